@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+SET_UP := .venv/.set-up
+
+.PHONY: help setup demo test check serve lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(SET_UP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) --version)" >&2; exit 1; }
+	@start=$$SECONDS; \
+	$(PYTHON) -m venv .venv \
+	&& $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	&& $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
+	&& touch $@ && echo "set-up took $$((SECONDS - start)) s"
+
+setup: $(SET_UP) ## Create .venv with everything pinned by hash
+
+demo: $(SET_UP) ## Set up, then play one game date of the sample league from start to finish
+	@$(BIN)/props demo
+
+test: $(SET_UP) ## Set up, then run the tests
+	@$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered
+
+check: $(SET_UP) ## Format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
+	@$(BIN)/props serve
+
+lock: ## Renew requirements.lock (needs uv)
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --no-annotate -q pyproject.toml -o requirements.lock
+
+clean: ## Remove the virtual environment and the local state
+	@rm -rf .venv .props
