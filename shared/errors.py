@@ -1,0 +1,30 @@
+"""What a caller may do about a failure; nothing here knows a status code or an exit code."""
+
+from __future__ import annotations
+
+
+class AppError(Exception):
+    """A failure with a message made for the person who reads it."""
+
+
+class Rejected(AppError):
+    """The input can never succeed: record it and move on."""
+
+
+class Unavailable(AppError):
+    """A dependency failed: the same input may succeed later."""
+
+
+class NotFound(AppError):
+    """What was asked for does not exist."""
+
+
+class Conflict(AppError):
+    """Something else already holds what was asked for.
+
+    ``holder`` names it, for example the id of the run under way.
+    """
+
+    def __init__(self, message: str, holder: str) -> None:
+        super().__init__(message)
+        self.holder = holder

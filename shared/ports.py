@@ -1,0 +1,138 @@
+"""What the use cases need from the outside world, each with the promise it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from shared.schemas.table import Table
+
+
+class Clock(Protocol):
+    """Tells the product's now: aware, UTC. It may be fixed; it never goes backwards."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement in BigQuery's dialect with its named parameters."""
+
+    sql: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Warehouse(Protocol):
+    """Holds the tables of ``shared.schemas``.
+
+    Every method raises ``Unavailable`` when the store cannot be reached. A method that returns has
+    written durably; one that raises has written nothing.
+    """
+
+    def query(self, statement: Statement) -> pa.Table:
+        """Rows of one SELECT."""
+
+    def append(self, table: Table, rows: pa.Table) -> None:
+        """Add rows to a table, all or none; columns absent from ``rows`` become NULL."""
+
+    def upsert(self, table: Table, rows: pa.Table) -> int:
+        """Insert rows whose ``table.key`` is new, update those that differ; give the number changed."""
+
+    def transact(self, statements: Sequence[Statement]) -> list[int]:
+        """Run several statements as one transaction; give the rows each one changed."""
+
+
+class Publisher(Protocol):
+    """Publishes messages at least once; a return means that the broker has stored all of them."""
+
+    def publish(self, topic: str, bodies: Sequence[bytes]) -> None: ...
+
+
+class RunState(StrEnum):
+    """Where a run stands; ``ACTIVE_STATES`` keep another run of the same game date away."""
+
+    CREATED = "CREATED"
+    PUBLISHED = "PUBLISHED"
+    ACTIVATING = "ACTIVATING"
+    COMPLETE = "COMPLETE"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+
+
+ACTIVE_STATES = (RunState.CREATED, RunState.PUBLISHED, RunState.ACTIVATING)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One prediction run for one game date.
+
+    ``opened_at`` is real time, whatever the product's clock says: it decides when a run has stalled.
+    ``request`` is what was asked for, ``note`` a sentence on how it ended.
+    """
+
+    run_id: str
+    game_date: date
+    state: RunState
+    opened_at: datetime
+    expected: int = 0
+    request: Mapping[str, Any] = field(default_factory=dict)
+    closed_at: datetime | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class PlayerOutcome:
+    """How one expected player ended: ``predicted``, ``skipped:<reason>`` or ``failed:<reason>``.
+
+    ``systems`` maps each system id to ``predicted`` or to its reason for emitting nothing.
+    """
+
+    player_lookup: str
+    outcome: str
+    systems: Mapping[str, str] = field(default_factory=dict)
+
+
+class RunStore(Protocol):
+    """Remembers runs and their players' outcomes; every method is atomic and durable."""
+
+    def open(self, run: Run) -> None:
+        """Store a new run; ``Conflict`` (holder: its run_id) while a run of its game date is active."""
+
+    def expect(self, run_id: str, players: Sequence[str]) -> None:
+        """Name the expected players of a run, once, before anything is published."""
+
+    def advance(
+        self, run_id: str, come_from: Sequence[RunState], to: RunState, *, note: str | None = None
+    ) -> bool:
+        """Move a run on if it stands in one of ``come_from``; say whether this call did it.
+
+        Of several callers at once exactly one is told True. A final state also sets ``closed_at``.
+        """
+
+    def record(self, run_id: str, outcomes: Sequence[PlayerOutcome]) -> int:
+        """Record the first outcome of each expected player; later ones change nothing.
+
+        Gives how many players of the run are still without an outcome. ``NotFound`` for an unknown
+        run; a player who was not expected is ignored.
+        """
+
+    def get(self, run_id: str) -> Run:
+        """One run; ``NotFound`` if there is none of that id."""
+
+    def runs(self, *, game_date: date | None = None, limit: int = 50) -> list[Run]:
+        """The newest runs first."""
+
+    def outcomes(self, run_id: str) -> dict[str, PlayerOutcome | None]:
+        """Every expected player in alphabetical order, with None where no outcome is known yet."""
+
+
+class ModelStore(Protocol):
+    """Reads model files by exact path; never a pattern."""
+
+    def fetch(self, path: str) -> bytes:
+        """The whole file; ``NotFound`` when it does not exist."""

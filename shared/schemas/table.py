@@ -1,0 +1,86 @@
+"""How a table is declared: once, in names and types of BigQuery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "STRING": pa.string(),
+    "INT64": pa.int64(),
+    "FLOAT64": pa.float64(),
+    "BOOL": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. ``mode`` is NULLABLE, REQUIRED or REPEATED; ``meaning`` gives unit and range."""
+
+    name: str
+    type: str
+    meaning: str
+    mode: str = "NULLABLE"
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        plain = ARROW_TYPES[self.type]
+        return pa.list_(plain) if self.mode == "REPEATED" else plain
+
+
+def required(name: str, type_: str, meaning: str) -> Column:
+    return Column(name, type_, meaning, "REQUIRED")
+
+
+def repeated(name: str, type_: str, meaning: str) -> Column:
+    return Column(name, type_, meaning, "REPEATED")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the warehouse.
+
+    ``key`` names the columns that identify a row; ``partition`` the DATE column that every query must
+    filter on.
+    """
+
+    dataset: str
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition: str | None = "game_date"
+    cluster: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.dataset}.{self.name}"
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        return pa.schema(
+            [pa.field(c.name, c.arrow_type, nullable=c.mode != "REQUIRED") for c in self.columns]
+        )
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+
+def ddl(table: Table) -> str:
+    """The CREATE TABLE statement in BigQuery's dialect."""
+    lines = []
+    for c in table.columns:
+        kind = f"ARRAY<{c.type}>" if c.mode == "REPEATED" else c.type
+        lines.append(f"  {c.name} {kind}{' NOT NULL' if c.mode == 'REQUIRED' else ''}")
+    body = ",\n".join(lines)
+    tail = f"\nPARTITION BY {table.partition}" if table.partition else ""
+    if table.cluster:
+        tail += f"\nCLUSTER BY {', '.join(table.cluster)}"
+    if table.partition:
+        tail += "\nOPTIONS (require_partition_filter = TRUE)"
+    return f"CREATE TABLE IF NOT EXISTS {table.full_name} (\n{body}\n){tail}"
