@@ -1,0 +1,352 @@
+"""The 33 features, in the order of the contract, and what else the systems need of a player-game."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.features.history import History
+from shared.domain.features.league import LeagueMeans, league_means
+from shared.domain.features.windows import Window, over, window
+from shared.domain.features_contract import APPROXIMATED, EXACT, FEATURES, INDEX, MISSING, QUALITY_WEIGHT
+from shared.domain.instants import cut_offs
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Strings = NDArray[np.str_]
+
+HISTORY_DAYS = 1096
+"""Games older than this are no history."""
+
+RECENT_DAYS = 90
+LOAD_DAYS = HISTORY_DAYS + RECENT_DAYS
+"""What has to be loaded before a game date: the past games have a past of their own."""
+
+SEASON_GAMES = 128
+"""More games than a player can play in a season, play-offs included."""
+
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Player-games to compute, ``n`` of them.
+
+    ``as_of``: microseconds; nothing known at or after it is used. ``line``, ``opening``: points, NaN
+    without one. ``opening_exact``: the opening was captured apart from the current quote.
+    ``injury_risk``: 0-3, NaN where no report is loaded.
+    """
+
+    player: Ints
+    team: Strings
+    opponent: Strings
+    is_home: Bools
+    playoffs: Bools
+    day: Ints
+    season: Ints
+    as_of: Ints
+    line: Floats
+    opening: Floats
+    opening_exact: Bools
+    injury_risk: Floats
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def take(self, rows: slice | Ints) -> Targets:
+        return Targets(**{name: values[rows] for name, values in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """The result for ``n`` targets.
+
+    ``values``: (n, 33), NaN where missing. ``provenance``: (n, 33) codes of the contract. ``quality``:
+    (n,) 0-100. ``recent``: (n, 30, 5) past games, newest first, NaN where there are fewer.
+    ``max_day``: (n,) latest game date used, -1 for none.
+    """
+
+    values: Floats
+    provenance: NDArray[np.int8]
+    quality: Floats
+    league_def_rating: Floats
+    days_rest: Floats
+    recent: Floats
+    max_day: Ints
+
+
+def compute(history: History, targets: Targets) -> FeatureRows:
+    """Features of every target, each as of its own instant."""
+    parts = [
+        _compute(history, targets.take(slice(at, at + CHUNK))) for at in range(0, max(len(targets), 1), CHUNK)
+    ]
+    return FeatureRows(
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in FeatureRows.__dataclass_fields__)
+    )
+
+
+def _compute(history: History, t: Targets) -> FeatureRows:
+    past = Past.of(history, t.player, t.day, t.as_of, t.season)
+    own = TeamPast.of(history, t.team, t.day, t.as_of, t.season)
+    opp = TeamPast.of(history, t.opponent, t.day, t.as_of, t.season)
+    league = league_means(history, t.day, t.as_of)
+    out = _Sheet(len(t))
+    _scoring(out, history, past, t)
+    _load(out, history, past, t)
+    _minutes(out, history, past)
+    _teams(out, own, opp, t)
+    _shots(out, history, past, opp, league)
+    _market(out, t)
+    out.put("home_away", t.is_home.astype(np.float64))
+    out.put("playoff_game", t.playoffs.astype(np.float64))
+    out.put("injury_risk", t.injury_risk)
+    quality = np.asarray(np.take(QUALITY_WEIGHT, out.provenance).sum(axis=-1)) / len(FEATURES) * 100.0
+    return FeatureRows(
+        out.values,
+        out.provenance,
+        quality,
+        league.def_rating,
+        past.days_rest,
+        _recent(history, past, t),
+        past.last_day,
+    )
+
+
+class _Sheet:
+    """Values and provenance under construction; a NaN is missing, whatever it is said to be."""
+
+    def __init__(self, n: int) -> None:
+        self.values = np.full((n, len(FEATURES)), np.nan)
+        self.provenance = np.full((n, len(FEATURES)), MISSING, np.int8)
+
+    def put(self, name: str, values: Floats, provenance: int | NDArray[np.int8] = EXACT) -> None:
+        at = INDEX[name]
+        self.values[:, at] = values
+        self.provenance[:, at] = np.where(np.isnan(values), MISSING, provenance)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A player's usable games before each target: positions ``[start, end)`` on the timeline."""
+
+    start: Ints
+    end: Ints
+    season_start: Ints
+    since_7: Ints
+    since_14: Ints
+    since_30: Ints
+    last_day: Ints
+    days_rest: Floats
+
+    @staticmethod
+    def of(history: History, player: Ints, day: Ints, as_of: Ints, season: Ints) -> Past:
+        line = history.players
+        code = history.player_codes(player)
+        start = line.from_day(code, day - HISTORY_DAYS)
+        end = np.maximum(line.before(code, day, as_of), start)
+
+        def since(days: int) -> Ints:
+            return np.minimum(line.from_day(code, day - days), end)
+
+        has = end > start
+        last = np.where(has, line.day[np.maximum(end - 1, 0)], -1) if len(line.day) else np.full(len(day), -1)
+        rest = np.where(has, day - last - 1, np.nan).astype(np.float64)
+        season_start = np.clip(line.season_start(code, season), start, end)
+        return Past(start, end, season_start, since(7), since(14), since(30), last, rest)
+
+    def last(self, width: int) -> Window:
+        return window(self.start, self.end, width)
+
+
+@dataclass(frozen=True)
+class TeamPast:
+    """A team's usable games before each target, and the means read from them."""
+
+    history: History
+    start: Ints
+    end: Ints
+    season_start: Ints
+    days_rest: Floats
+
+    @staticmethod
+    def of(history: History, team: Strings, day: Ints, as_of: Ints, season: Ints) -> TeamPast:
+        line = history.teams.timeline
+        code = history.team_codes(team)
+        start = line.from_day(code, day - HISTORY_DAYS)
+        end = np.maximum(line.before(code, day, as_of), start)
+        has = end > start
+        last = np.where(has, line.day[np.maximum(end - 1, 0)], 0) if len(line.day) else np.zeros(len(day))
+        rest = np.where(has, day - last - 1, np.nan).astype(np.float64)
+        return TeamPast(history, start, end, np.clip(line.season_start(code, season), start, end), rest)
+
+    def mean(self, name: str, width: int) -> Floats:
+        return window(self.start, self.end, width).mean(self.history.teams.values[name])
+
+    def total(self, name: str, width: int) -> Floats:
+        return window(self.start, self.end, width).total(self.history.teams.values[name])
+
+
+def _scoring(out: _Sheet, history: History, past: Past, t: Targets) -> None:
+    points = history.stats["points"]
+    five, ten = past.last(5), past.last(10)
+    out.put("points_avg_last_5", five.mean(points))
+    out.put("points_avg_last_10", ten.mean(points))
+    out.put("points_avg_season", _season_mean(past, points))
+    out.put("points_std_last_10", ten.std(points))
+    last_two, last_five = past.last(2).total(points), five.total(points)
+    lift = over(last_two, np.full(len(t), 2), five.count == 5)
+    drop = over(last_five - last_two, np.full(len(t), 3), five.count == 5)
+    out.put("recent_trend", steps(lift - drop, 2.0, 5.0))
+    faced = past.last(SEASON_GAMES * 3)
+    against = _opponent_codes(history)
+    wanted = history.team_codes(t.opponent)
+    met = faced.valid & (against[faced.index] == wanted[:, None]) if len(against) else faced.valid
+    total = np.asarray(np.where(met, faced.gather(points), 0.0).sum(axis=-1))
+    count = met.sum(axis=-1)
+    out.put("avg_points_vs_opponent", over(total, count, count > 0))
+    out.put("games_vs_opponent", np.where(past.end > past.start, count, 0).astype(np.float64))
+
+
+def _season_mean(past: Past, values: Floats) -> Floats:
+    return window(past.season_start, past.end, SEASON_GAMES).mean(values)
+
+
+def _opponent_codes(history: History) -> Ints:
+    g = history.games
+    name = np.where(history.is_home, g.away[history.game], g.home[history.game])
+    return history.team_codes(name)
+
+
+def steps(change: Floats, small: float, large: float) -> Floats:
+    """-2, -1, 0, 1 or 2 by how far a change goes; NaN stays NaN."""
+    size = (np.abs(change) >= small).astype(np.float64) + (np.abs(change) >= large)
+    return np.where(np.isnan(change), np.nan, np.sign(change) * size)
+
+
+def _load(out: _Sheet, history: History, past: Past, t: Targets) -> None:
+    """How much the player has played lately; fatigue 100 is fresh."""
+    has = past.end > past.start
+    week = past.end - past.since_7
+    minutes = window(past.since_7, past.end, 8).total(history.stats["minutes"])
+    fortnight = window(past.since_14, past.end, 15)
+    days = fortnight.gather(history.day.astype(np.float64))
+    pairs = np.asarray(
+        ((days[:, :-1] - days[:, 1:] == 1.0) & fortnight.valid[:, 1:]).sum(axis=-1), dtype=np.int64
+    )
+    back_to_back = past.days_rest == 0
+    score = 100.0 + np.where(back_to_back, -15.0, np.where(past.days_rest >= 3, 5.0, 0.0))
+    score += np.where(week >= 4, -10.0, 0.0) + np.where(minutes > 240.0, -10.0, 0.0)
+    score += np.where(over(minutes, week, week > 0) > 35.0, -8.0, 0.0)
+    score += np.where(pairs >= 2, -12.0, np.where(pairs == 1, -5.0, 0.0))
+    born = (
+        history.birth_day[np.maximum(past.end - 1, 0)] if len(history.birth_day) else np.full(len(t), np.nan)
+    )
+    age = (t.day - np.where(has, born, np.nan)) / 365.25
+    score += np.where(age >= 35, -10.0, np.where(age >= 30, -5.0, 0.0))
+    exact = np.where(np.isnan(age), APPROXIMATED, EXACT).astype(np.int8)
+    out.put("fatigue_score", np.where(has, np.clip(score, 0.0, 100.0), np.nan), exact)
+    out.put("games_in_last_7_days", np.where(has, week, np.nan))
+    out.put("back_to_back", np.where(has, back_to_back, np.nan))
+
+
+def _minutes(out: _Sheet, history: History, past: Past) -> None:
+    minutes, points = history.stats["minutes"], history.stats["points"]
+    ten = past.last(10)
+    season = _season_mean(past, minutes)
+    out.put("minutes_change", steps((ten.mean(minutes) - season) / season, 0.10, 0.20))
+    month = window(past.since_30, past.end, 10)
+    out.put("minutes_avg_last_10", month.mean(minutes))
+    out.put("ppm_avg_last_10", month.mean(over(points, minutes, minutes > 0)))
+    spike = past.last(10).mean(history.stats["usage"], 10) - past.last(7).mean(history.stats["usage"], 7)
+    out.put("usage_spike_score", np.clip(0.3 * spike, -3.0, 3.0), APPROXIMATED)
+
+
+def _teams(out: _Sheet, own: TeamPast, opp: TeamPast, t: Targets) -> None:
+    own_pace = own.mean("pace", 10)
+    out.put("pace_score", np.clip((opp.mean("pace", 10) - own_pace) / 2.0, -3.0, 3.0), APPROXIMATED)
+    out.put("rest_advantage", np.clip(own.days_rest - opp.days_rest, -2.0, 2.0))
+    out.put("opponent_def_rating", opp.mean("def_rating", 15), APPROXIMATED)
+    out.put("opponent_pace", opp.mean("pace", 15), APPROXIMATED)
+    out.put("team_pace", own_pace, APPROXIMATED)
+    out.put("team_off_rating", own.mean("off_rating", 10), APPROXIMATED)
+    wins = window(own.season_start, own.end, SEASON_GAMES)
+    out.put("team_win_pct", wins.mean(own.history.teams.values["win"], 5))
+    del t
+
+
+def _shots(out: _Sheet, history: History, past: Past, opp: TeamPast, league: LeagueMeans) -> None:
+    s, ten = history.stats, past.last(10)
+    shots = {name: ten.total(s[name]) for name in ("fga", "fg3a", "ftm", "points", "paint_fga", "mid_fga")}
+    located = shots["paint_fga"] + shots["mid_fga"] + shots["fg3a"]
+    out.put("pct_paint", over(shots["paint_fga"], located, ten.count > 0))
+    out.put("pct_mid_range", over(shots["mid_fga"], located, ten.count > 0))
+    out.put("pct_three", over(shots["fg3a"], shots["fga"], ten.count > 0))
+    out.put("pct_free_throw", over(shots["ftm"], shots["points"], ten.count >= 5))
+    shares = np.stack([over(shots[k], located, ten.count > 0) for k in ("paint_fga", "mid_fga", "fg3a")], -1)
+    gaps = np.stack(
+        [
+            100.0
+            * (
+                over(opp.total(f"allowed_{z}m", 15), opp.total(f"allowed_{z}a", 15), opp.end > opp.start)
+                - mean
+            )
+            for z, mean in (("paint_fg", league.paint), ("mid_fg", league.mid_range), ("fg3", league.three))
+        ],
+        -1,
+    )
+    primary = np.argmax(np.nan_to_num(shares, nan=-1.0), axis=-1)
+    rows = np.arange(len(primary))
+    raw = gaps[rows, primary] * np.minimum(shares[rows, primary] * 100.0 / 50.0, 1.0)
+    out.put("shot_zone_mismatch_score", np.clip(np.where(np.abs(raw) > 5.0, raw * 1.2, raw), -10.0, 10.0))
+
+
+def _market(out: _Sheet, t: Targets) -> None:
+    quality = np.where(t.opening_exact, EXACT, APPROXIMATED).astype(np.int8)
+    out.put("vegas_points_line", t.line)
+    out.put("vegas_opening_line", t.opening, quality)
+    out.put("vegas_line_move", t.line - t.opening, quality)
+    out.put("has_vegas_line", (~np.isnan(t.line)).astype(np.float64))
+
+
+def _recent(history: History, past: Past, t: Targets) -> Floats:
+    """(n, 30, 5) the player's games of the last 90 days with what was known before each of them."""
+    recent = np.full((len(t), RECENT_GAMES, len(RECENT_FIELDS)), np.nan)
+    games = past.last(RECENT_GAMES)
+    if not len(history.day):
+        return recent
+    valid = games.valid & (history.day[games.index] >= (t.day - RECENT_DAYS)[:, None])
+    rows, back = np.unique(games.index[valid], return_inverse=True)
+    for at in range(0, len(rows), CHUNK):
+        chunk = rows[at : at + CHUNK]
+        traits = _traits(history, chunk)
+        mine = (back >= at) & (back < at + CHUNK)
+        where = tuple(axis[mine] for axis in np.nonzero(valid))
+        recent[where] = traits[back[mine] - at]
+    return recent
+
+
+def _traits(history: History, rows: Ints) -> Floats:
+    """(k, 5) points, opponent tier, days of rest, venue and form of past games, each as of that game."""
+    g, game = history.games, history.game[rows]
+    day, season = g.day[game], g.season[game]
+    as_of = cut_offs(day, g.tipoff[game])
+    player = history.player_ids[history.players.entity[rows]]
+    home = history.is_home[rows]
+    past = Past.of(history, player, day, as_of, season)
+    opp = TeamPast.of(history, np.where(home, g.away[game], g.home[game]), day, as_of, season)
+    points = history.stats["points"]
+    form = past.last(5).mean(points) - _season_mean(past, points)
+    tier = opp.mean("def_rating", 15) - league_means(history, day, as_of).def_rating
+    return np.stack(
+        [points[rows], thirds(tier, 2.0), past.days_rest, home.astype(np.float64), thirds(form, 3.0)], axis=-1
+    )
+
+
+def thirds(gap: Floats, width: float) -> Floats:
+    """-1 at or below ``-width``, 1 at or above ``width``, else 0; NaN stays NaN."""
+    side = (gap >= width).astype(np.float64) - (gap <= -width)
+    return np.where(np.isnan(gap), np.nan, side)

@@ -1,0 +1,49 @@
+"""What is usual in the league as of an instant, over the last 365 days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.features.history import History
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+YEAR = 365
+
+
+@dataclass(frozen=True)
+class LeagueMeans:
+    """(n,) arrays: points per 100 possessions allowed, and field-goal shares 0-1 by zone."""
+
+    def_rating: Floats
+    paint: Floats
+    mid_range: Floats
+    three: Floats
+
+
+def league_means(history: History, day: Ints, as_of: Ints) -> LeagueMeans:
+    """Means of all team-games of the last year that were known before each instant; NaN without any."""
+    line, values = history.teams.timeline, history.teams.values
+    order = np.lexsort((line.entity, line.known, line.day))
+    days, known = line.day[order], line.known[order]
+    columns = {name: values[name][order] for name in values}
+    instants, back = np.unique(np.stack([day, as_of], axis=-1), axis=0, return_inverse=True)
+    table = np.full((len(instants), 4), np.nan)
+    for row, (d, moment) in enumerate(instants):
+        span = slice(np.searchsorted(days, d - YEAR), np.searchsorted(days, d))
+        usable = known[span] < moment
+        if usable.any():
+            table[row] = _means({name: column[span][usable] for name, column in columns.items()})
+    return LeagueMeans(*table[back.reshape(-1)].T)
+
+
+def _means(of: dict[str, Floats]) -> tuple[float, float, float, float]:
+    def share(zone: str) -> float:
+        attempts = of[f"allowed_{zone}a"].sum()
+        return float(of[f"allowed_{zone}m"].sum() / attempts) if attempts > 0 else float("nan")
+
+    return float(of["def_rating"].mean()), share("paint_fg"), share("mid_fg"), share("fg3")

@@ -1,0 +1,75 @@
+"""Game dates, cut-offs and the instant from which a result is known. Microseconds since 1970, UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+EASTERN = ZoneInfo("America/New_York")
+UNKNOWN = np.iinfo(np.int64).min
+"""A tip-off that is not known."""
+
+SECOND = 1_000_000
+GAME_LASTS = 150 * 60 * SECOND
+"""A result is known two and a half hours after tip-off."""
+
+_EPOCH = date(1970, 1, 1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds of an aware instant."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def from_micros(micros: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
+
+
+def to_day(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - _EPOCH).days
+
+
+def from_day(day: int) -> date:
+    return _EPOCH + timedelta(days=int(day))
+
+
+def eastern_date(moment: datetime) -> date:
+    """The game date that an instant falls on."""
+    return moment.astimezone(EASTERN).date()
+
+
+@lru_cache(maxsize=16384)
+def eastern_midnight(day: int) -> int:
+    """The instant at which a game date begins in US Eastern time."""
+    return to_micros(datetime.combine(from_day(day), time(), EASTERN))
+
+
+def cut_offs(day: Ints, tipoff: Ints, minutes_before: float = 30.0) -> Ints:
+    """Tip-off less half an hour; the start of the game date where tip-off is unknown."""
+    begins = _midnights(day, 0)
+    return np.where(tipoff == UNKNOWN, begins, tipoff - int(minutes_before * 60 * SECOND))
+
+
+def known_from(day: Ints, tipoff: Ints) -> Ints:
+    """The instant at which each game's result becomes known.
+
+    Where tip-off is unknown that is the last second of its game date, so that the next date's
+    cut-off, when it is unknown as well, still comes after it.
+    """
+    ends = _midnights(day, 1) - SECOND
+    return np.where(tipoff == UNKNOWN, ends, tipoff + GAME_LASTS)
+
+
+def _midnights(day: Ints, ahead: int) -> Ints:
+    unique, back = np.unique(day, return_inverse=True)
+    begins = np.array([eastern_midnight(int(d) + ahead) for d in unique], dtype=np.int64)
+    return begins[back] if len(unique) else np.zeros(0, np.int64)

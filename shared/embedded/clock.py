@@ -1,0 +1,31 @@
+"""The clock of this machine, or one that stands still where ``PROPS_NOW`` put it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shared.errors import Rejected
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class FixedClock:
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+
+def parse_now(text: str) -> datetime:
+    """An aware instant in UTC from ISO 8601; ``Rejected`` where it has no zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise Rejected(f"PROPS_NOW: {text!r} is not an ISO 8601 instant") from exc
+    if moment.tzinfo is None:
+        raise Rejected(f"PROPS_NOW: {text!r} has no time zone; wanted for example 2025-03-19T20:00:00+00:00")
+    return moment.astimezone(UTC)

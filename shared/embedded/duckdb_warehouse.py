@@ -1,0 +1,135 @@
+"""The warehouse on one DuckDB file: BigQuery's SQL through sqlglot, one unit of work at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+import filelock
+import pyarrow as pa
+import sqlglot
+
+from shared.errors import Unavailable
+from shared.ports import Statement
+from shared.schemas.catalog import TABLES
+from shared.schemas.table import Table
+
+SCHEMA_VERSION = 1
+LOCK_WAIT_SECONDS = 30.0
+
+_DUCKDB_TYPES = {
+    "STRING": "VARCHAR",
+    "INT64": "BIGINT",
+    "FLOAT64": "DOUBLE",
+    "BOOL": "BOOLEAN",
+    "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMPTZ",
+}
+
+
+@lru_cache(maxsize=512)
+def to_duckdb(sql: str) -> str:
+    """The same statement in DuckDB's dialect."""
+    return str(sqlglot.transpile(sql, read="bigquery", write="duckdb")[0])
+
+
+class DuckDbWarehouse:
+    """Opens the file for each unit of work under a lock, since one process at a time may write.
+
+    Raises ``Unavailable`` when the lock is not had in 30 s, when the folder cannot be written, or when
+    the file was made by a later version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = filelock.FileLock(f"{path}.lock", timeout=LOCK_WAIT_SECONDS)
+        self._prepared = False
+
+    def query(self, statement: Statement) -> pa.Table:
+        with self._open() as con:
+            return con.execute(*_bound(statement)).to_arrow_table()
+
+    def append(self, table: Table, rows: pa.Table) -> None:
+        columns = ", ".join(rows.column_names)
+        with self._open() as con:
+            con.register("incoming", rows)
+            con.execute(f"INSERT INTO {table.full_name} ({columns}) SELECT {columns} FROM incoming")
+
+    def upsert(self, table: Table, rows: pa.Table) -> int:
+        with self._open() as con:
+            con.register("incoming", rows)
+            result = con.execute(_merge(table, rows.column_names)).fetchone()
+        return int(result[0]) if result else 0
+
+    def transact(self, statements: Sequence[Statement]) -> list[int]:
+        with self._open() as con:
+            con.begin()
+            try:
+                changed = [_rows_changed(con, s) for s in statements]
+                con.commit()
+            except duckdb.Error:
+                con.rollback()
+                raise
+        return changed
+
+    @contextmanager
+    def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock, duckdb.connect(str(self._path)) as con:
+                con.execute("SET TimeZone='UTC'")
+                if not self._prepared:
+                    _prepare(con, self._path)
+                    self._prepared = True
+                yield con
+        except filelock.Timeout as exc:
+            raise Unavailable(f"warehouse {self._path}: busy for {LOCK_WAIT_SECONDS:.0f} s") from exc
+        except (OSError, duckdb.IOException) as exc:
+            raise Unavailable(f"warehouse {self._path}: {exc}") from exc
+
+
+def _bound(statement: Statement) -> tuple[str, dict[str, object]]:
+    return to_duckdb(statement.sql), dict(statement.params)
+
+
+def _rows_changed(con: duckdb.DuckDBPyConnection, statement: Statement) -> int:
+    row = con.execute(*_bound(statement)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _merge(table: Table, columns: Sequence[str]) -> str:
+    others = [c for c in columns if c not in table.key]
+    on = " AND ".join(f"t.{k} IS NOT DISTINCT FROM s.{k}" for k in table.key)
+    differs = " OR ".join(f"(s.{c} IS NOT NULL AND t.{c} IS DISTINCT FROM s.{c})" for c in others)
+    sets = ", ".join(f"{c} = COALESCE(s.{c}, t.{c})" for c in others)
+    update = f"WHEN MATCHED AND ({differs}) THEN UPDATE SET {sets} " if others else ""
+    return (
+        f"MERGE INTO {table.full_name} t USING incoming s ON {on} {update}"
+        f"WHEN NOT MATCHED THEN INSERT ({', '.join(columns)}) VALUES ({', '.join('s.' + c for c in columns)})"
+    )
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    con.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)")
+    row = con.execute("SELECT MAX(version) FROM schema_version").fetchone()
+    found = row[0] if row else None
+    if found is not None and found > SCHEMA_VERSION:
+        raise Unavailable(f"warehouse {path}: schema version {found}, this program knows {SCHEMA_VERSION}")
+    if found == SCHEMA_VERSION:
+        return
+    for dataset in sorted({t.dataset for t in TABLES}):
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
+    for table in TABLES:
+        con.execute(_create(table))
+    con.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
+
+
+def _create(table: Table) -> str:
+    columns = []
+    for c in table.columns:
+        kind = _DUCKDB_TYPES[c.type] + ("[]" if c.mode == "REPEATED" else "")
+        columns.append(f"{c.name} {kind}{' NOT NULL' if c.mode == 'REQUIRED' else ''}")
+    return f"CREATE TABLE IF NOT EXISTS {table.full_name} ({', '.join(columns)})"

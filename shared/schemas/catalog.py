@@ -1,0 +1,23 @@
+"""Every table there is, in the order in which they are created."""
+
+from __future__ import annotations
+
+from shared.schemas import feature_store, predictions, reference
+from shared.schemas.table import Table
+
+TABLES: tuple[Table, ...] = (
+    reference.NBA_SCHEDULE,
+    reference.PLAYER_GAME_SUMMARY,
+    reference.PLAYER_POINTS_PROPS,
+    reference.INJURY_REPORT,
+    feature_store.ML_FEATURE_STORE,
+    feature_store.PLAYER_DAILY_CACHE,
+    feature_store.UPCOMING_PLAYER_GAME_CONTEXT,
+    feature_store.FEATURE_SNAPSHOTS,
+    predictions.PREDICTION_STAGING,
+    predictions.PLAYER_PROP_PREDICTIONS,
+    predictions.PREDICTION_RUNS,
+    predictions.PREDICTION_KEY_OUTCOMES,
+    predictions.PREDICTION_ACCURACY,
+    predictions.REJECTED_MESSAGES,
+)

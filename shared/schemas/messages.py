@@ -1,0 +1,147 @@
+"""Messages between the services. Fields are added, never renamed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from datetime import datetime
+from typing import Literal, TypeVar
+
+import msgspec
+
+from shared.domain.features_contract import FEATURES
+from shared.errors import Rejected
+
+SCHEMA_VERSION = 1
+FEATURE_VERSION = "v2_33features"
+
+Message = TypeVar("Message", bound="msgspec.Struct")
+
+
+class LineQuote(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The line that the systems see, and its origin. ``value`` in points, prices American."""
+
+    value: float
+    book: str
+    quote_id: str
+    precision: str
+    over_price: int | None = None
+    under_price: int | None = None
+    captured_at: datetime | None = None
+
+
+class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """One player's job: all that the worker needs, pinned to one feature snapshot.
+
+    ``features`` holds the 33 values of the contract in order, null where missing. ``recent`` is a flat
+    list of past games, newest first, five numbers each.
+    """
+
+    schema_version: int
+    run_id: str
+    game_date: str
+    game_id: str
+    player_lookup: str
+    player_id: int
+    team_abbr: str
+    opponent_team_abbr: str
+    systems: list[str]
+    mode: Literal["LIVE", "BACKFILL"]
+    as_of: datetime
+    feature_version: str
+    feature_snapshot_id: str
+    feature_hash: str
+    feature_quality_score: float
+    features: list[float | None]
+    league_def_rating: float | None
+    days_rest: float | None
+    recent: list[float]
+    line: LineQuote | None = None
+    tipoff: datetime | None = None
+
+
+class PredictionReady(msgspec.Struct, frozen=True):
+    """How one player's job ended; ``systems`` gives ``predicted`` or a reason for each system."""
+
+    schema_version: int
+    run_id: str
+    player_lookup: str
+    outcome: str
+    systems: dict[str, str]
+
+
+class PredictionsComplete(msgspec.Struct, frozen=True):
+    """A run has ended."""
+
+    schema_version: int
+    run_id: str
+    game_date: str
+    state: str
+    predicted: int
+    skipped: int
+    failed: int
+
+
+class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What ``POST /start`` and its topic take."""
+
+    game_date: str
+    force: bool = False
+    skip_mlfs_check: bool = False
+    systems: list[str] | None = None
+    allow_started: bool = False
+    min_minutes: float = 8.0
+    reason: str | None = None
+
+
+class _PushMessage(msgspec.Struct, rename="camel"):
+    data: str = ""
+    message_id: str = ""
+
+
+class PushEnvelope(msgspec.Struct):
+    """What Pub/Sub posts: the body is base64 in ``message.data``."""
+
+    message: _PushMessage
+
+
+_envelopes = msgspec.json.Decoder(PushEnvelope)
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    return _encoder.encode(message)
+
+
+def unwrap(body: bytes) -> tuple[str, bytes]:
+    """Message id and payload of a push envelope; ``Rejected`` says what came and what was wanted."""
+    try:
+        envelope = _envelopes.decode(body)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as exc:
+        raise Rejected(f"push envelope: {exc}; wanted JSON with message.data in base64") from exc
+    try:
+        return envelope.message.message_id, base64.b64decode(envelope.message.data, validate=True)
+    except (binascii.Error, ValueError) as exc:
+        raise Rejected(f"push envelope: message.data is not base64 ({exc})") from exc
+
+
+def decode(payload: bytes, kind: type[Message]) -> Message:
+    """A message of the wanted kind; ``Rejected`` names the field that is wrong."""
+    try:
+        message = msgspec.json.decode(payload, type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as exc:
+        raise Rejected(f"{kind.__name__}: {exc}") from exc
+    version = getattr(message, "schema_version", SCHEMA_VERSION)
+    if version != SCHEMA_VERSION:
+        raise Rejected(f"{kind.__name__}: schema_version {version}, wanted {SCHEMA_VERSION}")
+    return message
+
+
+def check_features(values: list[float | None]) -> None:
+    """Refuse a vector that is not 33 finite numbers or nulls."""
+    if len(values) != len(FEATURES):
+        raise Rejected(f"features: {len(values)} values, wanted {len(FEATURES)}")
+    for name, value in zip(FEATURES, values, strict=True):
+        if value is not None and not math.isfinite(value):
+            raise Rejected(f"features: {name} is {value}, wanted a finite number or null")

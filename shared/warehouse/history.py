@@ -1,0 +1,99 @@
+"""Past games, quotes and injury reports, read into the arrays of the domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shared.domain.features.compute import LOAD_DAYS
+from shared.domain.features.history import STATS, BoxScores, Games, History
+from shared.domain.instants import UNKNOWN
+from shared.ports import Warehouse
+from shared.warehouse.schedule import games_between
+from shared.warehouse.statements import statement
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_STAT_COLUMNS = dict(
+    zip(
+        STATS,
+        (
+            "points", "minutes_played", "fg_attempts", "three_pt_attempts", "three_pt_makes", "ft_attempts",
+            "ft_makes", "offensive_rebounds", "turnovers", "paint_attempts", "paint_makes",
+            "mid_range_attempts", "mid_range_makes",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Past:
+    """A history and the names of its players; ``table`` holds the games as they came."""
+
+    history: History
+    lookups: dict[int, str]
+    table: pa.Table
+
+
+def read_history(warehouse: Warehouse, first: date, last: date) -> Past:
+    """All that the features of game dates ``first`` to ``last`` may read, and the games themselves."""
+    since = first - timedelta(days=LOAD_DAYS)
+    table = games_between(warehouse, since, last)
+    games = games_of(table)
+    rows = warehouse.query(statement("box_scores_between", first=since, last=last))
+    order = np.argsort(games.game_id)
+    wanted = strings(rows["game_id"])
+    at = np.minimum(np.searchsorted(games.game_id[order], wanted), max(len(order) - 1, 0))
+    known = (
+        games.game_id[order][at] == wanted if len(order) else np.zeros(len(wanted), np.bool_)
+    )  # a box score without a game in the schedule has no tip-off, so nothing can be said as of when
+    box = BoxScores(
+        player=ints(rows["player_id"])[known],
+        game=(order[at] if len(order) else at)[known],
+        is_home=bools(rows["is_home"])[known],
+        birth_day=floats(pc.cast(pc.cast(rows["birth_date"], pa.int32()), pa.int64()))[known],
+        stats={name: floats(rows[column])[known] for name, column in _STAT_COLUMNS.items()},
+    )
+    names = dict(zip(rows["player_id"].to_pylist(), rows["player_lookup"].to_pylist(), strict=True))
+    return Past(History(games, box), names, table)
+
+
+def games_of(table: pa.Table) -> Games:
+    return Games(
+        game_id=strings(table["game_id"]),
+        day=ints(pc.cast(pc.cast(table["game_date"], pa.int32()), pa.int64())),
+        tipoff=micros(table["game_start_utc"]),
+        season=np.array([int(s[:4]) for s in table["season"].to_pylist()], dtype=np.int64),
+        playoffs=strings(table["season_type"]) == "Playoffs",
+        home=strings(table["home_team_tricode"]),
+        away=strings(table["away_team_tricode"]),
+    )
+
+
+def strings(column: pa.ChunkedArray) -> NDArray[np.str_]:
+    return np.array(column.to_pylist(), dtype=np.str_)
+
+
+def ints(column: pa.ChunkedArray) -> Ints:
+    return np.asarray(column.to_numpy(), dtype=np.int64)
+
+
+def bools(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    return np.array(column.to_pylist(), dtype=np.bool_)
+
+
+def floats(column: pa.ChunkedArray) -> Floats:
+    return np.asarray(pc.fill_null(pc.cast(column, pa.float64()), float("nan")).to_numpy(), dtype=np.float64)
+
+
+def micros(column: pa.ChunkedArray) -> Ints:
+    """Microseconds, ``UNKNOWN`` where null."""
+    plain = pc.cast(pc.cast(column, pa.timestamp("us", "UTC")), pa.int64())
+    return np.asarray(pc.fill_null(plain, UNKNOWN).to_numpy(), dtype=np.int64)
