@@ -41,7 +41,10 @@ class Warehouse(Protocol):
         """Add rows to a table, all or none; columns absent from ``rows`` become NULL."""
 
     def upsert(self, table: Table, rows: pa.Table) -> int:
-        """Insert rows whose ``table.key`` is new, update those that differ; give the number changed."""
+        """Insert rows whose ``table.key`` is new, update those that differ; give the number changed.
+
+        A NULL never replaces a known value.
+        """
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
         """Run several statements as one transaction; give the rows each one changed."""

@@ -79,17 +79,18 @@ class FeatureRows:
     max_day: Ints
 
 
-def compute(history: History, targets: Targets) -> FeatureRows:
-    """Features of every target, each as of its own instant."""
+def compute(history: History, targets: Targets, with_recent: bool = True) -> FeatureRows:
+    """Features of every target, each as of its own instant; ``recent`` stays empty where not wanted."""
     parts = [
-        _compute(history, targets.take(slice(at, at + CHUNK))) for at in range(0, max(len(targets), 1), CHUNK)
+        _compute(history, targets.take(slice(at, at + CHUNK)), with_recent)
+        for at in range(0, max(len(targets), 1), CHUNK)
     ]
     return FeatureRows(
         *(np.concatenate([getattr(p, name) for p in parts]) for name in FeatureRows.__dataclass_fields__)
     )
 
 
-def _compute(history: History, t: Targets) -> FeatureRows:
+def _compute(history: History, t: Targets, with_recent: bool) -> FeatureRows:
     past = Past.of(history, t.player, t.day, t.as_of, t.season)
     own = TeamPast.of(history, t.team, t.day, t.as_of, t.season)
     opp = TeamPast.of(history, t.opponent, t.day, t.as_of, t.season)
@@ -98,7 +99,7 @@ def _compute(history: History, t: Targets) -> FeatureRows:
     _scoring(out, history, past, t)
     _load(out, history, past, t)
     _minutes(out, history, past)
-    _teams(out, own, opp, t)
+    _teams(out, own, opp)
     _shots(out, history, past, opp, league)
     _market(out, t)
     out.put("home_away", t.is_home.astype(np.float64))
@@ -111,7 +112,7 @@ def _compute(history: History, t: Targets) -> FeatureRows:
         quality,
         league.def_rating,
         past.days_rest,
-        _recent(history, past, t),
+        _recent(history, past, t) if with_recent else np.empty((len(t), 0, len(RECENT_FIELDS))),
         past.last_day,
     )
 
@@ -265,7 +266,7 @@ def _minutes(out: _Sheet, history: History, past: Past) -> None:
     out.put("usage_spike_score", np.clip(0.3 * spike, -3.0, 3.0), APPROXIMATED)
 
 
-def _teams(out: _Sheet, own: TeamPast, opp: TeamPast, t: Targets) -> None:
+def _teams(out: _Sheet, own: TeamPast, opp: TeamPast) -> None:
     own_pace = own.mean("pace", 10)
     out.put("pace_score", np.clip((opp.mean("pace", 10) - own_pace) / 2.0, -3.0, 3.0), APPROXIMATED)
     out.put("rest_advantage", np.clip(own.days_rest - opp.days_rest, -2.0, 2.0))
@@ -275,7 +276,6 @@ def _teams(out: _Sheet, own: TeamPast, opp: TeamPast, t: Targets) -> None:
     out.put("team_off_rating", own.mean("off_rating", 10), APPROXIMATED)
     wins = window(own.season_start, own.end, SEASON_GAMES)
     out.put("team_win_pct", wins.mean(own.history.teams.values["win"], 5))
-    del t
 
 
 def _shots(out: _Sheet, history: History, past: Past, opp: TeamPast, league: LeagueMeans) -> None:

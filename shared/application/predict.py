@@ -1,0 +1,185 @@
+"""Turn jobs into predictions: every system, vectorised, one model call per model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from shared.application.feature_store import feature_hash
+from shared.domain.features_contract import INDEX
+from shared.domain.recommendation import edge, recommend, round_points
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forecast, System
+from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all
+from shared.errors import Rejected
+from shared.model_registry.loading import LoadedModel
+from shared.schemas.messages import FEATURE_VERSION, PredictionRequest, check_features
+from shared.schemas.predictions import PREDICTION_STAGING
+
+Floats = NDArray[np.float64]
+
+CHAMPION = "champion"
+PREDICTED = "predicted"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Rows to stage, and for each job what every asked system gave: ``predicted`` or its reason."""
+
+    rows: pa.Table
+    systems: list[dict[str, str]]
+
+
+class Predict:
+    """Runs the systems whose models are loaded; the others are off, with a reason."""
+
+    def __init__(self, models: Mapping[str, LoadedModel], build_commit: str | None = None) -> None:
+        self._models = dict(models)
+        self._systems = build({name: m.model for name, m in models.items()})
+        self._build_commit = build_commit
+
+    @property
+    def system_ids(self) -> tuple[str, ...]:
+        return tuple(s.system_id for s in self._systems)
+
+    def check(self, job: PredictionRequest) -> None:
+        """Refuse a job that can never be predicted; says what came and what was wanted."""
+        check_features(job.features)
+        if job.feature_version != FEATURE_VERSION:
+            raise Rejected(f"feature_version {job.feature_version!r}, wanted {FEATURE_VERSION!r}")
+        unknown = [s for s in job.systems if s not in SYSTEM_IDS]
+        if unknown:
+            raise Rejected(f"systems: {unknown[0]!r} is unknown, wanted some of {', '.join(SYSTEM_IDS)}")
+        if len(job.recent) % len(RECENT_FIELDS) or len(job.recent) > RECENT_GAMES * len(RECENT_FIELDS):
+            raise Rejected(
+                f"recent: {len(job.recent)} numbers, wanted up to {RECENT_GAMES} games of {len(RECENT_FIELDS)}"
+            )
+        if not np.isfinite(job.recent).all():
+            raise Rejected("recent: holds a number that is not finite")
+        served = feature_hash(np.array(job.features, dtype=np.float64))
+        if served != job.feature_hash:
+            raise Rejected(f"features: their hash is {served}, the stored row's is {job.feature_hash}")
+        for name, member in self._models.items():
+            m = member.manifest
+            if name in job.systems and m is not None and m.train_end.isoformat() >= job.game_date:
+                raise Rejected(f"{name}: trained to {m.train_end}, so not for a game of {job.game_date}")
+
+    def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
+        """Forecast jobs that passed ``check``."""
+        batch = to_batch(jobs)
+        forecasts = forecast_all(self._systems, batch)
+        line = np.array([j.line.value if j.line else np.nan for j in jobs], dtype=np.float64)
+        parts, outcomes = [], [{} for _ in jobs]  # type: list[pa.Table], list[dict[str, str]]
+        for name in SYSTEM_IDS:
+            asked = [i for i, j in enumerate(jobs) if name in j.systems]
+            if name not in forecasts:
+                for i in asked:
+                    outcomes[i][name] = "no_model"
+                continue
+            forecast = forecasts[name]
+            for i in asked:
+                outcomes[i][name] = forecast.reasons[i] or PREDICTED
+            rows = [i for i in asked if forecast.reasons[i] is None]
+            system = next(s for s in self._systems if s.system_id == name)
+            parts.append(self._rows(system, forecast, jobs, rows, line, now))
+        schema = PREDICTION_STAGING.arrow_schema
+        return Predicted(pa.concat_tables(parts) if parts else schema.empty_table(), outcomes)
+
+    def _rows(
+        self,
+        system: System,
+        forecast: Forecast,
+        jobs: Sequence[PredictionRequest],
+        rows: list[int],
+        line: Floats,
+        now: datetime,
+    ) -> pa.Table:
+        name = system.system_id
+        chosen = [jobs[i] for i in rows]
+        model = self._models.get(name)
+        raw, confidence, lines = forecast.points[rows], forecast.confidence[rows], line[rows]
+        points = round_points(raw)
+        n = len(rows)
+        quotes = [j.line for j in chosen]
+        columns = {
+            "prediction_id": [prediction_id(j, name, model.sha256 if model else "formula") for j in chosen],
+            "run_id": [j.run_id for j in chosen],
+            "system_id": [name] * n,
+            "role": [CHAMPION] * n,
+            "player_lookup": [j.player_lookup for j in chosen],
+            "player_id": [j.player_id for j in chosen],
+            "game_date": [datetime.fromisoformat(j.game_date).date() for j in chosen],
+            "game_id": [j.game_id for j in chosen],
+            "team_abbr": [j.team_abbr for j in chosen],
+            "opponent_team_abbr": [j.opponent_team_abbr for j in chosen],
+            "raw_prediction": raw,
+            "predicted_points": points,
+            "confidence_score": np.round(confidence, 2),
+            "recommendation": recommend(points, lines, confidence, system.min_edge, system.min_confidence),
+            "has_prop_line": [q is not None for q in quotes],
+            "current_points_line": _nullable(lines),
+            "line_margin": _nullable(edge(points, lines)),
+            "line_quote_id": [q.quote_id if q else None for q in quotes],
+            "sportsbook": [q.book if q else None for q in quotes],
+            "line_over_price": [q.over_price if q else None for q in quotes],
+            "line_under_price": [q.under_price if q else None for q in quotes],
+            "line_captured_at": [q.captured_at if q else None for q in quotes],
+            "line_precision": [q.precision if q else None for q in quotes],
+            "model_id": [model.model_id if model else None] * n,
+            "model_sha256": [model.sha256 if model else None] * n,
+            "feature_version": [j.feature_version for j in chosen],
+            "feature_snapshot_id": [j.feature_snapshot_id for j in chosen],
+            "feature_hash": [j.feature_hash for j in chosen],
+            "feature_quality_score": [j.feature_quality_score for j in chosen],
+            "missing_inputs": [",".join(forecast.missing_inputs[i]) or None for i in rows],
+            "prediction_run_mode": [j.mode for j in chosen],
+            "prediction_made_before_game": [
+                j.mode == "LIVE" and (j.tipoff is None or now < j.tipoff) for j in chosen
+            ],
+            "as_of": [j.as_of for j in chosen],
+            "predicted_at": [now] * n,
+            "build_commit": [self._build_commit] * n,
+            "created_at": [datetime.now(UTC)] * n,
+        }
+        schema = PREDICTION_STAGING.arrow_schema
+        return pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
+
+
+def prediction_id(job: PredictionRequest, system_id: str, model_key: str) -> str:
+    """The same for every delivery of the same job."""
+    parts = [job.run_id, job.game_id, job.player_lookup, system_id, model_key]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
+    """The arrays that the systems take; shares of shots are read from the features themselves."""
+    features = np.array([j.features for j in jobs], dtype=np.float64)
+    recent = np.full((len(jobs), RECENT_GAMES, len(RECENT_FIELDS)), np.nan)
+    for i, j in enumerate(jobs):
+        games = np.array(j.recent, dtype=np.float64).reshape(-1, len(RECENT_FIELDS))
+        recent[i, : len(games)] = games
+    return Batch(
+        features=features,
+        quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
+        league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
+        zone_shares=features[:, [INDEX[f"pct_{z}"] for z in ("paint", "mid_range", "three", "free_throw")]],
+        box_shares=box_shares(features),
+        recent=recent,
+        days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
+    )
+
+
+def box_shares(features: Floats) -> Floats:
+    """(n, 3) shares of two-point, three-point and free-throw scoring that a plain box score tells."""
+    three = features[:, INDEX["pct_three"]]
+    return np.stack([1.0 - three, three, features[:, INDEX["pct_free_throw"]]], axis=-1)
+
+
+def _nullable(values: Floats) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))

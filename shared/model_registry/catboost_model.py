@@ -1,0 +1,61 @@
+"""A CatBoost regressor as the domain sees it: (n, 33) in, (n,) points out."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import catboost
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.features_contract import FEATURES
+from shared.errors import Rejected
+
+Floats = NDArray[np.float64]
+
+
+class CatBoostModel:
+    """One thread a call: a slate is too small to share out."""
+
+    def __init__(self, model: catboost.CatBoostRegressor) -> None:
+        self._model = model
+
+    @property
+    def trees(self) -> int:
+        return int(self._model.tree_count_)
+
+    def predict(self, features: Floats) -> Floats:
+        if not len(features):
+            return np.zeros(0)
+        return np.asarray(self._model.predict(features, thread_count=1), dtype=np.float64)
+
+
+def parse(data: bytes, path: str) -> CatBoostModel:
+    """A model from the bytes of a ``.cbm``; ``Rejected`` names what is wrong with the file."""
+    model = catboost.CatBoostRegressor()
+    try:
+        model.load_model(blob=data)
+    except catboost.CatBoostError as exc:
+        raise Rejected(f"{path}: not a readable CatBoost model of {len(data)} bytes ({exc})") from exc
+    found = tuple(model.feature_names_)
+    if found != FEATURES:
+        missing = [f for f in FEATURES if f not in found]
+        extra = [f for f in found if f not in FEATURES]
+        difference = f"missing {missing or 'none'}, unknown {extra or 'none'}"
+        raise Rejected(
+            f"{path}: the model has {len(found)} features, wanted the {len(FEATURES)} of the contract in "
+            f"order; {difference if missing or extra else 'the order differs'}"
+        )
+    return CatBoostModel(model)
+
+
+def to_bytes(model: catboost.CatBoostRegressor) -> bytes:
+    """The file's bytes, the same for the same training: time and random id are set to fixed values."""
+    metadata = model.get_metadata()
+    metadata["train_finish_time"] = "1970-01-01T00:00:00Z"
+    metadata["model_guid"] = "0-0-0-0"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.cbm"
+        model.save_model(str(path))
+        return path.read_bytes()

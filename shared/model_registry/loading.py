@@ -1,0 +1,65 @@
+"""Load the model that a path names, and prove that it is the one meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shared.domain.systems.base import Regressor
+from shared.errors import NotFound, Rejected
+from shared.model_registry.bundle import Manifest, parse_manifest, sha256_of
+from shared.model_registry.catboost_model import parse
+from shared.ports import ModelStore
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory. ``verified``: a manifest stood beside it and its golden rows came out right."""
+
+    system_id: str
+    model_id: str
+    sha256: str
+    path: str
+    verified: bool
+    model: Regressor
+    manifest: Manifest | None
+
+
+def load(store: ModelStore, system_id: str, path: str, sha256: str | None = None) -> LoadedModel:
+    """The model at exactly ``path``; a bare ``.cbm`` loads unverified.
+
+    Raises ``NotFound`` for a missing file and ``Rejected`` for a hash, feature list or golden row that
+    differs, naming both values.
+    """
+    data = store.fetch(path)
+    found = sha256_of(data)
+    if sha256 is not None and found != sha256:
+        raise Rejected(f"{path}: sha256 {found}, wanted {sha256}")
+    manifest = _manifest(store, path)
+    if manifest is not None and manifest.sha256 != found:
+        raise Rejected(f"{path}: sha256 {found}, its manifest says {manifest.sha256}")
+    model = parse(data, path)
+    if manifest is None:
+        return LoadedModel(system_id, f"unverified-{found[:8]}", found, path, False, model, None)
+    if manifest.system_id != system_id:
+        raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
+    _check_golden(manifest, model, path)
+    return LoadedModel(system_id, manifest.name, found, path, True, model, manifest)
+
+
+def _manifest(store: ModelStore, path: str) -> Manifest | None:
+    beside = path.removesuffix(".cbm") + ".manifest.json"
+    try:
+        return parse_manifest(store.fetch(beside), beside)
+    except NotFound:
+        return None
+
+
+def _check_golden(manifest: Manifest, model: Regressor, path: str) -> None:
+    rows = np.array([g.features for g in manifest.golden], dtype=np.float64)
+    for row, golden, given in zip(rows, manifest.golden, model.predict(rows), strict=True):
+        if golden.expected != given:
+            raise Rejected(
+                f"{path}: golden row {row[:3]}... gives {given!r}, its manifest says {golden.expected!r}"
+            )
