@@ -58,7 +58,8 @@ class Predict:
             raise Rejected(f"systems: {unknown[0]!r} is unknown, wanted some of {', '.join(SYSTEM_IDS)}")
         if len(job.recent) % len(RECENT_FIELDS) or len(job.recent) > RECENT_GAMES * len(RECENT_FIELDS):
             raise Rejected(
-                f"recent: {len(job.recent)} numbers, wanted up to {RECENT_GAMES} games of {len(RECENT_FIELDS)}"
+                f"recent: {len(job.recent)} numbers, "
+                f"wanted up to {RECENT_GAMES} games of {len(RECENT_FIELDS)}"
             )
         if not np.isfinite(job.recent).all():
             raise Rejected("recent: holds a number that is not finite")

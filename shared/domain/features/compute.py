@@ -13,6 +13,7 @@ from shared.domain.features.windows import Window, over, window
 from shared.domain.features_contract import APPROXIMATED, EXACT, FEATURES, INDEX, MISSING, QUALITY_WEIGHT
 from shared.domain.instants import cut_offs
 from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES
+from shared.domain.systems.similarity import FORM_GAP, TIER_GAP, thirds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -342,11 +343,12 @@ def _traits(history: History, rows: Ints) -> Floats:
     form = past.last(5).mean(points) - _season_mean(past, points)
     tier = opp.mean("def_rating", 15) - league_means(history, day, as_of).def_rating
     return np.stack(
-        [points[rows], thirds(tier, 2.0), past.days_rest, home.astype(np.float64), thirds(form, 3.0)], axis=-1
+        [
+            points[rows],
+            thirds(tier, TIER_GAP),
+            past.days_rest,
+            home.astype(np.float64),
+            thirds(form, FORM_GAP),
+        ],
+        axis=-1,
     )
-
-
-def thirds(gap: Floats, width: float) -> Floats:
-    """-1 at or below ``-width``, 1 at or above ``width``, else 0; NaN stays NaN."""
-    side = (gap >= width).astype(np.float64) - (gap <= -width)
-    return np.where(np.isnan(gap), np.nan, side)

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.features_contract import INDEX
+
 Floats = NDArray[np.float64]
 
 RECENT_GAMES = 30
@@ -30,6 +32,7 @@ class Batch:
     ``zone_shares``: (n, 4) shares 0-1 of ``ZONES``, all NaN where shot locations are unknown.
     ``box_shares``: (n, 3) shares 0-1 of ``BOX_ZONES`` over the last 10 games, NaN where unknown.
     ``recent``: (n, 30, 5) past games, newest first, in the order of ``RECENT_FIELDS``; NaN rows pad.
+    ``days_rest``: (n,) days between the player's last game and this one.
     """
 
     features: Floats
@@ -38,9 +41,14 @@ class Batch:
     zone_shares: Floats
     box_shares: Floats
     recent: Floats
+    days_rest: Floats
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def feature(self, name: str) -> Floats:
+        """(n,) values of one feature."""
+        return self.features[:, INDEX[name]]
 
 
 @dataclass(frozen=True)
@@ -72,9 +80,16 @@ class System(Protocol):
     ``members`` names the systems whose forecasts it combines.
     """
 
-    system_id: str
-    min_edge: float
-    min_confidence: float
-    members: tuple[str, ...]
+    @property
+    def system_id(self) -> str: ...
+
+    @property
+    def min_edge(self) -> float: ...
+
+    @property
+    def min_confidence(self) -> float: ...
+
+    @property
+    def members(self) -> tuple[str, ...]: ...
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast: ...

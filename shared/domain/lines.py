@@ -1,0 +1,75 @@
+"""Quotes of the points market: which one stands for a player, and what its prices say."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.instants import UNKNOWN
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Strings = NDArray[np.str_]
+
+BOOK_CASCADE = ("draftkings", "fanduel", "betmgm", "williamhill_us", "pointsbetus")
+"""Books in order of preference; after them other sportsbooks by name, then pick'em sites by name."""
+
+
+def book_rank(book: Strings, book_type: Strings) -> Ints:
+    """Position of each quote's book in the cascade, lowest first; equal only for the same book."""
+    kinds = dict(zip(book.tolist(), book_type.tolist(), strict=True))
+
+    def place(name: str) -> tuple[int, int, str]:
+        known = BOOK_CASCADE.index(name) if name in BOOK_CASCADE else len(BOOK_CASCADE)
+        return (kinds[name] != "sportsbook", known, name)
+
+    ranks = {name: i for i, name in enumerate(sorted(kinds, key=place))}
+    return np.array([ranks[name] for name in book.tolist()], dtype=np.int64)
+
+
+def choose(
+    group: Ints, rank: Ints, captured: Ints, as_of: Ints, allow_undated: bool, groups: int
+) -> tuple[Ints, Ints]:
+    """The current and the opening quote of each of ``groups`` player-games, -1 where there is none.
+
+    ``captured``, ``as_of``: microseconds, one per quote; ``captured`` is ``UNKNOWN`` where only the day is
+    known. A quote is usable if captured before its game's ``as_of``; one known by day only counts as
+    known at the cut-off and is usable only where ``allow_undated``. Current is the latest usable quote
+    of the best-ranked book, a dated one before an undated one; opening that book's earliest.
+    """
+    dated = captured != UNKNOWN
+    usable = np.where(dated, captured < as_of, allow_undated)
+    current = np.full(groups, -1, np.int64)
+    opening = np.full(groups, -1, np.int64)
+    rows = np.flatnonzero(usable)
+    latest = np.where(dated, -captured, 1)[rows]
+    order = rows[np.lexsort((rows, latest, ~dated[rows], rank[rows], group[rows]))]
+    first = np.ones(len(order), np.bool_)
+    first[1:] = group[order][1:] != group[order][:-1]
+    current[group[order[first]]] = order[first]
+    same_book = rows[rank[rows] == rank[current[group[rows]]]]
+    earliest = np.where(dated, captured, 0)[same_book]
+    order = same_book[np.lexsort((same_book, earliest, ~dated[same_book], group[same_book]))][::-1]
+    opening[group[order]] = order
+    return current, opening
+
+
+def modal_line(group: Ints, line: Floats, groups: int) -> Floats:
+    """The most frequent main line of each group; between equals the one nearer the median, then the lower."""
+    modal = np.full(groups, np.nan)
+    for g in np.unique(group):
+        values, counts = np.unique(line[group == g], return_counts=True)
+        best = values[counts == counts.max()]
+        middle = np.median(line[group == g])
+        modal[g] = best[np.argmin(np.abs(best - middle))]
+    return modal
+
+
+def no_vig_over(over_price: Floats, under_price: Floats) -> Floats:
+    """The market's probability 0-1 of OVER from both prices in American odds, margin removed."""
+    over, under = _implied(over_price), _implied(under_price)
+    return over / (over + under)
+
+
+def _implied(price: Floats) -> Floats:
+    return np.where(price < 0, -price / (-price + 100.0), 100.0 / (price + 100.0))

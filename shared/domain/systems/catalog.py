@@ -1,0 +1,42 @@
+"""Every prediction system there is: a new one is a module beside this and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shared.domain.systems.base import Batch, Forecast, Regressor, System
+from shared.domain.systems.catboost import CatBoostSystem
+from shared.domain.systems.ensemble import FIXED_WEIGHTS, Ensemble
+from shared.domain.systems.moving_average import MovingAverage
+from shared.domain.systems.similarity import Similarity
+from shared.domain.systems.zone_matchup import ZoneMatchup
+
+FORMULAS: tuple[System, ...] = (MovingAverage(), ZoneMatchup(), Similarity())
+MODEL_SYSTEMS = ("catboost_v8", "catboost_v9", "catboost_v9_2026_02")
+ENSEMBLES: tuple[System, ...] = (Ensemble("ensemble_v1"), Ensemble("ensemble_v1_1", FIXED_WEIGHTS))
+
+SYSTEM_IDS: tuple[str, ...] = (
+    *(s.system_id for s in FORMULAS),
+    *MODEL_SYSTEMS,
+    *(s.system_id for s in ENSEMBLES),
+)
+
+
+def build(models: Mapping[str, Regressor]) -> tuple[System, ...]:
+    """The systems that can run with these models, members before those that combine them."""
+    unknown = sorted(set(models) - set(MODEL_SYSTEMS))
+    if unknown:
+        raise ValueError(f"models for {unknown}, wanted some of {', '.join(MODEL_SYSTEMS)}")
+    trained = tuple(CatBoostSystem(name, models[name]) for name in MODEL_SYSTEMS if name in models)
+    return (*FORMULAS, *trained, *ENSEMBLES)
+
+
+def forecast_all(systems: Sequence[System], batch: Batch) -> dict[str, Forecast]:
+    """The forecast of each system by its id."""
+    forecasts: dict[str, Forecast] = {}
+    for system in systems:
+        if system.system_id in forecasts:
+            raise ValueError(f"two systems call themselves {system.system_id}")
+        members = {m: forecasts[m] for m in system.members if m in forecasts}
+        forecasts[system.system_id] = system.forecast(batch, members)
+    return forecasts
