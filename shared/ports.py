@@ -106,8 +106,8 @@ class RunStore(Protocol):
     def open(self, run: Run) -> None:
         """Store a new run; ``Conflict`` (holder: its run_id) while a run of its game date is active."""
 
-    def expect(self, run_id: str, players: Sequence[str]) -> None:
-        """Name the expected players of a run, once, before anything is published."""
+    def expect(self, run_id: str, games: Mapping[str, str]) -> None:
+        """Name the expected players of a run, each with his game id, before anything is published."""
 
     def advance(
         self, run_id: str, come_from: Sequence[RunState], to: RunState, *, note: str | None = None
@@ -132,6 +132,9 @@ class RunStore(Protocol):
 
     def outcomes(self, run_id: str) -> dict[str, PlayerOutcome | None]:
         """Every expected player in alphabetical order, with None where no outcome is known yet."""
+
+    def games(self, run_id: str) -> dict[str, str]:
+        """Game id of every expected player."""
 
 
 class ModelStore(Protocol):

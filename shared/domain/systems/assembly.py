@@ -37,7 +37,7 @@ def missing_required(batch: Batch, also: Sequence[str] = ()) -> list[str | None]
     first = gone.argmax(axis=-1)
     return [
         f"missing_feature:{wanted[at]}" if any_ else None
-        for at, any_ in zip(first.tolist(), gone.any(axis=-1).tolist(), strict=True)
+        for at, any_ in zip(first.tolist(), np.asarray(gone.any(axis=-1)).tolist(), strict=True)
     ]
 
 

@@ -1,0 +1,144 @@
+"""Activation: one transaction that moves a run's staged rows into the predictions that are used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from shared.ports import Clock, PlayerOutcome, Publisher, Run, RunState, Warehouse
+from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete, encode
+from shared.schemas.predictions import PREDICTION_KEY_OUTCOMES, PREDICTION_RUNS
+from shared.warehouse.statements import statement
+
+COMPLETE_TOPIC = "predictions-complete"
+COMPLETE_SHARE, FAILED_SHARE = 0.80, 0.50
+"""Shares of expected players predicted: below the first a run is PARTIAL, below the second FAILED."""
+
+PREDICTED, SKIPPED, FAILED = "predicted", "skipped", "failed"
+
+
+@dataclass(frozen=True)
+class Ended:
+    state: RunState
+    note: str
+    activated: int = 0
+    superseded: int = 0
+
+
+class Activate:
+    """Safe to repeat: a run that was activated already changes nothing."""
+
+    def __init__(self, warehouse: Warehouse, publisher: Publisher, clock: Clock) -> None:
+        self._warehouse = warehouse
+        self._publisher = publisher
+        self._clock = clock
+
+    def __call__(
+        self, run: Run, outcomes: Mapping[str, PlayerOutcome | None], games: Mapping[str, str]
+    ) -> Ended:
+        counts = Counter((o.outcome if o else FAILED).split(":")[0] for o in outcomes.values())
+        ended = self._end(run, outcomes, games, counts)
+        self._report(run, ended, counts)
+        return ended
+
+    def _end(
+        self,
+        run: Run,
+        outcomes: Mapping[str, PlayerOutcome | None],
+        games: Mapping[str, str],
+        counts: Counter[str],
+    ) -> Ended:
+        if not outcomes:
+            return Ended(RunState.COMPLETE, "nothing to do: every key has an active row")
+        share = counts[PREDICTED] / len(outcomes)
+        summary = f"{counts[PREDICTED]} of {len(outcomes)} expected players predicted"
+        if share < FAILED_SHARE:
+            return Ended(RunState.FAILED, f"{summary}; nothing activated")
+        served_others = self._mismatches(run)
+        if served_others:
+            return Ended(
+                RunState.FAILED,
+                f"served features differ from the stored row for {', '.join(served_others[:5])}; nothing activated",
+            )
+        activated, superseded = self._move(run, _key_outcomes(run, outcomes, games))
+        duplicates = self._warehouse.query(statement("active_duplicates", game_date=run.game_date)).num_rows
+        if duplicates:
+            return Ended(
+                RunState.FAILED, f"{duplicates} keys have more than one active row", activated, superseded
+            )
+        state = RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL
+        return Ended(state, summary, activated, superseded)
+
+    def _mismatches(self, run: Run) -> list[str]:
+        rows = self._warehouse.query(
+            statement("activation_mismatches", game_date=run.game_date, run_id=run.run_id)
+        )
+        return [str(p) for p in rows["player_lookup"].to_pylist()]
+
+    def _move(self, run: Run, keys: pa.Table) -> tuple[int, int]:
+        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, keys)
+        params = {"game_date": run.game_date, "run_id": run.run_id, "now": self._clock.now()}
+        force = bool(run.request.get("force"))
+        reason = run.request.get("reason") or "replaced by a later run"
+        superseded, activated = self._warehouse.transact(
+            [
+                statement("activation_supersede", force=force, reason=reason, **params),
+                statement("activation_insert", **params),
+            ]
+        )
+        return activated, superseded
+
+    def _report(self, run: Run, ended: Ended, counts: Counter[str]) -> None:
+        now = datetime.now(UTC)
+        numbers = {"predicted": counts[PREDICTED], "skipped": counts[SKIPPED], "failed": counts[FAILED]}
+        row = {
+            "run_id": run.run_id,
+            "game_date": run.game_date,
+            "state": ended.state.value,
+            "mode": str(run.request.get("mode", "LIVE")),
+            "force": bool(run.request.get("force")),
+            "expected_players": sum(counts.values()),
+            **numbers,
+            "rows_activated": ended.activated,
+            "rows_superseded": ended.superseded,
+            "note": ended.note,
+            "opened_at": run.opened_at,
+            "closed_at": now,
+        }
+        self._warehouse.upsert(
+            PREDICTION_RUNS, pa.Table.from_pylist([row], schema=PREDICTION_RUNS.arrow_schema)
+        )
+        message = PredictionsComplete(
+            SCHEMA_VERSION, run.run_id, run.game_date.isoformat(), ended.state.value, **numbers
+        )
+        self._publisher.publish(COMPLETE_TOPIC, [encode(message)])
+
+
+def _key_outcomes(
+    run: Run, outcomes: Mapping[str, PlayerOutcome | None], games: Mapping[str, str]
+) -> pa.Table:
+    """One row per expected player and system of the run."""
+    rows = []
+    for player, outcome in outcomes.items():
+        kind, _, reason = (outcome.outcome if outcome else f"{FAILED}:no_outcome").partition(":")
+        for system in run.request["systems"]:
+            said = (outcome.systems if outcome else {}).get(system)
+            if said is None and kind == PREDICTED:
+                continue  # a key that this player's job did not own
+            ended = PREDICTED if said == PREDICTED else FAILED if kind == FAILED else SKIPPED
+            rows.append(
+                {
+                    "run_id": run.run_id,
+                    "game_date": run.game_date,
+                    "game_id": games[player],
+                    "player_lookup": player,
+                    "system_id": system,
+                    "outcome": ended,
+                    "reason": None if ended == PREDICTED else said or reason,
+                }
+            )
+    return pa.Table.from_pylist(rows, schema=PREDICTION_KEY_OUTCOMES.arrow_schema)

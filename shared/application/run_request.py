@@ -1,0 +1,56 @@
+"""What a run is asked to do, checked and with its date resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from shared.application.slate import Mode
+from shared.domain.instants import eastern_date
+from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.errors import Rejected
+from shared.schemas.messages import RunRequested
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    game_date: date
+    mode: Mode
+    force: bool
+    skip_mlfs_check: bool
+    systems: tuple[str, ...]
+    min_minutes: float
+    reason: str | None
+
+
+def parse(asked: RunRequested, now: datetime) -> RunRequest:
+    """``Rejected`` names the field, what came and what was wanted."""
+    systems = tuple(asked.systems if asked.systems is not None else SYSTEM_IDS)
+    unknown = [s for s in systems if s not in SYSTEM_IDS]
+    if unknown or not systems:
+        came = repr(unknown[0]) if unknown else "none"
+        raise Rejected(f"systems: {came}, wanted some of {', '.join(SYSTEM_IDS)}")
+    if not 0.0 <= asked.min_minutes <= 48.0:
+        raise Rejected(f"min_minutes: {asked.min_minutes}, wanted 0 to 48")
+    return RunRequest(
+        game_date=resolve_date(asked.game_date, now),
+        mode=Mode.BACKFILL if asked.allow_started else Mode.LIVE,
+        force=asked.force,
+        skip_mlfs_check=asked.skip_mlfs_check,
+        systems=tuple(dict.fromkeys(systems)),
+        min_minutes=asked.min_minutes,
+        reason=asked.reason,
+    )
+
+
+def resolve_date(text: str, now: datetime) -> date:
+    """A game date from ISO 8601, TODAY or TOMORROW in US Eastern time."""
+    today = eastern_date(now)
+    if text == "TODAY":
+        return today
+    if text == "TOMORROW":
+        return today + timedelta(days=1)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise Rejected(f"game_date: {text!r}, wanted YYYY-MM-DD, TODAY or TOMORROW") from exc

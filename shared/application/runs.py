@@ -1,0 +1,140 @@
+"""Runs: started, collected player by player, and always brought to an end."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from shared.application.activation import Activate
+from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
+from shared.application.run_request import RunRequest
+from shared.errors import AppError, Unavailable
+from shared.ports import (
+    ACTIVE_STATES,
+    Clock,
+    PlayerOutcome,
+    Publisher,
+    Run,
+    RunState,
+    RunStore,
+)
+from shared.schemas.messages import PredictionReady, encode
+
+REQUEST_TOPIC = "prediction-request"
+DEADLINE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Started:
+    run_id: str
+    expected_players: int
+    published: int
+
+
+class StartRun:
+    """Opens a run for a game date and publishes one job per expected player."""
+
+    def __init__(
+        self, prepare: PrepareJobs, runs: RunStore, publisher: Publisher, finish: FinishRun, clock: Clock
+    ) -> None:
+        self._prepare = prepare
+        self._runs = runs
+        self._publisher = publisher
+        self._finish = finish
+        self._clock = clock
+
+    def __call__(self, request: RunRequest) -> Started:
+        """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared.
+
+        Whatever goes wrong after the run is open, the run ends as FAILED and the date is free again.
+        """
+        run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
+        asked = {**asdict(request), "game_date": request.game_date.isoformat()}
+        self._runs.open(Run(run_id, request.game_date, RunState.CREATED, datetime.now(UTC), 0, asked))
+        try:
+            prepared = self._prepare(run_id, request, self._clock.now())
+            published = self._publish(run_id, prepared)
+        except AppError as exc:
+            self._runs.advance(run_id, ACTIVE_STATES, RunState.FAILED, note=str(exc))
+            raise
+        return Started(run_id, len(prepared.games), published)
+
+    def _publish(self, run_id: str, prepared: RunJobs) -> int:
+        self._runs.expect(run_id, prepared.games)
+        self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
+        if prepared.jobs:
+            self._publisher.publish(REQUEST_TOPIC, [encode(job) for job in prepared.jobs])
+        lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
+        if self._runs.record(run_id, lost) == 0:
+            self._finish(run_id)
+        return len(prepared.jobs)
+
+
+class FinishRun:
+    """Ends a run whose players all have an outcome; of many callers one does it."""
+
+    def __init__(self, runs: RunStore, activate: Activate) -> None:
+        self._runs = runs
+        self._activate = activate
+
+    def __call__(self, run_id: str) -> None:
+        if self._runs.advance(run_id, [RunState.PUBLISHED], RunState.ACTIVATING):
+            self.resume(run_id)
+
+    def resume(self, run_id: str) -> None:
+        """Activate a run that stands in ACTIVATING; where the store is away it stays to be tried again."""
+        try:
+            ended = self._activate(
+                self._runs.get(run_id), self._runs.outcomes(run_id), self._runs.games(run_id)
+            )
+        except Unavailable:
+            self._runs.advance(run_id, [RunState.ACTIVATING], RunState.PUBLISHED)
+            raise
+        self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note)
+
+
+class RecordOutcome:
+    """Takes what a worker reports of one player."""
+
+    def __init__(self, runs: RunStore, finish: FinishRun) -> None:
+        self._runs = runs
+        self._finish = finish
+
+    def __call__(self, ready: PredictionReady) -> None:
+        """``NotFound`` for a run that does not exist."""
+        outcome = PlayerOutcome(ready.player_lookup, ready.outcome, ready.systems)
+        if self._runs.record(ready.run_id, [outcome]) == 0:
+            self._finish(ready.run_id)
+
+
+class CheckStalled:
+    """Brings runs past their deadline to an end, so that none stays open for ever."""
+
+    def __init__(self, runs: RunStore, finish: FinishRun, deadline: timedelta = DEADLINE) -> None:
+        self._runs = runs
+        self._finish = finish
+        self._deadline = deadline
+
+    def __call__(self, now: datetime) -> list[str]:
+        """The runs that were ended; ``now`` is real time, as ``opened_at`` is."""
+        late = [
+            r
+            for r in self._runs.runs(limit=1000)
+            if r.state in ACTIVE_STATES and now - r.opened_at > self._deadline
+        ]
+        for run in late:
+            self._end(run)
+        return [run.run_id for run in late]
+
+    def _end(self, run: Run) -> None:
+        if run.state is RunState.CREATED:
+            self._runs.advance(
+                run.run_id, [RunState.CREATED], RunState.FAILED, note="stopped before publishing"
+            )
+        elif run.state is RunState.ACTIVATING:
+            self._finish.resume(run.run_id)
+        else:
+            waiting = [p for p, outcome in self._runs.outcomes(run.run_id).items() if outcome is None]
+            self._runs.record(run.run_id, [PlayerOutcome(p, "failed:deadline") for p in waiting])
+            self._finish(run.run_id)

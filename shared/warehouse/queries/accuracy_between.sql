@@ -1,0 +1,4 @@
+SELECT *
+FROM nba_predictions.prediction_accuracy
+WHERE game_date BETWEEN @first AND @last AND role = 'champion'
+ORDER BY game_date, game_id, player_lookup, system_id
