@@ -62,7 +62,8 @@ class Activate:
         if served_others:
             return Ended(
                 RunState.FAILED,
-                f"served features differ from the stored row for {', '.join(served_others[:5])}; nothing activated",
+                f"served features differ from the stored row for {', '.join(served_others[:5])}; "
+                "nothing activated",
             )
         activated, superseded = self._move(run, _key_outcomes(run, outcomes, games))
         duplicates = self._warehouse.query(statement("active_duplicates", game_date=run.game_date)).num_rows

@@ -45,6 +45,10 @@ class Predict:
         self._build_commit = build_commit
 
     @property
+    def systems(self) -> tuple[System, ...]:
+        return self._systems
+
+    @property
     def system_ids(self) -> tuple[str, ...]:
         return tuple(s.system_id for s in self._systems)
 

@@ -1,0 +1,196 @@
+"""Routes of the prediction coordinator."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import Counter as Metric
+from pydantic import BaseModel
+
+from shared.application.questions import Questions
+from shared.application.rejects import KeepRejected
+from shared.application.run_request import parse
+from shared.application.runs import CheckStalled, RecordOutcome, Started, StartRun
+from shared.errors import Conflict, NotFound, Rejected
+from shared.http import Identity, bounded_body, install_errors, responses
+from shared.ports import Clock, Run, RunStore
+from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
+
+
+@dataclass
+class Coordinator:
+    """What the routes call."""
+
+    identity: Identity
+    start: StartRun
+    record: RecordOutcome
+    check_stalled: CheckStalled
+    keep_rejected: KeepRejected
+    questions: Questions
+    runs: RunStore
+    clock: Clock
+    check_stores: Callable[[], None]
+
+    def __post_init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.messages = Metric(
+            "coordinator_messages", "Push messages by answer", ["answer"], registry=self.registry
+        )
+        self.last_activity: datetime | None = None
+
+
+class StartIn(BaseModel):
+    """``game_date`` is ISO 8601, TODAY or TOMORROW (US Eastern)."""
+
+    game_date: str = "TODAY"
+    force: bool = False
+    skip_mlfs_check: bool = False
+    systems: list[str] | None = None
+    allow_started: bool = False
+    min_minutes: float = 8.0
+    reason: str | None = None
+
+
+def build(coordinator: Coordinator) -> FastAPI:
+    app = FastAPI(title="prediction-coordinator", version="1")
+    app.state.coordinator = coordinator
+    install_errors(app)
+    _runs(app, coordinator)
+    _pushes(app, coordinator)
+    _questions(app, coordinator)
+    _health(app, coordinator)
+    return app
+
+
+def _runs(app: FastAPI, c: Coordinator) -> None:
+    @app.post("/start", status_code=202, responses=responses(404, 409, 422, 503))
+    def start(asked: StartIn) -> dict[str, Any]:
+        """Open a run for a game date and publish one job per expected player."""
+        started = _start(c, RunRequested(**asked.model_dump()))
+        return {
+            "run_id": started.run_id,
+            "expected_players": started.expected_players,
+            "published": started.published,
+            "status_url": f"/runs/{started.run_id}",
+        }
+
+    @app.get("/runs")
+    def runs(game_date: date | None = None, limit: int = 50) -> dict[str, Any]:
+        found = c.runs.runs(game_date=game_date, limit=min(max(limit, 1), 500))
+        return {"runs": [_summary(r) for r in found]}
+
+    @app.get("/runs/{run_id}", responses=responses(404))
+    def run(run_id: str) -> dict[str, Any]:
+        """State, progress, and each player's outcome with its reason."""
+        found = c.runs.get(run_id)
+        outcomes = c.runs.outcomes(run_id)
+        kinds = Counter((o.outcome if o else "pending").split(":")[0] for o in outcomes.values())
+        return {
+            **_summary(found),
+            "request": dict(found.request),
+            "progress": {"expected": len(outcomes), "done": len(outcomes) - kinds["pending"], **kinds},
+            "outcomes": {p: o.outcome if o else None for p, o in outcomes.items()},
+            "rows_by_system": dict(
+                Counter(
+                    s for o in outcomes.values() if o for s, said in o.systems.items() if said == "predicted"
+                )
+            ),
+        }
+
+    @app.post("/check-stalled", responses=responses(503))
+    def check_stalled() -> dict[str, Any]:
+        """End the runs whose deadline has passed."""
+        return {"ended": c.check_stalled(datetime.now(UTC))}
+
+
+def _start(c: Coordinator, asked: RunRequested) -> Started:
+    c.last_activity = datetime.now(UTC)
+    return c.start(parse(asked, c.clock.now()))
+
+
+def _pushes(app: FastAPI, c: Coordinator) -> None:
+    def kept(body: bytes, reason: str) -> Response:
+        c.keep_rejected(body, reason)
+        c.messages.labels("rejected").inc()
+        return Response(status_code=204)
+
+    def recorded(body: bytes) -> Response:
+        try:
+            c.record(decode(unwrap(body)[1], PredictionReady))
+        except (Rejected, NotFound) as exc:
+            return kept(body, str(exc))
+        c.last_activity = datetime.now(UTC)
+        c.messages.labels("recorded").inc()
+        return Response(status_code=204)
+
+    def started(body: bytes) -> Response:
+        try:
+            _start(c, decode(unwrap(body)[1], RunRequested))
+        except (Rejected, NotFound, Conflict) as exc:
+            return kept(body, str(exc))
+        return Response(status_code=204)
+
+    async def push(request: Request, take: Callable[[bytes], Response]) -> Response:
+        body = b""
+        try:
+            body = await bounded_body(request)
+        except Rejected as exc:
+            return await run_in_threadpool(kept, body, str(exc))
+        return await run_in_threadpool(take, body)
+
+    @app.post("/complete", status_code=204, response_class=Response, responses=responses(503))
+    async def complete(request: Request) -> Response:
+        """Take one player's outcome from a push; repeats change nothing."""
+        return await push(request, recorded)
+
+    @app.post("/pubsub/start", status_code=204, response_class=Response, responses=responses(503))
+    async def pubsub_start(request: Request) -> Response:
+        """The same as ``/start`` by push; what can never succeed is acknowledged and kept."""
+        return await push(request, started)
+
+
+def _questions(app: FastAPI, c: Coordinator) -> None:
+    @app.get("/predictions/{game_date}", responses=responses(422))
+    def predictions(game_date: date) -> dict[str, Any]:
+        """The active rows of a game date."""
+        return {"game_date": game_date, "predictions": c.questions.predictions(game_date)}
+
+
+def _health(app: FastAPI, c: Coordinator) -> None:
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return c.identity.health()
+
+    @app.get("/ready", responses=responses(503))
+    def ready() -> JSONResponse:
+        c.check_stores()
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/heartbeat")
+    def heartbeat() -> dict[str, Any]:
+        last = c.last_activity.isoformat() if c.last_activity else None
+        return {**c.identity.heartbeat(), "models": [], "last_activity": last}
+
+    @app.get("/metrics", response_class=Response)
+    def metrics() -> Response:
+        return Response(generate_latest(c.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "game_date": run.game_date.isoformat(),
+        "state": run.state.value,
+        "expected_players": run.expected,
+        "opened_at": run.opened_at.isoformat(),
+        "closed_at": run.closed_at.isoformat() if run.closed_at else None,
+        "note": run.note,
+    }

@@ -1,0 +1,55 @@
+"""Wiring of the prediction coordinator: ``python -m services.prediction_coordinator.main``."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+import uvicorn
+
+from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.settings import CoordinatorSettings
+from shared.application.activation import Activate
+from shared.application.jobs import PrepareJobs
+from shared.application.questions import Questions
+from shared.application.readiness import StoreCheck
+from shared.application.rejects import KeepRejected
+from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, StartRun
+from shared.backends import connect
+from shared.errors import AppError
+from shared.http import Identity
+
+HOST = "127.0.0.1"
+
+
+def make(settings: CoordinatorSettings) -> Coordinator:
+    backend = connect(settings)
+    activate = Activate(backend.warehouse, backend.publisher, backend.clock)
+    finish = FinishRun(backend.runs, activate)
+    prepare = PrepareJobs(backend.warehouse)
+    return Coordinator(
+        identity=Identity("prediction-coordinator", commit=settings.build_commit),
+        start=StartRun(prepare, backend.runs, backend.publisher, finish, backend.clock),
+        record=RecordOutcome(backend.runs, finish),
+        check_stalled=CheckStalled(backend.runs, finish, timedelta(minutes=settings.run_deadline_minutes)),
+        keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator"),
+        questions=Questions(backend.warehouse),
+        runs=backend.runs,
+        clock=backend.clock,
+        check_stores=StoreCheck(backend.warehouse),
+    )
+
+
+def main() -> int:
+    settings = CoordinatorSettings()
+    try:
+        coordinator = make(settings)
+    except AppError as exc:
+        print(f"prediction-coordinator: {exc}", file=sys.stderr)  # noqa: T201
+        return 1
+    uvicorn.run(build(coordinator), host=HOST, port=settings.port, log_level="warning", access_log=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+"""The coordinator's environment."""
+
+from __future__ import annotations
+
+from shared.backends import BackendSettings
+
+
+class CoordinatorSettings(BackendSettings):
+    port: int = 8080
+    """Port on 127.0.0.1."""
+
+    run_deadline_minutes: float = 15.0
+    """A run whose players have not all reported by then is ended."""

@@ -1,0 +1,190 @@
+"""Routes of the prediction worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from pydantic import BaseModel, Field
+
+from services.prediction_worker.coalesce import Coalescer
+from shared.application.predict_rows import PredictRows
+from shared.application.stage import Job, StageJobs
+from shared.errors import Rejected, Unavailable
+from shared.http import Identity, bounded_body, install_errors, problem, responses
+from shared.model_registry.loading import LoadedModel
+
+
+@dataclass
+class Worker:
+    """What the routes call; ``models`` and ``failures`` are filled when the models have loaded."""
+
+    identity: Identity
+    stage: StageJobs
+    predict_rows: PredictRows
+    coalescer: Coalescer[Job]
+    models: dict[str, LoadedModel]
+    missing: dict[str, str]
+    check_stores: Callable[[], None]
+    close: Callable[[], None]
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    last_activity: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.messages = Counter(
+            "worker_messages", "Push messages by answer", ["answer"], registry=self.registry
+        )
+
+
+class RowIn(BaseModel):
+    """One row to predict: features by name (absent or null is missing) and a line in points."""
+
+    features: dict[str, float | None]
+    line: float | None = None
+    league_def_rating: float | None = None
+    days_rest: float | None = None
+
+
+class BatchIn(BaseModel):
+    rows: list[RowIn] = Field(min_length=1, max_length=5000)
+    systems: list[str] | None = None
+
+
+PUSH_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["message"],
+                    "properties": {
+                        "message": {
+                            "type": "object",
+                            "properties": {
+                                "data": {"type": "string", "description": "PredictionRequest, base64"},
+                                "messageId": {"type": "string"},
+                            },
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def build(make: Callable[[], Worker]) -> FastAPI:
+    """The application; ``make`` wires it once, when the process starts to serve."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.worker = await asyncio.to_thread(make)
+        yield
+        app.state.worker.close()
+
+    app = FastAPI(title="prediction-worker", version="1", lifespan=lifespan)
+    install_errors(app)
+    _push(app)
+    _questions(app)
+    return app
+
+
+def _push(app: FastAPI) -> None:
+    @app.post(
+        "/predict",
+        status_code=204,
+        response_class=Response,
+        responses=responses(503),
+        openapi_extra=PUSH_BODY,
+    )
+    async def predict(request: Request) -> Response:
+        """Predict one player's job. 204: stored, or kept as a message that can never succeed."""
+        worker: Worker = request.app.state.worker
+        body = b""
+        try:
+            body = await bounded_body(request)
+            job = worker.stage.accept(body)
+        except Rejected as exc:
+            await asyncio.to_thread(worker.stage.refuse, body, str(exc))
+            worker.messages.labels("rejected").inc()
+            return Response(status_code=204)
+        try:
+            await worker.coalescer.submit(job)
+        except Unavailable:
+            worker.messages.labels("unavailable").inc()
+            raise
+        worker.messages.labels("stored").inc()
+        worker.last_activity = datetime.now(UTC)
+        return Response(status_code=204)
+
+
+def _questions(app: FastAPI) -> None:
+    @app.post("/predict/batch", responses=responses(422))
+    def predict_batch(batch: BatchIn, request: Request) -> Response:
+        """Predict rows of named features; nothing is written."""
+        worker: Worker = request.app.state.worker
+        rows = [r.model_dump() for r in batch.rows]
+        answer = worker.predict_rows(rows, batch.systems)
+        return Response(msgspec.json.encode({"predictions": answer}), media_type="application/json")
+
+    @app.get("/health")
+    def health(request: Request) -> dict[str, str]:
+        return _worker(request).identity.health()
+
+    @app.get("/ready", responses=responses(503))
+    def ready(request: Request) -> JSONResponse:
+        """503 until every required model is loaded and verified and the stores answer."""
+        worker = _worker(request)
+        if worker.missing:
+            detail = "; ".join(f"{system}: {why}" for system, why in sorted(worker.missing.items()))
+            return problem(503, "not available now", detail)
+        worker.check_stores()
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/heartbeat")
+    def heartbeat(request: Request) -> dict[str, Any]:
+        worker = _worker(request)
+        last = worker.last_activity
+        return {
+            **worker.identity.heartbeat(),
+            "models": [_model(m) for m in worker.models.values()],
+            "in_flight": worker.coalescer.in_flight,
+            "totals": {
+                answer: int(worker.messages.labels(answer)._value.get())
+                for answer in ("stored", "rejected", "unavailable")
+            },
+            "last_activity": last.isoformat() if last else None,
+        }
+
+    @app.get("/models")
+    def models(request: Request) -> dict[str, Any]:
+        return {"models": [_model(m) for m in _worker(request).models.values()]}
+
+    @app.get("/metrics", response_class=Response)
+    def metrics(request: Request) -> Response:
+        return Response(generate_latest(_worker(request).registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _worker(request: Request) -> Worker:
+    worker: Worker = request.app.state.worker
+    return worker
+
+
+def _model(m: LoadedModel) -> dict[str, Any]:
+    return {
+        "system_id": m.system_id,
+        "model_id": m.model_id,
+        "sha256": m.sha256,
+        "path": m.path,
+        "role": "champion",
+        "verified": m.verified,
+    }

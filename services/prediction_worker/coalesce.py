@@ -1,0 +1,58 @@
+"""Whatever has arrived by the next turn of the loop becomes one batch; one batch is in work at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Generic, TypeVar
+
+Job = TypeVar("Job")
+
+MOST_JOBS = 512
+
+
+class Coalescer(Generic[Job]):
+    """While one batch is being written the next one grows, without a timer.
+
+    ``submit`` returns when the batch that holds the job is done, and raises what the work raised.
+    """
+
+    def __init__(self, work: Callable[[Sequence[Job]], None], executor: Executor) -> None:
+        self._work = work
+        self._executor = executor
+        self._waiting: list[tuple[Job, asyncio.Future[None]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._waiting) + (self._running is not None)
+
+    async def submit(self, job: Job) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, done))
+        if self._running is None:
+            self._running = asyncio.create_task(self._drain())
+        await done
+
+    async def _drain(self) -> None:
+        try:
+            await asyncio.sleep(0)
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST_JOBS], self._waiting[MOST_JOBS:]
+                await self._do(batch)
+        finally:
+            self._running = None
+
+    async def _do(self, batch: list[tuple[Job, asyncio.Future[None]]]) -> None:
+        loop = asyncio.get_running_loop()
+        result = loop.run_in_executor(self._executor, self._work, [job for job, _ in batch])
+        await asyncio.wait([result])
+        error = result.exception()
+        for _, done in batch:
+            if done.done():
+                continue
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)

@@ -1,0 +1,78 @@
+"""Wiring of the prediction worker: ``python -m services.prediction_worker.main``."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import uvicorn
+
+from services.prediction_worker.app import Worker, build
+from services.prediction_worker.coalesce import Coalescer
+from services.prediction_worker.settings import WorkerSettings
+from shared.application.predict import Predict
+from shared.application.predict_rows import PredictRows
+from shared.application.readiness import StoreCheck
+from shared.application.rejects import KeepRejected
+from shared.application.stage import StageJobs
+from shared.backends import connect
+from shared.errors import AppError, NotFound
+from shared.http import Identity
+from shared.model_registry.loading import LoadedModel, load
+from shared.ports import ModelStore
+
+HOST = "127.0.0.1"
+
+
+def make(settings: WorkerSettings) -> Worker:
+    """Build everything once; a model that is refused stops the start with its reason."""
+    backend = connect(settings)
+    models, missing = load_models(settings, backend.models)
+    predict = Predict(models, settings.build_commit)
+    keep = KeepRejected(backend.warehouse, "prediction-worker")
+    stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock)
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batch")
+
+    def close() -> None:
+        executor.shutdown(wait=True)
+
+    return Worker(
+        identity=Identity("prediction-worker", commit=settings.build_commit),
+        stage=stage,
+        predict_rows=PredictRows(predict),
+        coalescer=Coalescer(stage, executor),
+        models=models,
+        missing=missing,
+        check_stores=StoreCheck(backend.warehouse),
+        close=close,
+    )
+
+
+def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, LoadedModel], dict[str, str]]:
+    """Models by system, and why required systems are off; a file that is not the one meant is refused."""
+    models, missing = {}, {}
+    for system, path in settings.model_paths().items():
+        expected = settings.model_sha256 if system == "catboost_v9" else None
+        try:
+            models[system] = load(store, system, path, expected)
+        except NotFound as exc:
+            missing[system] = str(exc)
+    for system in settings.required():
+        if system not in models:
+            missing.setdefault(system, "no model path is set")
+    return models, missing
+
+
+def main() -> int:
+    settings = WorkerSettings()
+    try:
+        worker = make(settings)
+    except AppError as exc:
+        print(f"prediction-worker: {exc}", file=sys.stderr)  # noqa: T201
+        return 1
+    uvicorn.run(build(lambda: worker), host=HOST, port=settings.port, log_level="warning", access_log=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

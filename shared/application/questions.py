@@ -1,0 +1,25 @@
+"""What people ask of the warehouse."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from shared.ports import Warehouse
+from shared.warehouse.statements import statement
+
+
+class Questions:
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def predictions(self, game_date: date) -> list[dict[str, Any]]:
+        """The active rows of a game date by game, player and system, with the player's name."""
+        return list(self._warehouse.query(statement("active_predictions", game_date=game_date)).to_pylist())
+
+    def active_duplicates(self, game_date: date) -> int:
+        """Keys with more than one active row: there must be none."""
+        return int(self._warehouse.query(statement("active_duplicates", game_date=game_date)).num_rows)
+
+    def accuracy(self, first: date, last: date) -> list[dict[str, Any]]:
+        return list(self._warehouse.query(statement("accuracy_between", first=first, last=last)).to_pylist())

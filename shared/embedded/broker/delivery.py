@@ -1,0 +1,157 @@
+"""Push one topic's messages to one endpoint until each is acknowledged or dead."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from shared.embedded.broker.store import Message, MessageStore
+
+ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
+IN_FLIGHT = 80
+FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
+ANSWER_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Deliberate faults for tests; 0 is never."""
+
+    duplicate_every: int = 0
+    drop_response_every: int = 0
+
+
+@dataclass
+class Delivery:
+    """A subscription: up to 80 messages in flight, each retried with growing waits.
+
+    An endpoint that cannot be reached does not use up attempts: it is not there yet.
+    """
+
+    topic: str
+    url: str
+    store: MessageStore
+    max_attempts: int = 8
+    faults: Faults = field(default_factory=Faults)
+
+    def __post_init__(self) -> None:
+        self._queue: asyncio.Queue[Message] = asyncio.Queue()
+        self._settled: list[tuple[Message, str]] = []
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._busy = 0
+        self._successes = 0
+
+    @property
+    def in_flight(self) -> int:
+        return self._busy
+
+    async def start(self) -> None:
+        connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
+        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
+        self.add(await asyncio.to_thread(self.store.pending, self.topic))
+        self._tasks = [asyncio.create_task(self._push()) for _ in range(IN_FLIGHT)]
+        self._settler = asyncio.create_task(self._settle())
+
+    def add(self, messages: Sequence[Message]) -> None:
+        for m in messages:
+            self._queue.put_nowait(m)
+            if self.faults.duplicate_every and m.id % self.faults.duplicate_every == 0:
+                self._queue.put_nowait(m)
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Take no more work, let what is in flight end, write what has settled."""
+        end = asyncio.get_running_loop().time() + grace
+        while self._busy and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.02)
+        for task in (*self._tasks, *self._waiting, self._settler):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._waiting, self._settler, return_exceptions=True)
+        await self._session.close()
+        if self._settled:
+            await asyncio.to_thread(self.store.settle, self._settled)
+
+    async def _push(self) -> None:
+        while True:
+            message = await self._queue.get()
+            self._busy += 1
+            try:
+                await self._deliver(message)
+            finally:
+                self._busy -= 1
+
+    async def _deliver(self, m: Message) -> None:
+        try:
+            async with self._session.post(self.url, data=_body(m), headers=_HEADERS) as answer:
+                status = answer.status
+        except (aiohttp.ClientConnectorError, ConnectionError):
+            m.last_answer = "not reachable"
+            self._retry(m, LONGEST_WAIT / 20)
+            return
+        except (aiohttp.ClientError, TimeoutError) as exc:
+            m.last_answer, status = type(exc).__name__, 0
+        else:
+            m.last_answer = str(status)
+        if status in ACKNOWLEDGED and not self._drops():
+            self._mark(m, "delivered")
+            return
+        m.attempts += 1
+        if m.attempts >= self.max_attempts:
+            self._mark(m, "dead")
+            return
+        self._mark(m, "pending")
+        self._retry(m, min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (m.attempts - 1)))
+
+    def _drops(self) -> bool:
+        self._successes += 1
+        return (
+            bool(self.faults.drop_response_every) and self._successes % self.faults.drop_response_every == 0
+        )
+
+    def _retry(self, m: Message, wait: float) -> None:
+        async def later() -> None:
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+            self._queue.put_nowait(m)
+
+        task = asyncio.create_task(later())
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    def _mark(self, m: Message, state: str) -> None:
+        self._settled.append((m, state))
+        self._wake.set()
+
+    async def _settle(self) -> None:
+        """One transaction for whatever has settled by the next turn of the loop."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._settled = self._settled, []
+            await asyncio.to_thread(self.store.settle, batch)
+
+
+_HEADERS = {"Content-Type": "application/json"}
+
+
+def _body(m: Message) -> bytes:
+    message = {
+        "data": m.data,
+        "attributes": {},
+        "messageId": str(m.id),
+        "message_id": str(m.id),
+        "publishTime": m.published_at,
+        "publish_time": m.published_at,
+    }
+    envelope = {
+        "message": message,
+        "subscription": f"projects/local/subscriptions/{m.topic}",
+        "deliveryAttempt": m.attempts + 1,
+    }
+    return json.dumps(envelope).encode()

@@ -1,0 +1,73 @@
+"""The broker's own HTTP interface."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+
+from aiohttp import web
+
+from shared.embedded.broker.delivery import Delivery
+from shared.embedded.broker.store import MessageStore
+
+MAX_BODY = 64 * 1024 * 1024
+
+
+def build(store: MessageStore, deliveries: dict[str, Delivery]) -> web.Application:
+    """Publishing, health and what became of the messages."""
+    app = web.Application(client_max_size=MAX_BODY)
+
+    async def publish(request: web.Request) -> web.Response:
+        topic = request.match_info["topic"]
+        try:
+            data = _messages(await request.json())
+        except (json.JSONDecodeError, binascii.Error, TypeError, KeyError, ValueError) as exc:
+            return _problem(400, f'{exc!r}; wanted {{"messages": [base64, ...]}}')
+        stored = await asyncio.to_thread(store.publish, topic, data)
+        if topic in deliveries:
+            deliveries[topic].add(stored)
+        return web.json_response({"messageIds": [str(m.id) for m in stored]})
+
+    async def stats(_: web.Request) -> web.Response:
+        counts = await asyncio.to_thread(store.counts)
+        for topic, delivery in deliveries.items():
+            counts.setdefault(topic, {"pending": 0, "delivered": 0, "dead": 0})
+            counts[topic]["in_flight"] = delivery.in_flight
+        return web.json_response(counts)
+
+    async def dead(_: web.Request) -> web.Response:
+        return web.json_response(await asyncio.to_thread(store.dead))
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"service": "broker", "status": "ok"})
+
+    async def running(_: web.Application):  # type: ignore[no-untyped-def]
+        for delivery in deliveries.values():
+            await delivery.start()
+        yield
+        await asyncio.gather(*(d.stop() for d in deliveries.values()))
+
+    app.cleanup_ctx.append(running)
+    app.add_routes(
+        [
+            web.post("/topics/{topic}/messages", publish),
+            web.get("/stats", stats),
+            web.get("/dead", dead),
+            web.get("/health", health),
+        ]
+    )
+    return app
+
+
+def _messages(body: dict[str, list[str]]) -> list[str]:
+    data = body["messages"]
+    for one in data:
+        base64.b64decode(one, validate=True)
+    return data
+
+
+def _problem(status: int, detail: str) -> web.Response:
+    body = {"type": "about:blank", "title": "bad request", "status": status, "detail": detail}
+    return web.json_response(body, status=status, content_type="application/problem+json")

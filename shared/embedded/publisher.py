@@ -1,0 +1,43 @@
+"""Publishes to the local broker."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+import httpx
+
+from shared.errors import Rejected, Unavailable
+
+CHUNK = 1000
+
+
+class BrokerPublisher:
+    """One request per thousand messages; returns once the broker has stored them."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._client: httpx.Client | None = None
+
+    def publish(self, topic: str, bodies: Sequence[bytes]) -> None:
+        url = f"{self._base_url}/topics/{topic}/messages"
+        for at in range(0, len(bodies), CHUNK):
+            data = [base64.b64encode(b).decode() for b in bodies[at : at + CHUNK]]
+            self._post(url, {"messages": data})
+
+    def _post(self, url: str, body: dict[str, list[str]]) -> None:
+        if self._client is None:
+            self._client = httpx.Client(timeout=30.0)
+        try:
+            answer = self._client.post(url, json=body)
+        except httpx.HTTPError as exc:
+            raise Unavailable(f"broker at {url}: {exc}") from exc
+        if answer.status_code >= 500:
+            raise Unavailable(f"broker at {url}: answered {answer.status_code}")
+        if answer.status_code >= 400:
+            raise Rejected(f"broker at {url}: answered {answer.status_code}: {answer.text[:200]}")
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
