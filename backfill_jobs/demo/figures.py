@@ -1,0 +1,78 @@
+"""The numbers of a demo, counted once for tables, report and ``--json``."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from backfill_jobs.demo.play import Outcome
+from shared.domain.systems.catalog import SYSTEM_IDS
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """What ``props demo --json`` prints."""
+    return {
+        "game_date": outcome.game_date.isoformat(),
+        "games": len(outcome.games),
+        "expected_players": outcome.run["progress"]["expected"],
+        "outcomes": _outcomes(outcome),
+        "rows_by_system": _by_system(outcome.predictions),
+        "active_duplicates": outcome.active_duplicates,
+        "graded_by_system": _by_system(outcome.accuracy),
+        "void": len({r["player_lookup"] for r in outcome.accuracy if r["is_voided"]}),
+        "mae_by_system": {s: _mean(errors(outcome, s)) for s in SYSTEM_IDS},
+        "line_mae": _mean(line_errors(outcome)),
+        "seconds": {**outcome.seconds, "total": round(sum(outcome.seconds.values()), 3)},
+    }
+
+
+def errors(outcome: Outcome, system: str) -> list[float]:
+    """Absolute errors in points of one system's players who played."""
+    return [r["absolute_error"] for r in outcome.accuracy if r["system_id"] == system and not r["is_voided"]]
+
+
+def line_errors(outcome: Outcome) -> list[float]:
+    """Absolute errors in points of the line itself, once per player who played and had one."""
+    lines = {
+        r["player_lookup"]: abs(r["line_value"] - r["actual_points"])
+        for r in outcome.accuracy
+        if r["line_value"] is not None and not r["is_voided"]
+    }
+    return [lines[player] for player in sorted(lines)]
+
+
+def on_lined_rows(outcome: Outcome, system: str) -> float | None:
+    """The system's MAE on the players who had a line, to be read beside the line's own."""
+    return _mean(
+        [
+            r["absolute_error"]
+            for r in outcome.accuracy
+            if r["system_id"] == system and r["line_value"] is not None and not r["is_voided"]
+        ]
+    )
+
+
+def hits(outcome: Outcome, system: str) -> tuple[int, int]:
+    """Hits, and hits and misses together."""
+    ends = Counter(r["outcome"] for r in outcome.accuracy if r["system_id"] == system)
+    return ends["HIT"], ends["HIT"] + ends["MISS"]
+
+
+def _outcomes(outcome: Outcome) -> dict[str, Any]:
+    counts: dict[str, Any] = {"predicted": 0, "skipped": defaultdict(int), "failed": defaultdict(int)}
+    for ended in outcome.run["outcomes"].values():
+        kind, _, reason = (ended or "failed:no_outcome").partition(":")
+        if kind == "predicted":
+            counts["predicted"] += 1
+        else:
+            counts[kind][reason] += 1
+    return {**counts, "skipped": dict(counts["skipped"]), "failed": dict(counts["failed"])}
+
+
+def _by_system(rows: list[dict[str, Any]]) -> dict[str, int]:
+    counts = Counter(r["system_id"] for r in rows)
+    return {s: counts[s] for s in SYSTEM_IDS}
+
+
+def _mean(values: list[float]) -> float | None:
+    return round(sum(values) / len(values), 3) if values else None

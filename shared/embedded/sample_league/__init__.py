@@ -1,0 +1,27 @@
+"""A simulated league that ships as code: made-up teams and players, plausible numbers, fixed seed."""
+
+from __future__ import annotations
+
+from shared.embedded.sample_league.league import (
+    AFTER_GAMES,
+    DEMO_DATE,
+    DEMO_NOW,
+    SEED,
+    League,
+    generate,
+    known_before,
+    results_of,
+    write,
+)
+
+__all__ = [
+    "AFTER_GAMES",
+    "DEMO_DATE",
+    "DEMO_NOW",
+    "SEED",
+    "League",
+    "generate",
+    "known_before",
+    "results_of",
+    "write",
+]

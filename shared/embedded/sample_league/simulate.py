@@ -1,0 +1,212 @@
+"""Games of the sample league, played one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.embedded.sample_league.calendar import Game, season_name
+from shared.embedded.sample_league.people import ROLE_MINUTES, TEAMS, Player
+
+Floats = NDArray[np.float64]
+
+ACTIVE = 10
+SOURCE = "sample league"
+
+
+@dataclass
+class Expectation:
+    """What a well-informed observer expects of a player before a game, for the books."""
+
+    game: Game
+    player: Player
+    team: str
+    opponent: str
+    points: float
+
+
+@dataclass
+class Season:
+    """Everything that came out, as rows of plain values."""
+
+    logs: list[dict[str, Any]] = field(default_factory=list)
+    injuries: list[dict[str, Any]] = field(default_factory=list)
+    expectations: list[Expectation] = field(default_factory=list)
+    scores: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def play(rng: np.random.Generator, games: list[Game], people: list[Player]) -> Season:
+    """Play all games in order; players' form, injuries and the teams' defences drift as time goes."""
+    out = Season()
+    defence = rng.normal(1.0, 0.045, len(TEAMS))
+    pace = rng.normal(1.0, 0.03, len(TEAMS))
+    for i, game in enumerate(games):
+        if i % 60 == 0:
+            _trade(rng, people)
+            defence = 1.0 + 0.9 * (defence - 1.0) + rng.normal(0, 0.012, len(TEAMS))
+        tempo = float((pace[game.home] + pace[game.away]) / 2)
+        sides = []
+        for home in (True, False):
+            mine, other = (game.home, game.away) if home else (game.away, game.home)
+            squad = sorted((p for p in people if p.team == mine), key=lambda p: p.role)
+            against = float(defence[other]) * tempo * (1.015 if home else 0.985)
+            sides.append(_side(rng, out, game, squad, home, against))
+        _settle(out, game, sides)
+    return out
+
+
+def _trade(rng: np.random.Generator, people: list[Player]) -> None:
+    """Two players of the same role change teams."""
+    role = int(rng.integers(2, 9))
+    a, b = rng.choice([p.id for p in people if p.role == role], 2, replace=False)
+    one, two = (next(p for p in people if p.id == i) for i in (a, b))
+    one.team, two.team = two.team, one.team
+
+
+def _side(
+    rng: np.random.Generator, out: Season, game: Game, squad: list[Player], home: bool, against: float
+) -> list[dict[str, Any]]:
+    playing = [p for p in squad if _fit(rng, out, game, p)]
+    late = _late_scratch(rng, out, game, playing)
+    team, opponent = TEAMS[squad[0].team], TEAMS[game.away if home else game.home]
+    whole = sum(ROLE_MINUTES[p.role] for p in playing[:ACTIVE])
+    for p in playing[:ACTIVE]:
+        points = 240.0 * ROLE_MINUTES[p.role] / whole * p.points_per_minute * against * p.form
+        out.expectations.append(Expectation(game, p, team, opponent, points))
+    active = [p for p in playing if p is not late][:ACTIVE]
+    minutes = _minutes(rng, active)
+    rows = [_line(rng, game, p, m, home, against) for p, m in zip(active, minutes, strict=True)]
+    rows += [_absent(game, p, home) for p in squad if p not in active]
+    for p in squad:
+        p.form = float(np.clip(1.0 + 0.93 * (p.form - 1.0) + rng.normal(0, 0.04), 0.7, 1.35))
+    return rows
+
+
+def _fit(rng: np.random.Generator, out: Season, game: Game, p: Player) -> bool:
+    if p.games_out > 0:
+        p.games_out -= 1
+        _report(out, game, p, "out", timedelta(hours=6))
+        return False
+    luck = rng.random()
+    if luck < 0.012:
+        p.games_out = int(rng.integers(1, 9))
+        _report(out, game, p, "questionable", timedelta(hours=8))
+        _report(out, game, p, "out", timedelta(hours=4))
+        return False
+    if luck < 0.05:
+        word = ("questionable", "probable", "doubtful")[int(rng.integers(0, 3))]
+        _report(out, game, p, word, timedelta(hours=6))
+        _report(out, game, p, "available" if word == "doubtful" else word, timedelta(hours=3))
+    return True
+
+
+def _late_scratch(rng: np.random.Generator, out: Season, game: Game, playing: list[Player]) -> Player | None:
+    """Now and then one is withdrawn minutes before tip-off, after every prediction."""
+    if rng.random() > 0.08:
+        return None
+    p = playing[int(rng.integers(0, min(8, len(playing))))]
+    _report(out, game, p, "out", timedelta(minutes=10))
+    return p
+
+
+def _report(out: Season, game: Game, p: Player, status: str, before: timedelta) -> None:
+    out.injuries.append(
+        {
+            "game_date": game.day,
+            "game_id": game.id,
+            "player_id": p.id,
+            "player_name": p.name,
+            "team": TEAMS[p.team],
+            "status": status,
+            "reported_at_utc": game.tipoff - before,
+        }
+    )
+
+
+def _minutes(rng: np.random.Generator, active: list[Player]) -> Floats:
+    """240 minutes a team to the tenth, by role and by day."""
+    share = np.array([ROLE_MINUTES[p.role] for p in active]) * rng.lognormal(0, 0.14, len(active))
+    minutes = np.round(np.minimum(share / share.sum() * 240.0, 42.0), 1)
+    spare = np.argsort(minutes)[: len(active) // 2]
+    gap = round(240.0 - float(minutes.sum()), 1)
+    minutes[spare] += np.round(gap / len(spare), 1)
+    minutes[spare[-1]] += 240.0 - float(minutes.sum())
+    return np.asarray(np.round(minutes, 1))
+
+
+def _line(
+    rng: np.random.Generator, game: Game, p: Player, minutes: float, home: bool, against: float
+) -> dict[str, Any]:
+    shots = int(rng.poisson(minutes * p.usage * against * p.form))
+    threes = int(rng.binomial(shots, p.three_share))
+    paint = int(rng.binomial(shots - threes, p.paint_share))
+    mid = shots - threes - paint
+    made = [
+        int(rng.binomial(n, k))
+        for n, k in ((threes, p.three_skill), (paint, p.paint_skill), (mid, p.mid_skill))
+    ]
+    tries = int(rng.poisson(minutes * p.foul_rate * against))
+    free = int(rng.binomial(tries, p.ft_skill))
+    count = rng.poisson(minutes * np.array([0.03, 0.1, 0.09, 0.03, 0.02, 0.05, 0.08]))
+    return {
+        **_common(game, p, home),
+        "did_play": True,
+        "dnp_reason": None,
+        "starter": p.role < 5,
+        "minutes": float(minutes),
+        "points": made[0] * 3 + (made[1] + made[2]) * 2 + free,
+        "fgm": sum(made),
+        "fga": shots,
+        "fg3m": made[0],
+        "fg3a": threes,
+        "ftm": free,
+        "fta": tries,
+        **dict(zip(("oreb", "dreb", "ast", "stl", "blk", "tov", "pf"), (int(c) for c in count), strict=True)),
+        "paint_fga": paint,
+        "paint_fgm": made[1],
+        "mid_range_fga": mid,
+        "mid_range_fgm": made[2],
+    }
+
+
+def _absent(game: Game, p: Player, home: bool) -> dict[str, Any]:
+    reason = "Did Not Dress" if p.games_out else "Did Not Play"
+    return {**_common(game, p, home), "did_play": False, "dnp_reason": reason, "minutes": 0.0}
+
+
+def _common(game: Game, p: Player, home: bool) -> dict[str, Any]:
+    mine, other = (game.home, game.away) if home else (game.away, game.home)
+    return {
+        "season": season_name(game.season),
+        "season_type": "Regular Season",
+        "game_id": game.id,
+        "game_date": game.day,
+        "player_id": p.id,
+        "player_name": p.name,
+        "team": TEAMS[mine],
+        "opponent": TEAMS[other],
+        "is_home": home,
+        "minutes_exact": True,
+        "birth_date": p.born,
+        "source": SOURCE,
+    }
+
+
+def _settle(out: Season, game: Game, sides: list[list[dict[str, Any]]]) -> None:
+    """Add up the scores; a tie is broken by one more free throw of the home side."""
+    home, away = (sum(r["points"] for r in rows if r["did_play"]) for rows in sides)
+    if home == away:
+        first = sides[0][0]
+        for name in ("points", "ftm", "fta"):
+            first[name] += 1
+        home += 1
+    out.scores[game.id] = (home, away)
+    for rows, lead in zip(sides, (home - away, away - home), strict=True):
+        for r in rows:
+            if r["did_play"]:
+                r["plus_minus"] = round(lead * r["minutes"] / 48.0)
+        out.logs += rows
