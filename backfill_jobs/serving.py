@@ -52,6 +52,11 @@ class Services:
         return dict(self._processes)
 
     def __enter__(self) -> Services:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start all three and wait until each is ready; whatever goes wrong, none stays behind."""
         try:
             self._check_ports()
             self._spawn("worker", ["-m", "services.prediction_worker.main"])
@@ -62,7 +67,6 @@ class Services:
         except BaseException:
             self.stop()
             raise
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

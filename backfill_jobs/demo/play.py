@@ -138,6 +138,9 @@ class Demo:
             seconds=dict(self.seconds),
         )
 
+    def follow_with(self, progress: Progress) -> None:
+        self._progress = progress
+
     def clear(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
 

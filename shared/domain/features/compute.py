@@ -127,7 +127,7 @@ class _Sheet:
 
     def put(self, name: str, values: Floats, provenance: int | NDArray[np.int8] = EXACT) -> None:
         at = INDEX[name]
-        self.values[:, at] = values
+        self.values[:, at] = values + 0.0  # -0.0 becomes 0.0: stores do not keep its sign
         self.provenance[:, at] = np.where(np.isnan(values), MISSING, provenance)
 
 

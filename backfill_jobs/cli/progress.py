@@ -1,0 +1,46 @@
+"""Progress on the terminal, on stderr so that ``--json`` stays clean."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+STEPS = {
+    "nba_schedule": "load schedule",
+    "player_game_summary": "load box scores",
+    "odds_api_player_points_props": "load quotes",
+    "nbac_injury_report": "load injury reports",
+    "features": "build features",
+    "train": "train models",
+    "run": "players predicted",
+}
+
+
+class Bars:
+    """A bar for each step, made when the step is first heard of; call it with name, done and total."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<20}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if step not in self._tasks:
+            self._tasks[step] = self._progress.add_task(STEPS.get(step, step), total=total)
+        self._progress.update(self._tasks[step], completed=done, total=total)
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()

@@ -1,0 +1,35 @@
+"""``props serve``: the three processes under one command."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+from rich.console import Console
+
+from backfill_jobs.serving import Services
+from shared.backends import BackendSettings
+from shared.errors import Unavailable
+
+
+def serve(port: int) -> None:
+    """Blocks until Ctrl-C or SIGTERM; ``Unavailable`` when one of the processes ends by itself."""
+    console = Console(highlight=False)
+    ports = {"coordinator": port, "worker": port + 1, "broker": port + 2}
+    with Services(BackendSettings().props_home, {}, ports) as services:
+        console.print(f"coordinator {services.url('coordinator')}")
+        console.print(f"worker      {services.url('worker')}")
+        console.print("Ctrl-C ends them")
+        until_interrupted(services)
+
+
+def until_interrupted(services: Services) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        ended = services.wait()
+    except KeyboardInterrupt:
+        return
+    raise Unavailable(f"{ended} has ended; its log is in the state folder's logs")

@@ -1,0 +1,99 @@
+"""The HTML report that a demo leaves: one file, no network."""
+
+from __future__ import annotations
+
+import io
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import matplotlib
+
+from backfill_jobs.demo import figures
+from backfill_jobs.demo.play import Outcome
+from shared.domain.systems.catalog import SYSTEM_IDS
+
+SHOWN = "catboost_v9"
+
+
+def write(outcome: Outcome, path: Path) -> Path:
+    """Write the report; gives its path."""
+    text = files("backfill_jobs.demo").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
+    total = figures.summary(outcome)
+    ends = {(r["player_lookup"], r["system_id"]): r for r in outcome.accuracy}
+    shown = [
+        {**r, "end": ends.get((r["player_lookup"], SHOWN), {})}
+        for r in outcome.predictions
+        if r["system_id"] == SHOWN
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        page.render(
+            total=total,
+            games=outcome.games,
+            shown=sorted(shown, key=lambda r: (r["game_id"], -(r["predicted_points"]))),
+            systems=[_system(outcome, s, total) for s in SYSTEM_IDS],
+            scatter=_scatter(outcome),
+            bars=_bars(outcome, total),
+        ),
+        encoding="utf-8",
+    )
+    return path
+
+
+def _system(outcome: Outcome, system: str, total: dict[str, Any]) -> dict[str, Any]:
+    hits, bets = figures.hits(outcome, system)
+    return {
+        "id": system,
+        "rows": total["rows_by_system"][system],
+        "mae": total["mae_by_system"][system],
+        "lined": figures.on_lined_rows(outcome, system),
+        "hits": hits,
+        "bets": bets,
+    }
+
+
+def _scatter(outcome: Outcome) -> str:
+    """Predicted against scored points of one system."""
+    rows = [r for r in outcome.accuracy if r["system_id"] == SHOWN and not r["is_voided"]]
+    figure, axes = _figure()
+    axes.plot([0, 45], [0, 45], color="#999999", linewidth=1)
+    axes.scatter([r["predicted_points"] for r in rows], [r["actual_points"] for r in rows], s=14, alpha=0.7)
+    axes.set_xlabel("predicted points")
+    axes.set_ylabel("points scored")
+    axes.set_title(f"{SHOWN}: {len(rows)} players who played")
+    return _svg(figure)
+
+
+def _bars(outcome: Outcome, total: dict[str, Any]) -> str:
+    """MAE of each system beside the line's, on the players who had a line, else on all."""
+    lined = total["line_mae"] is not None
+    values = {
+        s: figures.on_lined_rows(outcome, s) if lined else total["mae_by_system"][s] for s in SYSTEM_IDS
+    }
+    named = [(s, v) for s, v in values.items() if v is not None]
+    figure, axes = _figure()
+    axes.barh([s for s, _ in named], [v for _, v in named], color="#4c72b0")
+    if lined:
+        axes.axvline(total["line_mae"], color="#c44e52", label=f"the line: {total['line_mae']:.2f}")
+        axes.legend(loc="lower right")
+    axes.set_xlabel("MAE, points, " + ("players with a line" if lined else "all players"))
+    axes.invert_yaxis()
+    return _svg(figure)
+
+
+def _figure() -> tuple[Any, Any]:
+    matplotlib.use("svg")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _svg(figure: Any) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
