@@ -19,7 +19,10 @@ from shared.backends import BackendSettings
 
 
 def play(data: Path | None, day: date | None, keep: bool, as_json: bool) -> bool:
-    """Say whether the run ended COMPLETE. State goes to ``demo`` under ``PROPS_HOME``; what an earlier demo left there goes first."""
+    """Say whether the run ended COMPLETE.
+
+    State goes to ``demo`` under ``PROPS_HOME``; what an earlier demo left there goes first.
+    """
     console = Console(highlight=False, stderr=as_json)
     with Bars() as bars:
         demo = Demo(BackendSettings().props_home / "demo", bars)

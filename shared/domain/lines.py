@@ -72,4 +72,5 @@ def no_vig_over(over_price: Floats, under_price: Floats) -> Floats:
 
 
 def _implied(price: Floats) -> Floats:
-    return np.where(price < 0, -price / (-price + 100.0), 100.0 / (price + 100.0))
+    size = np.abs(price)
+    return np.where(price < 0, size, 100.0) / (size + 100.0)

@@ -15,10 +15,10 @@ Floats = NDArray[np.float64]
 
 BOOKS = ("draftkings", "fanduel", "betmgm", "prizepicks")
 BEFORE_TIPOFF = (timedelta(hours=9), timedelta(hours=5), timedelta(hours=1), timedelta(minutes=12))
-SURE = (1.6, 1.2, 0.9, 0.7)
+SURE = (1.3, 1.0, 0.8, 0.6)
 """Standard deviation in points of what the market thinks at each snapshot."""
 
-LEAST_POINTS = 5.0
+LEAST_POINTS = 7.0
 ALTERNATES = 0.06
 MARGIN = 0.06
 

@@ -106,7 +106,7 @@ def _fit(rng: np.random.Generator, out: Season, game: Game, p: Player) -> bool:
 
 def _late_scratch(rng: np.random.Generator, out: Season, game: Game, playing: list[Player]) -> Player | None:
     """Now and then one is withdrawn minutes before tip-off, after every prediction."""
-    if rng.random() > 0.08:
+    if rng.random() > 0.15:
         return None
     p = playing[int(rng.integers(0, min(8, len(playing))))]
     _report(out, game, p, "out", timedelta(minutes=10))

@@ -1,0 +1,72 @@
+"""Runs in one process: what a start publishes is staged and reported as the worker would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.application.activation import Activate
+from shared.application.jobs import PrepareJobs
+from shared.application.predict import Predict
+from shared.application.rejects import KeepRejected
+from shared.application.run_request import parse
+from shared.application.runs import REQUEST_TOPIC, CheckStalled, FinishRun, RecordOutcome, Started, StartRun
+from shared.application.stage import READY_TOPIC, Job, StageJobs
+from shared.embedded.run_store import SqliteRunStore
+from shared.model_registry.loading import LoadedModel
+from shared.ports import Run, Statement, Warehouse
+from shared.schemas.messages import PredictionReady, PredictionRequest, RunRequested, decode
+from tests.conftest import CLOCK, DAY, Outbox
+
+
+@dataclass
+class InProcess:
+    """Coordinator and worker without HTTP between them."""
+
+    warehouse: Warehouse
+    folder: Path
+    models: Mapping[str, LoadedModel] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox()
+        self.runs = SqliteRunStore(self.folder / "runs.sqlite")
+        self.finish = FinishRun(self.runs, Activate(self.warehouse, self.outbox, CLOCK))
+        self.record = RecordOutcome(self.runs, self.finish)
+        self.start_run = StartRun(PrepareJobs(self.warehouse), self.runs, self.outbox, self.finish, CLOCK)
+        self.check_stalled = CheckStalled(self.runs, self.finish)
+        self.stage = StageJobs(
+            Predict(self.models), self.warehouse, self.outbox, KeepRejected(self.warehouse, "test"), CLOCK
+        )
+
+    def start(self, **asked: Any) -> Started:
+        return self.start_run(parse(RunRequested(**({"game_date": DAY.isoformat()} | asked)), CLOCK.now()))
+
+    def take_jobs(self) -> list[PredictionRequest]:
+        return [decode(body, PredictionRequest) for body in self.outbox.messages.pop(REQUEST_TOPIC, [])]
+
+    def work(self, jobs: list[PredictionRequest]) -> None:
+        self.stage([Job("1", job, b"") for job in jobs])
+
+    def reports(self) -> list[PredictionReady]:
+        return [decode(body, PredictionReady) for body in self.outbox.messages.pop(READY_TOPIC, [])]
+
+    def run(self, **asked: Any) -> Run:
+        """Start, work and collect."""
+        started = self.start(**asked)
+        jobs = self.take_jobs()
+        if jobs:
+            self.work(jobs)
+        for ready in self.reports():
+            self.record(ready)
+        return self.runs.get(started.run_id)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        return list(self.warehouse.query(Statement(sql)).to_pylist())
+
+    def predictions(self, where: str = "TRUE") -> list[dict[str, Any]]:
+        return self.rows(
+            f"SELECT * FROM nba_predictions.player_prop_predictions WHERE {where} "
+            "ORDER BY run_id, player_lookup, system_id"
+        )

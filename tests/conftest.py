@@ -1,0 +1,91 @@
+"""Worlds to test in: the sample league loaded once, copied for each test that writes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from shared.application.feature_store import BuildFeatures
+from shared.application.loading import LoadFolder
+from shared.application.slate import Mode
+from shared.application.training import TrainModels, demo_windows
+from shared.embedded import sample_league
+from shared.embedded.clock import FixedClock
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.model_store import DirectoryModelStore
+from shared.model_registry.loading import LoadedModel, load
+
+CLOCK = FixedClock(sample_league.DEMO_NOW)
+DAY = sample_league.DEMO_DATE
+
+
+class Outbox:
+    """A publisher that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, list[bytes]] = {}
+
+    def publish(self, topic: str, bodies: Sequence[bytes]) -> None:
+        self.messages.setdefault(topic, []).extend(bodies)
+
+
+@pytest.fixture(scope="session")
+def league_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seasons, as known on the morning of the demo's date."""
+    folder = tmp_path_factory.mktemp("league")
+    league = sample_league.generate(seasons=2)
+    sample_league.write(sample_league.known_before(league, DAY), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    sample_league.write(sample_league.results_of(sample_league.generate(seasons=2), DAY), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def loaded(league_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse file with the league and features of the demo's date; read it only."""
+    path = tmp_path_factory.mktemp("world") / "warehouse.duckdb"
+    warehouse = DuckDbWarehouse(path)
+    LoadFolder(warehouse, CLOCK)(league_folder)
+    BuildFeatures(warehouse, CLOCK)(DAY, DAY, Mode.LIVE)
+    return path
+
+
+@pytest.fixture
+def warehouse(loaded: Path, tmp_path: Path) -> DuckDbWarehouse:
+    """A copy of the loaded world to write to."""
+    return DuckDbWarehouse(Path(shutil.copy(loaded, tmp_path / "warehouse.duckdb")))
+
+
+@pytest.fixture(scope="session")
+def model_paths(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("models")
+    warehouse = DuckDbWarehouse(Path(shutil.copy(loaded, folder / "warehouse.duckdb")))
+    windows = [w for w in demo_windows(DAY) if w.system_id != "catboost_v8"]
+    return TrainModels(warehouse, folder)(windows, CLOCK.now())
+
+
+@pytest.fixture(scope="session")
+def models(model_paths: dict[str, Path]) -> dict[str, LoadedModel]:
+    return {s: load(DirectoryModelStore(), s, str(p)) for s, p in model_paths.items()}
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    return Outbox()
+
+
+@pytest.fixture
+def real_data() -> Path:
+    folder = os.environ.get("PROPS_REAL_DATA")
+    if not folder:
+        pytest.skip("PROPS_REAL_DATA is not set")
+    return Path(folder)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.grading import Outcome, grade, hit_rate
+from shared.domain.instants import UNKNOWN
+from shared.domain.lines import book_rank, choose, modal_line, no_vig_over
+from shared.domain.recommendation import edge, recommend, round_points
+
+points = st.floats(0, 60)
+half_points = st.integers(1, 90).map(lambda n: n / 2)
+
+
+@given(points, half_points, st.floats(0, 100))
+def test_a_side_never_contradicts_the_stored_prediction(raw: float, line: float, confidence: float) -> None:
+    stored = round_points(np.array([raw]))
+    side = recommend(stored, np.array([line]), np.array([confidence]), 1.0, 60.0)[0]
+    gap = float(edge(stored, np.array([line]))[0])
+    if side == "OVER":
+        assert stored[0] > line
+    elif side == "UNDER":
+        assert stored[0] < line
+    else:
+        assert side == "PASS"
+        assert abs(gap) < 1.0 or confidence < 60.0
+
+
+def test_without_a_line_there_is_no_side() -> None:
+    none = np.array([np.nan])
+    assert recommend(np.array([20.0]), none, np.array([90.0]), 1.0, 60.0) == ["NO_LINE"]
+    assert np.isnan(edge(np.array([20.0]), none)[0])
+
+
+def test_thresholds_are_inclusive_and_a_zero_edge_is_no_side() -> None:
+    stored, line, sure = np.array([21.5, 21.4, 20.0]), np.array([20.5, 20.5, 20.0]), np.full(3, 60.0)
+    assert recommend(stored, line, sure, 1.0, 60.0) == ["OVER", "PASS", "PASS"]
+    assert recommend(stored, line, sure, 0.0, 60.0)[2] == "PASS"
+
+
+BOOKS = np.array(["underdog", "betrivers", "fanduel", "draftkings", "bovada"])
+TYPES = np.array(["dfs", "sportsbook", "sportsbook", "sportsbook", "sportsbook"])
+
+
+def test_the_cascade_of_books() -> None:
+    order = BOOKS[np.argsort(book_rank(BOOKS, TYPES))]
+    assert order.tolist() == ["draftkings", "fanduel", "betrivers", "bovada", "underdog"]
+
+
+def test_current_is_the_latest_of_the_best_book_and_opening_its_earliest() -> None:
+    group = np.zeros(5, np.int64)
+    rank = np.array([0, 0, 0, 1, 0])
+    captured = np.array([10, 30, 20, 99, 100])
+    current, opening = choose(group, rank, captured, np.full(5, 100), False, 1)
+    assert (current[0], opening[0]) == (1, 0)  # the quote captured at the as-of itself is too late
+
+
+def test_a_quote_known_by_day_only_is_never_live_and_yields_to_a_dated_one() -> None:
+    group, rank = np.array([0, 0, 1]), np.zeros(3, np.int64)
+    captured = np.array([UNKNOWN, 50, UNKNOWN])
+    live = choose(group, rank, captured, np.full(3, 100), False, 2)[0]
+    backfill = choose(group, rank, captured, np.full(3, 100), True, 2)[0]
+    assert live.tolist() == [1, -1]
+    assert backfill.tolist() == [1, 2]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 200)), max_size=30),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(100, 300)), max_size=10),
+)
+def test_quotes_at_or_after_the_as_of_change_nothing(
+    quotes: list[tuple[int, int, int]], later: list[tuple[int, int, int]]
+) -> None:
+    def chosen(rows: list[tuple[int, int, int]]) -> list[list[int]]:
+        columns = np.array(rows, dtype=np.int64).reshape(-1, 3)
+        got = choose(columns[:, 0], columns[:, 1], columns[:, 2], np.full(len(rows), 100), False, 4)
+        return [g.tolist() for g in got]
+
+    assert chosen([*quotes, *later]) == chosen(quotes)
+
+
+def test_the_modal_line_is_never_an_average() -> None:
+    group = np.array([0, 0, 0, 1, 1, 2])
+    line = np.array([20.5, 20.5, 21.5, 10.5, 11.5, 7.5])
+    assert modal_line(group, line, 4)[:3].tolist() == [20.5, 10.5, 7.5]
+    assert np.isnan(modal_line(group, line, 4)[3])
+
+
+def test_the_margin_is_taken_out_of_the_prices() -> None:
+    got = no_vig_over(np.array([-110.0, -120.0, np.nan]), np.array([-110.0, 100.0, -110.0]))
+    assert got[0] == 0.5
+    assert got[1] == pytest.approx((120 / 220) / (120 / 220 + 0.5))
+    assert np.isnan(got[2])
+
+
+@pytest.mark.parametrize(
+    ("side", "line", "scored", "final", "played", "outcome"),
+    [
+        ("OVER", 20.5, 21, True, True, Outcome.HIT),
+        ("OVER", 20.5, 20, True, True, Outcome.MISS),
+        ("UNDER", 20.5, 20, True, True, Outcome.HIT),
+        ("UNDER", 20.5, 21, True, True, Outcome.MISS),
+        ("OVER", 20.0, 20, True, True, Outcome.PUSH),
+        ("UNDER", 20.0, 20, True, True, Outcome.PUSH),
+        ("OVER", 20.5, None, True, False, Outcome.VOID),
+        ("PASS", 20.5, None, True, False, Outcome.VOID),
+        ("PASS", 20.5, 30, True, True, Outcome.PASS),
+        ("NO_LINE", None, 30, True, True, Outcome.NO_LINE),
+        ("OVER", 20.5, 30, False, True, Outcome.PENDING),
+    ],
+)
+def test_grades(
+    side: str, line: float | None, scored: float | None, final: bool, played: bool, outcome: Outcome
+) -> None:
+    assert grade(side, line, scored, final=final, played=played) is outcome
+
+
+def test_grading_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(ValueError, match=r"'HOLD'.*OVER, UNDER"):
+        grade("HOLD", 20.5, 21, final=True, played=True)
+    with pytest.raises(ValueError, match="wanted both"):
+        grade("OVER", None, 21, final=True, played=True)
+
+
+def test_the_hit_rate_counts_hits_and_misses_only() -> None:
+    assert hit_rate(["HIT", "MISS", "HIT", "PUSH", "VOID", "PASS", "NO_LINE"]) == (2, 3)

@@ -1,0 +1,29 @@
+"""Clients of the applications in this process."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+
+class Client:
+    """Plain calls to an application through its ASGI interface, lifespan included."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        async with self._app.router.lifespan_context(self._app):
+            transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+                return await client.request(method, path, **more)
+
+
+def envelope(payload: bytes, message_id: str = "7") -> bytes:
+    return json.dumps(
+        {"message": {"data": base64.b64encode(payload).decode(), "messageId": message_id}}
+    ).encode()

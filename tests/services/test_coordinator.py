@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from services.prediction_coordinator.app import Coordinator, build
+from shared.application.questions import Questions
+from shared.application.readiness import StoreCheck
+from shared.application.rejects import KeepRejected
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.http import Identity
+from shared.schemas.messages import PredictionReady, encode
+from tests.application.jobs import InProcess
+from tests.conftest import CLOCK, DAY
+from tests.services.clients import Client, envelope
+
+
+class Bench:
+    def __init__(self, warehouse: DuckDbWarehouse, folder: Path) -> None:
+        self.world = InProcess(warehouse, folder)
+        self.app = build(
+            Coordinator(
+                identity=Identity("prediction-coordinator"),
+                start=self.world.start_run,
+                record=self.world.record,
+                check_stalled=self.world.check_stalled,
+                keep_rejected=KeepRejected(warehouse, "prediction-coordinator"),
+                questions=Questions(warehouse),
+                runs=self.world.runs,
+                clock=CLOCK,
+                check_stores=StoreCheck(warehouse),
+            )
+        )
+
+    def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return asyncio.run(Client(self.app).call(method, path, **more))
+
+
+@pytest.fixture
+def bench(warehouse: DuckDbWarehouse, tmp_path: Path) -> Bench:
+    return Bench(warehouse, tmp_path)
+
+
+def test_a_run_over_http_from_start_to_its_predictions(bench: Bench) -> None:
+    started = bench.call("POST", "/start", json={"game_date": "TODAY", "systems": ["moving_average"]})
+    assert started.status_code == 202
+    body = started.json()
+    again = bench.call("POST", "/start", json={"game_date": DAY.isoformat()})
+    assert again.status_code == 409
+    assert again.json()["holder"] == body["run_id"]
+    bench.world.work(bench.world.take_jobs())
+    for ready in bench.world.reports():
+        assert bench.call("POST", "/complete", content=envelope(encode(ready))).status_code == 204
+    run = bench.call("GET", body["status_url"]).json()
+    assert run["state"] == "COMPLETE"
+    assert run["progress"] == {
+        "expected": run["progress"]["expected"],
+        "done": run["progress"]["expected"],
+        "predicted": body["expected_players"],
+    }
+    assert run["rows_by_system"] == {"moving_average": body["expected_players"]}
+    rows = bench.call("GET", f"/predictions/{DAY}").json()["predictions"]
+    assert len(rows) == body["expected_players"]
+    assert {r["is_active"] for r in rows} == {True}
+    assert bench.call("GET", "/runs").json()["runs"][0]["run_id"] == body["run_id"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "words"),
+    [
+        ({"game_date": "2025-07-01"}, 404, "no games in the schedule"),
+        ({"game_date": "2025-03-18"}, 404, "have started"),
+        ({"game_date": "2025-03-20"}, 503, "props features build --dates 2025-03-20"),
+        ({"game_date": "yesterday"}, 422, "wanted YYYY-MM-DD"),
+        ({"game_date": 5}, 422, "game_date"),
+        ({"systems": ["x"]}, 422, "'x'"),
+    ],
+)
+def test_a_start_that_cannot_be_says_what_came_and_what_was_wanted(
+    bench: Bench, asked: dict[str, Any], status: int, words: str
+) -> None:
+    answer = bench.call("POST", "/start", json=asked)
+    assert answer.status_code == status
+    assert words in answer.json()["detail"]
+    assert answer.json()["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_pushes_that_can_never_succeed_are_kept_and_acknowledged(bench: Bench) -> None:
+    stray = encode(PredictionReady(1, "no-such-run", "p", "predicted", {}))
+    for path, body in (
+        ("/complete", b"not json"),
+        ("/complete", envelope(stray)),
+        ("/complete", b"x" * 2_000_000),
+        ("/pubsub/start", envelope(b'{"game_date": "2025-07-01"}')),
+        ("/pubsub/start", envelope(b'{"game_date": 1}')),
+    ):
+        assert bench.call("POST", path, content=body).status_code == 204
+    kept = bench.world.rows("SELECT reason FROM nba_predictions.rejected_messages")
+    assert len(kept) == 5
+    assert any("no-such-run" in r["reason"] for r in kept)
+
+
+def test_a_push_starts_a_run_and_asks_for_repetition_only_where_that_may_help(bench: Bench) -> None:
+    wanted = msgspec.json.encode({"game_date": DAY.isoformat(), "systems": ["moving_average"]})
+    assert bench.call("POST", "/pubsub/start", content=envelope(wanted)).status_code == 204
+    assert len(bench.world.runs.runs()) == 1
+    early = msgspec.json.encode({"game_date": "2025-03-20"})
+    assert bench.call("POST", "/pubsub/start", content=envelope(early)).status_code == 503
+
+
+def test_questions_about_the_service(bench: Bench) -> None:
+    assert bench.call("GET", "/health").json()["service"] == "prediction-coordinator"
+    assert bench.call("GET", "/ready").json() == {"status": "ready"}
+    assert bench.call("GET", "/heartbeat").json()["instance"]
+    assert "coordinator_messages" in bench.call("GET", "/metrics").text
+    assert bench.call("GET", "/runs/none").status_code == 404
+    assert bench.call("POST", "/check-stalled").json() == {"ended": []}
+    start = bench.call("GET", "/openapi.json").json()["paths"]["/start"]["post"]["responses"]
+    assert {"202", "404", "409", "422", "503"} <= set(start)

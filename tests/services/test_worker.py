@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from services.prediction_worker.app import Worker, build
+from services.prediction_worker.coalesce import Coalescer
+from shared.application.predict import Predict
+from shared.application.predict_rows import PredictRows
+from shared.application.readiness import StoreCheck
+from shared.application.stage import StageJobs
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.errors import Unavailable
+from shared.http import Identity
+from shared.model_registry.loading import LoadedModel
+from shared.schemas.messages import PredictionReady, PredictionRequest, decode, encode
+from tests.application.jobs import InProcess
+from tests.domain.batches import STAR
+from tests.services.clients import Client, envelope
+
+
+class Bench:
+    """A worker over an in-process run, and one of its jobs."""
+
+    def __init__(self, warehouse: DuckDbWarehouse, folder: Path, models: dict[str, LoadedModel]) -> None:
+        self.world = InProcess(warehouse, folder, models)
+        self.world.start()
+        self.jobs = self.world.take_jobs()
+        self.job = self.jobs[0]
+        self.missing: dict[str, str] = {}
+        self.models = models
+
+    def make(self) -> Worker:
+        executor = ThreadPoolExecutor(1)
+        stage: StageJobs = self.world.stage
+        predict = Predict(self.models)
+        return Worker(
+            identity=Identity("prediction-worker"),
+            stage=stage,
+            predict_rows=PredictRows(predict),
+            coalescer=Coalescer(stage, executor),
+            models=dict(self.models),
+            missing=self.missing,
+            check_stores=StoreCheck(self.world.warehouse),
+            close=executor.shutdown,
+        )
+
+    def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return asyncio.run(Client(build(self.make)).call(method, path, **more))
+
+    def push(self, payload: bytes) -> httpx.Response:
+        return self.call("POST", "/predict", content=envelope(payload))
+
+    def rejected(self) -> list[dict[str, Any]]:
+        return self.world.rows("SELECT * FROM nba_predictions.rejected_messages")
+
+
+@pytest.fixture
+def bench(warehouse: DuckDbWarehouse, tmp_path: Path, models: dict[str, LoadedModel]) -> Bench:
+    return Bench(warehouse, tmp_path, models)
+
+
+def test_a_good_message_is_stored_then_reported_then_acknowledged(bench: Bench) -> None:
+    assert bench.push(encode(bench.job)).status_code == 204
+    staged = bench.world.rows("SELECT * FROM nba_predictions.prediction_staging")
+    assert {r["player_lookup"] for r in staged} == {bench.job.player_lookup}
+    (ready,) = bench.world.reports()
+    assert ready.outcome == "predicted"
+    assert ready.systems["catboost_v8"] == "no_model"
+    assert sum(v == "predicted" for v in ready.systems.values()) == len(staged)
+
+
+def altered(job: PredictionRequest, **fields: Any) -> bytes:
+    return msgspec.json.encode({**msgspec.to_builtins(job), **fields})
+
+
+def with_feature(job: PredictionRequest, text: str) -> bytes:
+    values = ["null" if v is None else repr(v) for v in job.features]
+    plain = json.loads(encode(job))
+    plain["features"] = "HERE"
+    return json.dumps(plain).replace('"HERE"', f"[{', '.join([text, *values[1:]])}]").encode()
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (lambda j: altered(j, schema_version=9), "schema_version 9, wanted 1"),
+        (lambda j: altered(j, features=j.features[:30]), "30 values, wanted 33"),
+        (lambda j: altered(j, features=[*j.features, 1.0]), "34 values, wanted 33"),
+        (lambda j: with_feature(j, "NaN"), "PredictionRequest"),
+        (lambda j: with_feature(j, "Infinity"), "PredictionRequest"),
+        (lambda j: with_feature(j, "1e999"), "points_avg_last_5|out of range"),
+        (lambda j: altered(j, features=[j.features[0] + 1.0, *j.features[1:]]), "hash"),
+        (lambda j: altered(j, systems=["catboost_v7"]), "'catboost_v7' is unknown"),
+        (lambda j: altered(j, feature_version="v1"), "feature_version 'v1'"),
+        (lambda j: altered(j, recent=[1.0, 2.0]), "recent: 2 numbers"),
+        (lambda j: altered(j, game_date="2024-01-01"), "trained to"),
+        (lambda j: altered(j, player_lookup=5), "player_lookup"),
+        (lambda _: b"{}", "missing required field"),
+        (lambda _: b"\xff\xfe", "PredictionRequest"),
+    ],
+)
+def test_a_message_that_can_never_succeed_is_kept_with_its_reason_and_acknowledged(
+    bench: Bench, payload: Any, reason: str
+) -> None:
+    body = payload(bench.job)
+    assert bench.push(body).status_code == 204
+    (row,) = bench.rejected()
+    assert any(part in row["reason"] for part in reason.split("|")), row["reason"]
+    assert row["message_id"] == "7"
+    assert row["body"].encode() == envelope(body)
+    assert not bench.world.rows("SELECT * FROM nba_predictions.prediction_staging")
+    if b"player_lookup" in body and b'"player_lookup":5' not in body:
+        (ready,) = bench.world.reports()
+        assert (ready.run_id, ready.outcome) == (bench.job.run_id, "failed:rejected_message")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"not json", "wanted JSON with message.data"),
+        (b'{"message": {"data": "***"}}', "not base64"),
+        (b'{"other": 1}', "message"),
+        (b"", "push envelope"),
+        (b"x" * 10_000_000, "wanted at most"),
+    ],
+    ids=["json", "base64", "shape", "empty", "10 MB"],
+)
+def test_a_malformed_envelope_is_kept_and_acknowledged(bench: Bench, body: bytes, reason: str) -> None:
+    assert bench.call("POST", "/predict", content=body).status_code == 204
+    (row,) = bench.rejected()
+    assert reason in row["reason"]
+
+
+def test_when_the_store_is_away_the_message_is_to_come_again(bench: Bench, monkeypatch: Any) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("the warehouse is away")
+
+    monkeypatch.setattr(bench.world.warehouse, "append", away)
+    answer = bench.push(encode(bench.job))
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "the warehouse is away"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_one_bad_row_does_not_take_its_batch_along(bench: Bench, monkeypatch: Any) -> None:
+    poison = bench.jobs[3].player_lookup
+    whole = Predict.__call__
+
+    def fails_on_poison(self: Predict, jobs: Any, now: Any) -> Any:
+        if any(j.player_lookup == poison for j in jobs):
+            raise ValueError("cannot be predicted")
+        return whole(self, jobs, now)
+
+    monkeypatch.setattr(Predict, "__call__", fails_on_poison)
+    bench.world.work(bench.jobs[:6])
+    ready = {r.player_lookup: r.outcome for r in bench.world.reports()}
+    assert ready.pop(poison) == "failed:rejected_message"
+    assert list(ready.values()) == ["predicted"] * 5
+
+
+def test_messages_that_arrive_together_are_written_together(bench: Bench) -> None:
+    batches: list[int] = []
+
+    async def submit_all() -> None:
+        coalescer = Coalescer[int](lambda jobs: batches.append(len(jobs)), executor)
+        await asyncio.gather(*(coalescer.submit(i) for i in range(50)))
+
+    with ThreadPoolExecutor(1) as executor:
+        asyncio.run(submit_all())
+    assert sum(batches) == 50
+    assert len(batches) <= 2
+
+
+def test_a_batch_request_predicts_named_rows_and_writes_nothing(bench: Bench) -> None:
+    row = {
+        "features": STAR | {"vegas_points_line": 21.5},
+        "line": 21.5,
+        "league_def_rating": 110.0,
+        "days_rest": 1.0,
+    }
+    got = bench.call("POST", "/predict/batch", json={"rows": [row]}).json()["predictions"][0]
+    assert got["moving_average"]["predicted_points"] == 24.3
+    assert got["moving_average"]["recommendation"] == "OVER"
+    assert got["similarity_balanced_v1"] == {"reason": "too_few_similar_games"}
+    assert not bench.world.rows("SELECT * FROM nba_predictions.prediction_staging")
+    bad = bench.call("POST", "/predict/batch", json={"rows": [{"features": {"height": 2.0}}]})
+    assert bad.status_code == 422
+    assert "'height' is unknown" in bad.json()["detail"]
+    off = bench.call("POST", "/predict/batch", json={"rows": [row], "systems": ["catboost_v8"]})
+    assert "'catboost_v8' does not run here" in off.json()["detail"]
+    assert bench.call("POST", "/predict/batch", json={"rows": []}).status_code == 422
+
+
+def test_ready_only_with_every_required_model(bench: Bench) -> None:
+    assert bench.call("GET", "/ready").json() == {"status": "ready"}
+    bench.missing["catboost_v8"] = "no model path is set"
+    answer = bench.call("GET", "/ready")
+    assert answer.status_code == 503
+    assert "catboost_v8: no model path is set" in answer.json()["detail"]
+    assert bench.call("GET", "/health").json()["service"] == "prediction-worker"
+
+
+def test_the_heartbeat_names_the_models_that_run(bench: Bench) -> None:
+    beat = bench.call("GET", "/heartbeat").json()
+    assert {m["sha256"] for m in beat["models"]} == {m.sha256 for m in bench.models.values()}
+    assert all(m["verified"] for m in bench.call("GET", "/models").json()["models"])
+    assert "worker_messages" in bench.call("GET", "/metrics").text
+    paths = bench.call("GET", "/openapi.json").json()["paths"]
+    assert "204" in paths["/predict"]["post"]["responses"]
+    assert "503" in paths["/predict"]["post"]["responses"]
+
+
+def test_a_ready_message_can_be_read_back() -> None:
+    ready = PredictionReady(1, "r", "p", "predicted", {"moving_average": "predicted"})
+    assert decode(encode(ready), PredictionReady) == ready
