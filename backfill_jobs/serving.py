@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +20,13 @@ from shared.errors import Unavailable
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+MODULES = {
+    "worker": "services.prediction_worker.main",
+    "coordinator": "services.prediction_coordinator.main",
+    "broker": "shared.embedded.broker",
+}
+READY = {"worker": "/ready", "coordinator": "/ready", "broker": "/health"}
+"""The path of each service that answers 200 once it can serve."""
 
 
 class Services:
@@ -30,10 +37,15 @@ class Services:
     """
 
     def __init__(
-        self, home: Path, environment: Mapping[str, str], ports: Mapping[str, int] | None = None
+        self,
+        home: Path,
+        environment: Mapping[str, str],
+        ports: Mapping[str, int] | None = None,
+        broker_arguments: Sequence[str] = (),
     ) -> None:
         given = dict(ports or {})
         self._home = home
+        self._more_for_broker = list(broker_arguments)
         self._ports = {name: given.get(name) or free_port() for name in ("coordinator", "worker", "broker")}
         self._environment = {
             **os.environ,
@@ -59,11 +71,10 @@ class Services:
         """Start all three and wait until each is ready; whatever goes wrong, none stays behind."""
         try:
             self._check_ports()
-            self._spawn("worker", ["-m", "services.prediction_worker.main"])
-            self._spawn("coordinator", ["-m", "services.prediction_coordinator.main"])
-            self._spawn("broker", ["-m", "shared.embedded.broker", *self._broker_arguments()])
-            for name, path in (("broker", "/health"), ("coordinator", "/ready"), ("worker", "/ready")):
-                self._wait(name, path)
+            for name in READY:
+                self._spawn(name)
+            for name in READY:
+                self._wait(name)
         except BaseException:
             self.stop()
             raise
@@ -72,6 +83,11 @@ class Services:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def restart(self, name: str) -> None:
+        """Start one service again on its port, after it has ended, and wait until it is ready."""
+        self._spawn(name)
+        self._wait(name)
 
     def stop(self) -> None:
         """End the processes in the order in which work flows; one that does not go is killed."""
@@ -111,7 +127,10 @@ class Services:
             "--push", f"prediction-run-requested={self.url('coordinator')}/pubsub/start",
         ]  # fmt: skip
 
-    def _spawn(self, name: str, arguments: list[str]) -> None:
+    def _spawn(self, name: str) -> None:
+        arguments = ["-m", MODULES[name]]
+        if name == "broker":
+            arguments += [*self._broker_arguments(), *self._more_for_broker]
         logs = self._home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         environment = {**self._environment, "PORT": str(self._ports[name])}
@@ -124,14 +143,14 @@ class Services:
                 stdin=subprocess.DEVNULL,
             )
 
-    def _wait(self, name: str, path: str) -> None:
+    def _wait(self, name: str) -> None:
         end = time.monotonic() + START_SECONDS
         answer = "no answer"
         while time.monotonic() < end:
             if self._processes[name].poll() is not None:
                 raise Unavailable(f"{name} ended while it started:\n{self._log(name)}")
             with contextlib.suppress(httpx.TransportError):
-                got = httpx.get(self.url(name) + path, timeout=10.0)
+                got = httpx.get(self.url(name) + READY[name], timeout=10.0)
                 if got.status_code == 200:
                     return
                 answer = got.text

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 import pyarrow as pa
 
 from shared.application.predict import PREDICTED, Predict, Predicted
@@ -102,15 +102,12 @@ def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
     return PredictionReady(SCHEMA_VERSION, job.run_id, job.player_lookup, outcome, systems)
 
 
-class _Names(msgspec.Struct):
-    run_id: str
-    player_lookup: str
-
-
 def _named(body: bytes) -> tuple[str, str] | None:
-    """Run and player of a body, as far as they can be read."""
+    """Run and player of a body, as far as they can be read; the plain decoder reads NaN as well."""
     try:
-        names = msgspec.json.decode(unwrap(body)[1], type=_Names)
-    except (Rejected, msgspec.DecodeError, UnicodeDecodeError):
+        plain = json.loads(unwrap(body)[1])
+    except (Rejected, ValueError):
         return None
-    return names.run_id, names.player_lookup
+    names = (plain.get("run_id"), plain.get("player_lookup")) if isinstance(plain, dict) else (None, None)
+    run_id, player = names
+    return (run_id, player) if isinstance(run_id, str) and isinstance(player, str) else None

@@ -15,7 +15,7 @@ from services.prediction_worker.coalesce import Coalescer
 from shared.application.predict import Predict
 from shared.application.predict_rows import PredictRows
 from shared.application.readiness import StoreCheck
-from shared.application.stage import StageJobs
+from shared.application.stage import Job, StageJobs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Unavailable
 from shared.http import Identity
@@ -160,13 +160,13 @@ def test_one_bad_row_does_not_take_its_batch_along(bench: Bench, monkeypatch: An
         return whole(self, jobs, now)
 
     monkeypatch.setattr(Predict, "__call__", fails_on_poison)
-    bench.world.work(bench.jobs[:6])
+    bench.world.stage([Job("7", j, envelope(encode(j))) for j in bench.jobs[:6]])
     ready = {r.player_lookup: r.outcome for r in bench.world.reports()}
     assert ready.pop(poison) == "failed:rejected_message"
     assert list(ready.values()) == ["predicted"] * 5
 
 
-def test_messages_that_arrive_together_are_written_together(bench: Bench) -> None:
+def test_messages_that_arrive_together_are_written_together() -> None:
     batches: list[int] = []
 
     async def submit_all() -> None:

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import DAY
+
+
+def props(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "backfill_jobs.cli.main", *arguments],
+        env={**os.environ, "PROPS_HOME": str(home), "NO_COLOR": "1", "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+def test_load_build_and_grade_from_the_command_line(tmp_path: Path, league_folder: Path) -> None:
+    loaded = props(tmp_path, "load", str(league_folder), "--json")
+    assert loaded.returncode == 0, loaded.stderr
+    assert json.loads(loaded.stdout)["changed"]["player_game_summary"] > 10_000
+    built = props(tmp_path, "features", "build", "--dates", f"{DAY}", "--backfill", "--json")
+    assert built.returncode == 0, built.stderr
+    (row,) = json.loads(built.stdout)["built"]
+    assert (row["game_date"], row["games"]) == (DAY.isoformat(), 6)
+    nothing = props(tmp_path, "features", "build", "--dates", "2025-08-01")
+    assert nothing.returncode == 1
+    assert "no games" in nothing.stdout
+    graded = props(tmp_path, "grade", "--start-date", f"{DAY}", "--end-date", f"{DAY}", "--json")
+    assert json.loads(graded.stdout) == {"outcomes": {}, "by_system": {}}
+    assert "no runs" in props(tmp_path, "runs", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["load", "/nowhere"], 1, "no games.parquet"),
+        (["features", "build"], 64, "give --dates"),
+        (["features", "build", "--dates", "tomorrow"], 64, "wanted YYYY-MM-DD"),
+        (["features", "build", "--start-date", "2025-03-02", "--end-date", "2025-03-01"], 64, "is before"),
+        (["grade", "--start-date", "2025-03-02"], 64, "--end-date"),
+        (["demo", "--data", "/nowhere"], 64, "--data and --date go together"),
+        (["unknown"], 64, "unknown"),
+    ],
+)
+def test_bad_usage_and_bad_input_have_their_exit_codes(
+    tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    ended = props(tmp_path, *arguments)
+    assert ended.returncode == code, ended.stderr
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_state_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = props(tmp_path / "file" / "home", "runs", "list")
+    assert ended.returncode == 1
+    assert "cannot be made" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+SHAPE = {
+    "game_date", "games", "expected_players", "outcomes", "rows_by_system", "active_duplicates",
+    "graded_by_system", "void", "mae_by_system", "line_mae", "seconds",
+}  # fmt: skip
+
+
+def demo(home: Path, *arguments: str) -> dict[str, Any]:
+    ended = props(home, "demo", "--json", *arguments)
+    assert ended.returncode == 0, ended.stderr
+    got: dict[str, Any] = json.loads(ended.stdout)
+    assert set(got) == SHAPE
+    said = got["outcomes"]
+    assert got["expected_players"] == said["predicted"] + sum(said["skipped"].values()) + sum(
+        said["failed"].values()
+    )
+    assert got["active_duplicates"] == 0
+    assert all(n > 0 for n in got["rows_by_system"].values())
+    assert got["graded_by_system"] == got["rows_by_system"]
+    assert said["predicted"] >= 0.9 * got["expected_players"]
+    return got
+
+
+def test_the_demo_twice_gives_the_same_and_leaves_a_report(tmp_path: Path) -> None:
+    first, second = demo(tmp_path), demo(tmp_path)
+    for name in SHAPE - {"seconds"}:
+        assert first[name] == second[name]
+    assert first["games"] == 6
+    page = (tmp_path / "demo" / "report.html").read_text()
+    assert page.count("<svg") == 2
+    assert "catboost_v9_2026_02" in page
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("day", "games"), [("2025-03-19", 11), ("2024-12-20", 3), ("2024-04-14", 15), ("2025-03-14", 10)]
+)
+def test_the_demo_on_real_data(tmp_path: Path, real_data: Path, day: str, games: int) -> None:
+    got = demo(tmp_path, "--data", str(real_data), "--date", day)
+    assert got["games"] == games
+    assert (got["line_mae"] is None) == (day == "2025-03-14")
+
+
+@pytest.mark.realdata
+def test_a_real_date_without_games_is_refused(tmp_path: Path, real_data: Path) -> None:
+    ended = props(tmp_path, "demo", "--data", str(real_data), "--date", "2025-08-01")
+    assert ended.returncode == 1
+    assert "2025-08-01: no games" in ended.stderr

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import catboost
+import msgspec
+import numpy as np
+import pytest
+
+from shared.application.training import TrainModels, Window, demo_windows
+from shared.domain.features_contract import FEATURES
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.model_store import DirectoryModelStore
+from shared.errors import NotFound, Rejected
+from shared.model_registry.bundle import manifest_path, parse_manifest
+from shared.model_registry.catboost_model import to_bytes
+from shared.model_registry.loading import load
+from tests.conftest import CLOCK, DAY
+
+STORE = DirectoryModelStore()
+
+
+@pytest.fixture
+def bundle(model_paths: dict[str, Path], tmp_path: Path) -> Path:
+    path = model_paths["catboost_v9"]
+    shutil.copy(manifest_path(path), tmp_path)
+    return Path(shutil.copy(path, tmp_path))
+
+
+def fitted(names: list[str]) -> bytes:
+    x = np.random.default_rng(1).normal(size=(60, len(names)))
+    model = catboost.CatBoostRegressor(iterations=3, verbose=False, allow_writing_files=False, thread_count=1)
+    model.fit(catboost.Pool(x, x[:, 0], feature_names=names))
+    return to_bytes(model)
+
+
+def test_a_bundle_is_verified_by_hash_features_and_golden_rows(bundle: Path) -> None:
+    model = load(STORE, "catboost_v9", str(bundle))
+    assert model.verified
+    assert model.manifest is not None
+    assert model.manifest.train_end < DAY
+    assert model.manifest.eval_start > model.manifest.train_start
+    assert (
+        model.model_id == f"catboost_v9-{model.manifest.train_end:%Y%m%d}-{model.sha256[:8]}" == bundle.stem
+    )
+    assert len(model.manifest.golden) == 5
+
+
+def test_a_model_predicts_a_row_alone_as_among_others(bundle: Path) -> None:
+    model = load(STORE, "catboost_v9", str(bundle)).model
+    x = np.random.default_rng(2).normal(10, 5, (300, 33))
+    x[np.random.default_rng(3).random(x.shape) < 0.1] = np.nan
+    together = model.predict(x)
+    assert b"".join(model.predict(row[None, :]).tobytes() for row in x) == together.tobytes()
+    assert len(model.predict(x[:0])) == 0
+
+
+def test_training_twice_gives_the_same_bytes(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
+    (window,) = [w for w in demo_windows(DAY) if w.system_id == "catboost_v9_2026_02"]
+    first, second = (TrainModels(warehouse, tmp_path / n)([window], CLOCK.now()) for n in ("a", "b"))
+    a, b = first[window.system_id], second[window.system_id]
+    assert a.name == b.name
+    assert a.read_bytes() == b.read_bytes()
+
+
+def test_a_window_without_games_is_refused(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
+    nothing = Window("catboost_v9", DAY.replace(year=2010), DAY.replace(year=2011))
+    with pytest.raises(
+        Rejected, match="0 complete player-games from 2010-03-19 to 2011-03-19, wanted at least"
+    ):
+        TrainModels(warehouse, tmp_path)([nothing], CLOCK.now())
+    assert not list(tmp_path.glob("*.cbm"))
+
+
+def test_a_bare_model_loads_unverified(bundle: Path) -> None:
+    manifest_path(bundle).unlink()
+    model = load(STORE, "catboost_v9", str(bundle))
+    assert not model.verified
+    assert model.model_id == f"unverified-{model.sha256[:8]}"
+
+
+def test_what_is_not_the_model_meant_is_refused(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no such model file"):
+        load(STORE, "catboost_v9", str(tmp_path / "absent.cbm"))
+    with pytest.raises(Rejected, match="wanted 0000"):
+        load(STORE, "catboost_v9", str(bundle), "0000")
+    with pytest.raises(Rejected, match=r"bundle of catboost_v9, wanted catboost_v8"):
+        load(STORE, "catboost_v8", str(bundle))
+    with pytest.raises(Rejected, match="local files only"):
+        load(STORE, "catboost_v9", "gs://bucket/model.cbm")
+
+
+def test_a_truncated_or_foreign_file_is_refused(bundle: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.cbm"
+    cut.write_bytes(bundle.read_bytes()[:2000])
+    with pytest.raises(Rejected, match="not a readable CatBoost model of 2000 bytes"):
+        load(STORE, "catboost_v9", str(cut))
+    data = bytearray(bundle.read_bytes())
+    data[-1] ^= 1
+    bundle.write_bytes(bytes(data))
+    with pytest.raises(Rejected, match="its manifest says"):
+        load(STORE, "catboost_v9", str(bundle))
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([*FEATURES[:-1], "height"], r"missing \['ppm_avg_last_10'\], unknown \['height'\]"),
+        ([FEATURES[1], FEATURES[0], *FEATURES[2:]], "the order differs"),
+        (list(FEATURES[:30]), "the model has 30 features, wanted the 33"),
+        ([*FEATURES, "a", "b", "c"], "the model has 36 features"),
+    ],
+)
+def test_a_model_of_other_features_is_refused_with_the_difference(
+    names: list[str], words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.cbm"
+    path.write_bytes(fitted(names))
+    with pytest.raises(Rejected, match=words):
+        load(STORE, "catboost_v9", str(path))
+
+
+def test_a_golden_row_that_comes_out_differently_is_refused(bundle: Path) -> None:
+    beside = manifest_path(bundle)
+    manifest = parse_manifest(beside.read_bytes(), "m")
+    wrong = msgspec.structs.replace(manifest.golden[0], expected=manifest.golden[0].expected + 0.5)
+    beside.write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, golden=[wrong])))
+    with pytest.raises(Rejected, match="golden row"):
+        load(STORE, "catboost_v9", str(bundle))
+    beside.write_bytes(b"{}")
+    with pytest.raises(Rejected, match="not a model manifest"):
+        load(STORE, "catboost_v9", str(bundle))
