@@ -29,7 +29,7 @@ def test_activation_copies_staged_columns_by_position() -> None:
 def test_every_statement_is_one_statement_in_bigquerys_dialect() -> None:
     from importlib.resources import files
 
-    queries = [q for q in files(statements.__name__.rsplit(".", 1)[0]).joinpath("queries").iterdir()]
+    queries = list(files(statements.__name__.rsplit(".", 1)[0]).joinpath("queries").iterdir())
     assert len(queries) > 10
     for query in queries:
         sql = query.read_text(encoding="utf-8")

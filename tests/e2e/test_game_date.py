@@ -147,7 +147,7 @@ def test_a_model_that_is_not_there_keeps_the_worker_from_being_ready(
         up.__enter__()
     broken = tmp_path / "broken.cbm"
     broken.write_bytes(b"CBM1" + b"x" * 100)
-    with pytest.raises(Unavailable, match="worker ended.*(?s:.*)not a readable CatBoost model"):
+    with pytest.raises(Unavailable, match=r"worker ended.*(?s:.*)not a readable CatBoost model"):
         services(loaded, tmp_path, model_paths, CATBOOST_V9_MODEL_PATH=str(broken)).__enter__()
 
 
