@@ -24,7 +24,7 @@ demo: $(SET_UP) ## Set up, then play one game date of the sample league from sta
 	@$(BIN)/props demo
 
 test: $(SET_UP) ## Set up, then run the tests
-	@$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 check: $(SET_UP) ## Format, lint, types, layers
 	@$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -111,7 +112,6 @@ class Predict:
         raw, confidence, lines = forecast.points[rows], forecast.confidence[rows], line[rows]
         points = round_points(raw)
         n = len(rows)
-        quotes = [j.line for j in chosen]
         columns = {
             "prediction_id": [prediction_id(j, name, model.sha256 if model else "formula") for j in chosen],
             "run_id": [j.run_id for j in chosen],
@@ -127,15 +127,9 @@ class Predict:
             "predicted_points": points,
             "confidence_score": np.round(confidence, 2),
             "recommendation": recommend(points, lines, confidence, system.min_edge, system.min_confidence),
-            "has_prop_line": [q is not None for q in quotes],
             "current_points_line": _nullable(lines),
             "line_margin": _nullable(edge(points, lines)),
-            "line_quote_id": [q.quote_id if q else None for q in quotes],
-            "sportsbook": [q.book if q else None for q in quotes],
-            "line_over_price": [q.over_price if q else None for q in quotes],
-            "line_under_price": [q.under_price if q else None for q in quotes],
-            "line_captured_at": [q.captured_at if q else None for q in quotes],
-            "line_precision": [q.precision if q else None for q in quotes],
+            **_quote_columns(chosen),
             "model_id": [model.model_id if model else None] * n,
             "model_sha256": [model.sha256 if model else None] * n,
             "feature_version": [j.feature_version for j in chosen],
@@ -154,6 +148,20 @@ class Predict:
         }
         schema = PREDICTION_STAGING.arrow_schema
         return pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
+
+
+def _quote_columns(jobs: Sequence[PredictionRequest]) -> dict[str, list[Any]]:
+    """Where each job's line came from; None without one."""
+    quotes = [j.line for j in jobs]
+    return {
+        "has_prop_line": [q is not None for q in quotes],
+        "line_quote_id": [q.quote_id if q else None for q in quotes],
+        "sportsbook": [q.book if q else None for q in quotes],
+        "line_over_price": [q.over_price if q else None for q in quotes],
+        "line_under_price": [q.under_price if q else None for q in quotes],
+        "line_captured_at": [q.captured_at if q else None for q in quotes],
+        "line_precision": [q.precision if q else None for q in quotes],
+    }
 
 
 def prediction_id(job: PredictionRequest, system_id: str, model_key: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.features.compute import HISTORY_DAYS
 from shared.domain.features.history import Games, History
+from shared.domain.features.past import HISTORY_DAYS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from shared.application.activation import Activate
+from shared.application.feature_store import BuildFeatures
+from shared.application.slate import Mode
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Conflict, NotFound, Rejected, Unavailable
 from shared.model_registry.loading import LoadedModel
@@ -239,3 +241,49 @@ def test_what_cannot_be_run_says_why_and_leaves_the_date_free(
         world.start(**asked)
     assert all(r.state is RunState.FAILED for r in world.runs.runs())
     assert world.run(systems=["moving_average"]).state is RunState.COMPLETE
+
+
+def test_expected_players_without_features_stop_the_run_unless_asked_to_go_on(world: InProcess) -> None:
+    world.warehouse.transact(
+        [
+            Statement(
+                "DELETE FROM nba_predictions.ml_feature_store_v2 WHERE game_date = @d AND team_abbr = 'ALB'",
+                {"d": DAY},
+            )
+        ]
+    )
+    with pytest.raises(
+        Unavailable, match=r"features for \d+ of \d+ expected players; missing .*props features"
+    ):
+        world.start()
+    run = world.run(skip_mlfs_check=True, systems=["moving_average"])
+    said = [o.outcome for o in world.runs.outcomes(run.run_id).values() if o]
+    assert run.state is RunState.COMPLETE
+    assert 5 < said.count("skipped:no_features") < 20
+    assert set(said) == {"skipped:no_features", "predicted"}
+
+
+def test_a_run_for_tomorrow_is_as_of_now(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
+    tomorrow = DAY + timedelta(days=2)
+    BuildFeatures(warehouse, CLOCK)(DAY, tomorrow, Mode.LIVE)
+    rows = InProcess(warehouse, tmp_path).rows(
+        f"SELECT as_of, max_game_date_used FROM nba_predictions.ml_feature_store_v2 WHERE game_date > DATE '{DAY}'"
+    )
+    assert rows
+    assert {r["as_of"] for r in rows} == {CLOCK.now()}
+    assert max(r["max_game_date_used"] for r in rows) < DAY
+
+
+def test_a_second_build_is_a_new_snapshot_and_the_first_stays(world: InProcess) -> None:
+    before = world.rows("SELECT snapshot_id FROM nba_predictions.feature_snapshots")
+    (built,) = BuildFeatures(world.warehouse, CLOCK)(DAY, DAY, Mode.LIVE)
+    rows = world.rows(
+        "SELECT snapshot_id, COUNT(*) AS n FROM nba_predictions.ml_feature_store_v2 GROUP BY snapshot_id"
+    )
+    assert len(before) == 1
+    assert {r["snapshot_id"] for r in rows} == {before[0]["snapshot_id"], built.snapshot_id}
+    assert len({r["n"] for r in rows}) == 1
+    cache = world.rows("SELECT max_game_date_used, cache_date FROM nba_precompute.player_daily_cache")
+    assert all(r["max_game_date_used"] < r["cache_date"] for r in cache)
+    world.run(systems=["moving_average"])
+    assert {r["feature_snapshot_id"] for r in world.predictions()} == {built.snapshot_id}

@@ -245,3 +245,9 @@ def test_shots_by_zone_and_the_contract() -> None:
     for name in ("pct_paint", "pct_mid_range", "pct_three", "shot_zone_mismatch_score"):
         assert not np.isnan(got[:, INDEX[name]]).any()
     assert len(FEATURES) == 33
+
+
+def test_no_feature_is_a_negative_zero() -> None:
+    values = compute(H, targets(H, np.arange(len(H.day)))).values
+    assert (values == 0).any()
+    assert not np.signbit(values[values == 0]).any()

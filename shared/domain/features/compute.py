@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from shared.domain.features.history import History
 from shared.domain.features.league import LeagueMeans, league_means
-from shared.domain.features.windows import Window, over, window
+from shared.domain.features.past import HISTORY_DAYS, SEASON_GAMES, Past, TeamPast
+from shared.domain.features.windows import over, window
 from shared.domain.features_contract import APPROXIMATED, EXACT, FEATURES, INDEX, MISSING, QUALITY_WEIGHT
 from shared.domain.instants import cut_offs
 from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES
@@ -20,15 +21,9 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
-HISTORY_DAYS = 1096
-"""Games older than this are no history."""
-
 RECENT_DAYS = 90
 LOAD_DAYS = HISTORY_DAYS + RECENT_DAYS
 """What has to be loaded before a game date: the past games have a past of their own."""
-
-SEASON_GAMES = 128
-"""More games than a player can play in a season, play-offs included."""
 
 CHUNK = 4096
 
@@ -131,73 +126,12 @@ class _Sheet:
         self.provenance[:, at] = np.where(np.isnan(values), MISSING, provenance)
 
 
-@dataclass(frozen=True)
-class Past:
-    """A player's usable games before each target: positions ``[start, end)`` on the timeline."""
-
-    start: Ints
-    end: Ints
-    season_start: Ints
-    since_7: Ints
-    since_14: Ints
-    since_30: Ints
-    last_day: Ints
-    days_rest: Floats
-
-    @staticmethod
-    def of(history: History, player: Ints, day: Ints, as_of: Ints, season: Ints) -> Past:
-        line = history.players
-        code = history.player_codes(player)
-        start = line.from_day(code, day - HISTORY_DAYS)
-        end = np.maximum(line.before(code, day, as_of), start)
-
-        def since(days: int) -> Ints:
-            return np.minimum(line.from_day(code, day - days), end)
-
-        has = end > start
-        last = np.where(has, line.day[np.maximum(end - 1, 0)], -1) if len(line.day) else np.full(len(day), -1)
-        rest = np.where(has, day - last - 1, np.nan).astype(np.float64)
-        season_start = np.clip(line.season_start(code, season), start, end)
-        return Past(start, end, season_start, since(7), since(14), since(30), last, rest)
-
-    def last(self, width: int) -> Window:
-        return window(self.start, self.end, width)
-
-
-@dataclass(frozen=True)
-class TeamPast:
-    """A team's usable games before each target, and the means read from them."""
-
-    history: History
-    start: Ints
-    end: Ints
-    season_start: Ints
-    days_rest: Floats
-
-    @staticmethod
-    def of(history: History, team: Strings, day: Ints, as_of: Ints, season: Ints) -> TeamPast:
-        line = history.teams.timeline
-        code = history.team_codes(team)
-        start = line.from_day(code, day - HISTORY_DAYS)
-        end = np.maximum(line.before(code, day, as_of), start)
-        has = end > start
-        last = np.where(has, line.day[np.maximum(end - 1, 0)], 0) if len(line.day) else np.zeros(len(day))
-        rest = np.where(has, day - last - 1, np.nan).astype(np.float64)
-        return TeamPast(history, start, end, np.clip(line.season_start(code, season), start, end), rest)
-
-    def mean(self, name: str, width: int) -> Floats:
-        return window(self.start, self.end, width).mean(self.history.teams.values[name])
-
-    def total(self, name: str, width: int) -> Floats:
-        return window(self.start, self.end, width).total(self.history.teams.values[name])
-
-
 def _scoring(out: _Sheet, history: History, past: Past, t: Targets) -> None:
     points = history.stats["points"]
     five, ten = past.last(5), past.last(10)
     out.put("points_avg_last_5", five.mean(points))
     out.put("points_avg_last_10", ten.mean(points))
-    out.put("points_avg_season", _season_mean(past, points))
+    out.put("points_avg_season", past.season_mean(points))
     out.put("points_std_last_10", ten.std(points))
     last_two, last_five = past.last(2).total(points), five.total(points)
     lift = over(last_two, np.full(len(t), 2), five.count == 5)
@@ -211,10 +145,6 @@ def _scoring(out: _Sheet, history: History, past: Past, t: Targets) -> None:
     count = met.sum(axis=-1)
     out.put("avg_points_vs_opponent", over(total, count, count > 0))
     out.put("games_vs_opponent", np.where(past.end > past.start, count, 0).astype(np.float64))
-
-
-def _season_mean(past: Past, values: Floats) -> Floats:
-    return window(past.season_start, past.end, SEASON_GAMES).mean(values)
 
 
 def _opponent_codes(history: History) -> Ints:
@@ -258,7 +188,7 @@ def _load(out: _Sheet, history: History, past: Past, t: Targets) -> None:
 def _minutes(out: _Sheet, history: History, past: Past) -> None:
     minutes, points = history.stats["minutes"], history.stats["points"]
     ten = past.last(10)
-    season = _season_mean(past, minutes)
+    season = past.season_mean(minutes)
     out.put("minutes_change", steps((ten.mean(minutes) - season) / season, 0.10, 0.20))
     month = window(past.since_30, past.end, 10)
     out.put("minutes_avg_last_10", month.mean(minutes))
@@ -340,7 +270,7 @@ def _traits(history: History, rows: Ints) -> Floats:
     past = Past.of(history, player, day, as_of, season)
     opp = TeamPast.of(history, np.where(home, g.away[game], g.home[game]), day, as_of, season)
     points = history.stats["points"]
-    form = past.last(5).mean(points) - _season_mean(past, points)
+    form = past.last(5).mean(points) - past.season_mean(points)
     tier = opp.mean("def_rating", 15) - league_means(history, day, as_of).def_rating
     return np.stack(
         [

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from shared.embedded.sample_league.calendar import AFTER_GAMES, DEMO_DATE, DEMO_NOW
 from shared.embedded.sample_league.league import (
-    AFTER_GAMES,
-    DEMO_DATE,
-    DEMO_NOW,
     SEED,
     League,
     generate,

@@ -14,9 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shared.embedded.sample_league.calendar import (
-    AFTER_GAMES,
     DEMO_DATE,
-    DEMO_NOW,
     LAST_SEASON,
     Game,
     games,
@@ -149,16 +147,3 @@ def _games(calendar: list[Game], played: Season) -> pa.Table:
             "lines_source": [SOURCE] * n,
         }
     )
-
-
-__all__ = [
-    "AFTER_GAMES",
-    "DEMO_DATE",
-    "DEMO_NOW",
-    "SEED",
-    "League",
-    "generate",
-    "known_before",
-    "results_of",
-    "write",
-]
