@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from datetime import date, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -145,12 +147,13 @@ def serve(
 def main() -> int:
     """Run the command and give its exit code."""
     errors = Console(stderr=True, highlight=False)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = app(standalone_mode=False)
     except AppError as exc:
         errors.print(f"props: {exc}", style="red", markup=False)
         return FINDING
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return 130
     except Exception as exc:  # noqa: BLE001  the last edge: usage errors and crashes become exit codes
         if hasattr(exc, "format_message"):
@@ -159,6 +162,11 @@ def main() -> int:
         traceback.print_exc()
         return CRASH
     return int(code or DONE)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """Leave by the ordinary way out, so that services that were started are stopped."""
+    raise SystemExit(143)
 
 
 def _backend() -> Backend:

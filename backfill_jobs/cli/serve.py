@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from types import FrameType
-
 from rich.console import Console
 
 from backfill_jobs.serving import Services
@@ -24,10 +21,6 @@ def serve(port: int) -> None:
 
 
 def until_interrupted(services: Services) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
     try:
         ended = services.wait()
     except KeyboardInterrupt:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import matplotlib
 
 from backfill_jobs.demo import figures
 from backfill_jobs.demo.play import Outcome
@@ -29,6 +29,8 @@ def write(outcome: Outcome, path: Path) -> Path:
         if r["system_id"] == SHOWN
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
+    # matplotlib keeps a font cache in the home folder unless told otherwise before its import
+    os.environ.setdefault("MPLCONFIGDIR", str(path.parent.resolve() / "matplotlib"))
     path.write_text(
         page.render(
             total=total,
@@ -78,14 +80,13 @@ def _bars(outcome: Outcome, total: dict[str, Any]) -> str:
     axes.barh([s for s, _ in named], [v for _, v in named], color="#4c72b0")
     if lined:
         axes.axvline(total["line_mae"], color="#c44e52", label=f"the line: {total['line_mae']:.2f}")
-        axes.legend(loc="lower right")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
     axes.set_xlabel("MAE, points, " + ("players with a line" if lined else "all players"))
     axes.invert_yaxis()
     return _svg(figure)
 
 
 def _figure() -> tuple[Any, Any]:
-    matplotlib.use("svg")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")

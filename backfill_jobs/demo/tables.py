@@ -27,7 +27,7 @@ def show(outcome: Outcome, console: Console) -> None:
     )
     console.print(_picks(outcome))
     console.print(_systems(outcome, total))
-    if o["skipped"] or o["failed"]:
+    if o["skipped"] or o["failed"] or outcome.run["reasons_by_system"]:
         console.print(_reasons(outcome))
     console.print(_seconds(total["seconds"]))
 
@@ -97,6 +97,9 @@ def _reasons(outcome: Outcome) -> Table:
         table.add_row(
             reason, str(len(players)), ", ".join(players[:6]) + (" ..." if len(players) > 6 else "")
         )
+    for system, reasons in outcome.run["reasons_by_system"].items():
+        for reason, players in reasons.items():
+            table.add_row(reason, str(players), f"by {system}")
     return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from shared.application.run_request import parse
 from shared.application.runs import CheckStalled, RecordOutcome, Started, StartRun
 from shared.errors import Conflict, NotFound, Rejected
 from shared.http import Identity, bounded_body, install_errors, responses
-from shared.ports import Clock, Run, RunStore
+from shared.ports import Clock, PlayerOutcome, Run, RunStore
 from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
 
 
@@ -92,17 +92,19 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
         """State, progress, and each player's outcome with its reason."""
         found = c.runs.get(run_id)
         outcomes = c.runs.outcomes(run_id)
+        systems = _by_system(outcomes.values())
         kinds = Counter((o.outcome if o else "pending").split(":")[0] for o in outcomes.values())
         return {
             **_summary(found),
             "request": dict(found.request),
             "progress": {"expected": len(outcomes), "done": len(outcomes) - kinds["pending"], **kinds},
             "outcomes": {p: o.outcome if o else None for p, o in outcomes.items()},
-            "rows_by_system": dict(
-                Counter(
-                    s for o in outcomes.values() if o for s, said in o.systems.items() if said == "predicted"
-                )
-            ),
+            "rows_by_system": {s: n["predicted"] for s, n in systems.items() if n["predicted"]},
+            "reasons_by_system": {
+                s: {why: k for why, k in n.items() if why != "predicted"}
+                for s, n in systems.items()
+                if set(n) != {"predicted"}
+            },
         }
 
     @app.post("/check-stalled", responses=responses(503))
@@ -182,6 +184,15 @@ def _health(app: FastAPI, c: Coordinator) -> None:
     @app.get("/metrics", response_class=Response)
     def metrics() -> Response:
         return Response(generate_latest(c.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _by_system(outcomes: Iterable[PlayerOutcome | None]) -> dict[str, Counter[str]]:
+    """What each system said, counted over the players who have an outcome."""
+    counts: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        for system, said in (outcome.systems if outcome else {}).items():
+            counts.setdefault(system, Counter())[said] += 1
+    return counts
 
 
 def _summary(run: Run) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Activate:
         summary = f"{counts[PREDICTED]} of {len(outcomes)} expected players predicted"
         if share < FAILED_SHARE:
             return Ended(RunState.FAILED, f"{summary}; nothing activated")
+        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(run, outcomes, games))
         served_others = self._mismatches(run)
         if served_others:
             return Ended(
@@ -65,7 +66,7 @@ class Activate:
                 f"served features differ from the stored row for {', '.join(served_others[:5])}; "
                 "nothing activated",
             )
-        activated, superseded = self._move(run, _key_outcomes(run, outcomes, games))
+        activated, superseded = self._move(run)
         duplicates = self._warehouse.query(statement("active_duplicates", game_date=run.game_date)).num_rows
         if duplicates:
             return Ended(
@@ -80,8 +81,7 @@ class Activate:
         )
         return [str(p) for p in rows["player_lookup"].to_pylist()]
 
-    def _move(self, run: Run, keys: pa.Table) -> tuple[int, int]:
-        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, keys)
+    def _move(self, run: Run) -> tuple[int, int]:
         params = {"game_date": run.game_date, "run_id": run.run_id, "now": self._clock.now()}
         force = bool(run.request.get("force"))
         reason = run.request.get("reason") or "replaced by a later run"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from shared.application.activation import Activate
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.run_request import RunRequest
-from shared.errors import AppError, Unavailable
+from shared.errors import AppError, NotFound, Unavailable
 from shared.ports import (
     ACTIVE_STATES,
     Clock,
@@ -102,7 +102,9 @@ class RecordOutcome:
         self._finish = finish
 
     def __call__(self, ready: PredictionReady) -> None:
-        """``NotFound`` for a run that does not exist."""
+        """``NotFound`` for a run that does not exist or does not expect the player."""
+        if ready.player_lookup not in self._runs.games(ready.run_id):
+            raise NotFound(f"run {ready.run_id!r} does not expect player {ready.player_lookup!r}")
         outcome = PlayerOutcome(ready.player_lookup, ready.outcome, ready.systems)
         if self._runs.record(ready.run_id, [outcome]) == 0:
             self._finish(ready.run_id)

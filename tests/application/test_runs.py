@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -287,3 +288,18 @@ def test_a_second_build_is_a_new_snapshot_and_the_first_stays(world: InProcess) 
     assert all(r["max_game_date_used"] < r["cache_date"] for r in cache)
     world.run(systems=["moving_average"])
     assert {r["feature_snapshot_id"] for r in world.predictions()} == {built.snapshot_id}
+
+
+def test_a_job_for_an_unknown_player_is_never_activated_and_its_report_is_refused(world: InProcess) -> None:
+    started = world.start(systems=["moving_average"])
+    jobs = world.take_jobs()
+    stranger = msgspec.structs.replace(jobs[0], player_lookup="nosuchplayer")
+    world.work([*jobs, stranger])
+    for ready in world.reports():
+        if ready.player_lookup == "nosuchplayer":
+            with pytest.raises(NotFound, match="does not expect player 'nosuchplayer'"):
+                world.record(ready)
+        else:
+            world.record(ready)
+    assert world.runs.get(started.run_id).state is RunState.COMPLETE
+    assert len(world.predictions()) == len(jobs)

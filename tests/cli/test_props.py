@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conftest import DAY
@@ -115,3 +116,24 @@ def test_a_real_date_without_games_is_refused(tmp_path: Path, real_data: Path) -
     ended = props(tmp_path, "demo", "--data", str(real_data), "--date", "2025-08-01")
     assert ended.returncode == 1
     assert "2025-08-01: no games" in ended.stderr
+
+
+def test_a_demo_that_is_terminated_leaves_no_service_running(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "backfill_jobs.cli.main", "demo", "--keep"]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "PROPS_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        urls = [
+            line.split()[1] for line in iter(process.stdout.readline, "Ctrl-C ends them\n") if "http" in line
+        ]
+        assert [httpx.get(f"{url}/health").json()["status"] for url in urls] == ["ok", "ok"]
+        process.terminate()
+        assert process.wait(15) == 143
+    for url in urls:
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/health")

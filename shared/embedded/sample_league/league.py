@@ -24,7 +24,7 @@ from shared.embedded.sample_league.market import quotes
 from shared.embedded.sample_league.people import TEAMS, players
 from shared.embedded.sample_league.simulate import SOURCE, Season, play
 
-SEED = 20250319
+SEED = 20250324
 SEASONS = 4
 LINED_SEASONS = 2
 MILLIS = pa.timestamp("ms", tz="UTC")

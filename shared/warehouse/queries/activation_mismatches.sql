@@ -1,6 +1,9 @@
 SELECT s.player_lookup
-FROM nba_predictions.prediction_staging s
-LEFT JOIN nba_predictions.ml_feature_store_v2 f
+FROM nba_predictions.prediction_staging AS s
+JOIN nba_predictions.prediction_key_outcomes AS k
+  ON k.game_date = @game_date AND k.run_id = s.run_id AND k.outcome = 'predicted'
+  AND k.game_id = s.game_id AND k.player_lookup = s.player_lookup AND k.system_id = s.system_id
+LEFT JOIN nba_predictions.ml_feature_store_v2 AS f
   ON f.game_date = @game_date AND f.snapshot_id = s.feature_snapshot_id AND f.player_lookup = s.player_lookup
 WHERE s.game_date = @game_date AND s.run_id = @run_id
   AND (f.feature_hash IS NULL OR f.feature_hash != s.feature_hash)
