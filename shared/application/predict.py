@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -71,31 +71,58 @@ class Predict:
         served = feature_hash(np.array(job.features, dtype=np.float64))
         if served != job.feature_hash:
             raise Rejected(f"features: their hash is {served}, the stored row's is {job.feature_hash}")
-        for name, member in self._models.items():
-            m = member.manifest
-            if name in job.systems and m is not None and m.train_end.isoformat() >= job.game_date:
-                raise Rejected(f"{name}: trained to {m.train_end}, so not for a game of {job.game_date}")
+        try:
+            date.fromisoformat(job.game_date)
+        except ValueError as exc:
+            raise Rejected(f"game_date: {job.game_date!r}, wanted YYYY-MM-DD") from exc
 
     def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
-        """Forecast jobs that passed ``check``."""
-        batch = to_batch(jobs)
-        forecasts = forecast_all(self._systems, batch)
+        """Forecast jobs that passed ``check``.
+
+        A model is never used for a game that it may have been trained on: for such a job its system
+        says ``in_sample``, and ensembles go without it.
+        """
+        groups: dict[frozenset[str], list[int]] = {}
+        for i, job in enumerate(jobs):
+            groups.setdefault(self._usable(job.game_date), []).append(i)
+        outcomes: list[dict[str, str]] = [{} for _ in jobs]
+        tables = [PREDICTION_STAGING.arrow_schema.empty_table()]
+        for usable, members in groups.items():
+            part = self._group(usable, [jobs[i] for i in members], now)
+            tables.append(part.rows)
+            for i, said in zip(members, part.systems, strict=True):
+                outcomes[i] = said
+        return Predicted(pa.concat_tables(tables), outcomes)
+
+    def _usable(self, game_date: str) -> frozenset[str]:
+        """Systems whose model's training ended before the game date, or is not known to reach it."""
+        return frozenset(
+            name
+            for name, m in self._models.items()
+            if m.manifest is None or m.manifest.train_end.isoformat() < game_date
+        )
+
+    def _group(self, usable: frozenset[str], jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
+        """Forecast jobs for which the same models may be used."""
+        systems = build({name: self._models[name].model for name in sorted(usable)})
+        forecasts = forecast_all(systems, to_batch(jobs))
         line = np.array([j.line.value if j.line else np.nan for j in jobs], dtype=np.float64)
-        parts, outcomes = [], [{} for _ in jobs]  # type: list[pa.Table], list[dict[str, str]]
+        outcomes: list[dict[str, str]] = [{} for _ in jobs]
         for name in SYSTEM_IDS:
-            asked = [i for i, j in enumerate(jobs) if name in j.systems]
-            if name not in forecasts:
-                for i in asked:
-                    outcomes[i][name] = "no_model"
-                continue
-            forecast = forecasts[name]
-            for i in asked:
-                outcomes[i][name] = forecast.reasons[i] or PREDICTED
-            rows = [i for i in asked if forecast.reasons[i] is None]
-            system = next(s for s in self._systems if s.system_id == name)
-            parts.append(self._rows(system, forecast, jobs, rows, line, now))
-        schema = PREDICTION_STAGING.arrow_schema
-        return Predicted(pa.concat_tables(parts) if parts else schema.empty_table(), outcomes)
+            for i, job in enumerate(jobs):
+                if name in job.systems:
+                    outcomes[i][name] = self._said(name, forecasts, i)
+        parts = [
+            self._rows(system, forecasts[system.system_id], jobs, rows, line, now)
+            for system in systems
+            if (rows := [i for i, said in enumerate(outcomes) if said.get(system.system_id) == PREDICTED])
+        ]
+        return Predicted(pa.concat_tables([PREDICTION_STAGING.arrow_schema.empty_table(), *parts]), outcomes)
+
+    def _said(self, system_id: str, forecasts: Mapping[str, Forecast], row: int) -> str:
+        if system_id in forecasts:
+            return forecasts[system_id].reasons[row] or PREDICTED
+        return "in_sample" if system_id in self._models else "no_model"
 
     def _rows(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -41,9 +40,3 @@ def grade(
     if points == line:
         return Outcome.PUSH
     return Outcome.HIT if (points > line) == (recommendation == "OVER") else Outcome.MISS
-
-
-def hit_rate(outcomes: Sequence[str]) -> tuple[int, int]:
-    """Hits, and hits and misses together: pushes, voids and passes are in neither."""
-    hits = sum(o == Outcome.HIT for o in outcomes)
-    return hits, hits + sum(o == Outcome.MISS for o in outcomes)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.grading import Outcome, grade, hit_rate
+from shared.domain.grading import Outcome, grade
 from shared.domain.instants import UNKNOWN
 from shared.domain.lines import book_rank, choose, modal_line, no_vig_over
 from shared.domain.recommendation import edge, recommend, round_points
@@ -122,7 +122,3 @@ def test_grading_refuses_what_it_does_not_know() -> None:
         grade("HOLD", 20.5, 21, final=True, played=True)
     with pytest.raises(ValueError, match="wanted both"):
         grade("OVER", None, 21, final=True, played=True)
-
-
-def test_the_hit_rate_counts_hits_and_misses_only() -> None:
-    assert hit_rate(["HIT", "MISS", "HIT", "PUSH", "VOID", "PASS", "NO_LINE"]) == (2, 3)

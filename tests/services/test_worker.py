@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from shared.http import Identity
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.messages import PredictionReady, PredictionRequest, decode, encode
 from tests.application.jobs import InProcess
+from tests.conftest import CLOCK
 from tests.domain.batches import STAR
 from tests.services.clients import Client, envelope
 
@@ -101,7 +103,7 @@ def with_feature(job: PredictionRequest, text: str) -> bytes:
         (lambda j: altered(j, systems=["catboost_v7"]), "'catboost_v7' is unknown"),
         (lambda j: altered(j, feature_version="v1"), "feature_version 'v1'"),
         (lambda j: altered(j, recent=[1.0, 2.0]), "recent: 2 numbers"),
-        (lambda j: altered(j, game_date="2024-01-01"), "trained to"),
+        (lambda j: altered(j, game_date="19.3.2025"), "game_date: '19.3.2025', wanted YYYY-MM-DD"),
         (lambda j: altered(j, player_lookup=5), "player_lookup"),
         (lambda _: b"{}", "missing required field"),
         (lambda _: b"\xff\xfe", "PredictionRequest"),
@@ -221,3 +223,21 @@ def test_the_heartbeat_names_the_models_that_run(bench: Bench) -> None:
 def test_a_ready_message_can_be_read_back() -> None:
     ready = PredictionReady(1, "r", "p", "predicted", {"moving_average": "predicted"})
     assert decode(encode(ready), PredictionReady) == ready
+
+
+def test_a_model_is_never_used_for_a_date_that_it_was_trained_on(bench: Bench) -> None:
+    monthly = bench.models["catboost_v9_2026_02"].manifest
+    newest = bench.models["catboost_v9"].manifest
+    assert monthly is not None
+    assert newest is not None
+    between = monthly.train_end + timedelta(days=1)
+    assert between < newest.train_end
+    mixed = [bench.jobs[0], msgspec.structs.replace(bench.jobs[1], game_date=between.isoformat())]
+    got = Predict(bench.models)(mixed, CLOCK.now())
+    assert got.systems[0]["catboost_v9"] == "predicted"
+    assert got.systems[1]["catboost_v9"] == "in_sample"
+    assert got.systems[1]["catboost_v9_2026_02"] == "predicted"
+    ensemble = [r for r in got.rows.to_pylist() if r["system_id"] == "ensemble_v1"]
+    by_player = {r["player_lookup"]: r["missing_inputs"] for r in ensemble}
+    assert "member:catboost_v9" not in (by_player[mixed[0].player_lookup] or "")
+    assert "member:catboost_v9" in by_player[mixed[1].player_lookup]

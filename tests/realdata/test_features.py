@@ -1,0 +1,30 @@
+"""The features of a real season: one player at a time, one slate, and all at once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.application.loading import LoadFolder
+from shared.application.slate import read_played
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from tests.conftest import CLOCK
+
+SLATE, SEASON = date(2025, 3, 19), date(2024, 10, 22)
+
+
+@pytest.mark.realdata
+def test_a_slate_alone_gets_the_same_bits_as_within_its_season(tmp_path: Path, real_data: Path) -> None:
+    warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
+    LoadFolder(warehouse, CLOCK)(real_data)
+    now = CLOCK.now().replace(year=2026)
+    alone = read_played(warehouse, SLATE, SLATE, now)
+    season = read_played(warehouse, SEASON, date(2025, 6, 22), now)
+    assert len(alone.values) > 200
+    assert len(season.values) > 25_000
+    inside = season.day == alone.day[0]
+    assert season.values[inside].tobytes() == alone.values.tobytes()
+    assert not np.isnan(alone.points).any()
