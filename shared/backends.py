@@ -9,13 +9,16 @@ from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import FixedClock, SystemClock, parse_now
+from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.locks import FileLocks
 from shared.embedded.model_store import DirectoryModelStore
-from shared.embedded.publisher import BrokerPublisher
+from shared.embedded.publisher import BrokerPublisher, StorePublisher
 from shared.embedded.run_store import SqliteRunStore
 from shared.errors import Unavailable
-from shared.ports import Clock, ModelStore, Publisher, RunStore, Warehouse
+from shared.ports import Clock, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
 
 
 class BackendSettings(BaseSettings):
@@ -39,11 +42,45 @@ class BackendSettings(BaseSettings):
     """Commit of the code that runs, stored with every prediction."""
 
 
+class ModelSettings(BackendSettings):
+    """Which models a program runs: exactly the files named, never a pattern."""
+
+    catboost_v9_model_path: str | None = None
+    """Path of the V9 bundle's ``.cbm``; unset turns the system off."""
+
+    catboost_v9_2026_02_model_path: str | None = None
+    """Path of the monthly V9 bundle; unset turns the system off."""
+
+    catboost_v8_model_path: str | None = None
+    """Path of the V8 bundle; unset turns the system off."""
+
+    model_sha256: str | None = None
+    """The hash that the V9 model must have; unset accepts what its manifest says."""
+
+    def model_paths(self) -> dict[str, str]:
+        """Path by system, for the systems that are configured."""
+        paths = {
+            "catboost_v8": self.catboost_v8_model_path,
+            "catboost_v9": self.catboost_v9_model_path,
+            "catboost_v9_2026_02": self.catboost_v9_2026_02_model_path,
+        }
+        return {system: path for system, path in paths.items() if path}
+
+    def wanted_sha256(self) -> dict[str, str]:
+        """The hash that a system's model must have, where one is set."""
+        return {"catboost_v9": self.model_sha256} if self.model_sha256 else {}
+
+
 @dataclass(frozen=True)
 class Backend:
+    """``publisher`` is for services; ``job_publisher`` for jobs, which run whether services do or not."""
+
     warehouse: Warehouse
     runs: RunStore
     publisher: Publisher
+    job_publisher: Publisher
+    documents: Documents
+    locks: Locks
     models: ModelStore
     clock: Clock
     home: Path
@@ -63,6 +100,9 @@ def connect(settings: BackendSettings) -> Backend:
         warehouse=DuckDbWarehouse(home / "warehouse.duckdb"),
         runs=SqliteRunStore(home / "runs.sqlite"),
         publisher=BrokerPublisher(settings.broker_url),
+        job_publisher=StorePublisher(MessageStore(home / "broker.sqlite")),
+        documents=SqliteDocuments(home / "documents.sqlite"),
+        locks=FileLocks(home / "locks"),
         models=DirectoryModelStore(),
         clock=clock,
         home=home,

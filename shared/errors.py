@@ -19,6 +19,10 @@ class NotFound(AppError):
     """What was asked for does not exist."""
 
 
+class InvalidStatement(AppError):
+    """A statement that the warehouse does not understand: the statement is wrong, not the store."""
+
+
 class Conflict(AppError):
     """Something else already holds what was asked for.
 

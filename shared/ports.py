@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -35,15 +36,16 @@ class Warehouse(Protocol):
     """
 
     def query(self, statement: Statement) -> pa.Table:
-        """Rows of one SELECT."""
+        """Rows of one SELECT; ``InvalidStatement`` for one that the store does not understand."""
 
     def append(self, table: Table, rows: pa.Table) -> None:
         """Add rows to a table, all or none; columns absent from ``rows`` become NULL."""
 
-    def upsert(self, table: Table, rows: pa.Table) -> int:
+    def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
         """Insert rows whose ``table.key`` is new, update those that differ; give the number changed.
 
-        A NULL never replaces a known value.
+        A NULL never replaces a known value unless ``replace``. A row that differs in ``table.stamps``
+        only is left as it is.
         """
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
@@ -135,6 +137,29 @@ class RunStore(Protocol):
 
     def games(self, run_id: str) -> dict[str, str]:
         """Game id of every expected player."""
+
+
+class Documents(Protocol):
+    """Small documents by collection and id: phase completion, heartbeats, state of jobs.
+
+    Values are what JSON can hold. Every method raises ``Unavailable`` when the store is away.
+    """
+
+    def get(self, collection: str, document: str) -> dict[str, Any] | None:
+        """All fields of a document, None where there is none."""
+
+    def merge(self, collection: str, document: str, fields: Mapping[str, Any]) -> None:
+        """Set some top-level fields and leave the others; atomic, durable, creates the document."""
+
+    def every(self, collection: str) -> dict[str, dict[str, Any]]:
+        """The documents of a collection by id."""
+
+
+class Locks(Protocol):
+    """Keeps jobs out of each other's way; a holder that dies gives its lock up."""
+
+    def hold(self, name: str, wait_seconds: float) -> AbstractContextManager[None]:
+        """Hold a lock while the context lasts; ``Unavailable`` when it is not had in time."""
 
 
 class ModelStore(Protocol):

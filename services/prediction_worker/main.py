@@ -16,9 +16,9 @@ from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
 from shared.application.stage import StageJobs
 from shared.backends import connect
-from shared.errors import AppError, NotFound
+from shared.errors import AppError
 from shared.http import Identity
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_all
 from shared.ports import ModelStore
 
 HOST = "127.0.0.1"
@@ -50,13 +50,7 @@ def make(settings: WorkerSettings) -> Worker:
 
 def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, LoadedModel], dict[str, str]]:
     """Models by system, and why required systems are off; a file that is not the one meant is refused."""
-    models, missing = {}, {}
-    for system, path in settings.model_paths().items():
-        expected = settings.model_sha256 if system == "catboost_v9" else None
-        try:
-            models[system] = load(store, system, path, expected)
-        except NotFound as exc:
-            missing[system] = str(exc)
+    models, missing = load_all(store, settings.model_paths(), settings.wanted_sha256())
     for system in settings.required():
         if system not in models:
             missing.setdefault(system, "no model path is set")

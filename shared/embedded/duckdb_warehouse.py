@@ -12,12 +12,12 @@ import filelock
 import pyarrow as pa
 import sqlglot
 
-from shared.errors import Unavailable
+from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
 from shared.schemas.catalog import TABLES
-from shared.schemas.table import Table
+from shared.schemas.table import Column, Table
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LOCK_WAIT_SECONDS = 30.0
 
 _DUCKDB_TYPES = {
@@ -50,7 +50,10 @@ class DuckDbWarehouse:
 
     def query(self, statement: Statement) -> pa.Table:
         with self._open() as con:
-            return con.execute(*_bound(statement)).to_arrow_table()
+            try:
+                return con.execute(*_bound(statement)).to_arrow_table()
+            except (duckdb.ProgrammingError, duckdb.DataError) as exc:
+                raise InvalidStatement(str(exc).splitlines()[0]) from exc
 
     def append(self, table: Table, rows: pa.Table) -> None:
         columns = ", ".join(rows.column_names)
@@ -58,10 +61,10 @@ class DuckDbWarehouse:
             con.register("incoming", rows)
             con.execute(f"INSERT INTO {table.full_name} ({columns}) SELECT {columns} FROM incoming")
 
-    def upsert(self, table: Table, rows: pa.Table) -> int:
+    def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
         with self._open() as con:
             con.register("incoming", rows)
-            result = con.execute(_merge(table, rows.column_names)).fetchone()
+            result = con.execute(_merge(table, rows.column_names, replace)).fetchone()
         return int(result[0]) if result else 0
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
@@ -100,12 +103,15 @@ def _rows_changed(con: duckdb.DuckDBPyConnection, statement: Statement) -> int:
     return int(row[0]) if row else 0
 
 
-def _merge(table: Table, columns: Sequence[str]) -> str:
+def _merge(table: Table, columns: Sequence[str], replace: bool) -> str:
     others = [c for c in columns if c not in table.key]
     on = " AND ".join(f"t.{k} IS NOT DISTINCT FROM s.{k}" for k in table.key)
-    differs = " OR ".join(f"(s.{c} IS NOT NULL AND t.{c} IS DISTINCT FROM s.{c})" for c in others)
-    sets = ", ".join(f"{c} = COALESCE(s.{c}, t.{c})" for c in others)
-    update = f"WHEN MATCHED AND ({differs}) THEN UPDATE SET {sets} " if others else ""
+    known = "" if replace else "s.{0} IS NOT NULL AND "
+    differs = " OR ".join(
+        f"({known.format(c)}t.{c} IS DISTINCT FROM s.{c})" for c in others if c not in table.stamps
+    )
+    sets = ", ".join(f"{c} = s.{c}" if replace else f"{c} = COALESCE(s.{c}, t.{c})" for c in others)
+    update = f"WHEN MATCHED AND ({differs}) THEN UPDATE SET {sets} " if differs else ""
     return (
         f"MERGE INTO {table.full_name} t USING incoming s ON {on} {update}"
         f"WHEN NOT MATCHED THEN INSERT ({', '.join(columns)}) VALUES ({', '.join('s.' + c for c in columns)})"
@@ -124,12 +130,22 @@ def _prepare(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
     for table in TABLES:
         con.execute(_create(table))
+        _add_columns(con, table)
     con.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
 
 
 def _create(table: Table) -> str:
-    columns = []
-    for c in table.columns:
-        kind = _DUCKDB_TYPES[c.type] + ("[]" if c.mode == "REPEATED" else "")
-        columns.append(f"{c.name} {kind}{' NOT NULL' if c.mode == 'REQUIRED' else ''}")
+    columns = [f"{c.name} {_type(c)}{' NOT NULL' if c.mode == 'REQUIRED' else ''}" for c in table.columns]
     return f"CREATE TABLE IF NOT EXISTS {table.full_name} ({', '.join(columns)})"
+
+
+def _add_columns(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Columns declared since the file was made; rows that are there hold NULL."""
+    found = {row[0] for row in con.execute(f"DESCRIBE {table.full_name}").fetchall()}
+    for c in table.columns:
+        if c.name not in found:
+            con.execute(f"ALTER TABLE {table.full_name} ADD COLUMN {c.name} {_type(c)}")
+
+
+def _type(column: Column) -> str:
+    return _DUCKDB_TYPES[column.type] + ("[]" if column.mode == "REPEATED" else "")

@@ -1,4 +1,4 @@
-"""Publishes to the local broker."""
+"""Publishes to the local broker: through its socket, or into its store while it may be away."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import httpx
 
+from shared.embedded.broker.store import MessageStore
 from shared.errors import Rejected, Unavailable
 
 CHUNK = 1000
@@ -41,3 +42,17 @@ class BrokerPublisher:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+class StorePublisher:
+    """Writes into the broker's store, for jobs: the broker delivers when it starts next.
+
+    A broker that runs meanwhile reads its store at its start only, so nothing that is awaited by a
+    service is published this way.
+    """
+
+    def __init__(self, store: MessageStore) -> None:
+        self._store = store
+
+    def publish(self, topic: str, bodies: Sequence[bytes]) -> None:
+        self._store.publish(topic, [base64.b64encode(b).decode() for b in bodies])

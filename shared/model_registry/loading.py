@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,19 @@ def load(store: ModelStore, system_id: str, path: str, sha256: str | None = None
         raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
     _check_golden(manifest, model, path)
     return LoadedModel(system_id, manifest.name, found, path, True, model, manifest)
+
+
+def load_all(
+    store: ModelStore, paths: Mapping[str, str], sha256: Mapping[str, str]
+) -> tuple[dict[str, LoadedModel], dict[str, str]]:
+    """Models by system, and the systems whose file does not exist with the reason."""
+    models, missing = {}, {}
+    for system, path in paths.items():
+        try:
+            models[system] = load(store, system, path, sha256.get(system))
+        except NotFound as exc:
+            missing[system] = str(exc)
+    return models, missing
 
 
 def _manifest(store: ModelStore, path: str) -> Manifest | None:

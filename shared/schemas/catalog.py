@@ -19,5 +19,8 @@ TABLES: tuple[Table, ...] = (
     predictions.PREDICTION_RUNS,
     predictions.PREDICTION_KEY_OUTCOMES,
     predictions.PREDICTION_ACCURACY,
+    predictions.DAILY_PREDICTION_SIGNALS,
+    predictions.PREDICTION_REGENERATION_AUDIT,
+    predictions.MODEL_REGISTRY,
     predictions.REJECTED_MESSAGES,
 )

@@ -116,6 +116,8 @@ FEATURE_SNAPSHOTS = Table(
         required("mode", "STRING", "live or backfill"),
         required("rows_built", "INT64", "player-games in the snapshot"),
         required("created_at", "TIMESTAMP", "real time of the build"),
+        Column("expected_players", "INT64", "players on the slate roster at the build"),
+        Column("findings", "STRING", "what the checks of the batch found and the operator accepted"),
     ),
     key=("game_date", "snapshot_id"),
 )

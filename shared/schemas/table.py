@@ -45,7 +45,7 @@ class Table:
     """A table of the warehouse.
 
     ``key`` names the columns that identify a row; ``partition`` the DATE column that every query must
-    filter on.
+    filter on; ``stamps`` the columns that say when a row was written and are no difference by themselves.
     """
 
     dataset: str
@@ -55,6 +55,7 @@ class Table:
     key: tuple[str, ...]
     partition: str | None = "game_date"
     cluster: tuple[str, ...] = ()
+    stamps: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:

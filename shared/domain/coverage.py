@@ -1,0 +1,56 @@
+"""Grading coverage: what was graded of what was due, and why the rest was not due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+OK_FROM, WARNING_FROM = 0.80, 0.50
+UNDUE = ("inactive", "no_line", "not_final", "void", "after_tipoff")
+"""Reasons for which a prediction is not due, the first that fits."""
+
+
+class Level(StrEnum):
+    OK = "OK"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+    NOT_DUE = "NOT_DUE"
+
+
+SEVERITY = {Level.OK: 0, Level.NOT_DUE: 0, Level.WARNING: 1, Level.CRITICAL: 2}
+"""Exit code of each level."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """``predictions`` = ``due`` + the undue; ``graded`` counts due rows only, so that it never exceeds it."""
+
+    predictions: int
+    due: int
+    graded: int
+    undue: dict[str, int]
+
+    @property
+    def coverage(self) -> float | None:
+        """0-1; None where nothing is due."""
+        return self.graded / self.due if self.due else None
+
+    @property
+    def level(self) -> Level:
+        if self.coverage is None:
+            return Level.NOT_DUE
+        if self.coverage >= OK_FROM:
+            return Level.OK
+        return Level.WARNING if self.coverage >= WARNING_FROM else Level.CRITICAL
+
+
+def coverage(due: int, graded: int, undue: Mapping[str, int]) -> Coverage:
+    """``ValueError`` for counts that cannot be: negative ones, more graded than due, unknown reasons."""
+    strange = sorted(set(undue) - set(UNDUE))
+    if strange:
+        raise ValueError(f"undue: {strange[0]!r}, wanted some of {', '.join(UNDUE)}")
+    if min(due, graded, *undue.values(), 0) < 0 or graded > due:
+        raise ValueError(f"{graded} graded of {due} due, undue {dict(undue)}: wanted 0 <= graded <= due")
+    kept = {reason: undue[reason] for reason in UNDUE if undue.get(reason)}
+    return Coverage(due + sum(kept.values()), due, graded, kept)

@@ -1,0 +1,137 @@
+"""Intervals and tests, stated with their assumptions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+Z95 = 1.959963984540054
+BREAKEVEN = 110.0 / 210.0
+"""Hit rate that pays for odds of -110 both ways."""
+
+PERMUTATIONS = 10_000
+SEED = 20250324
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``hits`` of ``n`` with a 95 % interval; ``rate``, ``low`` and ``high`` are 0-1, None for n = 0."""
+
+    hits: int
+    n: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+def wilson(hits: int, n: int) -> Rate:
+    """Wilson's 95 % interval, which supposes independent trials."""
+    if n == 0:
+        return Rate(0, 0, None, None, None)
+    p, z2 = hits / n, Z95**2
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return Rate(hits, n, p, max(centre - half, 0.0), min(centre + half, 1.0))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two rates compared. ``z``: pooled two-proportion score; ``p``: two-sided."""
+
+    z: float
+    p: float
+
+
+def two_proportions(hits_a: int, n_a: int, hits_b: int, n_b: int) -> Difference | None:
+    """The naive test, every trial independent: b's rate less a's; None where a side is empty or flat."""
+    if n_a == 0 or n_b == 0:
+        return None
+    pooled = (hits_a + hits_b) / (n_a + n_b)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
+    if spread == 0.0:
+        return None
+    z = (hits_b / n_b - hits_a / n_a) / spread
+    return Difference(z, math.erfc(abs(z) / math.sqrt(2.0)))
+
+
+def by_date(hits: Ints, n: Ints, in_a: NDArray[np.bool_]) -> Difference | None:
+    """The same difference with game dates as the units, since picks of one date go together.
+
+    ``hits``, ``n``: (d,) of each date; ``in_a``: which group it is in. ``z`` uses the cluster-robust
+    variance of both rates; ``p`` comes from permuting the dates' groups, 10,000 times from a fixed seed.
+    None where a group has fewer than two dates or no trial.
+    """
+    if in_a.sum() < 2 or (~in_a).sum() < 2 or n[in_a].sum() == 0 or n[~in_a].sum() == 0:
+        return None
+    seen = _gap(hits, n, in_a)
+    variance = _cluster_variance(hits[in_a], n[in_a]) + _cluster_variance(hits[~in_a], n[~in_a])
+    rng = np.random.default_rng(SEED)
+    labels = rng.permuted(np.tile(in_a, (PERMUTATIONS, 1)), axis=1)
+    gaps = _gaps(hits, n, labels)
+    as_far = int(np.sum(np.abs(gaps) >= abs(seen) - 1e-12))
+    z = seen / math.sqrt(variance) if variance > 0.0 else math.copysign(math.inf, seen) if seen else 0.0
+    return Difference(z, (1 + as_far) / (1 + PERMUTATIONS))
+
+
+def _gap(hits: Ints, n: Ints, in_a: NDArray[np.bool_]) -> float:
+    return float(hits[~in_a].sum() / n[~in_a].sum() - hits[in_a].sum() / n[in_a].sum())
+
+
+def _gaps(hits: Ints, n: Ints, labels: NDArray[np.bool_]) -> Floats:
+    """The difference under each row of labels; 0 where a group came out without a trial."""
+    a_hits, a_n = labels @ hits, labels @ n
+    b_hits, b_n = hits.sum() - a_hits, n.sum() - a_n
+    empty = (a_n == 0) | (b_n == 0)
+    gaps = b_hits / np.where(empty, 1, b_n) - a_hits / np.where(empty, 1, a_n)
+    return np.where(empty, 0.0, gaps)
+
+
+def _cluster_variance(hits: Ints, n: Ints) -> float:
+    groups, total = len(n), n.sum()
+    residual = hits - n * (hits.sum() / total)
+    return float(groups / (groups - 1) * np.sum(residual**2) / total**2)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How a feature was distributed: nine inner deciles, the share in each of ten bins, and missing."""
+
+    edges: list[float]
+    shares: list[float]
+    missing: float
+
+
+def distribution(values: Floats) -> Distribution:
+    """(n,) values, NaN where missing; bins of equal values are merged into one."""
+    present = values[~np.isnan(values)]
+    edges = np.unique(np.quantile(present, np.arange(1, 10) / 10)) if len(present) else np.zeros(0)
+    return Distribution(edges.tolist(), _shares(present, edges), _missing(values))
+
+
+def stability(reference: Distribution, values: Floats) -> float:
+    """Population stability index of values against a reference, missing as a bin of its own.
+
+    0 is the same distribution; above 0.1 is usually called a shift and above 0.25 a large one. Shares
+    are floored at 0.0001 so that an empty bin counts without being infinite.
+    """
+    present = values[~np.isnan(values)]
+    now = np.array([*_shares(present, np.array(reference.edges)), 0.0]) * (1 - _missing(values))
+    then = np.array([*reference.shares, 0.0]) * (1 - reference.missing)
+    now[-1], then[-1] = _missing(values), reference.missing
+    now, then = np.maximum(now, 1e-4), np.maximum(then, 1e-4)
+    return float(np.sum((now - then) * np.log(now / then)))
+
+
+def _shares(present: Floats, edges: Floats) -> list[float]:
+    counts = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1)
+    return [float(c) for c in counts / max(len(present), 1)]
+
+
+def _missing(values: Floats) -> float:
+    return float(np.isnan(values).mean()) if len(values) else 1.0
