@@ -11,10 +11,10 @@ import pytest
 
 from shared.application.feature_store import BuildFeatures
 from shared.application.loading import LoadFolder
-from shared.application.slate import Mode
 from shared.application.training import TrainModels, demo_windows
 from shared.embedded import sample_league
 from shared.embedded.clock import FixedClock
+from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.model_registry.loading import LoadedModel, load
@@ -55,7 +55,7 @@ def loaded(league_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     path = tmp_path_factory.mktemp("world") / "warehouse.duckdb"
     warehouse = DuckDbWarehouse(path)
     LoadFolder(warehouse, CLOCK)(league_folder)
-    BuildFeatures(warehouse, CLOCK)(DAY, DAY, Mode.LIVE)
+    BuildFeatures(warehouse, CLOCK, SqliteDocuments(path.parent / "documents.sqlite"))(DAY, DAY)
     return path
 
 
@@ -76,6 +76,11 @@ def model_paths(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
 @pytest.fixture(scope="session")
 def models(model_paths: dict[str, Path]) -> dict[str, LoadedModel]:
     return {s: load(DirectoryModelStore(), s, str(p)) for s, p in model_paths.items()}
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> SqliteDocuments:
+    return SqliteDocuments(tmp_path / "documents.sqlite")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from backfill_jobs.serving import Services
-from shared.application.feature_store import BuildFeatures
+from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.grade import GradePredictions
 from shared.application.loading import LoadFolder, Progress
 from shared.application.questions import Questions
@@ -87,8 +87,8 @@ class Demo:
         if games_between(backend.warehouse, stage.game_date, stage.game_date).num_rows == 0:
             raise NotFound(f"{stage.game_date}: no games in {stage.data}")
         with self._timed("features"):
-            BuildFeatures(backend.warehouse, backend.clock)(
-                stage.game_date, stage.game_date, stage.mode, progress=self._progress
+            BuildFeatures(backend.warehouse, backend.clock, backend.documents)(
+                stage.game_date, stage.game_date, BuildOptions(stage.mode), self._progress
             )
         with self._timed("train"):
             train = TrainModels(backend.warehouse, self.home / "models")
@@ -126,7 +126,7 @@ class Demo:
         with self._timed("grade"):
             if stage.results is not None:
                 LoadFolder(backend.warehouse, backend.clock)(stage.results, self._progress)
-            GradePredictions(backend.warehouse)(day, day)
+            GradePredictions(backend.warehouse, backend.clock)(day, day)
         ask = Questions(backend.warehouse)
         return Outcome(
             game_date=day,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from shared.application.signals import ComputeSignals
 from shared.ports import Clock, PlayerOutcome, Publisher, Run, RunState, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete, encode
 from shared.schemas.predictions import PREDICTION_KEY_OUTCOMES, PREDICTION_RUNS
@@ -36,6 +37,7 @@ class Activate:
         self._warehouse = warehouse
         self._publisher = publisher
         self._clock = clock
+        self._signals = ComputeSignals(warehouse, clock)
 
     def __call__(
         self, run: Run, outcomes: Mapping[str, PlayerOutcome | None], games: Mapping[str, str]
@@ -66,7 +68,8 @@ class Activate:
                 f"served features differ from the stored row for {', '.join(served_others[:5])}; "
                 "nothing activated",
             )
-        activated, superseded = self._move(run)
+        self._move(run)
+        activated, superseded = self._counts(run)
         duplicates = self._warehouse.query(statement("active_duplicates", game_date=run.game_date)).num_rows
         if duplicates:
             return Ended(
@@ -81,17 +84,23 @@ class Activate:
         )
         return [str(p) for p in rows["player_lookup"].to_pylist()]
 
-    def _move(self, run: Run) -> tuple[int, int]:
+    def _move(self, run: Run) -> None:
         params = {"game_date": run.game_date, "run_id": run.run_id, "now": self._clock.now()}
-        force = bool(run.request.get("force"))
+        force = bool(run.request.get("force")) and not run.request.get("in_sample")
         reason = run.request.get("reason") or "replaced by a later run"
-        superseded, activated = self._warehouse.transact(
+        self._warehouse.transact(
             [
                 statement("activation_supersede", force=force, reason=reason, **params),
                 statement("activation_insert", **params),
             ]
         )
-        return activated, superseded
+
+    def _counts(self, run: Run) -> tuple[int, int]:
+        """Rows that came with the run and rows it replaced, from the table: a repeat says the same."""
+        (row,) = self._warehouse.query(
+            statement("activation_counts", game_date=run.game_date, run_id=run.run_id)
+        ).to_pylist()
+        return row["activated"], row["superseded"]
 
     def _report(self, run: Run, ended: Ended, counts: Counter[str]) -> None:
         now = datetime.now(UTC)
@@ -113,6 +122,8 @@ class Activate:
         self._warehouse.upsert(
             PREDICTION_RUNS, pa.Table.from_pylist([row], schema=PREDICTION_RUNS.arrow_schema)
         )
+        if ended.activated:
+            self._signals(run.game_date)
         message = PredictionsComplete(
             SCHEMA_VERSION, run.run_id, run.game_date.isoformat(), ended.state.value, **numbers
         )

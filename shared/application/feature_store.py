@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,89 +9,178 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from shared.application.slate import DEFAULT_MIN_MINUTES, Mode, Slate, read_slate
-from shared.domain.features_contract import FEATURES, INDEX, PROVENANCE_NAMES
-from shared.domain.instants import from_day, from_micros
-from shared.ports import Clock, Warehouse
+from shared.application.feature_rows import snapshot_rows
+from shared.application.slate import DEFAULT_MIN_MINUTES, Mode, Slate, modes_by_date, read_slate
+from shared.domain.feature_checks import check_batch
+from shared.domain.instants import from_day, to_day
+from shared.errors import Rejected
+from shared.ports import Clock, Documents, Warehouse
 from shared.schemas.feature_store import (
     FEATURE_SNAPSHOTS,
     ML_FEATURE_STORE,
     PLAYER_DAILY_CACHE,
     UPCOMING_PLAYER_GAME_CONTEXT,
 )
-from shared.schemas.messages import FEATURE_VERSION
-from shared.schemas.table import Table
-from shared.warehouse.schedule import refresh_game_status
+from shared.warehouse.features import latest_features, matrix
+from shared.warehouse.schedule import games_between, refresh_game_status
 
 DAYS_AT_ONCE = 200
+REFERENCE_DAYS = 28
+PHASES = "phase4_completion"
+"""Collection with one document per game date: which step of its preparation ended when, with how much."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """One finished build of one game date."""
+    """One build of one game date.
+
+    ``snapshot_id`` is None where ``findings`` kept the rows from being written.
+    """
 
     game_date: date
-    snapshot_id: str
+    mode: Mode
+    snapshot_id: str | None
     games: int
     expected: int
     rows: int
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """``mode`` None chooses by date; ``as_of`` None is now; ``write`` False only says what would be done."""
+
+    mode: Mode | None = None
+    as_of: datetime | None = None
+    min_minutes: float = DEFAULT_MIN_MINUTES
+    accept_findings: bool = False
+    write: bool = True
 
 
 class BuildFeatures:
-    """Writes features, daily cache and context of every game date that has games."""
+    """Writes features, daily cache and context of every game date that has games, played or scheduled.
 
-    def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
+    A batch whose checks find something is not written unless that is accepted: earlier snapshots stay in
+    use.
+    """
+
+    def __init__(self, warehouse: Warehouse, clock: Clock, documents: Documents) -> None:
         self._warehouse = warehouse
         self._clock = clock
+        self._documents = documents
 
     def __call__(
         self,
         first: date,
         last: date,
-        mode: Mode,
-        min_minutes: float = DEFAULT_MIN_MINUTES,
+        options: BuildOptions = BuildOptions(),
         progress: Callable[[str, int, int], None] = lambda *_: None,
     ) -> list[Built]:
-        """Build the dates ``first`` to ``last``; a date without games gives no entry."""
+        """Build the dates ``first`` to ``last``, each game as of its own cut-off and never later than
+        ``options.as_of``; a date without games gives no entry. ``Rejected`` for an as-of to come.
+        """
         now = self._clock.now()
+        moment = options.as_of or now
+        if moment > now:
+            raise Rejected(f"as-of {moment.isoformat()} is after now, {now.isoformat()}")
         refresh_game_status(self._warehouse, now, first, last)
         built: list[Built] = []
-        total = (last - first).days + 1
-        for at in range(0, total, DAYS_AT_ONCE):
-            begin = first + timedelta(days=at)
-            end = min(last, begin + timedelta(days=DAYS_AT_ONCE - 1))
-            slate = read_slate(self._warehouse, begin, end, now, mode, min_minutes)
-            built += self._write(slate, now, mode)
-            progress("features", (end - first).days + 1, total)
+        for begin, end, mode in self._stretches(first, last, moment, options):
+            slate = read_slate(self._warehouse, begin, end, moment, mode, options.min_minutes)
+            built += self._store(slate, begin, moment, mode, options)
+            progress("features", (end - first).days + 1, (last - first).days + 1)
         return built
 
-    def _write(self, slate: Slate, now: datetime, mode: Mode) -> list[Built]:
+    def _stretches(
+        self, first: date, last: date, moment: datetime, options: BuildOptions
+    ) -> list[tuple[date, date, Mode]]:
+        """Ranges of game dates of one mode, none longer than what fits in memory."""
+        games = games_between(self._warehouse, first, last)
+        if options.as_of is not None:  # what was scored after the as-of was not known then
+            blank = pa.nulls(games.num_rows, pa.int64())
+            at = games.column_names.index("home_team_score")
+            games = games.set_column(at, "home_team_score", blank)
+        stretches: list[tuple[date, date, Mode]] = []
+        for day, by_itself in sorted(modes_by_date(games, moment).items()):
+            mode = options.mode or by_itself
+            if stretches and stretches[-1][2] is mode and (day - stretches[-1][0]).days < DAYS_AT_ONCE:
+                stretches[-1] = (stretches[-1][0], day, mode)
+            else:
+                stretches.append((day, day, mode))
+        return stretches
+
+    def _store(
+        self, slate: Slate, first: date, moment: datetime, mode: Mode, options: BuildOptions
+    ) -> list[Built]:
         made = datetime.now(UTC)
-        days = sorted({slate.games["game_date"][r].as_py() for r in slate.known_games})
-        if not days:
-            return []
-        snapshots = {d: f"{d:%Y%m%d}-{secrets.token_hex(6)}" for d in days}
+        counts = _counts(slate)
+        findings = self._check(slate, first)
+        refused = set() if options.accept_findings else {d for d in counts if findings.get(d)}
+        snapshots = {d: f"{d:%Y%m%d}-{secrets.token_hex(6)}" for d in sorted(counts) if d not in refused}
+        built = [
+            Built(d, mode, snapshots.get(d), *counts[d], tuple(findings.get(d, ()))) for d in sorted(counts)
+        ]
+        if options.write and snapshots:
+            self._write(slate, [b for b in built if b.snapshot_id], snapshots, moment, made)
+        return built
+
+    def _write(
+        self, slate: Slate, built: list[Built], snapshots: dict[date, str], moment: datetime, made: datetime
+    ) -> None:
+        """The row in ``feature_snapshots`` comes last: without it a snapshot is not there."""
         rows = snapshot_rows(slate, snapshots, made)
         for table in (ML_FEATURE_STORE, PLAYER_DAILY_CACHE, UPCOMING_PLAYER_GAME_CONTEXT):
             self._warehouse.append(table, rows[table.name])
-        counts = _counts(slate)
-        built = [Built(d, snapshots[d], *counts[d]) for d in days]
+        micros = pa.timestamp("us", "UTC")
         self._warehouse.append(
             FEATURE_SNAPSHOTS,
             pa.table(
                 {
                     "snapshot_id": [b.snapshot_id for b in built],
-                    "game_date": days,
-                    "as_of": pa.array([now] * len(days), pa.timestamp("us", "UTC")),
-                    "mode": [mode.value] * len(days),
+                    "game_date": [b.game_date for b in built],
+                    "as_of": pa.array([moment] * len(built), micros),
+                    "mode": [b.mode.value for b in built],
                     "rows_built": [b.rows for b in built],
-                    "created_at": pa.array([made] * len(days), pa.timestamp("us", "UTC")),
+                    "created_at": pa.array([made] * len(built), micros),
+                    "expected_players": [b.expected for b in built],
+                    "findings": pa.array(["; ".join(b.findings) or None for b in built], pa.string()),
                 }
             ),
         )
-        return built
+        for b in built:
+            self._documents.merge(PHASES, b.game_date.isoformat(), _phases(b, made))
+
+    def _check(self, slate: Slate, first: date) -> dict[date, list[str]]:
+        """What the checks of each date's batch find, judged against the four weeks before it."""
+        before = latest_features(
+            self._warehouse, first - timedelta(days=REFERENCE_DAYS), first - timedelta(days=1)
+        )
+        stored = np.array([to_day(d) for d in before["game_date"].to_pylist()], dtype=np.int64)
+        expected = np.array([c.expected for c in slate.candidates], dtype=np.bool_)
+        values, day = slate.features.values[expected], slate.targets.day[expected]
+        team = slate.targets.team[expected]
+        known = np.concatenate([matrix(before), values])
+        known_day = np.concatenate([stored, day])
+        findings = {}
+        for d in np.unique(day):
+            mine = day == d
+            recent = known[(known_day < d) & (known_day >= d - REFERENCE_DAYS)]
+            found = check_batch(values[mine], len(np.unique(team[mine])), recent)
+            findings[from_day(int(d))] = [str(f) for f in found]
+        return findings
+
+
+def _phases(built: Built, made: datetime) -> dict[str, object]:
+    """A processor of each table that was written, as the completion document has them."""
+    ended = {
+        "completed_at": made.isoformat(),
+        "status": "success",
+        "record_count": built.rows,
+        "execution_id": built.snapshot_id,
+    }
+    names = ("player_daily_cache", "upcoming_player_game_context", "ml_feature_store")
+    return {**dict.fromkeys(names, ended), "_completed_count": len(names)}
 
 
 def _counts(slate: Slate) -> dict[date, tuple[int, int, int]]:
@@ -105,119 +193,3 @@ def _counts(slate: Slate) -> dict[date, tuple[int, int, int]]:
         of[1] += c.expected
         of[2] += c.expected
     return {day: (g, e, n) for day, (g, e, n) in counts.items()}
-
-
-def feature_hash(values: np.ndarray) -> str:
-    """Hash of one row's 33 values, bit for bit; every missing value counts as the same one."""
-    plain = np.where(np.isnan(values), np.nan, values).astype("<f8")
-    return hashlib.sha256(plain.tobytes()).hexdigest()[:32]
-
-
-def snapshot_rows(slate: Slate, snapshots: dict[date, str], made: datetime) -> dict[str, pa.Table]:
-    """Rows of the three tables; the feature store holds expected players, the context all candidates."""
-    games = slate.games.take(pa.array(slate.row))
-    dates = games["game_date"].to_pylist()
-    common = {
-        "snapshot_id": pa.array([snapshots[d] for d in dates], pa.string()),
-        "player_lookup": pa.array(slate.lookups, pa.string()),
-        "player_id": pa.array(slate.targets.player),
-        "game_id": games["game_id"],
-        "game_date": games["game_date"],
-        "team_abbr": pa.array(slate.targets.team.tolist(), pa.string()),
-        "opponent_team_abbr": pa.array(slate.targets.opponent.tolist(), pa.string()),
-        "as_of": pa.array([from_micros(m) for m in slate.targets.as_of], pa.timestamp("us", "UTC")),
-        "created_at": pa.array([made] * len(dates), pa.timestamp("us", "UTC")),
-    }
-    expected = pa.array([c.expected for c in slate.candidates], pa.bool_())
-    store = pa.table(common | _feature_columns(slate)).filter(expected)
-    return {
-        ML_FEATURE_STORE.name: _only(ML_FEATURE_STORE, store),
-        PLAYER_DAILY_CACHE.name: _only(
-            PLAYER_DAILY_CACHE, pa.table(common | _cache_columns(slate)).filter(expected)
-        ),
-        UPCOMING_PLAYER_GAME_CONTEXT.name: _only(
-            UPCOMING_PLAYER_GAME_CONTEXT, pa.table(common | _context_columns(slate))
-        ),
-    }
-
-
-def _only(table: Table, rows: pa.Table) -> pa.Table:
-    return rows.select([c for c in table.column_names if c in rows.column_names])
-
-
-def _number(values: np.ndarray) -> pa.Array:
-    return pa.array(np.asarray(values, dtype=np.float64), from_pandas=True)
-
-
-def _feature_columns(slate: Slate) -> dict[str, pa.Array]:
-    f = slate.features
-    columns: dict[str, pa.Array] = {}
-    names = pa.array(PROVENANCE_NAMES)
-    for i in range(len(FEATURES)):
-        columns[f"feature_{i}_value"] = _number(f.values[:, i])
-        columns[f"feature_{i}_source"] = names.take(pa.array(f.provenance[:, i].astype(np.int64)))
-    quotes = slate.quotes.take(pa.array(slate.quote, mask=slate.quote < 0))
-    return columns | {
-        "feature_version": pa.array([FEATURE_VERSION] * len(f.values), pa.string()),
-        "feature_quality_score": pa.array(f.quality),
-        "feature_hash": pa.array([feature_hash(row) for row in f.values], pa.string()),
-        "line_quote_id": quotes["quote_id"],
-        "line_value": quotes["points_line"],
-        "line_book": quotes["bookmaker"],
-        "line_over_price": quotes["over_price"],
-        "line_under_price": quotes["under_price"],
-        "line_captured_at": quotes["captured_at"],
-        "line_precision": quotes["captured_precision"],
-        "days_rest": _number(f.days_rest),
-        "league_def_rating": _number(f.league_def_rating),
-        "recent": _recent(f.recent),
-        "max_game_date_used": _dates(f.max_day),
-        "data_source": pa.array(["box_scores"] * len(f.values), pa.string()),
-    }
-
-
-def _recent(recent: np.ndarray) -> pa.Array:
-    """Past games as one flat list a row, without those of which something is unknown."""
-    whole = ~np.isnan(recent).any(axis=-1)
-    return pa.array(
-        [games[keep].reshape(-1) for games, keep in zip(recent, whole, strict=True)], pa.list_(pa.float64())
-    )
-
-
-def _dates(days: np.ndarray) -> pa.Array:
-    return pc.cast(pa.array(days.astype(np.int32), mask=days < 0), pa.date32())
-
-
-def _cache_columns(slate: Slate) -> dict[str, pa.Array]:
-    def feature(name: str) -> pa.Array:
-        return _number(slate.features.values[:, INDEX[name]])
-
-    return {
-        "cache_date": pc.cast(pa.array(slate.targets.day.astype(np.int32)), pa.date32()),
-        "points_avg_last_5": feature("points_avg_last_5"),
-        "points_avg_last_10": feature("points_avg_last_10"),
-        "points_avg_season": feature("points_avg_season"),
-        "points_std_last_10": feature("points_std_last_10"),
-        "minutes_avg_last_10": feature("minutes_avg_last_10"),
-        "games_in_last_7_days": pc.cast(feature("games_in_last_7_days"), pa.int64()),
-        "team_pace_last_10": feature("team_pace"),
-        "team_off_rating_last_10": feature("team_off_rating"),
-        "max_game_date_used": _dates(slate.features.max_day),
-    }
-
-
-def _context_columns(slate: Slate) -> dict[str, pa.Array]:
-    f, t, c = slate.features, slate.targets, slate.candidates
-    rested = f.values[:, INDEX["back_to_back"]]
-    return {
-        "home_game": pa.array(t.is_home),
-        "expected": pa.array([x.expected for x in c], pa.bool_()),
-        "roster_reason": pa.array([x.reason for x in c], pa.string()),
-        "avg_minutes_last_14_days": pa.array([x.minutes for x in c], pa.float64()),
-        "back_to_back": pa.array(rested == 1.0, mask=np.isnan(rested)),
-        "days_rest": _number(f.days_rest),
-        "has_prop_line": pa.array(slate.quote >= 0),
-        "current_points_line": _number(t.line),
-        "opening_points_line": _number(t.opening),
-        "player_status": pa.array([s or None for s in slate.status], pa.string()),
-    }

@@ -1,88 +1,227 @@
-"""Grade the active predictions of finished games against what the players did."""
+"""Grade predictions of finished games against what the players did."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from shared.domain.grading import Outcome, grade
-from shared.ports import Warehouse
+from shared.ports import Clock, Warehouse
 from shared.schemas.predictions import PREDICTION_ACCURACY
+from shared.warehouse.history import floats, strings
+from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
 FINAL = 3
+DAYS_AT_ONCE = 100
+
+
+class GradeStatus(StrEnum):
+    """How a game date ended. Only the first three need nothing more."""
+
+    GRADED = "GRADED"
+    NO_GAMES = "NO_GAMES"
+    NO_PREDICTIONS = "NO_PREDICTIONS"
+    PARTIAL = "PARTIAL"
+    NOT_FINAL = "NOT_FINAL"
+    NO_ACTUALS = "NO_ACTUALS"
+
+
+DONE = (GradeStatus.GRADED, GradeStatus.NO_GAMES, GradeStatus.NO_PREDICTIONS)
+
+
+@dataclass(frozen=True)
+class GradedDate:
+    """``pending``: rows whose game is not final, or has no box scores yet; the next run takes them."""
+
+    game_date: date
+    status: GradeStatus
+    graded: int
+    pending: int
 
 
 @dataclass(frozen=True)
 class Graded:
-    """Rows by outcome, PENDING among them; ``by_system`` counts graded rows, ``void`` players' rows."""
+    """Rows by outcome, PENDING among them; ``by_system`` counts graded champion rows, ``by_kind`` all."""
 
-    outcomes: dict[str, int]
-    by_system: dict[str, int]
-    changed: int
+    outcomes: Counter[str] = field(default_factory=Counter)
+    by_system: Counter[str] = field(default_factory=Counter)
+    by_kind: Counter[str] = field(default_factory=Counter)
+    changed: int = 0
+    dates: tuple[GradedDate, ...] = ()
 
 
 class GradePredictions:
-    """Upserts one row per key: grading again with the same box scores changes nothing."""
+    """One row per key: grading again changes exactly the rows whose prediction or box score changed."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse = warehouse
+        self._clock = clock
 
-    def __call__(self, first: date, last: date) -> Graded:
-        rows = self._warehouse.query(statement("gradable_predictions", first=first, last=last)).to_pylist()
-        now = datetime.now(UTC)
-        outcomes = [_outcome(row) for row in rows]
-        done = [
-            _accuracy(row, outcome, now)
-            for row, outcome in zip(rows, outcomes, strict=True)
-            if outcome is not Outcome.PENDING
-        ]
-        changed = 0
-        if done:
-            table = pa.Table.from_pylist(done, schema=PREDICTION_ACCURACY.arrow_schema)
-            changed = self._warehouse.upsert(PREDICTION_ACCURACY, table)
+    def __call__(
+        self,
+        first: date,
+        last: date,
+        *,
+        systems: Sequence[str] | None = None,
+        regrade: bool = False,
+        write: bool = True,
+        progress: Callable[[str, int, int], None] = lambda *_: None,
+    ) -> Graded:
+        """Grade the dates ``first`` to ``last``.
+
+        ``regrade`` stamps every row anew, also those whose outcome stands. Without ``write`` it only
+        says what would be graded.
+        """
+        if write:
+            refresh_game_status(self._warehouse, self._clock.now(), first, last)
+        total = Graded()
+        days = (last - first).days + 1
+        for at in range(0, days, DAYS_AT_ONCE):
+            begin = first + timedelta(days=at)
+            end = min(last, begin + timedelta(days=DAYS_AT_ONCE - 1))
+            total = _add(total, self._part(begin, end, systems, regrade, write))
+            progress("grade", (end - first).days + 1, days)
+        return total
+
+    def _part(
+        self, first: date, last: date, systems: Sequence[str] | None, regrade: bool, write: bool
+    ) -> Graded:
+        rows = _only(
+            self._warehouse.query(statement("gradable_predictions", first=first, last=last)), systems
+        )
+        final = np.array(pc.fill_null(rows["is_final"], False).to_pylist(), dtype=np.bool_)
+        outcome = _outcomes(rows, final)
+        graded = _accuracy(rows, outcome, datetime.now(UTC)).filter(pa.array(final))
+        changed = self._write(graded, first, last, systems, regrade) if write else 0
+        champions = graded.filter(pc.equal(graded["role"], "champion"))
         return Graded(
-            dict(Counter(o.value for o in outcomes)), dict(Counter(r["system_id"] for r in done)), changed
+            Counter(outcome.tolist()),
+            Counter(champions["system_id"].to_pylist()),
+            Counter(graded["counted_as"].to_pylist()),
+            changed,
+            tuple(self._dates(first, last, rows["game_date"].to_pylist(), final)),
         )
 
+    def _write(
+        self, graded: pa.Table, first: date, last: date, systems: Sequence[str] | None, regrade: bool
+    ) -> int:
+        """Upsert what was graded, and mark the rows whose place a later prediction took."""
+        held = _only(self._warehouse.query(statement("accuracy_keys", first=first, last=last)), systems)
+        table = replace(PREDICTION_ACCURACY, stamps=()) if regrade else PREDICTION_ACCURACY
+        changed = self._warehouse.upsert(table, graded, replace=True) if graded.num_rows else 0
+        stands = pc.is_in(held["prediction_id"], value_set=graded["prediction_id"].combine_chunks())
+        gone = held.filter(pc.invert(stands)).select(list(PREDICTION_ACCURACY.key))
+        taken = set(_keys(graded)) if gone.num_rows else set()
+        gone = gone.filter(pa.array([key not in taken for key in _keys(gone)], pa.bool_()))
+        if gone.num_rows:
+            gone = gone.append_column("is_current", pa.array([False] * gone.num_rows))
+            changed += self._warehouse.upsert(PREDICTION_ACCURACY, gone)
+        return changed
 
-def _outcome(row: dict[str, Any]) -> Outcome:
+    def _dates(
+        self, first: date, last: date, days: list[date], final: NDArray[np.bool_]
+    ) -> Iterator[GradedDate]:
+        """Every date of the range: how many of its rows were graded, and why the others wait."""
+        games: dict[date, list[bool]] = {}
+        for game in games_between(self._warehouse, first, last).to_pylist():
+            games.setdefault(game["game_date"], []).append(game["game_status"] == FINAL)
+        graded: Counter[date] = Counter()
+        pending: Counter[date] = Counter()
+        for day, done in zip(days, final.tolist(), strict=True):
+            (graded if done else pending)[day] += 1
+        for at in range((last - first).days + 1):
+            day = first + timedelta(days=at)
+            status = _status(games.get(day, []), graded[day], pending[day])
+            yield GradedDate(day, status, graded[day], pending[day])
+
+
+def _status(final_games: list[bool], graded: int, pending: int) -> GradeStatus:
+    if not final_games:
+        return GradeStatus.NO_GAMES
+    if graded + pending == 0:
+        return GradeStatus.NO_PREDICTIONS
+    if pending == 0:
+        return GradeStatus.GRADED
+    if graded:
+        return GradeStatus.PARTIAL
+    return GradeStatus.NO_ACTUALS if any(final_games) else GradeStatus.NOT_FINAL
+
+
+def _only(rows: pa.Table, systems: Sequence[str] | None) -> pa.Table:
+    if systems is None:
+        return rows
+    return rows.filter(pc.is_in(rows["system_id"], value_set=pa.array(systems, pa.string())))
+
+
+def _keys(rows: pa.Table) -> list[tuple[object, ...]]:
+    return list(zip(*(rows[c].to_pylist() for c in PREDICTION_ACCURACY.key), strict=True))
+
+
+def _outcomes(rows: pa.Table, final: NDArray[np.bool_]) -> NDArray[np.str_]:
+    played = pc.fill_null(pc.invert(rows["is_dnp"]), False)
     return grade(
-        row["recommendation"],
-        row["current_points_line"],
-        row["points"],
-        final=row["game_status"] == FINAL,
-        played=row["is_dnp"] is False,
+        strings(rows["recommendation"]),
+        floats(rows["current_points_line"]),
+        floats(rows["points"]),
+        final,
+        np.array(played.to_pylist(), dtype=np.bool_),
     )
 
 
-def _accuracy(row: dict[str, Any], outcome: Outcome, now: datetime) -> dict[str, Any]:
-    void = outcome is Outcome.VOID
-    gap = None if void else round(row["predicted_points"] - row["points"], 1)
-    return {
-        "game_date": row["game_date"],
-        "game_id": row["game_id"],
-        "player_lookup": row["player_lookup"],
-        "system_id": row["system_id"],
-        "model_key": row["model_sha256"] or "formula",
-        "prediction_id": row["prediction_id"],
-        "role": row["role"],
-        "prediction_run_mode": row["prediction_run_mode"],
-        "predicted_points": row["predicted_points"],
-        "confidence_score": row["confidence_score"],
-        "recommendation": row["recommendation"],
-        "line_value": row["current_points_line"],
-        "actual_points": None if void else row["points"],
-        "minutes_played": row["minutes_played"],
-        "absolute_error": None if gap is None else abs(gap),
-        "signed_error": gap,
-        "outcome": outcome.value,
-        "prediction_correct": {Outcome.HIT: True, Outcome.MISS: False}.get(outcome),
-        "is_voided": void,
-        "void_reason": (row["dnp_reason"] or "not in the box score") if void else None,
-        "graded_at": now,
+_AS_THEY_ARE = (
+    "game_date", "game_id", "player_lookup", "system_id", "prediction_id", "role", "prediction_run_mode",
+    "predicted_points", "confidence_score", "recommendation", "minutes_played", "counted_as", "team_abbr",
+    "opponent_team_abbr", "line_margin", "line_over_price", "line_under_price", "feature_quality_score",
+)  # fmt: skip
+
+
+def _accuracy(rows: pa.Table, outcome: NDArray[np.str_], now: datetime) -> pa.Table:
+    """Rows of ``prediction_accuracy``; what a void would say of points is NULL."""
+    void = outcome == Outcome.VOID.value
+    points = np.where(void, np.nan, floats(rows["points"]))
+    line = floats(rows["current_points_line"])
+    error = np.round(floats(rows["predicted_points"]) - points, 1)
+    decided = np.isin(outcome, (Outcome.HIT.value, Outcome.MISS.value))
+    reason = pc.fill_null(rows["dnp_reason"], "not in the box score")
+    n = rows.num_rows
+    columns = {name: rows[name] for name in _AS_THEY_ARE} | {
+        "model_key": pc.fill_null(rows["model_sha256"], "formula"),
+        "line_value": rows["current_points_line"],
+        "actual_points": pc.cast(_number(points), pa.int64()),
+        "absolute_error": _number(np.abs(error)),
+        "signed_error": _number(error),
+        "actual_margin": _number(points - line),
+        "outcome": pa.array(outcome, pa.string()),
+        "prediction_correct": pa.array(outcome == Outcome.HIT.value, mask=~decided),
+        "within_3_points": pa.array(np.abs(error) <= 3.0, mask=void),
+        "within_5_points": pa.array(np.abs(error) <= 5.0, mask=void),
+        "is_voided": pa.array(void),
+        "void_reason": pc.if_else(pa.array(void), reason, pa.scalar(None, pa.string())),
+        "graded_at": pa.array([now] * n, pa.timestamp("us", "UTC")),
+        "is_current": pa.array([True] * n, pa.bool_()),
     }
+    schema = PREDICTION_ACCURACY.arrow_schema
+    return pa.table({f.name: columns[f.name] for f in schema}).cast(schema)
+
+
+def _number(values: NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, from_pandas=True)
+
+
+def _add(a: Graded, b: Graded) -> Graded:
+    return Graded(
+        a.outcomes + b.outcomes,
+        a.by_system + b.by_system,
+        a.by_kind + b.by_kind,
+        a.changed + b.changed,
+        a.dates + b.dates,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from shared.domain.features_contract import FEATURES
 from shared.errors import NotFound, Unavailable
 from shared.ports import Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, LineQuote, PredictionRequest
-from shared.warehouse.schedule import games_between
+from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
 
 NO_FEATURES = "no_features"
@@ -34,8 +35,14 @@ class PrepareJobs:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def __call__(self, run_id: str, request: RunRequest, now: datetime) -> RunJobs:
-        """``NotFound`` for no games or players, ``Unavailable`` where the feature store is not ready."""
+    def __call__(
+        self, run_id: str, request: RunRequest, now: datetime, also_expected: Mapping[str, str] | None = None
+    ) -> RunJobs:
+        """``NotFound`` for no games or players, ``Unavailable`` where the feature store is not ready.
+
+        ``also_expected``: players by game that the caller expects beside the snapshot's roster; without
+        features there, they are named as such.
+        """
         tipoffs = self._open_games(request, now)
         snapshot = self._snapshot(request)
         params = {"game_date": request.game_date, "snapshot_id": snapshot}
@@ -59,14 +66,16 @@ class PrepareJobs:
                 f"run: props features build --dates {request.game_date}"
             )
         wanted = self._wanted_systems(request, roster)
+        lost = {p: roster[p]["game_id"] for p in missing if wanted[p]}
+        lost |= {p: g for p, g in (also_expected or {}).items() if p not in roster and g in tipoffs}
         return RunJobs(
             [
                 _job(run_id, request, row, wanted[player], tipoffs[row["game_id"]])
                 for player, row in features.items()
                 if wanted[player]
             ],
-            {p: roster[p]["game_id"] for p in missing if wanted[p]},
-            {p: row["game_id"] for p, row in roster.items() if wanted[p]},
+            lost,
+            {p: row["game_id"] for p, row in roster.items() if wanted[p]} | lost,
         )
 
     def _open_games(self, request: RunRequest, now: datetime) -> dict[str, datetime | None]:
@@ -77,7 +86,7 @@ class PrepareJobs:
         tipoffs = {
             g["game_id"]: g["game_start_utc"]
             for g in games
-            if request.mode is Mode.BACKFILL or not _has_started(g, now)
+            if request.mode is Mode.BACKFILL or not has_started(g, now)
         }
         if not tipoffs:
             raise NotFound(
@@ -100,7 +109,7 @@ class PrepareJobs:
 
     def _wanted_systems(self, request: RunRequest, roster: dict[str, Any]) -> dict[str, list[str]]:
         """Systems to run for each player: all with ``force``, else those without an active row."""
-        if request.force:
+        if request.force or request.in_sample:
             return {player: list(request.systems) for player in roster}
         rows = self._warehouse.query(statement("active_keys", game_date=request.game_date)).to_pylist()
         active = {(r["game_id"], r["player_lookup"], r["system_id"]) for r in rows}
@@ -108,11 +117,6 @@ class PrepareJobs:
             player: [s for s in request.systems if (row["game_id"], player, s) not in active]
             for player, row in roster.items()
         }
-
-
-def _has_started(game: dict[str, Any], now: datetime) -> bool:
-    tipoff = game["game_start_utc"]
-    return game["home_team_score"] is not None or (tipoff is not None and tipoff <= now)
 
 
 def _is_expected(row: dict[str, Any], min_minutes: float) -> bool:
@@ -156,4 +160,5 @@ def _job(
         recent=row["recent"] or [],
         line=line,
         tipoff=tipoff,
+        in_sample=request.in_sample,
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.feature_store import feature_hash
+from shared.application.feature_rows import feature_hash
 from shared.domain.features_contract import INDEX
 from shared.domain.recommendation import edge, recommend, round_points
 from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forecast, System
@@ -25,7 +25,7 @@ from shared.schemas.predictions import PREDICTION_STAGING
 
 Floats = NDArray[np.float64]
 
-CHAMPION = "champion"
+CHAMPION, IN_SAMPLE = "champion", "in_sample"
 PREDICTED = "predicted"
 
 
@@ -80,11 +80,11 @@ class Predict:
         """Forecast jobs that passed ``check``.
 
         A model is never used for a game that it may have been trained on: for such a job its system
-        says ``in_sample``, and ensembles go without it.
+        says ``in_sample``, and ensembles go without it. Jobs that ask for it get rows marked as such.
         """
         groups: dict[frozenset[str], list[int]] = {}
         for i, job in enumerate(jobs):
-            groups.setdefault(self._usable(job.game_date), []).append(i)
+            groups.setdefault(self._usable(job), []).append(i)
         outcomes: list[dict[str, str]] = [{} for _ in jobs]
         tables = [PREDICTION_STAGING.arrow_schema.empty_table()]
         for usable, members in groups.items():
@@ -94,12 +94,12 @@ class Predict:
                 outcomes[i] = said
         return Predicted(pa.concat_tables(tables), outcomes)
 
-    def _usable(self, game_date: str) -> frozenset[str]:
+    def _usable(self, job: PredictionRequest) -> frozenset[str]:
         """Systems whose model's training ended before the game date, or is not known to reach it."""
         return frozenset(
             name
             for name, m in self._models.items()
-            if m.manifest is None or m.manifest.train_end.isoformat() < game_date
+            if job.in_sample or m.manifest is None or m.manifest.train_end.isoformat() < job.game_date
         )
 
     def _group(self, usable: frozenset[str], jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
@@ -143,7 +143,7 @@ class Predict:
             "prediction_id": [prediction_id(j, name, model.sha256 if model else "formula") for j in chosen],
             "run_id": [j.run_id for j in chosen],
             "system_id": [name] * n,
-            "role": [CHAMPION] * n,
+            "role": [IN_SAMPLE if j.in_sample else CHAMPION for j in chosen],
             "player_lookup": [j.player_lookup for j in chosen],
             "player_id": [j.player_id for j in chosen],
             "game_date": [datetime.fromisoformat(j.game_date).date() for j in chosen],

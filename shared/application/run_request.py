@@ -21,6 +21,9 @@ class RunRequest:
     systems: tuple[str, ...]
     min_minutes: float
     reason: str | None
+    in_sample: bool = False
+    job: str | None = None
+    """The job that makes the run itself, for runs that no service has a part in."""
 
 
 def parse(asked: RunRequested, now: datetime) -> RunRequest:

@@ -16,6 +16,7 @@ from shared.domain.instants import to_micros
 from shared.domain.roster import Candidate, slate_roster
 from shared.ports import Warehouse
 from shared.warehouse import history as past
+from shared.warehouse.schedule import has_started
 from shared.warehouse.statements import statement
 
 Floats = NDArray[np.float64]
@@ -63,14 +64,7 @@ def read_slate(
 ) -> Slate:
     """Roster, lines and features of the game dates ``first`` to ``last``."""
     known = _Known.read(warehouse, first, last, now, mode)
-    candidates = slate_roster(
-        known.past.history,
-        known.rows,
-        known.as_of[known.rows],
-        known.quotes.lined_players(),
-        known.injuries.out(),
-        min_minutes,
-    )
+    candidates = known.roster(min_minutes)
     row = np.array([c.game for c in candidates], dtype=np.int64)
     player = np.array([c.player for c in candidates], dtype=np.int64)
     home = np.array([c.is_home for c in candidates], dtype=np.bool_)
@@ -87,6 +81,35 @@ def read_slate(
         status=known.injuries.words(row, player),
         known_games=known.rows.tolist(),
     )
+
+
+def read_roster(
+    warehouse: Warehouse,
+    first: date,
+    last: date,
+    now: datetime,
+    mode: Mode,
+    min_minutes: float = DEFAULT_MIN_MINUTES,
+) -> dict[date, dict[str, str]]:
+    """The expected players of each game date that has games, with their game; no features are computed."""
+    known = _Known.read(warehouse, first, last, now, mode)
+    ids, days = known.past.table["game_id"].to_pylist(), known.past.table["game_date"].to_pylist()
+    expected: dict[date, dict[str, str]] = {days[r]: {} for r in known.rows.tolist()}
+    for c in known.roster(min_minutes):
+        if c.expected:
+            expected[days[c.game]][known.past.lookups[c.player]] = ids[c.game]
+    return expected
+
+
+def modes_by_date(games: pa.Table, moment: datetime) -> dict[date, Mode]:
+    """A date is LIVE while one of its games has not started, BACKFILL after."""
+    modes: dict[date, Mode] = {}
+    for game in games.to_pylist():
+        if not has_started(game, moment):
+            modes[game["game_date"]] = Mode.LIVE
+        else:
+            modes.setdefault(game["game_date"], Mode.BACKFILL)
+    return modes
 
 
 @dataclass(frozen=True)
@@ -136,6 +159,16 @@ class _Known:
             as_of,
             _Quotes.read(warehouse, first, last, row_of, as_of, mode),
             _Injuries.read(warehouse, first, last, row_of, as_of),
+        )
+
+    def roster(self, min_minutes: float) -> list[Candidate]:
+        return slate_roster(
+            self.past.history,
+            self.rows,
+            self.as_of[self.rows],
+            self.quotes.lined_players(),
+            self.injuries.out(),
+            min_minutes,
         )
 
     def targets(self, row: Ints, player: Ints, home: NDArray[np.bool_]) -> tuple[Targets, Ints]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 OK_FROM, WARNING_FROM = 0.80, 0.50
-UNDUE = ("inactive", "no_line", "not_final", "void", "after_tipoff")
+UNDUE = ("after_tipoff", "inactive", "no_line", "not_final", "void")
 """Reasons for which a prediction is not due, the first that fits."""
 
 

@@ -79,7 +79,7 @@ def check_batch(values: Floats, teams: int, reference: Floats) -> list[BatchFind
 def _absent(values: Floats) -> list[BatchFinding]:
     if not len(values):
         return []
-    none = np.isnan(values).all(axis=0)
+    none: NDArray[np.bool_] = np.asarray(np.isnan(values).all(axis=0))
     return [
         BatchFinding(FEATURES[i], "absent", f"required, and missing for all {len(values)} players")
         for i in REQUIRED

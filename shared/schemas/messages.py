@@ -35,7 +35,8 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
     """One player's job: all that the worker needs, pinned to one feature snapshot.
 
     ``features`` holds the 33 values of the contract in order, null where missing. ``recent`` is a flat
-    list of past games, newest first, five numbers each.
+    list of past games, newest first, five numbers each. ``in_sample`` lets models run on games that they
+    were trained on: such rows are marked, never active and never counted.
     """
 
     schema_version: int
@@ -59,6 +60,7 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
     recent: list[float]
     line: LineQuote | None = None
     tipoff: datetime | None = None
+    in_sample: bool = False
 
 
 class PredictionReady(msgspec.Struct, frozen=True):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import pyarrow as pa
 
+from shared.domain.instants import eastern_date
 from shared.ports import Warehouse
 from shared.warehouse.statements import statement
 
@@ -21,3 +23,11 @@ def refresh_game_status(
 
 def games_between(warehouse: Warehouse, first: date, last: date) -> pa.Table:
     return warehouse.query(statement("games_between", first=first, last=last))
+
+
+def has_started(game: dict[str, Any], moment: datetime) -> bool:
+    """Whether a row of ``games_between`` had begun: by its score, its tip-off, or at last its date."""
+    if game["home_team_score"] is not None:
+        return True
+    tipoff: datetime | None = game["game_start_utc"]
+    return tipoff <= moment if tipoff is not None else bool(game["game_date"] < eastern_date(moment))

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from shared.application.activation import Activate
-from shared.application.feature_store import BuildFeatures
+from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.slate import Mode
+from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Conflict, NotFound, Rejected, Unavailable
 from shared.model_registry.loading import LoadedModel
@@ -264,9 +265,9 @@ def test_expected_players_without_features_stop_the_run_unless_asked_to_go_on(wo
     assert set(said) == {"skipped:no_features", "predicted"}
 
 
-def test_a_run_for_tomorrow_is_as_of_now(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
+def test_a_run_for_tomorrow_is_as_of_now(warehouse: DuckDbWarehouse, tmp_path: Path, documents: SqliteDocuments) -> None:
     tomorrow = DAY + timedelta(days=2)
-    BuildFeatures(warehouse, CLOCK)(DAY, tomorrow, Mode.LIVE)
+    BuildFeatures(warehouse, CLOCK, documents)(DAY, tomorrow)
     rows = InProcess(warehouse, tmp_path).rows(
         f"SELECT as_of, max_game_date_used FROM nba_predictions.ml_feature_store_v2 WHERE game_date > DATE '{DAY}'"
     )
@@ -275,9 +276,9 @@ def test_a_run_for_tomorrow_is_as_of_now(warehouse: DuckDbWarehouse, tmp_path: P
     assert max(r["max_game_date_used"] for r in rows) < DAY
 
 
-def test_a_second_build_is_a_new_snapshot_and_the_first_stays(world: InProcess) -> None:
+def test_a_second_build_is_a_new_snapshot_and_the_first_stays(world: InProcess, documents: SqliteDocuments) -> None:
     before = world.rows("SELECT snapshot_id FROM nba_predictions.feature_snapshots")
-    (built,) = BuildFeatures(world.warehouse, CLOCK)(DAY, DAY, Mode.LIVE)
+    (built,) = BuildFeatures(world.warehouse, CLOCK, documents)(DAY, DAY, BuildOptions(Mode.LIVE))
     rows = world.rows(
         "SELECT snapshot_id, COUNT(*) AS n FROM nba_predictions.ml_feature_store_v2 GROUP BY snapshot_id"
     )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.application.feature_store import snapshot_rows
+from shared.application.feature_rows import snapshot_rows
 from shared.application.predict import box_shares
 from shared.application.slate import Mode, Slate, read_slate
 from shared.domain.features.windows import _DAY_SPAN, Timeline

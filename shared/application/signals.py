@@ -1,0 +1,121 @@
+"""The signal of a game date: computed when a run completes, read with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from shared.domain.signals import HIGH_EDGE, STAKE, DailySignal, Signal, daily_signal
+from shared.domain.statistics import Difference, Rate, by_date, two_proportions, wilson
+from shared.errors import NotFound
+from shared.ports import Clock, Warehouse
+from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS
+from shared.warehouse.history import floats, strings
+from shared.warehouse.statements import statement
+
+HISTORY_DAYS = 365
+
+
+class ComputeSignals:
+    """Upserts one row per system of a game date, from the active rows that have a line."""
+
+    def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
+        self._warehouse = warehouse
+        self._clock = clock
+
+    def __call__(self, game_date: date) -> dict[str, DailySignal]:
+        """The signals by system; a system without active rows with a line has none."""
+        rows = self._warehouse.query(statement("signal_picks", game_date=game_date))
+        system, game = strings(rows["system_id"]), strings(rows["game_id"])
+        side, edge = strings(rows["recommendation"]), floats(rows["line_margin"])
+        confidence = floats(rows["confidence_score"])
+        signals, stored = {}, []
+        for name in dict.fromkeys(system.tolist()):
+            of = system == name
+            signals[name] = daily_signal(side[of], edge[of], confidence[of])
+            stored.append(
+                {
+                    "game_date": game_date,
+                    "system_id": name,
+                    **asdict(signals[name]),
+                    "slate_size": len(set(game[of].tolist())),
+                    "stake_multiplier": STAKE[signals[name].daily_signal],
+                    "calculated_at": self._clock.now(),
+                }
+            )
+        if stored:
+            schema = DAILY_PREDICTION_SIGNALS.arrow_schema
+            rows = pa.Table.from_pylist(stored, schema=schema)
+            self._warehouse.upsert(DAILY_PREDICTION_SIGNALS, rows, replace=True)
+        return signals
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How high-edge picks of such days did, of days strictly before, beside those of GREEN days.
+
+    ``counted_as``: LIVE or BACKFILL; the two are never mixed. ``naive`` supposes independent picks,
+    ``clustered`` takes game dates as the units.
+    """
+
+    counted_as: str
+    signal: str
+    days: int
+    such: Rate
+    green_days: int
+    green: Rate
+    naive: Difference | None
+    clustered: Difference | None
+
+
+class SignalReport:
+    """Reads the signals of a date and what became of days like it."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def __call__(self, game_date: date) -> list[dict[str, Any]]:
+        """One entry per system; ``NotFound`` where no run of that date has completed with lines."""
+        rows = self._warehouse.query(statement("signals_of_date", game_date=game_date)).to_pylist()
+        if not rows:
+            raise NotFound(f"{game_date}: no signal; it is computed when a prediction run completes")
+        return [{**row, "evidence": self._evidence(row)} for row in rows]
+
+    def _evidence(self, row: dict[str, Any]) -> list[Evidence]:
+        history = self._warehouse.query(
+            statement(
+                "signal_history",
+                first=row["game_date"] - timedelta(days=HISTORY_DAYS),
+                last=row["game_date"] - timedelta(days=1),
+                system_id=row["system_id"],
+                high_edge=HIGH_EDGE,
+            )
+        ).to_pylist()
+        kinds = sorted({h["counted_as"] for h in history}, reverse=True)
+        return [
+            _compare(row["daily_signal"], kind, [h for h in history if h["counted_as"] == kind])
+            for kind in kinds
+        ]
+
+
+def _compare(signal: str, kind: str, days: list[dict[str, Any]]) -> Evidence:
+    such = [d for d in days if d["daily_signal"] == signal]
+    green = [d for d in days if d["daily_signal"] == Signal.GREEN]
+    both = such + green if signal != Signal.GREEN else []
+    hits, n = (np.array([d[k] for d in both], dtype=np.int64) for k in ("hits", "n"))
+    in_such = np.arange(len(both)) < len(such)
+    totals = [(sum(d["hits"] for d in group), sum(d["n"] for d in group)) for group in (such, green)]
+    return Evidence(
+        counted_as=kind,
+        signal=signal,
+        days=len(such),
+        such=wilson(*totals[0]),
+        green_days=len(green),
+        green=wilson(*totals[1]),
+        naive=two_proportions(*totals[0], *totals[1]) if both else None,
+        clustered=by_date(hits, n, in_such) if both else None,
+    )

@@ -1,0 +1,36 @@
+"""Whether the feature store is ready for a game date, and why not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+LEAST_COVERAGE = 0.90
+DUE_BEFORE = timedelta(hours=12)
+"""Features of a game date are due this long before its first cut-off."""
+
+
+class Verdict(StrEnum):
+    READY = "ready"
+    NOT_YET_DUE = "not yet due"
+    BROKEN = "broken"
+
+
+def verdict(
+    *,
+    expected: int,
+    present: int,
+    built: bool,
+    absent: int,
+    due_at: datetime,
+    now: datetime,
+    least: float = LEAST_COVERAGE,
+) -> Verdict:
+    """``absent``: required features that no row has. ``least``: coverage 0-1 that is enough.
+
+    What is not there before it is due is not broken; what is due with nobody expected is, since a
+    slate has players.
+    """
+    if built and expected and present / expected >= least and not absent:
+        return Verdict.READY
+    return Verdict.NOT_YET_DUE if now < due_at else Verdict.BROKEN

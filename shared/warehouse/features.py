@@ -1,0 +1,29 @@
+"""Rows of the feature store as the domain's matrix."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from shared.domain.features_contract import FEATURES
+from shared.ports import Warehouse
+from shared.warehouse.history import floats
+from shared.warehouse.statements import statement
+
+Floats = NDArray[np.float64]
+
+
+ANY_MODE = "ANY"
+
+
+def latest_features(warehouse: Warehouse, first: date, last: date, mode: str = ANY_MODE) -> pa.Table:
+    """The rows of the newest finished snapshot of every game date, of one mode or of any."""
+    return warehouse.query(statement("latest_features_between", first=first, last=last, mode=mode))
+
+
+def matrix(rows: pa.Table) -> Floats:
+    """(n, 33) values of the contract, NaN where missing."""
+    return np.stack([floats(rows[f"feature_{i}_value"]) for i in range(len(FEATURES))], axis=-1)

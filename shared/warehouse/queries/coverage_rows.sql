@@ -1,0 +1,31 @@
+SELECT p.system_id,
+  CASE
+    WHEN p.prediction_run_mode = 'LIVE' AND p.activated_at >= g.game_start_utc THEN 'after_tipoff'
+    WHEN NOT CASE
+      WHEN p.prediction_run_mode = 'BACKFILL' OR g.game_start_utc IS NULL THEN p.is_active
+      ELSE p.superseded_at IS NULL OR p.superseded_at >= g.game_start_utc
+    END THEN 'inactive'
+    WHEN NOT p.has_prop_line THEN 'no_line'
+    WHEN g.game_status IS NULL OR g.game_status != 3 THEN 'not_final'
+    WHEN b.is_dnp OR (b.player_lookup IS NULL AND s.game_id IS NOT NULL) THEN 'void'
+    ELSE 'due'
+  END AS standing,
+  COUNT(*) AS predictions,
+  COUNT(a.prediction_id) AS graded
+FROM nba_predictions.player_prop_predictions AS p
+JOIN nba_reference.nba_schedule AS g
+  ON g.game_date = p.game_date AND g.game_date BETWEEN @first AND @last AND g.game_id = p.game_id
+LEFT JOIN (
+  SELECT game_id
+  FROM nba_analytics.player_game_summary
+  WHERE game_date BETWEEN @first AND @last AND NOT is_dnp
+  GROUP BY game_id
+  HAVING COUNT(DISTINCT team_abbr) = 2
+) AS s ON s.game_id = p.game_id
+LEFT JOIN nba_analytics.player_game_summary AS b
+  ON b.game_date BETWEEN @first AND @last AND b.game_id = p.game_id AND b.player_lookup = p.player_lookup
+LEFT JOIN nba_predictions.prediction_accuracy AS a
+  ON a.game_date BETWEEN @first AND @last AND a.prediction_id = p.prediction_id AND a.is_current
+WHERE p.game_date BETWEEN @first AND @last AND p.role = 'champion'
+GROUP BY 1, 2
+ORDER BY 1, 2
