@@ -15,10 +15,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client import Counter as Metric
 from pydantic import BaseModel
 
+from shared.application.coverage import GradingCoverage
 from shared.application.questions import Questions
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
 from shared.application.runs import CheckStalled, RecordOutcome, Started, StartRun
+from shared.application.signals import SignalReport
 from shared.errors import Conflict, NotFound, Rejected
 from shared.http import Identity, bounded_body, install_errors, responses
 from shared.ports import Clock, PlayerOutcome, Run, RunStore
@@ -35,6 +37,8 @@ class Coordinator:
     check_stalled: CheckStalled
     keep_rejected: KeepRejected
     questions: Questions
+    signals: SignalReport
+    coverage: GradingCoverage
     runs: RunStore
     clock: Clock
     check_stores: Callable[[], None]
@@ -164,6 +168,18 @@ def _questions(app: FastAPI, c: Coordinator) -> None:
     def predictions(game_date: date) -> dict[str, Any]:
         """The active rows of a game date."""
         return {"game_date": game_date, "predictions": c.questions.predictions(game_date)}
+
+    @app.get("/signals/{game_date}", responses=responses(404))
+    def signals(game_date: date) -> dict[str, Any]:
+        """The signal of each system, with what became of such days before."""
+        return {"game_date": game_date, "signals": c.signals(game_date)}
+
+    @app.get("/coverage", responses=responses(422))
+    def coverage(start_date: date, end_date: date) -> dict[str, Any]:
+        """Graded of due, by system."""
+        if end_date < start_date:
+            raise Rejected(f"end_date: {end_date}, wanted {start_date} or later")
+        return {"systems": {s: of.plain() for s, of in c.coverage(start_date, end_date).items()}}
 
 
 def _health(app: FastAPI, c: Coordinator) -> None:

@@ -10,11 +10,14 @@ import uvicorn
 from services.prediction_coordinator.app import Coordinator, build
 from services.prediction_coordinator.settings import CoordinatorSettings
 from shared.application.activation import Activate
+from shared.application.coverage import GradingCoverage
+from shared.application.heartbeats import Heartbeats, Pulse
 from shared.application.jobs import PrepareJobs
 from shared.application.questions import Questions
 from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
 from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, StartRun
+from shared.application.signals import SignalReport
 from shared.backends import connect
 from shared.errors import AppError
 from shared.http import Identity
@@ -34,6 +37,8 @@ def make(settings: CoordinatorSettings) -> Coordinator:
         check_stalled=CheckStalled(backend.runs, finish, timedelta(minutes=settings.run_deadline_minutes)),
         keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator"),
         questions=Questions(backend.warehouse),
+        signals=SignalReport(backend.warehouse),
+        coverage=GradingCoverage(backend.warehouse, backend.clock),
         runs=backend.runs,
         clock=backend.clock,
         check_stores=StoreCheck(backend.warehouse),
@@ -47,7 +52,9 @@ def main() -> int:
     except AppError as exc:
         print(f"prediction-coordinator: {exc}", file=sys.stderr)  # noqa: T201
         return 1
-    uvicorn.run(build(coordinator), host=HOST, port=settings.port, log_level="warning", access_log=False)
+    fields = {"commit": settings.build_commit, "port": settings.port}
+    with Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields):
+        uvicorn.run(build(coordinator), host=HOST, port=settings.port, log_level="warning", access_log=False)
     return 0
 
 

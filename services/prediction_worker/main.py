@@ -10,6 +10,7 @@ import uvicorn
 from services.prediction_worker.app import Worker, build
 from services.prediction_worker.coalesce import Coalescer
 from services.prediction_worker.settings import WorkerSettings
+from shared.application.heartbeats import Heartbeats, Pulse
 from shared.application.predict import Predict
 from shared.application.predict_rows import PredictRows
 from shared.application.readiness import StoreCheck
@@ -64,7 +65,12 @@ def main() -> int:
     except AppError as exc:
         print(f"prediction-worker: {exc}", file=sys.stderr)  # noqa: T201
         return 1
-    uvicorn.run(build(lambda: worker), host=HOST, port=settings.port, log_level="warning", access_log=False)
+    models = {m.system_id: m.sha256 for m in worker.models.values()}
+    fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
+    with Pulse(Heartbeats(connect(settings).documents), "prediction-worker", fields):
+        uvicorn.run(
+            build(lambda: worker), host=HOST, port=settings.port, log_level="warning", access_log=False
+        )
     return 0
 
 

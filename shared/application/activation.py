@@ -56,7 +56,8 @@ class Activate:
     ) -> Ended:
         if not outcomes:
             return Ended(RunState.COMPLETE, "nothing to do: every key has an active row")
-        share = counts[PREDICTED] / len(outcomes)
+        served = self._served(run, outcomes)
+        share = served / len(outcomes)
         summary = f"{counts[PREDICTED]} of {len(outcomes)} expected players predicted"
         if share < FAILED_SHARE:
             return Ended(RunState.FAILED, f"{summary}; nothing activated")
@@ -77,6 +78,14 @@ class Activate:
             )
         state = RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL
         return Ended(state, summary, activated, superseded)
+
+    def _served(self, run: Run, outcomes: Mapping[str, PlayerOutcome | None]) -> int:
+        """Players predicted by this run or, where it owns no active key, by an earlier one."""
+        players = {p for p, o in outcomes.items() if o is not None and o.outcome == PREDICTED}
+        if not run.request.get("force"):
+            rows = self._warehouse.query(statement("active_keys", game_date=run.game_date))
+            players |= set(outcomes) & set(rows["player_lookup"].to_pylist())
+        return len(players)
 
     def _mismatches(self, run: Run) -> list[str]:
         rows = self._warehouse.query(

@@ -113,7 +113,9 @@ class MlfsDoctor:
     def _judge(self, seen: _Seen, due_at: datetime, now: datetime, least: float) -> Diagnosis:
         present = len(seen.roster) - len(seen.missing)
         features = _features(seen)
-        absent = [FEATURES[i] for i in REQUIRED if features and features[FEATURES[i]].missing == seen.rows.num_rows]
+        absent = [
+            FEATURES[i] for i in REQUIRED if features and features[FEATURES[i]].missing == seen.rows.num_rows
+        ]
         said = verdict(
             expected=len(seen.roster),
             present=present,
@@ -252,6 +254,4 @@ def _stale(seen: _Seen) -> str | None:
 
 
 def _nothing(day: date) -> Diagnosis:
-    return Diagnosis(
-        day, Mode.LIVE, Verdict.NOT_YET_DUE, 0, 0, None, {}, {}, NO_GAMES, None, None, None
-    )
+    return Diagnosis(day, Mode.LIVE, Verdict.NOT_YET_DUE, 0, 0, None, {}, {}, NO_GAMES, None, None, None)

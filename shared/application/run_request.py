@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from shared.application.slate import Mode
 from shared.domain.instants import eastern_date
@@ -43,6 +45,20 @@ def parse(asked: RunRequested, now: datetime) -> RunRequest:
         systems=tuple(dict.fromkeys(systems)),
         min_minutes=asked.min_minutes,
         reason=asked.reason,
+    )
+
+
+def request_of(stored: Mapping[str, Any]) -> RunRequest:
+    """The request that a run was opened with."""
+    names = {f.name for f in fields(RunRequest)}
+    known = {name: value for name, value in stored.items() if name in names}
+    return RunRequest(
+        **known
+        | {
+            "game_date": date.fromisoformat(stored["game_date"]),
+            "mode": Mode(stored["mode"]),
+            "systems": tuple(stored["systems"]),
+        }
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -44,16 +45,23 @@ class StartRun:
         self._finish = finish
         self._clock = clock
 
-    def __call__(self, request: RunRequest) -> Started:
+    def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared.
 
         Whatever goes wrong after the run is open, the run ends as FAILED and the date is free again.
+        ``also_expected``: players by game that have no features and are to be named.
         """
         run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
         asked = {**asdict(request), "game_date": request.game_date.isoformat()}
         self._runs.open(Run(run_id, request.game_date, RunState.CREATED, datetime.now(UTC), 0, asked))
+        return self.carry_on(run_id, request, also_expected)
+
+    def carry_on(
+        self, run_id: str, request: RunRequest, also_expected: Mapping[str, str] | None = None
+    ) -> Started:
+        """Prepare and publish a run that is open; doing it twice changes nothing."""
         try:
-            prepared = self._prepare(run_id, request, self._clock.now())
+            prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
             published = self._publish(run_id, prepared)
         except AppError as exc:
             self._runs.advance(run_id, ACTIVE_STATES, RunState.FAILED, note=str(exc))
@@ -103,11 +111,17 @@ class RecordOutcome:
 
     def __call__(self, ready: PredictionReady) -> None:
         """``NotFound`` for a run that does not exist or does not expect the player."""
-        if ready.player_lookup not in self._runs.games(ready.run_id):
-            raise NotFound(f"run {ready.run_id!r} does not expect player {ready.player_lookup!r}")
-        outcome = PlayerOutcome(ready.player_lookup, ready.outcome, ready.systems)
-        if self._runs.record(ready.run_id, [outcome]) == 0:
-            self._finish(ready.run_id)
+        self.several(ready.run_id, [ready])
+
+    def several(self, run_id: str, reports: Sequence[PredictionReady]) -> None:
+        """The same for reports of one run, in one step."""
+        expected = self._runs.games(run_id)
+        for ready in reports:
+            if ready.player_lookup not in expected:
+                raise NotFound(f"run {run_id!r} does not expect player {ready.player_lookup!r}")
+        outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r in reports]
+        if self._runs.record(run_id, outcomes) == 0:
+            self._finish(run_id)
 
 
 class CheckStalled:

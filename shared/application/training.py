@@ -15,9 +15,10 @@ from shared.application.loading import Progress
 from shared.application.slate import Played, read_played
 from shared.domain.features_contract import FEATURES, INDEX, REQUIRED
 from shared.domain.instants import from_day, to_day
+from shared.domain.statistics import distribution
 from shared.errors import Rejected
 from shared.model_registry import bundle
-from shared.model_registry.bundle import GoldenRow, Manifest, Metrics
+from shared.model_registry.bundle import GoldenRow, Manifest, Metrics, Reference
 from shared.model_registry.catboost_model import CatBoostModel, to_bytes
 from shared.ports import Warehouse
 
@@ -104,6 +105,7 @@ class TrainModels:
             libraries={name: version(name) for name in ("catboost", "numpy")},
             golden=[_golden(row, scored) for row in golden],
             git_commit=self._git_commit,
+            reference={name: _reference(x[:cut, i]) for i, name in enumerate(FEATURES)},
         )
         return bundle.write(self._folder, data, manifest)
 
@@ -146,6 +148,11 @@ def _metrics(predicted: Floats, actual: Floats, line: Floats) -> Metrics:
         line_n=int(lined.sum()),
         line_bias=round(float((predicted - line)[lined].mean()), 4) if lined.any() else None,
     )
+
+
+def _reference(values: Floats) -> Reference:
+    told = distribution(values)
+    return Reference(told.edges, told.shares, told.missing)
 
 
 def _golden(row: Floats, model: CatBoostModel) -> GoldenRow:

@@ -36,6 +36,17 @@ class Coverage:
         """0-1; None where nothing is due."""
         return self.graded / self.due if self.due else None
 
+    def plain(self) -> dict[str, object]:
+        """The same as JSON has it."""
+        return {
+            "predictions": self.predictions,
+            "due": self.due,
+            "graded": self.graded,
+            "coverage": self.coverage,
+            "level": self.level.value,
+            "undue": self.undue,
+        }
+
     @property
     def level(self) -> Level:
         if self.coverage is None:

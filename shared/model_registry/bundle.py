@@ -28,6 +28,14 @@ class Metrics(msgspec.Struct, frozen=True):
     line_bias: float | None = None
 
 
+class Reference(msgspec.Struct, frozen=True):
+    """How a feature was distributed in training: inner deciles, share of each bin, share missing."""
+
+    edges: list[float]
+    shares: list[float]
+    missing: float
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """What a bundle says of its model; dates are inclusive."""
 
@@ -48,6 +56,7 @@ class Manifest(msgspec.Struct, frozen=True):
     libraries: dict[str, str]
     golden: list[GoldenRow]
     git_commit: str | None = None
+    reference: dict[str, Reference] = {}
 
 
 def bundle_name(system_id: str, train_end: date, sha256: str) -> str:

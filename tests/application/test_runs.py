@@ -265,7 +265,9 @@ def test_expected_players_without_features_stop_the_run_unless_asked_to_go_on(wo
     assert set(said) == {"skipped:no_features", "predicted"}
 
 
-def test_a_run_for_tomorrow_is_as_of_now(warehouse: DuckDbWarehouse, tmp_path: Path, documents: SqliteDocuments) -> None:
+def test_a_run_for_tomorrow_is_as_of_now(
+    warehouse: DuckDbWarehouse, tmp_path: Path, documents: SqliteDocuments
+) -> None:
     tomorrow = DAY + timedelta(days=2)
     BuildFeatures(warehouse, CLOCK, documents)(DAY, tomorrow)
     rows = InProcess(warehouse, tmp_path).rows(
@@ -276,7 +278,9 @@ def test_a_run_for_tomorrow_is_as_of_now(warehouse: DuckDbWarehouse, tmp_path: P
     assert max(r["max_game_date_used"] for r in rows) < DAY
 
 
-def test_a_second_build_is_a_new_snapshot_and_the_first_stays(world: InProcess, documents: SqliteDocuments) -> None:
+def test_a_second_build_is_a_new_snapshot_and_the_first_stays(
+    world: InProcess, documents: SqliteDocuments
+) -> None:
     before = world.rows("SELECT snapshot_id FROM nba_predictions.feature_snapshots")
     (built,) = BuildFeatures(world.warehouse, CLOCK, documents)(DAY, DAY, BuildOptions(Mode.LIVE))
     rows = world.rows(

@@ -1,0 +1,69 @@
+"""What a job of many game dates has done so far, so that the same command can carry on after a kill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from shared.ports import Documents
+
+JOBS = "jobs"
+RUNNING, ENDED = "running", "ended"
+
+
+class Checkpoint:
+    """One document per job name and arguments. ``job_id`` names this round of it: a round that was killed
+    keeps its id when the command is given again, a round that ended does not."""
+
+    def __init__(self, documents: Documents, name: str, arguments: Mapping[str, Any], resume: bool) -> None:
+        self._documents = documents
+        text = json.dumps([name, dict(arguments)], sort_keys=True)
+        self._key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        found = documents.get(JOBS, self._key)
+        if resume and found is not None and found["state"] == RUNNING:
+            self.job_id, self.resumed = str(found["job_id"]), True
+            return
+        self.job_id, self.resumed = secrets.token_hex(6), False
+        documents.merge(
+            JOBS,
+            self._key,
+            {
+                "job_id": self.job_id,
+                "name": name,
+                "arguments": dict(arguments),
+                "state": RUNNING,
+                "started_at": datetime.now(UTC).isoformat(),
+            },
+        )
+
+    def done(self, day: date) -> dict[str, Any] | None:
+        """What this round wrote down for a date, None while it has not ended."""
+        entry = (self._documents.get(JOBS, self._key) or {}).get(day.isoformat())
+        return entry["result"] if entry is not None and entry["job_id"] == self.job_id else None
+
+    def write(self, day: date, result: Mapping[str, Any]) -> None:
+        entry = {"job_id": self.job_id, "result": dict(result)}
+        self._documents.merge(JOBS, self._key, {day.isoformat(): entry})
+
+    def end(self) -> None:
+        self._documents.merge(JOBS, self._key, {"state": ENDED, "ended_at": datetime.now(UTC).isoformat()})
+
+
+def jobs(documents: Documents, name: str) -> list[dict[str, Any]]:
+    """The rounds of a job, newest first: arguments, state and the result of each date."""
+    found = []
+    for fields in documents.every(JOBS).values():
+        if fields["name"] != name:
+            continue
+        dates = {
+            key: value["result"]
+            for key, value in sorted(fields.items())
+            if isinstance(value, dict) and value.get("job_id") == fields["job_id"]
+        }
+        kept = ("job_id", "arguments", "state", "started_at", "ended_at")
+        found.append({**{k: fields.get(k) for k in kept}, "dates": dates})
+    return sorted(found, key=lambda job: str(job["started_at"]), reverse=True)

@@ -1,0 +1,50 @@
+"""A finding of the daily validation, and how bad the worst of several is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    OK = "OK"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+
+
+EXIT = {Severity.OK: 0, Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check saw. ``remedy`` is a command, None where nothing is to be done."""
+
+    check: str
+    severity: Severity
+    evidence: str
+    remedy: str | None = None
+
+
+def ok(check: str, evidence: str) -> Finding:
+    return Finding(check, Severity.OK, evidence)
+
+
+def info(check: str, evidence: str, remedy: str | None = None) -> Finding:
+    """Worth knowing and nobody's fault: not due yet, or nothing to judge."""
+    return Finding(check, Severity.INFO, evidence, remedy)
+
+
+def warning(check: str, evidence: str, remedy: str | None = None) -> Finding:
+    return Finding(check, Severity.WARNING, evidence, remedy)
+
+
+def critical(check: str, evidence: str, remedy: str | None = None) -> Finding:
+    return Finding(check, Severity.CRITICAL, evidence, remedy)
+
+
+def worst(findings: Iterable[Finding]) -> Severity:
+    return max(
+        (f.severity for f in findings), key=lambda s: (EXIT[s], s is Severity.INFO), default=Severity.OK
+    )

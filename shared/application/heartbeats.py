@@ -1,0 +1,70 @@
+"""Heartbeats of services and jobs: one document each, so that a monitor finds all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any
+
+from shared.errors import Unavailable
+from shared.ports import Documents
+
+COLLECTION = "processor_heartbeats"
+EVERY_SECONDS = 60.0
+STALE, DEAD = timedelta(minutes=5), timedelta(minutes=15)
+RUNNING, STOPPED = "running", "stopped"
+
+
+class Heartbeats:
+    """Times are real, whatever the product's clock says: they tell whether a process lives."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def beat(self, name: str, fields: Mapping[str, Any], status: str = RUNNING) -> None:
+        """Say that ``name`` is alive, or has stopped on purpose."""
+        now = datetime.now(UTC).isoformat()
+        self._documents.merge(COLLECTION, name, {**fields, "status": status, "last_heartbeat": now})
+
+    def ages(self, now: datetime) -> dict[str, tuple[str, timedelta]]:
+        """Status and age of every heartbeat, by name."""
+        return {
+            name: (str(d["status"]), now - datetime.fromisoformat(d["last_heartbeat"]))
+            for name, d in self._documents.every(COLLECTION).items()
+        }
+
+
+class Pulse:
+    """Beats for a process while its context lasts, from a thread of its own; says at the end that it stopped.
+
+    A store that is away costs a beat, never the process: the monitor sees the silence.
+    """
+
+    def __init__(
+        self, heartbeats: Heartbeats, name: str, fields: Mapping[str, Any], seconds: float = EVERY_SECONDS
+    ) -> None:
+        self._heartbeats, self._name, self._fields, self._seconds = heartbeats, name, fields, seconds
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._beat(RUNNING)
+        while not self._stopped.wait(self._seconds):
+            self._beat(RUNNING)
+        self._beat(STOPPED)
+
+    def _beat(self, status: str) -> None:
+        with contextlib.suppress(Unavailable):
+            self._heartbeats.beat(self._name, self._fields, status)
