@@ -15,6 +15,9 @@ STEPS = {
     "features": "build features",
     "train": "train models",
     "run": "players predicted",
+    "predict dates": "predict dates",
+    "grade": "grade dates",
+    "checks": "daily checks",
 }
 
 

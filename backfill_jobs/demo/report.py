@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from backfill_jobs import charts
 from backfill_jobs.demo import figures
 from backfill_jobs.demo.play import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -29,8 +28,7 @@ def write(outcome: Outcome, path: Path) -> Path:
         if r["system_id"] == SHOWN
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    # matplotlib keeps a font cache in the home folder unless told otherwise before its import
-    os.environ.setdefault("MPLCONFIGDIR", str(path.parent.resolve() / "matplotlib"))
+    charts.keep_cache_in(path.parent)
     path.write_text(
         page.render(
             total=total,
@@ -60,13 +58,13 @@ def _system(outcome: Outcome, system: str, total: dict[str, Any]) -> dict[str, A
 def _scatter(outcome: Outcome) -> str:
     """Predicted against scored points of one system."""
     rows = [r for r in outcome.accuracy if r["system_id"] == SHOWN and not r["is_voided"]]
-    figure, axes = _figure()
+    figure, axes = charts.figure()
     axes.plot([0, 45], [0, 45], color="#999999", linewidth=1)
     axes.scatter([r["predicted_points"] for r in rows], [r["actual_points"] for r in rows], s=14, alpha=0.7)
     axes.set_xlabel("predicted points")
     axes.set_ylabel("points scored")
     axes.set_title(f"{SHOWN}: {len(rows)} players who played")
-    return _svg(figure)
+    return charts.svg(figure)
 
 
 def _bars(outcome: Outcome, total: dict[str, Any]) -> str:
@@ -76,25 +74,11 @@ def _bars(outcome: Outcome, total: dict[str, Any]) -> str:
         s: figures.on_lined_rows(outcome, s) if lined else total["mae_by_system"][s] for s in SYSTEM_IDS
     }
     named = [(s, v) for s, v in values.items() if v is not None]
-    figure, axes = _figure()
+    figure, axes = charts.figure()
     axes.barh([s for s, _ in named], [v for _, v in named], color="#4c72b0")
     if lined:
         axes.axvline(total["line_mae"], color="#c44e52", label=f"the line: {total['line_mae']:.2f}")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
     axes.set_xlabel("MAE, points, " + ("players with a line" if lined else "all players"))
     axes.invert_yaxis()
-    return _svg(figure)
-
-
-def _figure() -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    return figure, figure.subplots()
-
-
-def _svg(figure: Any) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return charts.svg(figure)

@@ -262,11 +262,7 @@ class ValidateDaily:
         ]
         if stuck:
             named = ", ".join(stuck)
-            return [
-                critical(
-                    "runs:stuck", f"past their deadline: {named}", "curl -X POST COORDINATOR/check-stalled"
-                )
-            ]
+            return [critical("runs:stuck", f"past their deadline: {named}", "props runs check-stalled")]
         return [ok("runs:stuck", "no run is past its deadline")]
 
     def _serving(self, day: Day) -> list[Finding]:

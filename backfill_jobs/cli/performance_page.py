@@ -1,0 +1,36 @@
+"""The page of ``props performance --html``: one file, no network."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from backfill_jobs import charts
+
+
+def write(found: dict[str, Any], path: Path) -> None:
+    """Write what ``Performance`` found, with its errors by date."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    charts.keep_cache_in(path.parent)
+    text = files("backfill_jobs.cli").joinpath("performance.html.jinja").read_text(encoding="utf-8")
+    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
+    path.write_text(page.render(found=found, plot=_plot(found)), encoding="utf-8")
+
+
+def _plot(found: dict[str, Any]) -> str:
+    """MAE of each date on the rows that had a line, beside the line's own."""
+    days = [d for d in found["dates"] if d["lined_mae"] is not None]
+    figure, axes = charts.figure(8.0, 3.6)
+    when = [date.fromisoformat(d["game_date"]) for d in days]
+    axes.plot(when, [d["lined_mae"] for d in days], marker="o", markersize=3, label=found["system"])
+    axes.plot(
+        when, [d["line_mae"] for d in days], marker="o", markersize=3, label="the line", color="#c44e52"
+    )
+    axes.set_ylabel("MAE, points, players with a line")
+    axes.tick_params(axis="x", rotation=45)
+    axes.legend(frameon=False)
+    return charts.svg(figure)

@@ -1,0 +1,187 @@
+"""Commands that read: coverage, signals, performance, validation, SQL."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backfill_jobs.cli.program import (
+    FINDING,
+    Dates,
+    Day,
+    End,
+    Json,
+    Start,
+    backend,
+    print_json,
+    print_lines,
+    print_table,
+    ranges,
+)
+from backfill_jobs.cli.progress import Bars
+
+if TYPE_CHECKING:
+    from shared.domain.statistics import Rate
+
+
+def coverage(
+    dates: Dates = None, start_date: Start = None, end_date: End = None, as_json: Json = False
+) -> None:
+    """Grading coverage: graded of due by system, and why the rest is not due. Exit 0, 1 or 2 by level."""
+    from shared.application.coverage import GradingCoverage
+    from shared.domain.coverage import SEVERITY
+
+    use = backend()
+    spans = ranges(dates, start_date, end_date)
+    first, last = min(a for a, _ in spans), max(b for _, b in spans)
+    if len(spans) > 1 and (last - first).days + 1 != len(spans):
+        raise typer.BadParameter("--dates: wanted consecutive dates; ask for others one by one")
+    found = GradingCoverage(use.warehouse, use.clock)(first, last)
+    if as_json:
+        print_json({"systems": {s: c.plain() for s, c in found.items()}})
+    else:
+        rows = [
+            (
+                s,
+                c.predictions,
+                c.due,
+                c.graded,
+                "-" if c.coverage is None else f"{c.coverage:.1%}",
+                c.level.value,
+                ", ".join(f"{n} {why}" for why, n in c.undue.items()),
+            )
+            for s, c in found.items()
+        ]
+        columns = ("system", "predictions", "due", "graded", "coverage", "level", "not due")
+        print_table(f"Grading coverage {first} to {last}", columns, rows)
+    worst = max(SEVERITY[c.level] for c in found.values())
+    if worst:
+        raise typer.Exit(worst)
+
+
+def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this system.")] = None,
+           as_json: Json = False) -> None:  # fmt: skip
+    """The signal of a game date, and what became of days like it. Advice, never more."""
+    from shared.application.signals import SignalReport
+
+    found = [
+        row for row in SignalReport(backend().warehouse)(day.date()) if system in (None, row["system_id"])
+    ]
+    if as_json:
+        print_json(
+            {
+                "game_date": day.date().isoformat(),
+                "signals": [{**row, "evidence": [asdict(e) for e in row["evidence"]]} for row in found],
+            }
+        )
+        return
+    rows = [
+        (
+            r["system_id"], r["daily_signal"], r["total_picks"], r["pct_over"], r["pct_under"], r["pct_pass"],
+            r["high_edge_picks"], r["avg_pvl"], r["stake_multiplier"], r["signal_explanation"],
+        )
+        for r in found
+    ]  # fmt: skip
+    columns = (
+        "system", "signal", "picks", "% over", "% under", "% pass", "edge >= 5", "pred - line", "stake",
+        "why",
+    )  # fmt: skip
+    print_table(f"Signals of {day.date()}", columns, rows)
+    evidence = [
+        (
+            r["system_id"], e.counted_as, e.days, _rate(e.such), e.green_days, _rate(e.green),
+            e.naive.p if e.naive else None, e.clustered.p if e.clustered else None,
+        )
+        for r in found for e in r["evidence"]
+    ]  # fmt: skip
+    if evidence:
+        heads = (
+            "system", "counted as", "such days", "hit rate, edge >= 5", "GREEN days", "hit rate", "p naive",
+            "p by date",
+        )  # fmt: skip
+        print_table("High-edge picks of days like it, earlier dates only", heads, evidence)
+    else:
+        print_lines(["no graded high-edge picks of earlier days: nothing is known of such days"])
+
+
+def performance(
+    system: Annotated[str, typer.Option(help="The system, for example catboost_v9.")],
+    days: Annotated[int, typer.Option(help="Game dates back from today, 7 or 30 for example.")] = 30,
+    by: Annotated[str | None, typer.Option(help="Split by signal, model_sha256 or edge.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with a plot here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """MAE, bias and hit rate of the last days, beside the line and beside always-under."""
+    from shared.application.performance import Performance
+
+    use = backend()
+    found = Performance(use.warehouse, use.clock)(system, days, by)
+    if html is not None:
+        from backfill_jobs.cli.performance_page import write
+
+        write(found, html)
+    if as_json:
+        print_json(found)
+    else:
+        columns = (
+            "counted as", "group", "n", "MAE", "bias", "with a line", "MAE there", "line MAE", "hit rate",
+            "always under",
+        )  # fmt: skip
+        rows = [
+            (
+                g["counted_as"], g["group"], g["n"], g["mae"], g["bias"], g["lined_n"], g["lined_mae"],
+                g["line_mae"], _rate_of(g["hit"]), _rate_of(g["always_under"]),
+            )
+            for g in found["groups"]
+        ]  # fmt: skip
+        print_table(f"{system}, {found['first']} to {found['last']}", columns, rows)
+        if html is not None:
+            print_lines([f"report: {html}"])
+    if not found["groups"]:
+        raise typer.Exit(FINDING)
+
+
+def validate_daily(day: Day, as_json: Json = False) -> None:
+    """Check a game date from schedule to serving model. Exit 0, 1 or 2 by the worst finding."""
+    from shared.application.findings import EXIT, worst
+    from shared.application.validation import ValidateDaily
+
+    use = backend()
+    with Bars() as bars:
+        found = ValidateDaily(use.warehouse, use.runs, use.documents, use.models, use.clock)(day.date(), bars)
+    severity = worst(found)
+    if as_json:
+        plain = [asdict(f) for f in found]
+        print_json({"game_date": day.date().isoformat(), "severity": severity.value, "findings": plain})
+    else:
+        rows = [(f.severity.value, f.check, f.evidence, f.remedy or "") for f in found]
+        print_table(f"{day.date()}: {severity.value}", ("", "check", "evidence", "remedy"), rows)
+    if EXIT[severity]:
+        raise typer.Exit(EXIT[severity])
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT in BigQuery's dialect.")], as_json: Json = False
+) -> None:
+    """Ask the warehouse; read-only, the same SQL on every backend."""
+    from shared.application.ask import Ask
+
+    rows = Ask(backend().warehouse)(query)
+    if as_json:
+        print_json({"rows": rows.to_pylist()})
+    else:
+        print_table(None, rows.column_names, [tuple(r.values()) for r in rows.to_pylist()])
+        print_lines([f"{rows.num_rows} rows"])
+
+
+def _rate(rate: Rate) -> str:
+    return _rate_of(asdict(rate))
+
+
+def _rate_of(rate: dict[str, Any]) -> str:
+    if rate["rate"] is None:
+        return "none decided"
+    return f"{rate['rate']:.1%} [{rate['low']:.1%}, {rate['high']:.1%}] n={rate['n']}"

@@ -1,0 +1,159 @@
+"""Predict game dates as serving would; also ``props predict``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backfill_jobs.cli.program import (
+    FINDING,
+    Dates,
+    DryRun,
+    End,
+    Json,
+    Start,
+    Systems,
+    days_of,
+    print_json,
+    print_lines,
+    print_table,
+    program,
+    ranges,
+    run,
+    systems_of,
+)
+from backfill_jobs.cli.progress import Bars
+
+if TYPE_CHECKING:
+    from shared.application.prediction_backfill import BackfillPredictions
+    from shared.application.training import Window
+    from shared.backends import Backend, ModelSettings
+
+
+def predict(
+    dates: Dates = None,
+    start_date: Start = None,
+    end_date: End = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace active rows as well.")] = False,
+    skip_mlfs_check: Annotated[
+        bool, typer.Option("--skip-mlfs-check", help="Predict those who have features and name the rest.")
+    ] = False,
+    min_mlfs_coverage: Annotated[
+        float, typer.Option(min=0.0, max=100.0, help="Percent of expected players with features.")
+    ] = 90.0,
+    systems: Systems = None,
+    allow_started: Annotated[
+        bool, typer.Option("--allow-started", help="Predict games that have begun, marked as a backfill.")
+    ] = False,
+    in_sample: Annotated[
+        bool,
+        typer.Option(
+            "--in-sample", help="Use models on games they were trained on: never active, never counted."
+        ),
+    ] = False,
+    dry_run: DryRun = False,
+    no_resume: Annotated[
+        bool, typer.Option("--no-resume", help="Begin anew even if this command was killed half-way before.")
+    ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Show what this job has done; do nothing.")
+    ] = False,
+    reason: Annotated[str | None, typer.Option(help="Kept with superseded rows and in the audit.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Predict game dates in one process: same systems, ids, lines and features as the services."""
+    from shared.application.prediction_backfill import AS_ASKED, BackfillOptions
+    from shared.backends import ModelSettings, connect
+    from shared.domain.systems.catalog import SYSTEM_IDS
+
+    settings = ModelSettings()
+    if status:
+        _status(connect(settings), as_json)
+        return
+    options = BackfillOptions(
+        force=force,
+        skip_mlfs_check=skip_mlfs_check,
+        least=min_mlfs_coverage / 100.0,
+        systems=systems_of(systems) or SYSTEM_IDS,
+        allow_started=allow_started,
+        in_sample=in_sample,
+        dry_run=dry_run,
+        reason=reason,
+    )
+    days = days_of(ranges(dates, start_date, end_date))
+    with Bars() as bars:
+        job = _job(connect(settings), settings, bars)
+        results = job(days, options, resume=not no_resume, progress=bars)
+    if as_json:
+        print_json({"dry_run": dry_run, "dates": [r.plain() for r in results]})
+    else:
+        _show([r.plain() for r in results])
+    if any(r.status not in AS_ASKED for r in results):
+        raise typer.Exit(FINDING)
+
+
+def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictions:
+    from shared.application.backfill_models import BackfillModels
+    from shared.application.prediction_backfill import BackfillPredictions, Ports
+    from shared.application.registry import Registry
+
+    def train(windows: list[Window]) -> dict[str, Path]:
+        from shared.application.training import TrainModels
+
+        return TrainModels(use.warehouse, use.home / "models", settings.build_commit)(
+            windows, use.clock.now(), bars
+        )
+
+    registry = Registry(use.warehouse)
+    models = BackfillModels(use.models, registry, settings.model_paths(), settings.wanted_sha256(), train)
+    ports = Ports(use.warehouse, use.runs, use.job_publisher, use.documents, use.locks, use.clock)
+    return BackfillPredictions(ports, models, settings.build_commit)
+
+
+def _status(use: Backend, as_json: bool) -> None:
+    from shared.application.checkpoints import jobs
+    from shared.application.prediction_backfill import JOB
+
+    found = jobs(use.documents, JOB)
+    if as_json:
+        print_json({"jobs": found})
+        return
+    if not found:
+        print_lines(["this job has not run here"])
+    for job in found:
+        days = job["arguments"]["dates"]
+        state = f"{len(job['dates'])} of {len(days)} dates done"
+        print_lines([f"{job['started_at'][:19]} {days[0]} to {days[-1]}: {job['state']}, {state}"])
+        _show(list(job["dates"].values()))
+
+
+def _show(results: list[dict[str, Any]]) -> None:
+    columns = ("date", "status", "players", "written", "superseded", "seconds", "min. to tip-off", "note")
+    rows = [
+        (
+            r["game_date"], r["status"], r["players"], r["rows_written"], r["rows_superseded"], r["seconds"],
+            r["minutes_to_first_tipoff"], r["note"],
+        )
+        for r in results
+    ]  # fmt: skip
+    print_table(None, columns, rows)
+    lines = []
+    for r in results:
+        lines += [f"{r['game_date']}: {s} is off: {why}" for s, why in r["systems_off"].items()]
+        for why, who in r["left_out"].items():
+            names = ", ".join(who[:6]) + (" ..." if len(who) > 6 else "")
+            lines.append(f"{r['game_date']}: {len(who)} players {why}: {names}")
+    print_lines(lines)
+
+
+def main() -> int:
+    app = program("Predict game dates as serving would.")
+    app.command()(predict)
+    return run(app, Path(__file__).stem)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
