@@ -9,7 +9,7 @@ from typing import Any
 
 
 def keep_cache_in(folder: Path) -> None:
-    """Call before the first figure: matplotlib keeps a font cache in the home folder unless told otherwise."""
+    """Call before the first figure: matplotlib keeps a font cache in the home folder unless told where."""
     os.environ.setdefault("MPLCONFIGDIR", str(folder.resolve() / "matplotlib"))
 
 

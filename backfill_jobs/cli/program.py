@@ -120,11 +120,18 @@ def show(as_json: bool, value: object, lines: Sequence[str]) -> None:
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table for a person: numbers to the right, None as a dash."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    """A table for a person: numbers to the right, None as a dash; only the last column may wrap."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for i, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(r[i], int | float | None) for r in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        last = i == len(columns) - 1
+        table.add_column(
+            name,
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=not last,
+            ratio=1 if last else None,
+        )
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     Console(highlight=False).print(table)

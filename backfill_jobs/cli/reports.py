@@ -24,6 +24,7 @@ from backfill_jobs.cli.program import (
 from backfill_jobs.cli.progress import Bars
 
 if TYPE_CHECKING:
+    from shared.application.signals import Evidence
     from shared.domain.statistics import Rate
 
 
@@ -55,7 +56,7 @@ def coverage(
             )
             for s, c in found.items()
         ]
-        columns = ("system", "predictions", "due", "graded", "coverage", "level", "not due")
+        columns = ("system", "rows", "due", "graded", "cover", "level", "not due")
         print_table(f"Grading coverage {first} to {last}", columns, rows)
     worst = max(SEVERITY[c.level] for c in found.values())
     if worst:
@@ -80,27 +81,28 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
         return
     rows = [
         (
-            r["system_id"], r["daily_signal"], r["total_picks"], r["pct_over"], r["pct_under"], r["pct_pass"],
-            r["high_edge_picks"], r["avg_pvl"], r["stake_multiplier"], r["signal_explanation"],
+            r["system_id"], r["daily_signal"], r["total_picks"], r["pct_over"], r["pct_under"],
+            r["high_edge_picks"], _two(r["avg_pvl"]), r["stake_multiplier"],
         )
         for r in found
     ]  # fmt: skip
     columns = (
-        "system", "signal", "picks", "% over", "% under", "% pass", "edge >= 5", "pred - line", "stake",
-        "why",
+        "system", "signal", "picks", "over", "under", "5+", "p-l", "stake",
     )  # fmt: skip
     print_table(f"Signals of {day.date()}", columns, rows)
+    print_lines(
+        ["over, under: percent of rows with a line; 5+: edges of 5 points; p-l: mean(predicted - line)"]
+    )
     evidence = [
         (
             r["system_id"], e.counted_as, e.days, _rate(e.such), e.green_days, _rate(e.green),
-            e.naive.p if e.naive else None, e.clustered.p if e.clustered else None,
+            _tests(e),
         )
         for r in found for e in r["evidence"]
     ]  # fmt: skip
     if evidence:
         heads = (
-            "system", "counted as", "such days", "hit rate, edge >= 5", "GREEN days", "hit rate", "p naive",
-            "p by date",
+            "system", "rows", "days", "hit rate", "GREEN", "hit rate", "p naive / by date",
         )  # fmt: skip
         print_table("High-edge picks of days like it, earlier dates only", heads, evidence)
     else:
@@ -126,14 +128,12 @@ def performance(
     if as_json:
         print_json(found)
     else:
-        columns = (
-            "counted as", "group", "n", "MAE", "bias", "with a line", "MAE there", "line MAE", "hit rate",
-            "always under",
-        )  # fmt: skip
+        columns = ("rows", "group", "n", "MAE", "bias", "lined", "MAE", "line", "under", "hit rate, 95 %")
         rows = [
             (
-                g["counted_as"], g["group"], g["n"], g["mae"], g["bias"], g["lined_n"], g["lined_mae"],
-                g["line_mae"], _rate_of(g["hit"]), _rate_of(g["always_under"]),
+                g["counted_as"], g["group"], g["n"], _two(g["mae"]), _two(g["bias"]), g["lined_n"],
+                _two(g["lined_mae"]), _two(g["line_mae"]), _percent(g["always_under"]["rate"]),
+                _rate_of(g["hit"]),
             )
             for g in found["groups"]
         ]  # fmt: skip
@@ -157,8 +157,10 @@ def validate_daily(day: Day, as_json: Json = False) -> None:
         plain = [asdict(f) for f in found]
         print_json({"game_date": day.date().isoformat(), "severity": severity.value, "findings": plain})
     else:
-        rows = [(f.severity.value, f.check, f.evidence, f.remedy or "") for f in found]
-        print_table(f"{day.date()}: {severity.value}", ("", "check", "evidence", "remedy"), rows)
+        rows = [
+            (f.severity.value, f.check, f.evidence + (f"\n-> {f.remedy}" if f.remedy else "")) for f in found
+        ]
+        print_table(f"{day.date()}: {severity.value}", ("", "check", "evidence -> remedy"), rows)
     if EXIT[severity]:
         raise typer.Exit(EXIT[severity])
 
@@ -177,11 +179,24 @@ def sql(
         print_lines([f"{rows.num_rows} rows"])
 
 
+def _tests(e: Evidence) -> str:
+    ps = [d.p if d else None for d in (e.naive, e.clustered)]
+    return " / ".join("-" if p is None else f"{p:.4f}" for p in ps)
+
+
+def _two(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
 def _rate(rate: Rate) -> str:
     return _rate_of(asdict(rate))
 
 
 def _rate_of(rate: dict[str, Any]) -> str:
     if rate["rate"] is None:
-        return "none decided"
-    return f"{rate['rate']:.1%} [{rate['low']:.1%}, {rate['high']:.1%}] n={rate['n']}"
+        return "no pick"
+    return f"{rate['rate']:.1%} [{100 * rate['low']:.0f}-{100 * rate['high']:.0f}] n={rate['n']}"

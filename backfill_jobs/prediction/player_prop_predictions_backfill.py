@@ -131,22 +131,30 @@ def _status(use: Backend, as_json: bool) -> None:
 
 
 def _show(results: list[dict[str, Any]]) -> None:
-    columns = ("date", "status", "players", "written", "superseded", "seconds", "min. to tip-off", "note")
+    columns = ("date", "status", "players", "written", "replaced", "seconds", "to tip-off")
     rows = [
         (
             r["game_date"], r["status"], r["players"], r["rows_written"], r["rows_superseded"], r["seconds"],
-            r["minutes_to_first_tipoff"], r["note"],
+            _minutes(r["minutes_to_first_tipoff"]),
         )
         for r in results
     ]  # fmt: skip
     print_table(None, columns, rows)
     lines = []
     for r in results:
+        lines += [f"{r['game_date']}: {r['note']}"] if r["note"] else []
         lines += [f"{r['game_date']}: {s} is off: {why}" for s, why in r["systems_off"].items()]
         for why, who in r["left_out"].items():
             names = ", ".join(who[:6]) + (" ..." if len(who) > 6 else "")
             lines.append(f"{r['game_date']}: {len(who)} players {why}: {names}")
     print_lines(lines)
+
+
+def _minutes(minutes: int | None) -> str:
+    """To the first tip-off; with a minus once it has been."""
+    if minutes is None:
+        return "unknown"
+    return f"{'-' if minutes < 0 else ''}{abs(minutes) // 60} h {abs(minutes) % 60:02d}"
 
 
 def main() -> int:

@@ -59,6 +59,8 @@ class Activate:
         served = self._served(run, outcomes)
         share = served / len(outcomes)
         summary = f"{counts[PREDICTED]} of {len(outcomes)} expected players predicted"
+        if served > counts[PREDICTED]:
+            summary += f", {served - counts[PREDICTED]} have rows of an earlier run"
         if share < FAILED_SHARE:
             return Ended(RunState.FAILED, f"{summary}; nothing activated")
         self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(run, outcomes, games))

@@ -119,7 +119,8 @@ class ValidateDaily:
 
     def _freshness(self, day: Day) -> list[Finding]:
         """Every input table against its limit."""
-        asked = statement("freshness", game_date=day.game_date, since=day.game_date - timedelta(days=30))
+        since = day.game_date - timedelta(days=30)
+        asked = statement("freshness", game_date=day.game_date, since=since, now=day.now)
         (row,) = self._warehouse.query(asked).to_pylist()
         load = "props load DIR"
         found = [
