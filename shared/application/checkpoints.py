@@ -50,7 +50,10 @@ class Checkpoint:
         self._documents.merge(JOBS, self._key, {day.isoformat(): entry})
 
     def end(self) -> None:
-        self._documents.merge(JOBS, self._key, {"state": ENDED, "ended_at": datetime.now(UTC).isoformat()})
+        """End this round; one that was begun since goes on."""
+        if (self._documents.get(JOBS, self._key) or {}).get("job_id") == self.job_id:
+            fields = {"state": ENDED, "ended_at": datetime.now(UTC).isoformat()}
+            self._documents.merge(JOBS, self._key, fields)
 
 
 def jobs(documents: Documents, name: str) -> list[dict[str, Any]]:

@@ -50,9 +50,10 @@ LEAST_ROWS, LEAST_DISTINCT = 50, 10
 LEAST_TEAMS, LEAST_DISTINCT_TEAMS = 6, 3
 REFERENCE_ROWS = 500
 DRIFT = 1.5
-"""Standard deviations of the reference by which the mean of a player's feature may move in a day."""
+"""Standard deviations, of batch and reference together, by which a feature's mean may move in a day."""
 
-DRIFTS = (*BY_PLAYER, "fatigue_score")
+DRIFTS = BY_PLAYER
+"""Not fatigue_score, the flags and the teams' features: after a week without games all of those jump."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ def _drift(values: Floats, reference: Floats) -> list[BatchFinding]:
         now, then = column[~np.isnan(column)], before[~np.isnan(before)]
         if len(now) < LEAST_ROWS or len(then) < REFERENCE_ROWS:
             continue
-        moved = (now.mean() - then.mean()) / max(float(then.std()), 1e-9)
+        spread = max(float(np.sqrt((now.var() + then.var()) / 2.0)), 1e-9)
+        moved = (now.mean() - then.mean()) / spread
         if abs(moved) > DRIFT:
             evidence = (
                 f"mean {now.mean():.2f}, {moved:+.1f} standard deviations from {then.mean():.2f} before"

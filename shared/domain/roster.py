@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.features.history import Games, History
+from shared.domain.features.history import History
 from shared.domain.features.past import HISTORY_DAYS
 
 Floats = NDArray[np.float64]
@@ -48,32 +48,44 @@ def slate_roster(
     or a usable line stands on him (``lined``: game row to player ids). While the team has fewer than
     three games in those days its last ten count, last season's included. ``out``: players reported out.
     """
+    by_team = _rows_by_team(history)
     candidates: list[Candidate] = []
     for row, moment in zip(rows.tolist(), as_of.tolist(), strict=True):
         for is_home in (True, False):
-            side = _Side(history, history.games, row, moment, is_home)
+            side = _Side(history, by_team, row, moment, is_home)
             candidates += side.candidates(lined.get(row, set()), out.get(row, set()), min_minutes)
     return candidates
+
+
+def _rows_by_team(history: History) -> dict[str, Ints]:
+    """Box-score rows of each team, by day and then game."""
+    team = history.team_of_row()
+    order = np.lexsort((history.game, history.day, team))
+    names, starts = np.unique(team[order], return_index=True)
+    return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True)) if len(names) else {}
 
 
 class _Side:
     """One team of one game and the box scores of its last games."""
 
-    def __init__(self, history: History, games: Games, row: int, as_of: int, is_home: bool) -> None:
+    def __init__(
+        self, history: History, by_team: dict[str, Ints], row: int, as_of: int, is_home: bool
+    ) -> None:
+        games = history.games
         self._history, self._row, self._is_home = history, row, is_home
         self._team = str(games.home[row] if is_home else games.away[row])
-        self._day = int(games.day[row])
-        line = history.players
-        usable = (line.day < self._day) & (line.day >= self._day - LOOK_BACK_DAYS) & (line.known < as_of)
-        self._as_of = as_of
-        team = np.where(history.is_home, games.home[history.game], games.away[history.game])
-        self._lines = np.flatnonzero(usable & (team == self._team))
+        self._day, self._as_of = int(games.day[row]), as_of
+        mine = by_team.get(self._team, np.zeros(0, np.int64))
+        day = history.day[mine]
+        near = mine[np.searchsorted(day, self._day - LOOK_BACK_DAYS) : np.searchsorted(day, self._day)]
+        self._lines = near[history.players.known[near] < as_of]
 
     def candidates(self, lined: set[int], out: set[int], min_minutes: float) -> list[Candidate]:
         minutes, recent = self._minutes()
         found = []
-        for player in sorted(set(minutes) | lined):
-            if not self._is_his_team(player):
+        players = sorted(set(minutes) | lined)
+        for player, is_his in zip(players, self._are_his_team(players).tolist(), strict=True):
+            if not is_his:
                 continue
             average = minutes.get(player, 0.0)
             plays = average >= min_minutes and player in recent
@@ -86,8 +98,7 @@ class _Side:
 
     def _minutes(self) -> tuple[dict[int, float], set[int]]:
         """Minutes per team game of each player in the window, and who was in the last three games."""
-        h = self._history
-        order = self._lines[np.lexsort((h.game[self._lines], h.day[self._lines]))]
+        h, order = self._history, self._lines
         days = np.unique(h.day[order])[::-1]
         if not len(days):
             return {}, set()
@@ -100,12 +111,16 @@ class _Side:
         recent = set(h.player_ids[h.players.entity[last]].tolist())
         return dict(zip(players.tolist(), sums.tolist(), strict=True)), recent
 
-    def _is_his_team(self, player: int) -> bool:
+    def _are_his_team(self, players: list[int]) -> NDArray[np.bool_]:
+        """Whether each player's latest game within the history was for this team."""
         h = self._history
-        code = h.player_codes(np.array([player]))
-        at = np.array([self._day])
-        end = int(h.players.before(code, at, np.array([self._as_of]))[0])
-        if end <= int(h.players.from_day(code, at - HISTORY_DAYS)[0]):
-            return False
-        game, home = h.game[end - 1], h.is_home[end - 1]
-        return bool((h.games.home[game] if home else h.games.away[game]) == self._team)
+        if not players or not len(h.game):
+            return np.zeros(len(players), np.bool_)
+        code = h.player_codes(np.array(players, dtype=np.int64))
+        day = np.full(len(players), self._day)
+        end = h.players.before(code, day, np.full(len(players), self._as_of))
+        has = end > h.players.from_day(code, day - HISTORY_DAYS)
+        last = np.maximum(end - 1, 0)
+        game = h.game[last]
+        team = np.where(h.is_home[last], h.games.home[game], h.games.away[game])
+        return np.asarray(has & (team == self._team))

@@ -37,7 +37,7 @@ def wilson(hits: int, n: int) -> Rate:
     p, z2 = hits / n, Z95**2
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Rate(hits, n, p, max(centre - half, 0.0), min(centre + half, 1.0))
+    return Rate(hits, n, p, max(min(centre - half, p), 0.0), min(max(centre + half, p), 1.0))
 
 
 @dataclass(frozen=True)

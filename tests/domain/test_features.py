@@ -180,7 +180,7 @@ def test_the_law_above_catches_a_window_that_takes_the_day_itself(monkeypatch: p
         self: windows.Timeline, entity: np.ndarray, day: np.ndarray, as_of: np.ndarray
     ) -> np.ndarray:
         assert len(as_of) == len(day)
-        return np.searchsorted(self._day_keys(), entity * windows._DAY_SPAN + day, side="right")
+        return np.searchsorted(self._day_keys, entity * windows._DAY_SPAN + day, side="right")
 
     monkeypatch.setattr(windows.Timeline, "before", on_or_before)
     before, after = history(), history(change=(START + 20, 77.0))

@@ -95,6 +95,17 @@ def test_the_margin_is_taken_out_of_the_prices() -> None:
     assert np.isnan(got[2])
 
 
+def graded(*rows: tuple[str, float | None, float | None, bool, bool]) -> list[str]:
+    side, line, points, final, played = zip(*rows, strict=True) if rows else ((),) * 5
+    return grade(
+        np.array(side, dtype=np.str_),
+        np.array(line, dtype=np.float64),
+        np.array(points, dtype=np.float64),
+        np.array(final, dtype=np.bool_),
+        np.array(played, dtype=np.bool_),
+    ).tolist()
+
+
 @pytest.mark.parametrize(
     ("side", "line", "scored", "final", "played", "outcome"),
     [
@@ -114,11 +125,20 @@ def test_the_margin_is_taken_out_of_the_prices() -> None:
 def test_grades(
     side: str, line: float | None, scored: float | None, final: bool, played: bool, outcome: Outcome
 ) -> None:
-    assert grade(side, line, scored, final=final, played=played) is outcome
+    assert graded((side, line, scored, final, played)) == [outcome.value]
+
+
+def test_a_batch_is_graded_as_its_rows_are_one_by_one() -> None:
+    rows = [
+        ("OVER", 20.5, 21.0, True, True), ("UNDER", 20.0, 20.0, True, True), ("PASS", 9.5, None, True, False),
+        ("NO_LINE", None, 30.0, True, True), ("UNDER", 12.5, None, False, False),
+    ]  # fmt: skip
+    assert graded(*rows) == [graded(row)[0] for row in rows]
+    assert graded() == []
 
 
 def test_grading_refuses_what_it_does_not_know() -> None:
     with pytest.raises(ValueError, match=r"'HOLD'.*OVER, UNDER"):
-        grade("HOLD", 20.5, 21, final=True, played=True)
+        graded(("PASS", 20.5, 21, True, True), ("HOLD", 20.5, 21, True, True))
     with pytest.raises(ValueError, match="wanted both"):
-        grade("OVER", None, 21, final=True, played=True)
+        graded(("OVER", None, 21, True, True))

@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from services.prediction_coordinator.app import Coordinator, build
+from shared.application.coverage import GradingCoverage
 from shared.application.questions import Questions
 from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
+from shared.application.signals import SignalReport
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.http import Identity
 from shared.schemas.messages import PredictionReady, encode
@@ -30,6 +32,8 @@ class Bench:
                 record=self.world.record,
                 check_stalled=self.world.check_stalled,
                 keep_rejected=KeepRejected(warehouse, "prediction-coordinator"),
+                signals=SignalReport(warehouse),
+                coverage=GradingCoverage(warehouse, CLOCK),
                 questions=Questions(warehouse),
                 runs=self.world.runs,
                 clock=CLOCK,

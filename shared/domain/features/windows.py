@@ -7,6 +7,7 @@ target gets the same bits alone or among 26,000 others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,22 +35,24 @@ class Timeline:
 
     def before(self, entity: Ints, day: Ints, as_of: Ints) -> Ints:
         """Position behind the last game with an earlier date whose result was known before ``as_of``."""
-        by_day = np.searchsorted(self._day_keys(), entity * _DAY_SPAN + day, side="left")
-        by_time = np.searchsorted(self._time_keys(), entity * _TIME_SPAN + as_of, side="left")
+        by_day = np.searchsorted(self._day_keys, entity * _DAY_SPAN + day, side="left")
+        by_time = np.searchsorted(self._time_keys, entity * _TIME_SPAN + as_of, side="left")
         return np.minimum(by_day, by_time)
 
     def from_day(self, entity: Ints, day: Ints) -> Ints:
         """Position of the entity's first game on or after ``day``."""
-        return np.searchsorted(self._day_keys(), entity * _DAY_SPAN + day, side="left")
+        return np.searchsorted(self._day_keys, entity * _DAY_SPAN + day, side="left")
 
     def season_start(self, entity: Ints, season: Ints) -> Ints:
         """Position of the entity's first game of a season."""
         keys = self.entity * _DAY_SPAN + self.season
         return np.searchsorted(keys, entity * _DAY_SPAN + season, side="left")
 
+    @cached_property
     def _day_keys(self) -> Ints:
         return self.entity * _DAY_SPAN + self.day
 
+    @cached_property
     def _time_keys(self) -> Ints:
         return self.entity * _TIME_SPAN + self.known
 
