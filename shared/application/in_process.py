@@ -64,7 +64,10 @@ class RunInProcess:
         wait_seconds: float,
     ) -> str:
         """The id of the run, which has ended. Waits for a served run of the date to end first;
-        ``Unavailable`` when it does not in time."""
+        ``Unavailable`` when it does not in time. A run of the same job that ended well is not repeated."""
+        ended = self._ended(request)
+        if ended is not None:
+            return ended
         run_id = self._open(request, also_expected, time.monotonic() + wait_seconds)
         stage = StageJobs(
             Predict(models, build_commit), self._warehouse, self._mailbox, self._keep, self._clock
@@ -77,6 +80,13 @@ class RunInProcess:
         if reports:
             self._record.several(run_id, reports)
         return run_id
+
+    def _ended(self, request: RunRequest) -> str | None:
+        """The run of this job that its process had ended when it died before it could say so."""
+        well = (RunState.COMPLETE, RunState.PARTIAL)
+        runs = self._runs.runs(game_date=request.game_date)
+        mine = (r.run_id for r in runs if r.request.get("job") == request.job and r.state in well)
+        return next(mine, None)
 
     def _open(self, request: RunRequest, also_expected: Mapping[str, str], end: float) -> str:
         while True:

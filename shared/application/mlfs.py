@@ -121,6 +121,7 @@ class MlfsDoctor:
             present=present,
             built=seen.snapshot is not None,
             absent=len(absent),
+            stale=_stale(seen) is not None,
             due_at=due_at,
             now=now,
             least=least,
@@ -232,7 +233,7 @@ def _cause(seen: _Seen, said: Verdict, absent: list[str]) -> tuple[str | None, s
     stale = _stale(seen)
     if said is Verdict.NOT_YET_DUE:
         return stale or "not built yet", None
-    if stale and (absent or not seen.roster):
+    if stale:
         return stale, "props load DIR"
     build = f"props features build --dates {seen.day}"
     if seen.snapshot is None:

@@ -22,15 +22,17 @@ def verdict(
     present: int,
     built: bool,
     absent: int,
+    stale: bool,
     due_at: datetime,
     now: datetime,
     least: float = LEAST_COVERAGE,
 ) -> Verdict:
-    """``absent``: required features that no row has. ``least``: coverage 0-1 that is enough.
+    """``absent``: required features that no row has. ``stale``: games were final whose box scores are not
+    loaded. ``least``: coverage 0-1 that is enough.
 
     What is not there before it is due is not broken; what is due with nobody expected is, since a
     slate has players.
     """
-    if built and expected and present / expected >= least and not absent:
+    if built and expected and present / expected >= least and not absent and not stale:
         return Verdict.READY
     return Verdict.NOT_YET_DUE if now < due_at else Verdict.BROKEN

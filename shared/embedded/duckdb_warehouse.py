@@ -51,7 +51,7 @@ class DuckDbWarehouse:
     def query(self, statement: Statement) -> pa.Table:
         with self._open() as con:
             try:
-                return con.execute(*_bound(statement)).to_arrow_table()
+                return _plain(con.execute(*_bound(statement)).to_arrow_table())
             except (duckdb.ProgrammingError, duckdb.DataError) as exc:
                 raise InvalidStatement(str(exc).splitlines()[0]) from exc
 
@@ -92,6 +92,13 @@ class DuckDbWarehouse:
             raise Unavailable(f"warehouse {self._path}: busy for {LOCK_WAIT_SECONDS:.0f} s") from exc
         except (OSError, duckdb.IOException) as exc:
             raise Unavailable(f"warehouse {self._path}: {exc}") from exc
+
+
+def _plain(rows: pa.Table) -> pa.Table:
+    """Sums of integers as 64 bits, as BigQuery has them; DuckDB widens them to 128."""
+    wide = pa.decimal128(38, 0)
+    fields = [f.with_type(pa.int64()) if f.type == wide else f for f in rows.schema]
+    return rows.cast(pa.schema(fields))
 
 
 def _bound(statement: Statement) -> tuple[str, dict[str, object]]:

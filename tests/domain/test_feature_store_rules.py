@@ -90,5 +90,6 @@ def test_three_verdicts(
     expected: int, present: int, built: bool, absent: int, hours: int, said: Verdict
 ) -> None:
     now = DUE + timedelta(hours=hours)
-    got = verdict(expected=expected, present=present, built=built, absent=absent, due_at=DUE, now=now)
-    assert got is said
+    facts = {"expected": expected, "present": present, "built": built, "absent": absent}
+    assert verdict(**facts, stale=False, due_at=DUE, now=now) is said
+    assert verdict(**facts, stale=True, due_at=DUE, now=now) is not Verdict.READY
