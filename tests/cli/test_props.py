@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from tests.conftest import DAY
 
 
@@ -36,7 +38,12 @@ def test_load_build_and_grade_from_the_command_line(tmp_path: Path, league_folde
     assert nothing.returncode == 1
     assert "no games" in nothing.stdout
     graded = props(tmp_path, "grade", "--start-date", f"{DAY}", "--end-date", f"{DAY}", "--json")
-    assert json.loads(graded.stdout) == {"outcomes": {}, "by_system": {}}
+    assert graded.returncode == 0, graded.stderr
+    told = json.loads(graded.stdout)
+    assert (told["outcomes"], told["changed"]) == ({}, 0)
+    assert told["dates"] == [
+        {"game_date": DAY.isoformat(), "status": "NO_PREDICTIONS", "graded": 0, "pending": 0}
+    ]
     assert "no runs" in props(tmp_path, "runs", "list").stdout
 
 
@@ -47,7 +54,18 @@ def test_load_build_and_grade_from_the_command_line(tmp_path: Path, league_folde
         (["features", "build"], 64, "give --dates"),
         (["features", "build", "--dates", "tomorrow"], 64, "wanted YYYY-MM-DD"),
         (["features", "build", "--start-date", "2025-03-02", "--end-date", "2025-03-01"], 64, "is before"),
+        (["features", "build", "--dates", "2025-03-01", "--as-of", "noon"], 64, "--as-of 'noon'"),
+        (["features", "build", "--dates", "2025-03-01", "--as-of", "2025-03-01T12:00"], 64, "no time zone"),
         (["grade", "--start-date", "2025-03-02"], 64, "--end-date"),
+        (["grade", "--dates", "2999-01-01"], 64, "after today"),
+        (["grade", "--dates", "2025-03-02", "--systems", "catboost_v7"], 64, "'catboost_v7', wanted some of"),
+        (["predict", "--dates", "2025-03-02", "--min-mlfs-coverage", "190"], 64, "equal to 100"),
+        (["predict"], 64, "give --dates"),
+        (["coverage", "--dates", "2025-03-02,2025-03-09"], 64, "consecutive"),
+        (["signal", "--date", "2025-03-02"], 1, "no signal"),
+        (["performance", "--system", "catboost_v7"], 1, "'catboost_v7', wanted one of"),
+        (["sql", "DROP TABLE nba_predictions.prediction_runs"], 1, "wanted one SELECT"),
+        (["mlfs", "diagnose"], 64, "--date"),
         (["demo", "--data", "/nowhere"], 64, "--data and --date go together"),
         (["unknown"], 64, "unknown"),
     ],
@@ -137,3 +155,47 @@ def test_a_demo_that_is_terminated_leaves_no_service_running(tmp_path: Path) -> 
     for url in urls:
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{url}/health")
+
+
+def test_what_operators_read(
+    tmp_path: Path, loaded: Path, results_folder: Path, model_paths: dict[str, Path]
+) -> None:
+    """Every report once as a person sees it, at the width of a small terminal."""
+    shutil.copy(loaded, tmp_path / "warehouse.duckdb")
+    environment = {
+        "PROPS_NOW": DEMO_NOW.isoformat(),
+        "CATBOOST_V9_MODEL_PATH": str(model_paths["catboost_v9"]),
+        "COLUMNS": "80",
+    }
+    day = DAY.isoformat()
+
+    def told(*arguments: str, code: int = 0) -> str:
+        ended = props(tmp_path, *arguments, **environment)
+        assert ended.returncode == code, ended.stdout + ended.stderr
+        assert all(len(line) <= 80 for line in ended.stdout.splitlines() if "│" in line or "─" in line)
+        return ended.stdout
+
+    systems = "moving_average,catboost_v9"
+    assert "captured before the as-of" in told("mlfs", "diagnose", "--date", day)
+    assert "dry run: up to" in told("predict", "--dates", day, "--systems", systems, "--dry-run")
+    assert "this job has not run here" in told("predict", "--status")
+    assert "SUCCESS" in told("predict", "--dates", day, "--systems", systems)
+    assert "1 of 1 dates done" in told("predict", "--status")
+    assert json.loads(told("predict", "--status", "--json"))["jobs"][0]["state"] == "ended"
+    assert "nothing is known of such days" in told("signal", "--date", day)
+    assert "not_final" in told("coverage", "--dates", day)
+    checks = told("validate-daily", "--date", day, code=2)
+    assert "-> props predict" in checks
+    assert "dry run: nothing was written" in told("features", "build", "--dates", day, "--dry-run")
+    environment["PROPS_NOW"] = AFTER_GAMES.isoformat()
+    told("load", str(results_folder))
+    assert "GRADED" in told("grade", "--dates", day)
+    page = tmp_path / "performance.html"
+    read = ("performance", "--system", "catboost_v9", "--days", "7")
+    assert str(page) in told(*read, "--by", "edge", "--html", str(page))
+    assert page.read_text().count("<svg") == 1
+    assert "no games" not in told(*read)
+    told("performance", "--system", "catboost_v8", "--html", str(page), code=1)
+    assert "Nothing was graded" in page.read_text()
+    assert "1 rows" in told("sql", "SELECT COUNT(*) AS n FROM nba_predictions.prediction_accuracy")
+    assert "no run is past its deadline" in told("runs", "check-stalled")

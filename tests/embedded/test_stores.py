@@ -3,17 +3,23 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from shared.backends import BackendSettings, connect
+from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import parse_now
+from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.locks import FileLocks
+from shared.embedded.publisher import StorePublisher
 from shared.embedded.run_store import SqliteRunStore
-from shared.errors import Conflict, NotFound, Rejected, Unavailable
+from shared.errors import Conflict, InvalidStatement, NotFound, Rejected, Unavailable
 from shared.ports import PlayerOutcome, Run, RunState, Statement
-from shared.schemas.predictions import REJECTED_MESSAGES
+from shared.schemas.predictions import PREDICTION_ACCURACY, REJECTED_MESSAGES
 
 DAY = date(2025, 3, 19)
 
@@ -148,3 +154,87 @@ def test_a_fixed_now_needs_a_zone() -> None:
         parse_now("2025-03-19T18:00:00")
     with pytest.raises(Rejected, match="'noon'"):
         parse_now("noon")
+
+
+def accuracy(**values: Any) -> pa.Table:
+    row = {
+        "game_date": DAY, "game_id": "g", "player_lookup": "p", "system_id": "s", "model_key": "m",
+        "counted_as": "LIVE", "outcome": "HIT", "actual_points": 21, "is_current": True, "is_voided": False,
+        "prediction_id": "1", "role": "champion", "prediction_run_mode": "LIVE", "predicted_points": 20.0,
+        "confidence_score": 90.0, "recommendation": "OVER", "graded_at": datetime(2025, 3, 20, tzinfo=UTC),
+    } | values  # fmt: skip
+    return pa.Table.from_pylist([row], schema=PREDICTION_ACCURACY.arrow_schema)
+
+
+def test_a_stamp_alone_is_no_difference_and_only_replace_forgets_a_value(tmp_path: Path) -> None:
+    warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
+    later = datetime(2025, 3, 21, tzinfo=UTC)
+    assert warehouse.upsert(PREDICTION_ACCURACY, accuracy()) == 1
+    assert warehouse.upsert(PREDICTION_ACCURACY, accuracy(graded_at=later)) == 0
+    void = accuracy(outcome="VOID", actual_points=None, graded_at=later)
+    assert warehouse.upsert(PREDICTION_ACCURACY, void) == 1
+    sql = Statement("SELECT outcome, actual_points, graded_at FROM nba_predictions.prediction_accuracy")
+    assert warehouse.query(sql).to_pylist() == [{"outcome": "VOID", "actual_points": 21, "graded_at": later}]
+    assert warehouse.upsert(PREDICTION_ACCURACY, void, replace=True) == 1
+    assert warehouse.query(sql).to_pylist()[0]["actual_points"] is None
+    assert warehouse.upsert(PREDICTION_ACCURACY, void, replace=True) == 0
+
+
+def test_a_file_of_an_earlier_version_gets_what_was_added_since(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE SCHEMA nba_predictions")
+        con.execute("CREATE TABLE nba_predictions.prediction_accuracy (game_date DATE, outcome VARCHAR)")
+        con.execute("INSERT INTO nba_predictions.prediction_accuracy VALUES (DATE '2025-03-18', 'HIT')")
+        con.execute("CREATE TABLE schema_version (version INTEGER)")
+        con.execute("INSERT INTO schema_version VALUES (1)")
+    warehouse = DuckDbWarehouse(path)
+    assert warehouse.upsert(PREDICTION_ACCURACY, accuracy()) == 1
+    rows = warehouse.query(
+        Statement("SELECT outcome, counted_as FROM nba_predictions.prediction_accuracy ORDER BY game_date")
+    )
+    assert rows.to_pylist() == [
+        {"outcome": "HIT", "counted_as": None}, {"outcome": "HIT", "counted_as": "LIVE"}
+    ]  # fmt: skip
+    tables = warehouse.query(Statement("SELECT COUNT(*) AS n FROM nba_predictions.model_registry"))
+    assert tables.to_pylist() == [{"n": 0}]
+
+
+def test_documents_keep_fields_apart_and_collections_apart(tmp_path: Path) -> None:
+    documents = SqliteDocuments(tmp_path / "d.sqlite")
+    assert documents.get("phase4_completion", "2025-03-19") is None
+    documents.merge("phase4_completion", "2025-03-19", {"a": {"n": 1}, "b": None})
+    documents.merge("phase4_completion", "2025-03-19", {"a": {"n": 2}})
+    documents.merge("jobs", "x", {"state": "running"})
+    assert documents.get("phase4_completion", "2025-03-19") == {"a": {"n": 2}, "b": None}
+    assert documents.every("jobs") == {"x": {"state": "running"}}
+    assert documents.every("nothing") == {}
+
+
+def test_a_lock_is_had_by_one_and_given_up_at_the_end(tmp_path: Path) -> None:
+    first, second = FileLocks(tmp_path / "locks"), FileLocks(tmp_path / "locks")
+    with (
+        first.hold("date", 0.1),
+        pytest.raises(Unavailable, match="another process works on it"),
+        second.hold("date", 0.1),
+    ):
+        pass
+    with second.hold("date", 0.1):
+        pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable, match="file"), FileLocks(tmp_path / "file").hold("date", 0.1):
+        pass
+
+
+def test_a_jobs_messages_wait_in_the_store_for_the_broker(tmp_path: Path) -> None:
+    store = MessageStore(tmp_path / "broker.sqlite")
+    StorePublisher(store).publish("predictions-complete", [b"one", b"two"])
+    assert store.counts()["predictions-complete"]["pending"] == 2
+
+
+def test_a_statement_that_is_wrong_is_not_a_store_that_is_away(tmp_path: Path) -> None:
+    warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
+    with pytest.raises(InvalidStatement, match="nothing"):
+        warehouse.query(Statement("SELECT * FROM nba_predictions.nothing"))
+    with pytest.raises(InvalidStatement):
+        warehouse.query(Statement("SELECT CAST('x' AS INT64) AS n"))

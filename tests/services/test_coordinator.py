@@ -127,3 +127,17 @@ def test_questions_about_the_service(bench: Bench) -> None:
     assert bench.call("POST", "/check-stalled").json() == {"ended": []}
     start = bench.call("GET", "/openapi.json").json()["paths"]["/start"]["post"]["responses"]
     assert {"202", "404", "409", "422", "503"} <= set(start)
+
+
+def test_signals_and_coverage_over_http(bench: Bench) -> None:
+    none = bench.call("GET", f"/signals/{DAY}")
+    assert (none.status_code, "no signal" in none.json()["detail"]) == (404, True)
+    bench.world.run(systems=["moving_average"])
+    (row,) = bench.call("GET", f"/signals/{DAY}").json()["signals"]
+    assert (row["system_id"], row["evidence"]) == ("moving_average", [])
+    span = {"start_date": DAY.isoformat(), "end_date": DAY.isoformat()}
+    found = bench.call("GET", "/coverage", params=span).json()["systems"]["moving_average"]
+    assert (found["level"], found["coverage"]) == ("NOT_DUE", None)
+    assert found["predictions"] == sum(found["undue"].values()) > 50
+    backwards = bench.call("GET", "/coverage", params=span | {"end_date": "2025-03-01"})
+    assert (backwards.status_code, "wanted 2025-03-19 or later" in backwards.json()["detail"]) == (422, True)
