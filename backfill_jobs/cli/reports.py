@@ -147,7 +147,7 @@ def performance(
 def validate_daily(day: Day, as_json: Json = False) -> None:
     """Check a game date from schedule to serving model. Exit 0, 1 or 2 by the worst finding."""
     from shared.application.findings import EXIT, worst
-    from shared.application.validation import ValidateDaily
+    from shared.application.validation.daily import ValidateDaily
 
     use = backend()
     with Bars() as bars:

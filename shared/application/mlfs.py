@@ -235,6 +235,8 @@ def _cause(seen: _Seen, said: Verdict, absent: list[str]) -> tuple[str | None, s
         return stale or "not built yet", None
     if stale:
         return stale, "props load DIR"
+    if not seen.roster:
+        return "nobody is expected: no earlier games of these teams are known", "props load DIR"
     build = f"props features build --dates {seen.day}"
     if seen.snapshot is None:
         return f"no {seen.mode.value.lower()} snapshot was ever finished for this date", build
@@ -247,9 +249,11 @@ def _cause(seen: _Seen, said: Verdict, absent: list[str]) -> tuple[str | None, s
 def _stale(seen: _Seen) -> str | None:
     """Whether box scores of games that ended before the date have not been loaded."""
     box, final = seen.inputs["latest_box_scores"], seen.inputs["latest_final"]
+    if final is None:
+        return None
     if box is None:
         return f"no box scores of the {INPUT_DAYS} days before {seen.day}"
-    if final is not None and box < final:
+    if box < final:
         return f"box scores end on {box}, games were final until {final}"
     return None
 

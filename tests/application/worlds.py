@@ -17,7 +17,7 @@ from shared.application.loading import LoadFolder
 from shared.application.mlfs import MlfsDoctor
 from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, DateResult, Ports
 from shared.application.registry import Registry
-from shared.application.validation import ValidateDaily
+from shared.application.validation.daily import ValidateDaily
 from shared.embedded.clock import FixedClock
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse

@@ -81,11 +81,11 @@ def main(data: Path) -> int:
     for r in (*spring, *others):
         statuses[r.status.value] = statuses.get(r.status.value, 0) + 1
     holds = {name: seconds[name] <= bar for name, bar in BARS.items()}
-    print(
+    print(  # noqa: T201
         json.dumps(
             {"seconds": seconds, "rows": rows, "statuses": statuses, "bars": BARS, "holds": holds}, indent=2
         )
-    )  # noqa: T201
+    )
     return 0
 
 

@@ -1,0 +1,75 @@
+"""The daily validation: is this game date, and the one before, as it should be by now?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from shared.application.coverage import GradingCoverage
+from shared.application.findings import Finding
+from shared.application.heartbeats import Heartbeats
+from shared.application.mlfs import MlfsDoctor
+from shared.application.registry import Registry
+from shared.application.validation import inputs, outputs, processes
+from shared.application.validation.day import Day
+from shared.ports import Clock, Documents, ModelStore, RunStore, Warehouse
+from shared.warehouse.schedule import games_between, refresh_game_status
+from shared.warehouse.statements import statement
+
+CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
+    inputs.schedule,
+    inputs.freshness,
+    inputs.box_scores,
+    inputs.features,
+    inputs.served,
+    inputs.drift,
+    outputs.predictions,
+    outputs.signal,
+    outputs.grading,
+    outputs.serving,
+    processes.beats,
+    processes.stuck,
+)
+"""A new check is a function beside these and a line here."""
+
+
+class ValidateDaily:
+    """Every check says something, also that all is well; each finding names the command that mends it."""
+
+    def __init__(
+        self, warehouse: Warehouse, runs: RunStore, documents: Documents, models: ModelStore, clock: Clock
+    ) -> None:
+        self._warehouse, self._runs, self._models, self._clock = warehouse, runs, models, clock
+        self._doctor = MlfsDoctor(warehouse, clock, documents)
+        self._coverage = GradingCoverage(warehouse, clock)
+        self._heartbeats = Heartbeats(documents)
+        self._registry = Registry(warehouse)
+
+    def __call__(
+        self, game_date: date, progress: Callable[[str, int, int], None] = lambda *_: None
+    ) -> list[Finding]:
+        day = self._read(game_date)
+        findings: list[Finding] = []
+        for i, check in enumerate(CHECKS, 1):
+            findings += check(day)
+            progress("checks", i, len(CHECKS))
+        return findings
+
+    def _read(self, game_date: date) -> Day:
+        now, before = self._clock.now(), game_date - timedelta(days=1)
+        refresh_game_status(self._warehouse, now, before, game_date)
+        active = self._warehouse.query(statement("active_by_system", game_date=game_date)).to_pylist()
+        return Day(
+            game_date=game_date,
+            now=now,
+            games=games_between(self._warehouse, game_date, game_date).to_pylist(),
+            before=games_between(self._warehouse, before, before).to_pylist(),
+            diagnosis=self._doctor(game_date, game_date)[game_date],
+            active={row["system_id"]: row for row in active},
+            warehouse=self._warehouse,
+            runs=self._runs,
+            models=self._models,
+            coverage=self._coverage,
+            heartbeats=self._heartbeats,
+            registry=self._registry,
+        )

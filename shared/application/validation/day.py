@@ -1,0 +1,51 @@
+"""What every check of the daily validation reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from shared.application.coverage import GradingCoverage
+from shared.application.heartbeats import Heartbeats
+from shared.application.mlfs import Diagnosis
+from shared.application.registry import Registry
+from shared.ports import ModelStore, RunStore, Warehouse
+
+PREDICTIONS_DUE = timedelta(hours=2)
+"""Predictions are due this long before the first tip-off; quotes and injury reports likewise."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """A game date at the product's now: its games, those of the day before, and where to look further."""
+
+    game_date: date
+    now: datetime
+    games: list[dict[str, Any]]
+    before: list[dict[str, Any]]
+    diagnosis: Diagnosis
+    active: dict[str, dict[str, Any]]
+    warehouse: Warehouse
+    runs: RunStore
+    models: ModelStore
+    coverage: GradingCoverage
+    heartbeats: Heartbeats
+    registry: Registry
+
+    @property
+    def first_tipoff(self) -> datetime | None:
+        return min((g["game_start_utc"] for g in self.games if g["game_start_utc"]), default=None)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether inputs and predictions of the date should be there by now."""
+        if not self.games:
+            return False
+        if self.first_tipoff is None:
+            return self.now.date() > self.game_date
+        return self.now >= self.first_tipoff - PREDICTIONS_DUE
+
+    def regenerate(self, force: bool = True) -> str:
+        """The command that predicts the date again."""
+        return f"props predict --dates {self.game_date}" + (" --force" if force else "")

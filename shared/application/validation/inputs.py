@@ -1,0 +1,145 @@
+"""Checks of what predictions are made from: schedule, input tables, features."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.application.findings import Finding, critical, info, ok, warning
+from shared.application.validation.day import Day
+from shared.application.validation.drift import feature_drift
+from shared.domain.mlfs import Verdict
+from shared.warehouse.statements import statement
+
+FINAL = 3
+GAME_LATE = timedelta(hours=6)
+"""After its tip-off a game that is not final is late."""
+
+BOX_SCORES_LATE = timedelta(hours=12)
+"""Likewise the box scores of a game that is final."""
+
+QUOTE_LIMIT, REPORT_LIMIT = timedelta(hours=24), timedelta(hours=24)
+MINUTES_OK, MINUTES_CRITICAL = 0.90, 0.80
+
+
+def schedule(day: Day) -> list[Finding]:
+    """Games of the date, and whether those of both dates ended in time."""
+    if not day.games:
+        found = [info("schedule", f"no games on {day.game_date}")]
+    else:
+        counts = dict.fromkeys(("scheduled", "in progress", "final"), 0)
+        for g in day.games:
+            counts[("scheduled", "in progress", "final")[(g["game_status"] or 1) - 1]] += 1
+        found = [ok("schedule", ", ".join(f"{n} {name}" for name, n in counts.items()))]
+        unknown = [g["game_id"] for g in day.games if g["game_start_utc"] is None]
+        if unknown:
+            found.append(
+                warning("schedule:tipoff", f"no tip-off known for {', '.join(unknown)}", "props load DIR")
+            )
+    late = [
+        g["game_id"]
+        for g in (*day.before, *day.games)
+        if g["game_status"] != FINAL and g["game_start_utc"] and day.now - g["game_start_utc"] > GAME_LATE
+    ]
+    if late:
+        found.append(
+            critical(
+                "schedule:late", f"not final six hours after tip-off: {', '.join(late)}", "props load DIR"
+            )
+        )
+    return found
+
+
+def freshness(day: Day) -> list[Finding]:
+    """Every input table against its limit."""
+    since = day.game_date - timedelta(days=30)
+    asked = statement("freshness", game_date=day.game_date, since=since, now=day.now)
+    (row,) = day.warehouse.query(asked).to_pylist()
+    load = "props load DIR"
+    found = [
+        _age("freshness:quotes", day, row["latest_quote"], QUOTE_LIMIT, row["quotes"], load),
+        _age("freshness:injury_report", day, row["latest_report"], REPORT_LIMIT, row["reports"], load)
+        if row["reports"]
+        else info("freshness:injury_report", "no injury reports are loaded at all"),
+    ]
+    box, final = row["latest_box_scores"], row["latest_final"]
+    if final is not None and (box is None or box < final):
+        found.append(
+            critical("freshness:box_scores", f"they end on {box}, games were final until {final}", load)
+        )
+    else:
+        found.append(ok("freshness:box_scores", f"they reach {box}"))
+    return found
+
+
+def box_scores(day: Day) -> list[Finding]:
+    """Box scores and minutes of the players who played, for final games of both dates."""
+    asked = statement("validation_box_scores", first=day.game_date - timedelta(days=1), last=day.game_date)
+    final = [r for r in day.warehouse.query(asked).to_pylist() if r["game_status"] == FINAL]
+    if not final:
+        return [
+            info("box_scores", "no game of the two dates is final"),
+            info("minutes", "nothing to judge"),
+        ]
+    tipoffs = {g["game_id"]: g["game_start_utc"] for g in (*day.before, *day.games)}
+    bad = [
+        r["game_id"]
+        for r in final
+        if r["teams"] < 2
+        and (tipoffs[r["game_id"]] is None or day.now - tipoffs[r["game_id"]] > BOX_SCORES_LATE)
+    ]
+    played, timed = sum(r["played"] for r in final), sum(r["with_minutes"] for r in final)
+    found = [
+        critical("box_scores", f"final without both teams' box scores: {', '.join(bad)}", "props load DIR")
+        if bad
+        else ok("box_scores", f"{len(final)} final games have both teams'")
+    ]
+    share = timed / played if played else 0.0
+    said = f"{timed} of {played} players who played have minutes"
+    if share >= MINUTES_OK:
+        return [*found, ok("minutes", said)]
+    judge = critical if share < MINUTES_CRITICAL else warning
+    return [*found, judge("minutes", said, "props load DIR")]
+
+
+def features(day: Day) -> list[Finding]:
+    d = day.diagnosis
+    if not day.games:
+        return [info("features", "no games")]
+    said = f"{d.verdict.value}: {d.present} of {d.expected} expected players"
+    if d.verdict is Verdict.READY:
+        return [ok("features", f"{said}, quality {d.quality}")]
+    if d.verdict is Verdict.NOT_YET_DUE:
+        return [info("features", f"{said}; due at {d.due_at:%Y-%m-%d %H:%M} UTC" if d.due_at else said)]
+    return [critical("features", f"{said}; {d.cause}", d.remedy)]
+
+
+def served(day: Day) -> list[Finding]:
+    """Every active row was served the vector that is stored."""
+    asked = statement("served_against_stored", game_date=day.game_date)
+    (row,) = day.warehouse.query(asked).to_pylist()
+    if not row["served"]:
+        return [info("features:served", "no active rows")]
+    if row["different"]:
+        evidence = f"{row['different']} of {row['served']} active rows differ from the stored vector"
+        return [critical("features:served", evidence, day.regenerate())]
+    return [ok("features:served", f"{row['served']} active rows equal the stored vectors")]
+
+
+def drift(day: Day) -> list[Finding]:
+    return feature_drift(day.warehouse, day.models, day.registry, day.active, day.game_date)
+
+
+def _age(check: str, day: Day, latest: datetime | None, limit: timedelta, rows: int, remedy: str) -> Finding:
+    """How old an input was when the date's first game began, or is now."""
+    if not day.games:
+        return info(check, "no games")
+    if latest is None:
+        if rows and check == "freshness:quotes":
+            return info(check, f"{rows} rows, known by day only: for backfill and evaluation, never live")
+        return (
+            warning(check, f"nothing for {day.game_date}", remedy) if day.is_due else info(check, "not due")
+        )
+    moment = min(day.now, day.first_tipoff or day.now)
+    if moment - latest > limit:
+        return warning(check, f"latest is {latest:%Y-%m-%d %H:%M} UTC, older than {limit}", remedy)
+    return ok(check, f"latest is {latest:%Y-%m-%d %H:%M} UTC")
