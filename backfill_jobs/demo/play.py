@@ -18,6 +18,7 @@ from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.grade import GradePredictions
 from shared.application.loading import LoadFolder, Progress
 from shared.application.questions import Questions
+from shared.application.registry import Registry
 from shared.application.slate import Mode
 from shared.application.training import TrainModels, demo_windows
 from shared.backends import BackendSettings, connect
@@ -93,6 +94,7 @@ class Demo:
         with self._timed("train"):
             train = TrainModels(backend.warehouse, self.home / "models")
             paths = train(demo_windows(stage.game_date), backend.clock.now(), self._progress)
+            Registry(backend.warehouse).add(list(paths.values()))
         environment = {ENVIRONMENT[system]: str(path.resolve()) for system, path in paths.items()}
         if stage.now is not None:
             environment["PROPS_NOW"] = stage.now.isoformat()

@@ -1,0 +1,28 @@
+"""What the pages say is there is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_incident_names_a_test_that_exists() -> None:
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "incidents.md").read_text(encoding="utf-8"))
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    }
+    assert len(named) > 20
+    assert [name for name in named if name not in there] == []
+
+
+def test_the_readme_names_every_command() -> None:
+    from backfill_jobs.cli.main import app
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = [c.name for c in app.registered_commands] + [g.name for g in app.registered_groups]
+    missing = [name for name in commands if f"props {name or 'load'}" not in readme]
+    assert missing == []
