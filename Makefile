@@ -14,8 +14,9 @@ $(SET_UP): requirements.lock pyproject.toml
 		|| { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) --version)" >&2; exit 1; }
 	@start=$$SECONDS; \
 	$(PYTHON) -m venv .venv \
-	&& $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	&& $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock \
 	&& $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
+	&& $(BIN)/pip check --disable-pip-version-check >/dev/null \
 	&& touch $@ && echo "set-up took $$((SECONDS - start)) s"
 
 setup: $(SET_UP) ## Create .venv with everything pinned by hash
