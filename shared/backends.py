@@ -54,6 +54,9 @@ class ModelSettings(BackendSettings):
     catboost_v8_model_path: str | None = None
     """Path of the V8 bundle; unset turns the system off."""
 
+    shadow_model_paths: str | None = None
+    """Comma-separated paths of bundles that run beside the champions; the manifest names their system."""
+
     model_sha256: str | None = None
     """The hash that the V9 model must have; unset accepts what its manifest says."""
 
@@ -65,6 +68,9 @@ class ModelSettings(BackendSettings):
             "catboost_v9_2026_02": self.catboost_v9_2026_02_model_path,
         }
         return {system: path for system, path in paths.items() if path}
+
+    def shadow_paths(self) -> list[str]:
+        return [p.strip() for p in (self.shadow_model_paths or "").split(",") if p.strip()]
 
     def wanted_sha256(self) -> dict[str, str]:
         """The hash that a system's model must have, where one is set."""

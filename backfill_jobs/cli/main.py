@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from backfill_jobs.cli import reports, store
+from backfill_jobs.cli import models, reports, store
 from backfill_jobs.cli.program import FINDING, ISO, Json, backend, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
@@ -21,6 +21,8 @@ runs = program("Prediction runs.")
 app.add_typer(store.features, name="features")
 app.add_typer(store.mlfs, name="mlfs")
 app.add_typer(runs, name="runs")
+app.add_typer(models.models, name="models")
+app.command("train")(models.train)
 app.command("predict")(predict)
 app.command("grade")(grade)
 app.command("coverage")(reports.coverage)

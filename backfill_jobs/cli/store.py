@@ -83,6 +83,25 @@ def features_build(
         raise typer.Exit(FINDING)
 
 
+@features.command("invalidate")
+def features_invalidate(
+    reason: Annotated[str, typer.Option(help="Kept with the snapshots.")],
+    dates: Dates = None,
+    start_date: Start = None,
+    end_date: End = None,
+    as_json: Json = False,
+) -> None:
+    """Mark every snapshot of game dates as wrong: not served, not learnt from, until they are built again."""
+    from shared.application.feature_store import invalidate
+
+    use = backend()
+    spans = ranges(dates, start_date, end_date)
+    count = sum(invalidate(use.warehouse, use.clock.now(), a, b, reason) for a, b in spans)
+    show(as_json, {"invalidated": count}, [f"{count} snapshots are no longer used"])
+    if not count:
+        raise typer.Exit(FINDING)
+
+
 @mlfs.command("diagnose")
 def mlfs_diagnose(day: Day, as_json: Json = False) -> None:
     """Say whether the features of a game date are ready, and if not why, and what mends it."""

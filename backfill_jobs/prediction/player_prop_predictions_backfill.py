@@ -99,6 +99,7 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
     from shared.application.backfill_models import BackfillModels
     from shared.application.prediction_backfill import BackfillPredictions, Ports
     from shared.application.registry import Registry
+    from shared.model_registry.loading import load_shadows
 
     def train(windows: list[Window]) -> dict[str, Path]:
         from shared.application.training import TrainModels
@@ -110,7 +111,8 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
     registry = Registry(use.warehouse)
     models = BackfillModels(use.models, registry, settings.model_paths(), settings.wanted_sha256(), train)
     ports = Ports(use.warehouse, use.runs, use.job_publisher, use.documents, use.locks, use.clock)
-    return BackfillPredictions(ports, models, settings.build_commit)
+    shadows = load_shadows(use.models, settings.shadow_paths())
+    return BackfillPredictions(ports, models, settings.build_commit, shadows)
 
 
 def _status(use: Backend, as_json: bool) -> None:

@@ -32,6 +32,7 @@ class Worker:
     predict_rows: PredictRows
     coalescer: Coalescer[Job]
     models: dict[str, LoadedModel]
+    shadows: list[LoadedModel]
     missing: dict[str, str]
     check_stores: Callable[[], None]
     close: Callable[[], None]
@@ -156,7 +157,7 @@ def _questions(app: FastAPI) -> None:
         last = worker.last_activity
         return {
             **worker.identity.heartbeat(),
-            "models": [_model(m) for m in worker.models.values()],
+            "models": _models(worker),
             "in_flight": worker.coalescer.in_flight,
             "totals": {
                 answer: int(worker.messages.labels(answer)._value.get())
@@ -167,7 +168,7 @@ def _questions(app: FastAPI) -> None:
 
     @app.get("/models")
     def models(request: Request) -> dict[str, Any]:
-        return {"models": [_model(m) for m in _worker(request).models.values()]}
+        return {"models": _models(_worker(request))}
 
     @app.get("/metrics", response_class=Response)
     def metrics(request: Request) -> Response:
@@ -179,12 +180,21 @@ def _worker(request: Request) -> Worker:
     return worker
 
 
-def _model(m: LoadedModel) -> dict[str, Any]:
+def _models(worker: Worker) -> list[dict[str, Any]]:
+    """Every model in memory: which artefact, of which training, in which role."""
+    champions = [_model(m, "champion") for m in worker.models.values()]
+    return champions + [_model(m, "shadow") for m in worker.shadows]
+
+
+def _model(m: LoadedModel, role: str) -> dict[str, Any]:
+    manifest = m.manifest
+    window = [manifest.train_start.isoformat(), manifest.train_end.isoformat()] if manifest else None
     return {
         "system_id": m.system_id,
         "model_id": m.model_id,
         "sha256": m.sha256,
         "path": m.path,
-        "role": "champion",
+        "role": role,
+        "trained_on": window,
         "verified": m.verified,
     }

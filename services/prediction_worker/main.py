@@ -19,7 +19,7 @@ from shared.application.stage import StageJobs
 from shared.backends import connect
 from shared.errors import AppError
 from shared.http import Identity
-from shared.model_registry.loading import LoadedModel, load_all
+from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.ports import ModelStore
 
 HOST = "127.0.0.1"
@@ -29,7 +29,8 @@ def make(settings: WorkerSettings) -> Worker:
     """Build everything once; a model that is refused stops the start with its reason."""
     backend = connect(settings)
     models, missing = load_models(settings, backend.models)
-    predict = Predict(models, settings.build_commit)
+    shadows = load_shadows(backend.models, settings.shadow_paths())
+    predict = Predict(models, settings.build_commit, shadows)
     keep = KeepRejected(backend.warehouse, "prediction-worker")
     stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock)
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batch")
@@ -43,6 +44,7 @@ def make(settings: WorkerSettings) -> Worker:
         predict_rows=PredictRows(predict),
         coalescer=Coalescer(stage, executor),
         models=models,
+        shadows=shadows,
         missing=missing,
         check_stores=StoreCheck(backend.warehouse),
         close=close,

@@ -24,6 +24,7 @@ from shared.schemas.feature_store import (
 )
 from shared.warehouse.features import latest_features, matrix
 from shared.warehouse.schedule import games_between, refresh_game_status
+from shared.warehouse.statements import statement
 
 DAYS_AT_ONCE = 200
 REFERENCE_DAYS = 28
@@ -169,6 +170,12 @@ class BuildFeatures:
             found = check_batch(values[mine], len(np.unique(team[mine])), recent)
             findings[from_day(int(d))] = [str(f) for f in found]
         return findings
+
+
+def invalidate(warehouse: Warehouse, now: datetime, first: date, last: date, reason: str) -> int:
+    """Take the snapshots of a range out of use; nothing is deleted. Gives how many."""
+    asked = statement("invalidate_snapshots", first=first, last=last, now=now, reason=reason)
+    return warehouse.transact([asked])[0]
 
 
 def _phases(built: Built, made: datetime) -> dict[str, object]:

@@ -59,6 +59,7 @@ class RunInProcess:
         self,
         request: RunRequest,
         models: Mapping[str, LoadedModel],
+        shadows: Sequence[LoadedModel],
         build_commit: str,
         also_expected: Mapping[str, str],
         wait_seconds: float,
@@ -70,7 +71,7 @@ class RunInProcess:
             return ended
         run_id = self._open(request, also_expected, time.monotonic() + wait_seconds)
         stage = StageJobs(
-            Predict(models, build_commit), self._warehouse, self._mailbox, self._keep, self._clock
+            Predict(models, build_commit, shadows), self._warehouse, self._mailbox, self._keep, self._clock
         )
         bodies = self._mailbox.take(REQUEST_TOPIC)
         jobs = [Job(run_id, decode(body, PredictionRequest), body) for body in bodies]

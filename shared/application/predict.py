@@ -17,7 +17,7 @@ from shared.application.feature_rows import feature_hash
 from shared.domain.features_contract import INDEX
 from shared.domain.recommendation import edge, recommend, round_points
 from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forecast, System
-from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all
+from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all, with_model
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.messages import FEATURE_VERSION, PredictionRequest, check_features
@@ -25,7 +25,7 @@ from shared.schemas.predictions import PREDICTION_STAGING
 
 Floats = NDArray[np.float64]
 
-CHAMPION, IN_SAMPLE = "champion", "in_sample"
+CHAMPION, SHADOW, IN_SAMPLE = "champion", "shadow", "in_sample"
 PREDICTED = "predicted"
 
 
@@ -38,10 +38,19 @@ class Predicted:
 
 
 class Predict:
-    """Runs the systems whose models are loaded; the others are off, with a reason."""
+    """Runs the systems whose models are loaded; the others are off, with a reason.
 
-    def __init__(self, models: Mapping[str, LoadedModel], build_commit: str | None = None) -> None:
+    ``shadows`` run beside the champions on the same jobs; their rows are marked and never active.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, LoadedModel],
+        build_commit: str | None = None,
+        shadows: Sequence[LoadedModel] = (),
+    ) -> None:
         self._models = dict(models)
+        self._shadows = tuple(shadows)
         self._systems = build({name: m.model for name, m in models.items()})
         self._build_commit = build_commit
 
@@ -96,27 +105,32 @@ class Predict:
 
     def _usable(self, job: PredictionRequest) -> frozenset[str]:
         """Systems whose model's training ended before the game date, or is not known to reach it."""
-        return frozenset(
-            name
-            for name, m in self._models.items()
-            if job.in_sample or m.manifest is None or m.manifest.train_end.isoformat() < job.game_date
-        )
+        return frozenset(name for name, m in self._models.items() if _may_be_used(m, job))
 
     def _group(self, usable: frozenset[str], jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
         """Forecast jobs for which the same models may be used."""
         systems = build({name: self._models[name].model for name in sorted(usable)})
-        forecasts = forecast_all(systems, to_batch(jobs))
-        line = np.array([j.line.value if j.line else np.nan for j in jobs], dtype=np.float64)
+        batch = to_batch(jobs)
+        forecasts = forecast_all(systems, batch)
         outcomes: list[dict[str, str]] = [{} for _ in jobs]
         for name in SYSTEM_IDS:
             for i, job in enumerate(jobs):
                 if name in job.systems:
                     outcomes[i][name] = self._said(name, forecasts, i)
         parts = [
-            self._rows(system, forecasts[system.system_id], jobs, rows, line, now)
+            self._rows(
+                system,
+                self._models.get(system.system_id),
+                CHAMPION,
+                forecasts[system.system_id],
+                jobs,
+                rows,
+                now,
+            )
             for system in systems
             if (rows := [i for i, said in enumerate(outcomes) if said.get(system.system_id) == PREDICTED])
         ]
+        parts += self._shadow_rows(jobs, batch, outcomes, now)
         return Predicted(pa.concat_tables([PREDICTION_STAGING.arrow_schema.empty_table(), *parts]), outcomes)
 
     def _said(self, system_id: str, forecasts: Mapping[str, Forecast], row: int) -> str:
@@ -124,26 +138,46 @@ class Predict:
             return forecasts[system_id].reasons[row] or PREDICTED
         return "in_sample" if system_id in self._models else "no_model"
 
+    def _shadow_rows(
+        self, jobs: Sequence[PredictionRequest], batch: Batch, outcomes: list[dict[str, str]], now: datetime
+    ) -> list[pa.Table]:
+        """Rows of the shadows where their system's key ended as predicted, so that both can be compared."""
+        parts = []
+        for model in self._shadows:
+            system = with_model(model.system_id, model.model)
+            forecast = system.forecast(batch, {})
+            rows = [
+                i
+                for i, said in enumerate(outcomes)
+                if said.get(model.system_id) == PREDICTED
+                and _may_be_used(model, jobs[i])
+                and forecast.reasons[i] is None
+            ]
+            if rows:
+                parts.append(self._rows(system, model, SHADOW, forecast, jobs, rows, now))
+        return parts
+
     def _rows(
         self,
         system: System,
+        model: LoadedModel | None,
+        role: str,
         forecast: Forecast,
         jobs: Sequence[PredictionRequest],
         rows: list[int],
-        line: Floats,
         now: datetime,
     ) -> pa.Table:
         name = system.system_id
         chosen = [jobs[i] for i in rows]
-        model = self._models.get(name)
-        raw, confidence, lines = forecast.points[rows], forecast.confidence[rows], line[rows]
+        lines = np.array([j.line.value if j.line else np.nan for j in chosen], dtype=np.float64)
+        raw, confidence = forecast.points[rows], forecast.confidence[rows]
         points = round_points(raw)
         n = len(rows)
         columns = {
             "prediction_id": [prediction_id(j, name, model.sha256 if model else "formula") for j in chosen],
             "run_id": [j.run_id for j in chosen],
             "system_id": [name] * n,
-            "role": [IN_SAMPLE if j.in_sample else CHAMPION for j in chosen],
+            "role": [IN_SAMPLE if j.in_sample else role for j in chosen],
             "player_lookup": [j.player_lookup for j in chosen],
             "player_id": [j.player_id for j in chosen],
             "game_date": [datetime.fromisoformat(j.game_date).date() for j in chosen],
@@ -175,6 +209,12 @@ class Predict:
         }
         schema = PREDICTION_STAGING.arrow_schema
         return pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
+
+
+def _may_be_used(model: LoadedModel, job: PredictionRequest) -> bool:
+    """A model serves a game date that its training, where it is known, ended before."""
+    manifest = model.manifest
+    return job.in_sample or manifest is None or manifest.train_end.isoformat() < job.game_date
 
 
 def _quote_columns(jobs: Sequence[PredictionRequest]) -> dict[str, list[Any]]:

@@ -21,6 +21,7 @@ from shared.application.slate import DEFAULT_MIN_MINUTES, Mode
 from shared.domain.mlfs import LEAST_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Unavailable
+from shared.model_registry.loading import LoadedModel
 from shared.ports import Clock, Documents, Locks, Publisher, RunState, RunStore, Warehouse
 from shared.schemas.predictions import PREDICTION_REGENERATION_AUDIT
 from shared.warehouse.schedule import games_between, has_started
@@ -107,7 +108,14 @@ class Ports:
 class BackfillPredictions:
     """Runs dates one after the other; a date that fails does not keep the next from its turn."""
 
-    def __init__(self, ports: Ports, models: BackfillModels, build_commit: str) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        models: BackfillModels,
+        build_commit: str,
+        shadows: Sequence[LoadedModel] = (),
+    ) -> None:
+        self._shadows = tuple(shadows)
         self._ports = ports
         self._models = models
         self._build_commit = build_commit
@@ -195,7 +203,12 @@ class BackfillPredictions:
         if job_id is None:
             return self._plan(request, chosen, lost, now, alone)
         run_id = self._run(
-            request, {**chosen.models, **chosen.in_sample}, self._build_commit, lost, WAIT_SECONDS
+            request,
+            {**chosen.models, **chosen.in_sample},
+            self._shadows,
+            self._build_commit,
+            lost,
+            WAIT_SECONDS,
         )
         result = self._result(day, run_id, chosen, alone, options)
         if options.force or options.skip_mlfs_check:

@@ -1,32 +1,64 @@
-"""The models that are known, and which of them may be used for a game date."""
+"""The models that are known, the state of each, and which may be used for a game date."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from shared.domain.promotion import Gate
+from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import manifest_path, parse_manifest
 from shared.ports import Warehouse
-from shared.schemas.predictions import MODEL_REGISTRY
+from shared.schemas.models import MODEL_REGISTRY, MODEL_STATE_CHANGES
 from shared.warehouse.statements import statement
 
-CHAMPION = "champion"
-OUT_OF_USE = ("retired", "blocked")
+
+class State(StrEnum):
+    """Where a model stands; one column says it."""
+
+    CANDIDATE = "candidate"
+    SHADOW = "shadow"
+    CHAMPION = "champion"
+    RETIRED = "retired"
+    BLOCKED = "blocked"
+
+
+MOVES: dict[State, tuple[State, ...]] = {
+    State.CANDIDATE: (State.SHADOW, State.CHAMPION, State.RETIRED, State.BLOCKED),
+    State.SHADOW: (State.CHAMPION, State.CANDIDATE, State.RETIRED, State.BLOCKED),
+    State.CHAMPION: (State.RETIRED, State.BLOCKED),
+    State.RETIRED: (State.BLOCKED,),
+    State.BLOCKED: (),
+}
+OUT_OF_USE = (State.RETIRED, State.BLOCKED)
 
 
 class Registry:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def add(self, paths: Sequence[Path]) -> None:
+    def add(
+        self,
+        paths: Sequence[Path],
+        *,
+        human_name: str | None = None,
+        experiment_id: str | None = None,
+        parent_model_id: str | None = None,
+    ) -> None:
         """Register bundles as candidates; one that is known keeps its state."""
         known = {m["model_id"] for m in self.models()}
-        rows = [_row(path) for path in paths]
-        new = [row for row in rows if row["model_id"] not in known]
+        names = {
+            "human_name": human_name,
+            "experiment_id": experiment_id,
+            "parent_model_id": parent_model_id,
+        }
+        new = [row | names for row in map(_row, paths) if row["model_id"] not in known]
         if new:
             self._warehouse.upsert(
                 MODEL_REGISTRY, pa.Table.from_pylist(new, schema=MODEL_REGISTRY.arrow_schema)
@@ -35,6 +67,15 @@ class Registry:
     def models(self) -> list[dict[str, Any]]:
         """All models, those trained to the latest date first."""
         return list(self._warehouse.query(statement("registered_models")).to_pylist())
+
+    def find(self, model_id: str) -> dict[str, Any]:
+        """One model by its id or its human name; ``NotFound``, or ``Rejected`` where a name is ambiguous."""
+        found = [m for m in self.models() if model_id in (m["model_id"], m["human_name"])]
+        if not found:
+            raise NotFound(f"model {model_id!r} is not registered")
+        if len(found) > 1:
+            raise Rejected(f"{model_id!r} names {', '.join(m['model_id'] for m in found)}: give the id")
+        return found[0]
 
     def newest_before(self, game_date: date) -> dict[str, Mapping[str, Any]]:
         """By system, the newest model in use whose training ended before the game date."""
@@ -46,8 +87,57 @@ class Registry:
 
     def champion(self, system_id: str) -> Mapping[str, Any] | None:
         return next(
-            (m for m in self.models() if m["system_id"] == system_id and m["state"] == CHAMPION), None
+            (m for m in self.models() if m["system_id"] == system_id and m["state"] == State.CHAMPION), None
         )
+
+    def move(
+        self, model_id: str, to: State, reason: str, gates: Sequence[Gate] = (), overridden: bool = False
+    ) -> list[dict[str, Any]]:
+        """Bring a model into a state; a new champion retires the earlier one in the same transaction.
+
+        Gives the changes made, none where the model stands there already. ``Rejected`` for a move that the
+        states do not allow.
+        """
+        model = self.find(model_id)
+        here = State(model["state"])
+        if here is to:
+            return []
+        if to not in MOVES[here]:
+            allowed = ", ".join(MOVES[here]) or "nothing"
+            raise Rejected(f"{model['model_id']} is {here}, from which it can become {allowed}; not {to}")
+        changes = [(model, to, reason)]
+        before = self.champion(model["system_id"]) if to is State.CHAMPION else None
+        if before is not None:
+            changes.append((dict(before), State.RETIRED, f"replaced by {model['model_id']}"))
+        now = datetime.now(UTC)
+        told = [
+            _change(m, state, why, now, gates if m is model else (), overridden) for m, state, why in changes
+        ]
+        self._warehouse.append(
+            MODEL_STATE_CHANGES, pa.Table.from_pylist(told, schema=MODEL_STATE_CHANGES.arrow_schema)
+        )
+        self._warehouse.transact(
+            [
+                statement("set_model_state", model_id=m["model_id"], state=state.value, now=now, reason=why)
+                for m, state, why in reversed(changes)
+            ]
+        )
+        return told
+
+
+def _change(
+    model: Mapping[str, Any], to: State, reason: str, now: datetime, gates: Sequence[Gate], overridden: bool
+) -> dict[str, Any]:
+    return {
+        "model_id": model["model_id"],
+        "system_id": model["system_id"],
+        "changed_at": now,
+        "from_state": model["state"],
+        "to_state": to.value,
+        "reason": reason,
+        "overridden": overridden,
+        "gates_json": json.dumps([vars(g) for g in gates]),
+    }
 
 
 def _row(path: Path) -> dict[str, Any]:

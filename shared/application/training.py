@@ -6,23 +6,28 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import catboost
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.application.loading import Progress
-from shared.application.slate import Played, read_played
+from shared.application.slate import read_played
+from shared.domain.evaluation import always_under, hits
 from shared.domain.features_contract import FEATURES, INDEX, REQUIRED
 from shared.domain.instants import from_day, to_day
-from shared.domain.statistics import distribution
+from shared.domain.statistics import Rate, distribution
+from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import Rejected
 from shared.model_registry import bundle
-from shared.model_registry.bundle import GoldenRow, Manifest, Metrics, Reference
+from shared.model_registry.bundle import GoldenRow, HitRate, Manifest, Metrics, Reference
 from shared.model_registry.catboost_model import CatBoostModel, to_bytes
 from shared.ports import Warehouse
+from shared.warehouse.statements import statement
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 SEED = 42
 THREADS = 2
@@ -38,17 +43,52 @@ LEAST_ROWS = 500
 
 @dataclass(frozen=True)
 class Window:
-    """Training dates, inclusive."""
+    """Training dates, inclusive, and those it is evaluated on; without them, on the training's own tail."""
 
     system_id: str
     start: date
     end: date
+    eval_start: date | None = None
+    eval_end: date | None = None
+
+    @property
+    def last(self) -> date:
+        return self.eval_end or self.end
+
+
+def checked(system_id: str, start: date, end: date, eval_start: date, eval_end: date) -> Window:
+    """A window whose evaluation begins after its training has ended; ``Rejected`` names what is wrong."""
+    if system_id not in MODEL_SYSTEMS:
+        raise Rejected(f"system {system_id!r}, wanted one of {', '.join(MODEL_SYSTEMS)}")
+    if end < start:
+        raise Rejected(f"train_end {end}, wanted {start} or later")
+    if eval_start <= end:
+        raise Rejected(f"eval_start {eval_start}, wanted a date after train_end {end}: the windows overlap")
+    if eval_end < eval_start:
+        raise Rejected(f"eval_end {eval_end}, wanted {eval_start} or later")
+    return Window(system_id, start, end, eval_start, eval_end)
 
 
 def demo_windows(game_date: date) -> list[Window]:
     """The three windows of the demo's models, each three seasons long and over before the game date."""
     ends = {system: game_date - timedelta(days=days) for system, days in DAYS_BACK.items()}
     return [Window(system, end - timedelta(days=365 * SEASONS), end) for system, end in ends.items()]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Player-games to learn from or to be judged by, in order of time."""
+
+    x: Floats
+    y: Floats
+    day: Ints
+
+    def between(self, first: date, last: date) -> Rows:
+        inside = (self.day >= to_day(first)) & (self.day <= to_day(last))
+        return Rows(self.x[inside], self.y[inside], self.day[inside])
+
+    def __len__(self) -> int:
+        return len(self.y)
 
 
 class TrainModels:
@@ -63,25 +103,38 @@ class TrainModels:
         self, windows: list[Window], now: datetime, progress: Progress = lambda *_: None
     ) -> dict[str, Path]:
         """Path of the bundle by system; ``Rejected`` where a window holds too few games."""
-        first, last = min(w.start for w in windows), max(w.end for w in windows)
-        played = read_played(self._warehouse, first, last, now)
+        first, last = min(w.start for w in windows), max(w.last for w in windows)
+        rows = self._rows(first, last, now)
         paths = {}
         for w in windows:
-            paths[w.system_id] = self._train(w, played)
+            paths[w.system_id] = self._train(w, rows)
             progress("train", len(paths), len(windows))
         return paths
 
-    def _train(self, w: Window, played: Played) -> Path:
-        inside = (played.day >= to_day(w.start)) & (played.day <= to_day(w.end))
-        whole = ~np.isnan(played.values[:, list(REQUIRED)]).any(axis=-1)
-        rows = inside & whole
-        x, y, day = played.values[rows], played.points[rows], played.day[rows]
-        if len(x) < LEAST_ROWS:
+    def _rows(self, first: date, last: date, now: datetime) -> Rows:
+        """Complete rows of the range, without dates whose every feature snapshot was invalidated."""
+        played = read_played(self._warehouse, first, last, now)
+        refused = self._warehouse.query(statement("invalidated_dates", first=first, last=last))
+        bad = np.array([to_day(d) for d in refused["game_date"].to_pylist()], dtype=np.int64)
+        whole = ~np.isnan(played.values[:, list(REQUIRED)]).any(axis=-1) & ~np.isin(played.day, bad)
+        return Rows(played.values[whole], played.points[whole], played.day[whole])
+
+    def _train(self, w: Window, rows: Rows) -> Path:
+        train = rows.between(w.start, w.end)
+        if len(train) < LEAST_ROWS:
             raise Rejected(
-                f"train {w.system_id}: {len(x)} complete player-games from {w.start} to {w.end}, "
+                f"train {w.system_id}: {len(train)} complete player-games from {w.start} to {w.end}, "
                 f"wanted at least {LEAST_ROWS}"
             )
+        x, y, day = train.x, train.y, train.day
         cut = _cut(day)
+        held = Rows(x[cut:], y[cut:], day[cut:])
+        if w.eval_start is not None and w.eval_end is not None:
+            held = rows.between(w.eval_start, w.eval_end)
+            if not len(held):
+                raise Rejected(
+                    f"train {w.system_id}: no game from {w.eval_start} to {w.eval_end} to judge by"
+                )
         model = _fit(x[:cut], y[:cut], x[cut:], y[cut:])
         data = to_bytes(model)
         digest = bundle.sha256_of(data)
@@ -95,9 +148,9 @@ class TrainModels:
             train_start=w.start,
             train_end=w.end,
             train_rows=cut,
-            eval_start=from_day(int(day[cut])),
-            eval_end=w.end,
-            metrics=_metrics(scored.predict(x[cut:]), y[cut:], x[cut:, INDEX["vegas_points_line"]]),
+            eval_start=w.eval_start or from_day(int(day[cut])),
+            eval_end=w.last,
+            metrics=_metrics(scored.predict(held.x), held.y, held.x[:, INDEX["vegas_points_line"]]),
             trees=scored.trees,
             seed=SEED,
             thread_count=THREADS,
@@ -116,18 +169,21 @@ def _cut(day: NDArray[np.int64]) -> int:
     return int(np.searchsorted(day, day[at], side="left"))
 
 
+def settings() -> dict[str, Any]:
+    """How a model is fitted; the tail of its training window stops it."""
+    return {
+        "iterations": 600,
+        "depth": 6,
+        "learning_rate": 0.06,
+        "l2_leaf_reg": 6,
+        "early_stopping_rounds": 40,
+        "loss_function": "RMSE",
+    }
+
+
 def _fit(x: Floats, y: Floats, held: Floats, truth: Floats) -> catboost.CatBoostRegressor:
     model = catboost.CatBoostRegressor(
-        iterations=600,
-        depth=6,
-        learning_rate=0.06,
-        l2_leaf_reg=6,
-        early_stopping_rounds=40,
-        random_seed=SEED,
-        thread_count=THREADS,
-        loss_function="RMSE",
-        verbose=False,
-        allow_writing_files=False,
+        **settings(), random_seed=SEED, thread_count=THREADS, verbose=False, allow_writing_files=False
     )
     names = list(FEATURES)
     model.fit(
@@ -146,8 +202,20 @@ def _metrics(predicted: Floats, actual: Floats, line: Floats) -> Metrics:
         mae=round(float(np.abs(gap).mean()), 4),
         bias=round(float(gap.mean()), 4),
         line_n=int(lined.sum()),
-        line_bias=round(float((predicted - line)[lined].mean()), 4) if lined.any() else None,
+        line_bias=_rounded((predicted - line)[lined]),
+        lined_mae=_rounded(np.abs(gap[lined])),
+        line_mae=_rounded(np.abs(line - actual)[lined]),
+        hit={name: _hit_rate(rate) for name, rate in hits(predicted, line, actual).items()},
+        always_under=_hit_rate(always_under(line, actual)),
     )
+
+
+def _rounded(values: Floats) -> float | None:
+    return round(float(values.mean()), 4) if len(values) else None
+
+
+def _hit_rate(rate: Rate) -> HitRate:
+    return HitRate(rate.n, *(None if v is None else round(v, 4) for v in (rate.rate, rate.low, rate.high)))
 
 
 def _reference(values: Floats) -> Reference:

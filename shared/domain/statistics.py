@@ -15,7 +15,7 @@ Z95 = 1.959963984540054
 BREAKEVEN = 110.0 / 210.0
 """Hit rate that pays for odds of -110 both ways."""
 
-PERMUTATIONS = 10_000
+PERMUTATIONS, RESAMPLES = 10_000, 2_000
 SEED = 20250324
 
 
@@ -135,3 +135,28 @@ def _shares(present: Floats, edges: Floats) -> list[float]:
 
 def _missing(values: Floats) -> float:
     return float(np.isnan(values).mean()) if len(values) else 1.0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def mean_by_date(values: Floats, day: Ints) -> Interval | None:
+    """Mean of (n,) values; whole game dates are drawn again, 2,000 times from a fixed seed.
+
+    None for fewer than two dates, since one date says nothing of how dates differ.
+    """
+    days, code = np.unique(day, return_inverse=True)
+    if len(days) < 2:
+        return None
+    total = np.bincount(code, weights=values, minlength=len(days))
+    count = np.bincount(code, minlength=len(days))
+    drawn = np.random.default_rng(SEED).integers(0, len(days), (RESAMPLES, len(days)))
+    means = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Interval(float(values.mean()), float(low), float(high))

@@ -18,14 +18,31 @@ class GoldenRow(msgspec.Struct, frozen=True):
     expected: float
 
 
+class HitRate(msgspec.Struct, frozen=True):
+    """``rate`` 0-1 of ``n`` decided picks with its 95 % interval, None for n = 0."""
+
+    n: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
 class Metrics(msgspec.Struct, frozen=True):
-    """Errors in points over ``n`` rows that came after the training rows."""
+    """Errors in points over ``n`` rows that came after the training rows.
+
+    The others are of the ``line_n`` rows with a line: mean(predicted - line), the model's and the line's
+    own error, and hit rates by least edge.
+    """
 
     n: int
     mae: float
     bias: float
     line_n: int = 0
     line_bias: float | None = None
+    lined_mae: float | None = None
+    line_mae: float | None = None
+    hit: dict[str, HitRate] = {}
+    always_under: HitRate | None = None
 
 
 class Reference(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,20 @@ def load(store: ModelStore, system_id: str, path: str, sha256: str | None = None
         raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
     _check_golden(manifest, model, path)
     return LoadedModel(system_id, manifest.name, found, path, True, model, manifest)
+
+
+def load_shadows(store: ModelStore, paths: Sequence[str]) -> list[LoadedModel]:
+    """Models on trial, each under the system that its manifest names.
+
+    ``NotFound`` for a missing file, ``Rejected`` for one without a manifest or not the one meant.
+    """
+    found = []
+    for path in paths:
+        manifest = _manifest(store, path)
+        if manifest is None:
+            raise Rejected(f"{path}: a shadow needs its manifest beside it, which names its system")
+        found.append(load(store, manifest.system_id, path))
+    return found
 
 
 def load_all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.schemas import feature_store, predictions, reference
+from shared.schemas import feature_store, models, predictions, reference
 from shared.schemas.table import Table
 
 TABLES: tuple[Table, ...] = (
@@ -21,6 +21,8 @@ TABLES: tuple[Table, ...] = (
     predictions.PREDICTION_ACCURACY,
     predictions.DAILY_PREDICTION_SIGNALS,
     predictions.PREDICTION_REGENERATION_AUDIT,
-    predictions.MODEL_REGISTRY,
+    models.MODEL_REGISTRY,
+    models.ML_EXPERIMENTS,
+    models.MODEL_STATE_CHANGES,
     predictions.REJECTED_MESSAGES,
 )

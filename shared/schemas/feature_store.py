@@ -118,6 +118,8 @@ FEATURE_SNAPSHOTS = Table(
         required("created_at", "TIMESTAMP", "real time of the build"),
         Column("expected_players", "INT64", "players on the slate roster at the build"),
         Column("findings", "STRING", "what the checks of the batch found and the operator accepted"),
+        Column("invalidated_at", "TIMESTAMP", "when it was found to be wrong; not served, not learnt from"),
+        Column("invalidated_reason", "STRING", "why"),
     ),
     key=("game_date", "snapshot_id"),
 )

@@ -202,28 +202,6 @@ PREDICTION_REGENERATION_AUDIT = Table(
     stamps=("regeneration_timestamp",),
 )
 
-MODEL_REGISTRY = Table(
-    "nba_predictions",
-    "model_registry",
-    "Trained models by content; the state is in one column",
-    (
-        required("model_id", "STRING", "bundle name: system, last day of training, hash"),
-        required("system_id", "STRING", "the prediction system"),
-        required("path", "STRING", "of the bundle's .cbm"),
-        required("sha256", "STRING", "of the model file"),
-        required("state", "STRING", "candidate, shadow, champion, retired or blocked"),
-        required("training_start_date", "DATE", "inclusive"),
-        required("training_end_date", "DATE", "inclusive"),
-        required("training_samples", "INT64", "rows"),
-        Column("evaluation_mae", "FLOAT64", "points, on rows after the training rows"),
-        required("created_at", "TIMESTAMP", "when it was registered"),
-    ),
-    key=("model_id",),
-    partition=None,
-    cluster=("system_id",),
-    stamps=("created_at",),
-)
-
 REJECTED_MESSAGES = Table(
     "nba_predictions",
     "rejected_messages",

@@ -49,6 +49,7 @@ class Bench:
             predict_rows=PredictRows(predict),
             coalescer=Coalescer(stage, executor),
             models=dict(self.models),
+            shadows=[],
             missing=self.missing,
             check_stores=StoreCheck(self.world.warehouse),
             close=executor.shutdown,

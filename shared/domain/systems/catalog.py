@@ -27,8 +27,13 @@ def build(models: Mapping[str, Regressor]) -> tuple[System, ...]:
     unknown = sorted(set(models) - set(MODEL_SYSTEMS))
     if unknown:
         raise ValueError(f"models for {unknown}, wanted some of {', '.join(MODEL_SYSTEMS)}")
-    trained = tuple(CatBoostSystem(name, models[name]) for name in MODEL_SYSTEMS if name in models)
+    trained = tuple(with_model(name, models[name]) for name in MODEL_SYSTEMS if name in models)
     return (*FORMULAS, *trained, *ENSEMBLES)
+
+
+def with_model(system_id: str, model: Regressor) -> System:
+    """One system with a trained model."""
+    return CatBoostSystem(system_id, model)
 
 
 def forecast_all(systems: Sequence[System], batch: Batch) -> dict[str, Forecast]:

@@ -1,0 +1,189 @@
+"""``props train`` and ``props models``: training, the registry, gates, promotion."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backfill_jobs.cli.program import (
+    FINDING,
+    ISO,
+    Json,
+    backend,
+    print_json,
+    print_lines,
+    print_table,
+    program,
+    show,
+)
+from backfill_jobs.cli.progress import Bars
+
+if TYPE_CHECKING:
+    from shared.application.promotion import Promotion
+    from shared.domain.promotion import Gate
+
+models = program("Trained models: states, gates, promotion.")
+
+Model = Annotated[str, typer.Argument(help="Model id, or the name given at its training.")]
+Reason = Annotated[str, typer.Option(help="Kept with the change.")]
+WindowDay = Annotated[datetime, typer.Option(formats=ISO)]
+
+
+def train(
+    system: Annotated[str, typer.Argument(help="catboost_v9, catboost_v9_2026_02 or catboost_v8.")],
+    train_start: WindowDay,
+    train_end: WindowDay,
+    eval_start: WindowDay,
+    eval_end: WindowDay,
+    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a model on one window and judge it on a later one; it becomes a candidate."""
+    from shared.application.experiments import TrainExperiment, plain
+    from shared.application.training import checked
+    from shared.backends import BackendSettings
+
+    days = (d.date() for d in (train_start, train_end, eval_start, eval_end))
+    window = checked(system, *days)
+    use = backend()
+    job = TrainExperiment(use.warehouse, use.home / "models", BackendSettings().build_commit)
+    with Bars() as bars:
+        told = plain(job(window, name, use.clock.now(), bars))
+    m = told["metrics"]
+    lines = [
+        f"{told['model_id']}: {told['train_rows']} rows, {told['trees']} trees",
+        f"judged on {m['n']} later rows: MAE {m['mae']:.3f}, bias {m['bias']:+.3f}",
+    ]
+    if m["line_n"]:
+        lines.append(
+            f"with a line ({m['line_n']}): MAE {m['lined_mae']:.3f}, the line {m['line_mae']:.3f}, "
+            f"mean(predicted - line) {m['line_bias']:+.2f}"
+        )
+    show(as_json, told, [*lines, f"candidate, experiment {told['experiment_id']}: {told['path']}"])
+
+
+@models.command("list")
+def models_list(as_json: Json = False) -> None:
+    """Every registered model, its state and its window."""
+    from shared.application.registry import Registry
+
+    found = Registry(backend().warehouse).models()
+    if as_json:
+        print_json({"models": found})
+        return
+    rows = [
+        (m["model_id"], m["state"], m["training_start_date"], m["training_end_date"], m["evaluation_mae"])
+        for m in found
+    ]
+    print_table(None, ("model", "state", "trained from", "to", "MAE"), rows)
+
+
+@models.command("show")
+def models_show(model: Model, as_json: Json = False) -> None:
+    """One model with its gates as they stand now."""
+    from shared.application.registry import Registry
+
+    use = backend()
+    found = Registry(use.warehouse).find(model)
+    gates = _promotion().gates(model)
+    if as_json:
+        print_json({**found, "gates": [vars(g) for g in gates]})
+        return
+    print_lines([f"{k}: {v}" for k, v in found.items() if v is not None])
+    _show_gates(gates)
+
+
+@models.command("compare")
+def models_compare(a: Model, b: Model, as_json: Json = False) -> None:
+    """Two models on the graded rows that both predicted, with a date-resampled interval."""
+    told = _promotion().compare(a, b)
+    gap = told["difference"]
+    lines = [f"{told['rows']} rows on {told['dates']} dates"]
+    lines += [f"{model}: MAE {mae:.3f}" for model, mae in told["mae"].items()]
+    if gap:
+        lines.append(f"difference {gap['value']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]")
+    show(as_json, told, lines)
+
+
+@models.command("shadow")
+def models_shadow(model: Model, reason: Reason, as_json: Json = False) -> None:
+    """Put a candidate on trial; SHADOW_MODEL_PATHS makes it run beside the champion."""
+    _move(model, "shadow", reason, as_json)
+
+
+@models.command("promote")
+def models_promote(
+    model: Model,
+    reason: Reason,
+    override: Annotated[
+        bool, typer.Option("--override", help="Promote although gates fail; recorded with the reason.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a model the champion; refused, naming the gates, unless all of them pass."""
+    told = _promotion().promote(model, reason, override)
+    if as_json:
+        print_json(
+            {
+                "model_id": told.model_id,
+                "promoted": told.promoted,
+                "overridden": told.overridden,
+                "gates": [vars(g) for g in told.gates],
+            }
+        )
+    else:
+        _show_gates(told.gates)
+        failed = ", ".join(g.name for g in told.failed)
+        if told.promoted:
+            print_lines([f"{told.model_id} is the champion" + (f", overriding {failed}" if failed else "")])
+        else:
+            print_lines([f"{told.model_id} is not promoted: {failed}"])
+    if not told.promoted:
+        raise typer.Exit(FINDING)
+
+
+@models.command("retire")
+def models_retire(model: Model, reason: Reason, as_json: Json = False) -> None:
+    """Take a model out of use."""
+    _move(model, "retired", reason, as_json)
+
+
+@models.command("block")
+def models_block(model: Model, reason: Reason, as_json: Json = False) -> None:
+    """Take a model out of use for good."""
+    _move(model, "blocked", reason, as_json)
+
+
+@models.command("verify")
+def models_verify(model: Model, as_json: Json = False) -> None:
+    """Read the bundle, check its hash and its golden rows."""
+    from shared.application.registry import Registry
+    from shared.model_registry.loading import load
+
+    use = backend()
+    found = Registry(use.warehouse).find(model)
+    loaded = load(use.models, found["system_id"], found["path"], found["sha256"])
+    told = {"model_id": loaded.model_id, "sha256": loaded.sha256, "verified": loaded.verified}
+    show(as_json, told, [f"{loaded.model_id}: the file is the one registered, its golden rows come out"])
+
+
+def _move(model: str, to: str, reason: str, as_json: bool) -> None:
+    from shared.application.registry import Registry, State
+
+    changes = Registry(backend().warehouse).move(model, State(to), reason)
+    lines = [f"{c['model_id']}: {c['from_state']} -> {c['to_state']}" for c in changes]
+    show(as_json, {"changes": changes}, lines or [f"{model} is {to} already"])
+
+
+def _promotion() -> Promotion:
+    from shared.application.promotion import Promotion
+
+    use = backend()
+    return Promotion(use.warehouse, use.models, use.clock)
+
+
+def _show_gates(gates: list[Gate]) -> None:
+    rows = [("OK" if g.passed else "FAILED", g.name, g.evidence) for g in gates]
+    print_table("Gates", ("", "gate", "evidence"), rows)
