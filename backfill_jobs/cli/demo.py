@@ -14,7 +14,7 @@ from backfill_jobs.cli.serve import until_interrupted
 from backfill_jobs.demo import figures, report, tables
 from backfill_jobs.demo.play import Demo, Outcome, Stage, sample_stage
 from backfill_jobs.serving import Services
-from shared.application.slate import Mode
+from shared.application.known import Mode
 from shared.backends import BackendSettings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,12 +11,14 @@ from backfill_jobs.cli.program import (
     FINDING,
     ISO,
     Json,
+    Systems,
     backend,
     print_json,
     print_lines,
     print_table,
     program,
     show,
+    systems_of,
 )
 from backfill_jobs.cli.progress import Bars
 
@@ -62,6 +64,58 @@ def train(
             f"mean(predicted - line) {m['line_bias']:+.2f}"
         )
     show(as_json, told, [*lines, f"candidate, experiment {told['experiment_id']}: {told['path']}"])
+
+
+def evaluate(
+    start: WindowDay,
+    end: WindowDay,
+    systems: Systems = None,
+    refit_every: Annotated[int, typer.Option(help="Days between two fits.")] = 28,
+    train_days: Annotated[int, typer.Option(help="Days that a model learns from.")] = 1095,
+    as_json: Json = False,
+) -> None:
+    """Walk forward over played dates: every system on identical rows, beside the line and always-under."""
+    from shared.application.evaluation import Evaluate
+    from shared.domain.systems.catalog import SYSTEM_IDS
+
+    use = backend()
+    with Bars() as bars:
+        told = Evaluate(use.warehouse)(
+            start.date(),
+            end.date(),
+            use.clock.now(),
+            systems=systems_of(systems) or SYSTEM_IDS,
+            refit_days=refit_every,
+            train_days=train_days,
+            progress=bars,
+        )
+    if as_json:
+        print_json(told)
+    else:
+        _show_evaluation(told)
+    if told["suspected_leaks"]:
+        raise typer.Exit(FINDING)
+
+
+def _show_evaluation(told: dict[str, Any]) -> None:
+    rows: list[tuple[Any, ...]] = [("the line", told["rows"], f"{told['line']['mae']:.3f}", "", "", "", "")]
+    for system, f in told["systems"].items():
+        if not f["n"]:
+            rows.append((system, 0, "", "", "", "", ""))
+            continue
+        gap = f["mae_minus_line"]
+        apart = f"{gap['value']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]" if gap else "-"
+        loss = "-" if f["log_loss"] is None else f"{f['log_loss'] - f['market_log_loss']:+.4f}"
+        rows.append((system, f["n"], f"{f['mae']:.3f}", apart, _hit(f, "all"), _hit(f, "e3"), loss))
+    columns = ("system", "rows", "MAE", "less the line's", "hits", "edge 3+", "log loss - market")
+    print_table(f"{told['first']} to {told['last']}", columns, rows)
+    print_lines([f"always-under: {told['always_under']['rate']:.1%} of {told['always_under']['n']}"])
+    print_lines([f"suspected leak: {leak}" for leak in told["suspected_leaks"]])
+
+
+def _hit(f: dict[str, Any], edge: str) -> str:
+    rate = f["hit"][edge]
+    return "-" if rate["rate"] is None else f"{rate['rate']:.1%} of {rate['n']}"
 
 
 @models.command("list")

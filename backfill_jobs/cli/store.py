@@ -54,7 +54,7 @@ def features_build(
 ) -> None:
     """Build the feature store for game dates, scheduled or played; a new snapshot each, earlier ones stay."""
     from shared.application.feature_store import BuildFeatures, BuildOptions
-    from shared.application.slate import Mode
+    from shared.application.known import Mode
 
     options = BuildOptions(
         Mode.BACKFILL if backfill else None,

@@ -16,10 +16,10 @@ import httpx
 from backfill_jobs.serving import Services
 from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.grade import GradePredictions
+from shared.application.known import Mode
 from shared.application.loading import LoadFolder, Progress
 from shared.application.questions import Questions
 from shared.application.registry import Registry
-from shared.application.slate import Mode
 from shared.application.training import TrainModels, demo_windows
 from shared.backends import BackendSettings, connect
 from shared.embedded import sample_league

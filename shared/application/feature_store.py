@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from shared.application.feature_rows import snapshot_rows
-from shared.application.slate import DEFAULT_MIN_MINUTES, Mode, Slate, modes_by_date, read_slate
+from shared.application.known import Mode
+from shared.application.slate import DEFAULT_MIN_MINUTES, Slate, modes_by_date, read_slate
 from shared.domain.feature_checks import check_batch
 from shared.domain.instants import from_day, to_day
 from shared.errors import Rejected

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.application.known import Mode
 from shared.application.run_request import RunRequest
-from shared.application.slate import Mode
 from shared.domain.features_contract import FEATURES
 from shared.errors import NotFound, Unavailable
 from shared.ports import Warehouse

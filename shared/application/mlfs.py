@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.feature_store import PHASES
-from shared.application.slate import DEFAULT_MIN_MINUTES, Mode, modes_by_date, read_roster
+from shared.application.known import Mode
+from shared.application.slate import DEFAULT_MIN_MINUTES, modes_by_date, read_roster
 from shared.domain.feature_lineage import INJURIES, LINEAGE, QUOTES
 from shared.domain.features_contract import FEATURES, REQUIRED
 from shared.domain.instants import cut_offs, from_micros

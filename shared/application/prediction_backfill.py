@@ -15,9 +15,10 @@ from shared.application.backfill_models import BackfillModels, Chosen
 from shared.application.checkpoints import Checkpoint
 from shared.application.in_process import RunInProcess
 from shared.application.jobs import PrepareJobs
+from shared.application.known import Mode
 from shared.application.mlfs import Diagnosis, MlfsDoctor
 from shared.application.run_request import RunRequest
-from shared.application.slate import DEFAULT_MIN_MINUTES, Mode
+from shared.application.slate import DEFAULT_MIN_MINUTES
 from shared.domain.mlfs import LEAST_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Unavailable

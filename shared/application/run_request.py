@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from shared.application.slate import Mode
+from shared.application.known import Mode
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected

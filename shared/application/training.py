@@ -12,8 +12,8 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.application.examples import read_played
 from shared.application.loading import Progress
-from shared.application.slate import read_played
 from shared.domain.evaluation import always_under, hits
 from shared.domain.features_contract import FEATURES, INDEX, REQUIRED
 from shared.domain.instants import from_day, to_day
@@ -135,7 +135,7 @@ class TrainModels:
                 raise Rejected(
                     f"train {w.system_id}: no game from {w.eval_start} to {w.eval_end} to judge by"
                 )
-        model = _fit(x[:cut], y[:cut], x[cut:], y[cut:])
+        model = fit(train)
         data = to_bytes(model)
         digest = bundle.sha256_of(data)
         scored = CatBoostModel(model)
@@ -181,14 +181,22 @@ def settings() -> dict[str, Any]:
     }
 
 
-def _fit(x: Floats, y: Floats, held: Floats, truth: Floats) -> catboost.CatBoostRegressor:
+def fit(rows: Rows) -> catboost.CatBoostRegressor:
+    """A model of the rows; the last of them in time stop its growth, so no later date is looked at.
+
+    ``Rejected`` for rows that are not in order of time: their tail would be a random split, in which games
+    of one date stand on both sides.
+    """
+    if np.any(np.diff(rows.day) < 0):
+        raise Rejected("training rows are not in order of time: a random split is not allowed")
+    cut = _cut(rows.day)
     model = catboost.CatBoostRegressor(
         **settings(), random_seed=SEED, thread_count=THREADS, verbose=False, allow_writing_files=False
     )
     names = list(FEATURES)
     model.fit(
-        catboost.Pool(x, y, feature_names=names),
-        eval_set=catboost.Pool(held, truth, feature_names=names),
+        catboost.Pool(rows.x[:cut], rows.y[:cut], feature_names=names),
+        eval_set=catboost.Pool(rows.x[cut:], rows.y[cut:], feature_names=names),
         use_best_model=True,
     )
     return model

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.application.grade import GradeStatus
-from shared.application.slate import Mode
+from shared.application.known import Mode
 from shared.domain.coverage import Level
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded.sample_league import AFTER_GAMES

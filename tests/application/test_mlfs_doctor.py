@@ -9,8 +9,8 @@ import pytest
 
 from shared.application import feature_store
 from shared.application.feature_store import BuildOptions
+from shared.application.known import Mode
 from shared.application.mlfs import NO_GAMES
-from shared.application.slate import Mode
 from shared.domain.feature_checks import BatchFinding
 from shared.domain.features_contract import FEATURES
 from shared.domain.mlfs import Verdict

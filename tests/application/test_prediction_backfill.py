@@ -13,9 +13,9 @@ from shared.application import backfill_models, prediction_backfill
 from shared.application.backfill_models import BackfillModels, Chosen, needed
 from shared.application.checkpoints import Checkpoint, jobs
 from shared.application.feature_store import BuildOptions
+from shared.application.known import Mode
 from shared.application.prediction_backfill import JOB, BackfillOptions, DateResult, Status
 from shared.application.registry import Registry
-from shared.application.slate import Mode
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW

@@ -11,7 +11,7 @@ import pytest
 
 from shared.application.activation import Activate
 from shared.application.feature_store import BuildFeatures, BuildOptions
-from shared.application.slate import Mode
+from shared.application.known import Mode
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Conflict, NotFound, Rejected, Unavailable

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.application.feature_rows import snapshot_rows
+from shared.application.known import Mode
 from shared.application.predict import box_shares
-from shared.application.slate import Mode, Slate, read_slate
+from shared.application.slate import Slate, read_slate
 from shared.domain.features.windows import _DAY_SPAN, Timeline
 from shared.domain.systems.base import Batch
 from shared.domain.systems.catalog import build, forecast_all

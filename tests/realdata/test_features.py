@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shared.application.examples import read_played
 from shared.application.loading import LoadFolder
-from shared.application.slate import read_played
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.conftest import CLOCK
 
