@@ -66,6 +66,55 @@ def train(
     show(as_json, told, [*lines, f"candidate, experiment {told['experiment_id']}: {told['path']}"])
 
 
+def replay(
+    prediction_id: Annotated[str, typer.Argument(help="Of a stored prediction.")], as_json: Json = False
+) -> None:
+    """Compute a stored prediction again from its snapshot and bundle; exit 1 where anything differs."""
+    from shared.application.replay import Replay
+
+    use = backend()
+    told = Replay(use.warehouse, use.models)(prediction_id)
+    lines = [f"{k}: stored {a!r}, recomputed {b!r}" for k, (a, b) in told.differences.items()]
+    value = {
+        "prediction_id": prediction_id,
+        "equal": told.equal,
+        "differences": {k: {"stored": a, "recomputed": b} for k, (a, b) in told.differences.items()},
+    }
+    show(as_json, value, lines or [f"{prediction_id}: the same, bit for bit"])
+    if not told.equal:
+        raise typer.Exit(FINDING)
+
+
+def explain(
+    prediction_id: Annotated[str, typer.Argument(help="Of a stored prediction.")], as_json: Json = False
+) -> None:
+    """Why a stored prediction is what it is: inputs, line, model, and terms that add up to it."""
+    from shared.application.replay import Replay
+
+    use = backend()
+    told = Replay(use.warehouse, use.models).explain(prediction_id)
+    if as_json:
+        print_json(told)
+        return
+    p, line, model = told["prediction"], told["line"], told["model"]
+    stood = "no line" if line["current_points_line"] is None else f"line {line['current_points_line']:.1f}"
+    print_lines(
+        [
+            f"{p['player_lookup']} in {p['game_id']}, {p['system_id']}: {p['predicted_points']:.1f} points, "
+            f"{stood}, {p['recommendation']} at confidence {p['confidence_score']:.0f}",
+            f"model {model['model_id'] or 'a formula'}, features {model['feature_snapshot_id']} as of "
+            f"{p['as_of']:%Y-%m-%d %H:%M} UTC",
+        ]
+    )
+    inputs = told["features"]
+    rows = []
+    for name, points in list(told["terms"].items())[:15]:
+        value = inputs.get(name, {})
+        rows.append((name, f"{points:+.3f}", value.get("value"), value.get("source", "")))
+    print_table("Terms, the largest first", ("term", "points", "value", "source"), rows)
+    print_lines([f"{len(told['terms'])} terms, sum {told['sum']:.4f}, prediction {p['raw_prediction']:.4f}"])
+
+
 def evaluate(
     start: WindowDay,
     end: WindowDay,
@@ -221,6 +270,36 @@ def models_verify(model: Model, as_json: Json = False) -> None:
     loaded = load(use.models, found["system_id"], found["path"], found["sha256"])
     told = {"model_id": loaded.model_id, "sha256": loaded.sha256, "verified": loaded.verified}
     show(as_json, told, [f"{loaded.model_id}: the file is the one registered, its golden rows come out"])
+
+
+@models.command("health")
+def models_health(
+    days: Annotated[int, typer.Option(min=1, help="Game dates back from yesterday.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """How the serving models did on live rows: HEALTHY, WATCH or RETRAIN; exit 1 for the last."""
+    from dataclasses import asdict
+    from datetime import timedelta
+
+    from shared.application.model_health import ModelHealth
+    from shared.domain.instants import eastern_date
+
+    use = backend()
+    found = ModelHealth(use.warehouse)(eastern_date(use.clock.now()) - timedelta(days=1), days)
+    if as_json:
+        print_json({"systems": {s: asdict(c) for s, c in found.items()}})
+    else:
+        rows = [
+            (s, c.health.value, c.n, _points(c.mae), _points(c.line_mae), _points(c.line_bias), c.why)
+            for s, c in found.items()
+        ]
+        print_table(None, ("system", "health", "rows", "MAE", "line", "bias", "why"), rows)
+    if any(c.health.value == "RETRAIN" for c in found.values()):
+        raise typer.Exit(FINDING)
+
+
+def _points(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _move(model: str, to: str, reason: str, as_json: bool) -> None:

@@ -139,6 +139,7 @@ def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequen
 
 _COLOURS = {
     "OK": "green", "SUCCESS": "green", "GREEN": "green", "ready": "green",
+    "HEALTHY": "green", "WATCH": "yellow", "RETRAIN": "red",
     "WARNING": "yellow", "PARTIAL": "yellow", "YELLOW": "yellow", "not yet due": "yellow",
     "CRITICAL": "red", "FAILED": "red", "RED": "red", "REFUSED_MLFS": "red", "STARTED": "red",
     "broken": "red",

@@ -70,7 +70,7 @@ class PrepareJobs:
         lost |= {p: g for p, g in (also_expected or {}).items() if p not in roster and g in tipoffs}
         return RunJobs(
             [
-                _job(run_id, request, row, wanted[player], tipoffs[row["game_id"]])
+                job_of(run_id, request, row, wanted[player], tipoffs[row["game_id"]])
                 for player, row in features.items()
                 if wanted[player]
             ],
@@ -124,9 +124,10 @@ def _is_expected(row: dict[str, Any], min_minutes: float) -> bool:
     return bool(row["expected"]) and (enough or bool(row["has_prop_line"]))
 
 
-def _job(
+def job_of(
     run_id: str, request: RunRequest, row: dict[str, Any], systems: list[str], tipoff: datetime | None
 ) -> PredictionRequest:
+    """One player's job from his row of the feature store."""
     line = None
     if row["line_value"] is not None:
         line = LineQuote(

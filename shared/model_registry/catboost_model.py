@@ -30,6 +30,14 @@ class CatBoostModel:
             return np.zeros(0)
         return np.asarray(self._model.predict(features, thread_count=1), dtype=np.float64)
 
+    def contributions(self, features: Floats) -> Floats:
+        """(n, 34) points: what each of the 33 features adds to the last column, the model's mean.
+
+        Shapley values; a row's sum is its prediction.
+        """
+        pool = catboost.Pool(features, feature_names=list(FEATURES))
+        return np.asarray(self._model.get_feature_importance(pool, type="ShapValues"), dtype=np.float64)
+
 
 def parse(data: bytes, path: str) -> CatBoostModel:
     """A model from the bytes of a ``.cbm``; ``Rejected`` names what is wrong with the file."""

@@ -215,3 +215,27 @@ def test_a_pulse_beats_while_it_lasts_and_says_when_it_stops(here: Jobs) -> None
     for i in range(101):
         beats.beat(f"instance-{i}", {})
     assert bad(here)["heartbeats"].evidence.startswith("102 documents")
+
+
+def test_a_champion_that_does_not_serve_is_named_after_two_days(here: Jobs) -> None:
+    assert seen(here)["models:waiting"].severity is Severity.OK
+    here.change(
+        "UPDATE nba_predictions.model_registry SET state = 'champion', sha256 = 'another', state_changed_at = @t "
+        "WHERE system_id = 'catboost_v9'",
+        t=datetime.now(UTC) - timedelta(days=3),
+    )
+    assert "catboost_v9-20250318" in bad(here)["models:waiting"].evidence
+
+
+def test_the_age_and_health_of_the_serving_model_are_told(here: Jobs) -> None:
+    assert seen(here)["health:catboost_v9"].evidence == "WATCH: 0 graded rows with a line, wanted 50 to judge"
+    here.change(
+        "UPDATE nba_predictions.model_registry SET training_end_date = @d WHERE system_id = 'catboost_v9'",
+        d=DAY - timedelta(days=40),
+    )
+    found = bad(here)["health:catboost_v9"]
+    assert "more than 31 days ago" in found.evidence
+    assert found.remedy == (
+        "props train catboost_v9 --train-start 2022-02-19 --train-end 2025-02-18 "
+        "--eval-start 2025-02-19 --eval-end 2025-03-18"
+    )

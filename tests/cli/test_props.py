@@ -199,3 +199,51 @@ def test_what_operators_read(
     assert "Nothing was graded" in page.read_text()
     assert "1 rows" in told("sql", "SELECT COUNT(*) AS n FROM nba_predictions.prediction_accuracy")
     assert "no run is past its deadline" in told("runs", "check-stalled")
+
+
+def test_a_model_from_training_to_its_replay(
+    tmp_path: Path, loaded: Path, model_paths: dict[str, Path]
+) -> None:
+    shutil.copy(loaded, tmp_path / "warehouse.duckdb")
+    environment = {"PROPS_NOW": DEMO_NOW.isoformat(), "COLUMNS": "100"}
+
+    def told(*arguments: str, code: int = 0, **more: str) -> str:
+        ended = props(tmp_path, *arguments, **environment, **more)
+        assert ended.returncode == code, ended.stdout + ended.stderr
+        assert "Traceback" not in ended.stderr
+        return ended.stdout
+
+    window = ("--train-start", "2024-01-01", "--train-end", "2025-02-01")
+    late = ("--eval-start", "2025-02-02", "--eval-end", "2025-03-18")
+    told("train", "catboost_v9", *window, "--eval-start", "2025-02-01", "--eval-end", "2025-03-18", code=1)
+    trained = json.loads(told("train", "catboost_v9", *window, *late, "--name", "spring", "--json"))
+    assert trained["metrics"]["n"] > 100
+    assert "candidate" in told("models", "list")
+    assert "its golden rows come out" in told("models", "verify", "spring")
+    refused = told("models", "promote", "spring", "--reason", "looks good", code=1)
+    assert "is not promoted: no_overlap, graded, shadow_dates" in refused
+    assert "candidate -> shadow" in told("models", "shadow", "spring", "--reason", "on trial")
+    champion = told("models", "promote", "spring", "--reason", "season opens", "--override")
+    assert "is the champion, overriding" in champion
+    assert "FAILED" in told("models", "show", "spring")
+    assert json.loads(told("models", "show", "spring", "--json"))["state"] == "champion"
+    told("models", "compare", "spring", "nobody", code=1)
+    assert "wanted 50 to judge" in told("models", "health")
+    serving = {"CATBOOST_V9_MODEL_PATH": trained["path"]}
+    told("predict", "--dates", DAY.isoformat(), "--systems", "catboost_v9", **serving)
+    query = "SELECT prediction_id FROM nba_predictions.player_prop_predictions LIMIT 1"
+    (row,) = json.loads(told("sql", query, "--json"))["rows"]
+    assert "the same, bit for bit" in told("replay", row["prediction_id"])
+    assert "mean_of_training" in told("explain", row["prediction_id"])
+    assert json.loads(told("explain", row["prediction_id"], "--json"))["clamped"] is False
+    assert "is not stored" in props(tmp_path, "replay", "x").stderr
+    found = json.loads(told("validate-daily", "--date", DAY.isoformat(), "--json", code=2))["findings"]
+    assert any(f["evidence"].startswith("serves the champion") for f in found)
+    assert "snapshots are no longer used" in told(
+        "features", "invalidate", "--dates", DAY.isoformat(), "--reason", "wrong quotes"
+    )
+    told("features", "invalidate", "--dates", DAY.isoformat(), "--reason", "again", code=1)
+    assert "-> retired" in told("models", "retire", "spring", "--reason", "over")
+    assert "-> blocked" in told("models", "block", "spring", "--reason", "leaked")
+    assert "is blocked already" in told("models", "block", "spring", "--reason", "leaked")
+    assert {p.stem for p in model_paths.values()} != {trained["model_id"]}

@@ -27,6 +27,8 @@ CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     outputs.signal,
     outputs.grading,
     outputs.serving,
+    outputs.model_health,
+    outputs.waiting,
     processes.beats,
     processes.stuck,
 )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.application.findings import Finding, critical, info, ok, warning
+from shared.application.model_health import ModelHealth
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
+from shared.domain.model_health import Health
 from shared.domain.signals import ALARM
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
 from shared.warehouse.statements import statement
 
 LOOK_BACK = timedelta(days=7)
+MODEL_OLD = timedelta(days=31)
+UNDEPLOYED = timedelta(days=2)
+"""How long a champion may wait until it serves."""
 
 
 def predictions(day: Day) -> list[Finding]:
@@ -92,3 +97,52 @@ def serving(day: Day) -> list[Finding]:
         else:
             found.append(ok(check, f"serves the champion {rows['model_id']}"))
     return found
+
+
+def model_health(day: Day) -> list[Finding]:
+    """How the models behind the active rows did in the week before, and how old they are."""
+    found = []
+    checkups = ModelHealth(day.warehouse)(day.game_date - timedelta(days=1))
+    known = {m["sha256"]: m for m in day.registry.models()}
+    for system in MODEL_SYSTEMS:
+        rows = day.active.get(system)
+        if rows is None:
+            continue
+        told = checkups[system]
+        check, said = f"health:{system}", f"{told.health.value}: {told.why}"
+        model = known.get(rows["model_sha256"])
+        old = model is not None and day.game_date - model["training_end_date"] > MODEL_OLD
+        if told.health is Health.RETRAIN:
+            found.append(warning(check, said, _retrain(system, day)))
+        elif old and model is not None and system == "catboost_v9":
+            trained = f"trained to {model['training_end_date']}, more than {MODEL_OLD.days} days ago"
+            found.append(warning(check, f"{said}; {trained}", _retrain(system, day)))
+        else:
+            found.append(ok(check, said) if told.health is Health.HEALTHY else info(check, said))
+    return found
+
+
+def waiting(day: Day) -> list[Finding]:
+    """Champions that have been named for more than two days and still do not serve."""
+    late = [
+        m["model_id"]
+        for m in day.registry.models()
+        if m["state"] == "champion"
+        and m["state_changed_at"] is not None
+        and datetime.now(UTC) - m["state_changed_at"] > UNDEPLOYED
+        and day.active.get(m["system_id"], {}).get("model_sha256") not in (None, m["sha256"])
+    ]
+    if late:
+        return [
+            warning("models:waiting", f"champions that do not serve: {', '.join(late)}", day.regenerate())
+        ]
+    return [ok("models:waiting", "no champion waits to serve")]
+
+
+def _retrain(system: str, day: Day) -> str:
+    """Three years to four weeks ago, judged on the four weeks since."""
+    end = day.game_date - timedelta(days=29)
+    return (
+        f"props train {system} --train-start {end - timedelta(days=1095)} --train-end {end} "
+        f"--eval-start {end + timedelta(days=1)} --eval-end {day.game_date - timedelta(days=1)}"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,11 +18,13 @@ class Adjustments:
 
     def __init__(self, n: int) -> None:
         self.total = np.zeros(n)
+        self.terms: dict[str, Floats] = {}
         self._missing: list[tuple[str, np.ndarray]] = []
 
     def add(self, name: str, term: Floats) -> None:
         gone = np.isnan(term)
-        self.total = self.total + np.where(gone, 0.0, term)
+        self.terms[name] = np.where(gone, 0.0, term)
+        self.total = self.total + self.terms[name]
         if gone.any():
             self._missing.append((name, gone))
 
@@ -46,6 +48,7 @@ def finish(
     confidence: Floats,
     reasons: Sequence[str | None],
     missing: tuple[tuple[str, ...], ...] | None = None,
+    terms: Mapping[str, Floats] | None = None,
 ) -> Forecast:
     """Clamp, and leave nothing where there is a reason."""
     none = np.array([r is not None for r in reasons], dtype=np.bool_)
@@ -54,6 +57,7 @@ def finish(
         confidence=np.where(none, np.nan, confidence),
         reasons=tuple(reasons),
         missing_inputs=missing if missing is not None else ((),) * len(reasons),
+        terms=terms or {},
     )
 
 

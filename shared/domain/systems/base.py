@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -59,12 +60,15 @@ class Forecast:
     ``confidence``: (n,) 0-100, NaN where ``points`` is.
     ``reasons``: n reasons for emitting nothing, None where there is a prediction.
     ``missing_inputs``: for each row the names of adjustments left out because their input is NaN.
+    ``terms``: what a formula adds up, each (n,) points; their sum is the points before clamping. Empty for
+    a trained model, whose contributions the model itself gives.
     """
 
     points: Floats
     confidence: Floats
     reasons: tuple[str | None, ...]
     missing_inputs: tuple[tuple[str, ...], ...]
+    terms: Mapping[str, Floats] = field(default_factory=dict)
 
 
 class Regressor(Protocol):

@@ -49,7 +49,9 @@ class Ensemble:
         ]
         total = _sum(weights)
         known = [np.nan_to_num(p) for p in points]
-        mean = _sum([w * p for w, p in zip(weights, known, strict=True)]) / np.where(total > 0, total, 1.0)
+        safe_total = np.where(total > 0, total, 1.0)
+        weighted = [w * p for w, p in zip(weights, known, strict=True)]
+        mean = _sum(weighted) / safe_total
         centre = _sum(known) / safe
         gaps = [np.where(h, (p - centre) ** 2, 0.0) for h, p in zip(here, known, strict=True)]
         spread = np.sqrt(_sum(gaps) / safe)
@@ -61,7 +63,8 @@ class Ensemble:
             tuple(f"member:{m}" for m, h in zip(self.members, here, strict=True) if not h[i])
             for i in range(len(batch))
         )
-        return finish(mean, np.clip(confidence, 20.0, 95.0), reasons, missing)
+        terms = {m: part / safe_total for m, part in zip(self.members, weighted, strict=True)}
+        return finish(mean, np.clip(confidence, 20.0, 95.0), reasons, missing, terms)
 
 
 def _sum(terms: list[Floats]) -> Floats:

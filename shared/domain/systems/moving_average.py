@@ -45,4 +45,5 @@ class MovingAverage:
         by.add("home_away", np.where(batch.feature("home_away") == 1.0, 0.5, -0.5))
         by.add("usage_spike_score", 0.4 * batch.feature("usage_spike_score"))
         reasons = missing_required(batch, also=("points_avg_season",))
-        return finish(base + by.total, formula_confidence(batch), reasons, by.missing(len(batch)))
+        terms = {"average": base, **by.terms}
+        return finish(base + by.total, formula_confidence(batch), reasons, by.missing(len(batch)), terms)

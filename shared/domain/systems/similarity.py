@@ -55,7 +55,8 @@ class Similarity:
             for reason, n in zip(missing_required(batch, ("points_avg_season",)), count.tolist(), strict=True)
         ]
         confidence = _confidence(count, likeness, spread)
-        return finish(baseline + by.total, confidence, reasons, by.missing(len(batch)))
+        terms = {"similar_games": baseline, **by.terms}
+        return finish(baseline + by.total, confidence, reasons, by.missing(len(batch)), terms)
 
 
 def similarities(batch: Batch) -> Floats:

@@ -45,8 +45,9 @@ class ZoneMatchup:
         by.add("home_away", np.where(batch.feature("home_away") == 1.0, 0.8, -0.8))
         by.add("fatigue_score", fatigue_penalty(batch.feature("fatigue_score"), tired=0.8, worn=1.5))
         reasons = missing_required(batch, also=("points_avg_season",))
-        points = batch.feature("points_avg_season") + by.total
-        return finish(points, formula_confidence(batch), reasons, by.missing(len(batch)))
+        base = batch.feature("points_avg_season")
+        terms = {"season_average": base, **by.terms}
+        return finish(base + by.total, formula_confidence(batch), reasons, by.missing(len(batch)), terms)
 
 
 def _zone(batch: Batch, zone: str, share: Floats) -> Floats:

@@ -1,0 +1,94 @@
+"""How a serving model has done lately, in one word and with its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.statistics import BREAKEVEN, Interval, Rate, mean_by_date
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_ROWS = 50
+WATCH_BIAS, RETRAIN_BIAS = 1.0, 1.5
+"""Mean of predicted - line, points."""
+
+WATCH_WORSE, RETRAIN_WORSE = 0.25, 0.5
+"""Points of MAE above the line's on the same rows."""
+
+
+class Health(StrEnum):
+    HEALTHY = "HEALTHY"
+    WATCH = "WATCH"
+    RETRAIN = "RETRAIN"
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """Figures of graded live rows. ``mae``, ``line_mae``, ``line_bias`` are of the ``lined`` rows, points."""
+
+    health: Health
+    why: str
+    n: int
+    lined: int
+    mae: float | None
+    line_mae: float | None
+    bias: float | None
+    line_bias: float | None
+    worse: Interval | None
+    hit: Rate
+
+
+def check_up(error: Floats, predicted: Floats, line: Floats, day: Ints, hit: Rate) -> Checkup:
+    """``error``: (n,) predicted - actual; ``line`` NaN without one; ``day``: days since 1970.
+
+    RETRAIN needs evidence: the whole interval of the difference to the line above zero, or a bias beyond
+    its bound, or a hit rate whose interval lies below break-even.
+    """
+    lined = ~np.isnan(line)
+    gap = (predicted - line)[lined]
+    actual = predicted - error
+    own, its = np.abs(error[lined]), np.abs(line[lined] - actual[lined])
+    worse = mean_by_date(own - its, day[lined]) if lined.any() else None
+    bias = float(gap.mean()) if len(gap) else None
+    health, why = _judge(int(lined.sum()), bias, worse, hit)
+    return Checkup(
+        health=health,
+        why=why,
+        n=len(error),
+        lined=int(lined.sum()),
+        mae=_mean(own),
+        line_mae=_mean(its),
+        bias=_mean(error),
+        line_bias=bias,
+        worse=worse,
+        hit=hit,
+    )
+
+
+def _judge(n: int, bias: float | None, worse: Interval | None, hit: Rate) -> tuple[Health, str]:
+    """The first rule that fits."""
+    if bias is None or worse is None or n < LEAST_ROWS:
+        return Health.WATCH, f"{n} graded rows with a line, wanted {LEAST_ROWS} to judge"
+    if abs(bias) > RETRAIN_BIAS:
+        return Health.RETRAIN, f"mean(predicted - line) {bias:+.2f}, beyond {RETRAIN_BIAS}"
+    if worse.value > RETRAIN_WORSE and worse.low > 0:
+        return (
+            Health.RETRAIN,
+            f"MAE {worse.value:+.2f} [{worse.low:+.2f}, {worse.high:+.2f}] against the line",
+        )
+    if hit.high is not None and hit.n >= LEAST_ROWS and hit.high < BREAKEVEN:
+        return Health.RETRAIN, f"hit rate {hit.rate:.1%}, its interval ends below {BREAKEVEN:.1%}"
+    if abs(bias) > WATCH_BIAS:
+        return Health.WATCH, f"mean(predicted - line) {bias:+.2f}, beyond {WATCH_BIAS}"
+    if worse.value > WATCH_WORSE:
+        return Health.WATCH, f"MAE {worse.value:+.2f} against the line"
+    return Health.HEALTHY, f"MAE {worse.value:+.2f} against the line, mean(predicted - line) {bias:+.2f}"
+
+
+def _mean(values: Floats) -> float | None:
+    return float(values.mean()) if len(values) else None
