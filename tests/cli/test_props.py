@@ -228,7 +228,7 @@ def test_a_model_from_training_to_its_replay(
     assert "FAILED" in told("models", "show", "spring")
     assert json.loads(told("models", "show", "spring", "--json"))["state"] == "champion"
     told("models", "compare", "spring", "nobody", code=1)
-    assert "wanted 50 to judge" in told("models", "health")
+    assert "WATCH" in told("models", "health")
     serving = {"CATBOOST_V9_MODEL_PATH": trained["path"]}
     told("predict", "--dates", DAY.isoformat(), "--systems", "catboost_v9", **serving)
     query = "SELECT prediction_id FROM nba_predictions.player_prop_predictions LIMIT 1"
