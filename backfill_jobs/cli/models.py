@@ -124,8 +124,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Walk forward over played dates: every system on identical rows, beside the line and always-under."""
-    from shared.application.evaluation import Evaluate
-    from shared.domain.systems.catalog import SYSTEM_IDS
+    from shared.application.evaluation import EVALUATED, Evaluate
 
     use = backend()
     with Bars() as bars:
@@ -133,7 +132,7 @@ def evaluate(
             start.date(),
             end.date(),
             use.clock.now(),
-            systems=systems_of(systems) or SYSTEM_IDS,
+            systems=systems_of(systems, EVALUATED) or EVALUATED,
             refit_days=refit_every,
             train_days=train_days,
             progress=bars,

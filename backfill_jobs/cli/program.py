@@ -87,17 +87,18 @@ def days_of(spans: list[tuple[date, date]]) -> list[date]:
     return sorted({a + timedelta(days=i) for a, b in spans for i in range((b - a).days + 1)})
 
 
-def systems_of(text: str | None) -> tuple[str, ...] | None:
-    """System ids from a comma-separated option; ``BadParameter`` names one that is not known."""
+def systems_of(text: str | None, known: Sequence[str] | None = None) -> tuple[str, ...] | None:
+    """System ids from a comma-separated option; ``BadParameter`` names one that is not ``known``."""
     from shared.domain.systems.catalog import SYSTEM_IDS
 
+    known = known or SYSTEM_IDS
     if text is None:
         return None
     named = tuple(dict.fromkeys(s.strip() for s in text.split(",") if s.strip()))
-    unknown = [s for s in named if s not in SYSTEM_IDS]
+    unknown = [s for s in named if s not in known]
     if unknown or not named:
         came = repr(unknown[0]) if unknown else "none"
-        raise typer.BadParameter(f"--systems: {came}, wanted some of {', '.join(SYSTEM_IDS)}")
+        raise typer.BadParameter(f"--systems: {came}, wanted some of {', '.join(known)}")
     return named
 
 

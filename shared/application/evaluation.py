@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from shared.application.examples import Examples, read_examples
 from shared.application.training import DAYS_BACK
-from shared.application.walk_forward import REFIT_DAYS, TRAIN_DAYS, Forecasts, walk
+from shared.application.walk_forward import (
+    FORECAST_DAYS,
+    LINE_ANCHORED,
+    NO_LINE,
+    REFIT_DAYS,
+    TRAIN_DAYS,
+    Forecasts,
+    walk,
+)
 from shared.domain.evaluation import (
     always_under,
     brier,
@@ -40,6 +48,8 @@ EARLIER_GAMES, LINED_MINUTES, ROTATION_MINUTES = 5, 8.0, 10.0
 MOSTLY = 0.99
 """A system that predicts at least this share of the rows is judged on the common rows, another on its own."""
 
+EVALUATED = (*SYSTEM_IDS, NO_LINE, LINE_ANCHORED)
+
 WINDOW_GAP = 21
 """Days without a line that divide one window of lines from the next."""
 
@@ -58,6 +68,7 @@ class Judged:
     """The rows that are judged, cut out of examples and forecasts."""
 
     points: dict[str, Floats]
+    over: dict[str, Floats]
     actual: Floats
     line: Floats
     market: Floats
@@ -69,8 +80,9 @@ class Judged:
     day: NDArray[np.int64]
 
     def take(self, rows: Bools) -> Judged:
-        plain = {k: v[rows] for k, v in vars(self).items() if k != "points"}
-        return Judged(points={s: p[rows] for s, p in self.points.items()}, **plain)
+        plain = {k: v[rows] for k, v in vars(self).items() if k not in ("points", "over")}
+        points = {s: v[rows] for s, v in self.points.items()}
+        return Judged(points=points, over={s: v[rows] for s, v in self.over.items()}, **plain)
 
     def __len__(self) -> int:
         return len(self.actual)
@@ -98,7 +110,8 @@ class Evaluate:
                 f"{first} to {last}, refit every {refit_days} days on {train_days}: wanted an end after the "
                 "start, steps of a day or more and at least 30 days to learn from"
             )
-        since = first - timedelta(days=train_days + max(DAYS_BACK.values()))
+        back = max(train_days + max(DAYS_BACK.values()), FORECAST_DAYS)
+        since = first - timedelta(days=back)
         examples = read_examples(self._warehouse, since, last, now)
         forecasts = walk(
             examples, first, last, systems, refit_days=refit_days, train_days=train_days, progress=progress
@@ -114,6 +127,7 @@ def _populations(e: Examples, f: Forecasts) -> tuple[Judged, Judged]:
     r, m = f.rows, e.market
     rows = Judged(
         points=f.points,
+        over=f.over,
         actual=e.points[r],
         line=m.line[r],
         market=m.over[r],
@@ -175,19 +189,23 @@ def _system(rows: Judged, system: str) -> dict[str, Any]:
         "line_bias": _round((predicted - rows.line).mean()),
         "hit": {k: asdict(v) for k, v in hits(predicted, rows.line, rows.actual).items()},
         "return": {"value": None if paid is None else _round(paid), "n": bets},
-        **_probabilities(rows, predicted),
+        **_probabilities(rows, predicted, rows.over.get(system)),
     }
 
 
-def _probabilities(rows: Judged, predicted: Floats) -> dict[str, Any]:
-    """P(over) of a normal around the prediction against the market's, where sportsbooks priced both sides."""
+def _probabilities(rows: Judged, predicted: Floats, over: Floats | None) -> dict[str, Any]:
+    """P(over) against the market's, where sportsbooks priced both sides; a system that gives none is taken
+    as a normal around its prediction."""
     priced = ~np.isnan(rows.market) & (rows.actual != rows.line)
     if not priced.any():
         return dict.fromkeys(("log_loss", "market_log_loss", "brier", "ece", "ece_limit"), None) | {
             "priced": 0
         }
-    z = ((predicted - rows.line) / rows.spread)[priced]
-    p = np.array([0.5 * (1.0 + erf(v / np.sqrt(2.0))) for v in z])
+    if over is None:
+        z = ((predicted - rows.line) / rows.spread)[priced]
+        p = np.array([0.5 * (1.0 + erf(v / np.sqrt(2.0))) for v in z])
+    else:
+        p = over[priced]
     won = (rows.actual > rows.line)[priced]
     return {
         "priced": int(priced.sum()),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shared.application.known import Known, Mode
 from shared.domain import instants, lines
 from shared.domain.features.compute import FeatureRows, Targets, compute
+from shared.domain.features.context import context
 from shared.domain.features.past import Past
 from shared.ports import Warehouse
 from shared.warehouse.history import floats, micros, strings
@@ -65,11 +66,13 @@ class Market:
 class Examples:
     """Every player-game played in a range, by date.
 
-    ``earlier``: games before it within three years. ``minutes_last_10``: mean of the last ten.
+    ``context``: (n, 29) further inputs of a forecast without a line. ``earlier``: games before it within
+    three years. ``minutes_last_10``: mean of the last ten.
     """
 
     targets: Targets
     features: FeatureRows
+    context: Floats
     points: Floats
     minutes: Floats
     day: Ints
@@ -98,6 +101,7 @@ def read_examples(warehouse: Warehouse, first: date, last: date, now: datetime) 
     return Examples(
         targets=targets,
         features=compute(h, targets, with_recent=False),
+        context=context(h, targets),
         points=h.stats["points"][at],
         minutes=h.stats["minutes"][at],
         day=h.day[at],

@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import catboost
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.application.examples import Examples
 from shared.application.predict import box_shares
-from shared.application.training import DAYS_BACK, Rows, fit
+from shared.application.training import DAYS_BACK, SEED, THREADS, Rows, fit
+from shared.domain import line_anchored
 from shared.domain.features.compute import FeatureRows
+from shared.domain.features.context import without_market
 from shared.domain.features_contract import INDEX, REQUIRED
 from shared.domain.instants import to_day
 from shared.domain.systems.base import Batch, Regressor
@@ -21,8 +24,12 @@ from shared.model_registry.catboost_model import CatBoostModel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
-TRAIN_DAYS = 3 * 365
+NO_LINE, LINE_ANCHORED = "no_line_forecast", "line_anchored_v1"
+"""Judged beside the systems: a forecast without a line, and the line moved towards it."""
+
+TRAIN_DAYS, FORECAST_DAYS = 3 * 365, 5 * 365
 REFIT_DAYS = 28
 Fit = Callable[[Rows], Regressor]
 
@@ -31,12 +38,13 @@ Fit = Callable[[Rows], Regressor]
 class Forecasts:
     """Points of each system for the rows judged, NaN where it emits nothing.
 
-    ``rows``: (n,) positions in the examples. ``spread``: (n,) standard deviation of points around a
-    forecast, learnt from earlier rows only.
+    ``over``: P(OVER) of the systems that give one. ``rows``: (n,) positions in the examples. ``spread``: (n,)
+    standard deviation of points around a forecast, learnt from earlier rows only.
     """
 
     rows: Ints
     points: dict[str, Floats]
+    over: dict[str, Floats]
     spread: Floats
 
 
@@ -63,6 +71,8 @@ def walk(
     judged = np.flatnonzero(whole & (day >= begin) & (day <= end) & (examples.minutes > 0))
     points = {s: np.full(len(judged), np.nan) for s in systems}
     spread = np.full(len(judged), np.nan)
+    anchored = {NO_LINE, LINE_ANCHORED} & set(systems)
+    forecast_alone = np.full(len(judged), np.nan)
     starts = range(begin, end + 1, refit_days)
     for done, start in enumerate(starts, 1):
         mine = (day[judged] >= start) & (day[judged] < start + refit_days)
@@ -76,8 +86,33 @@ def walk(
                 if system in points:
                     points[system][mine] = forecast.points
             spread[mine] = _spread(_window(learnt, start, train_days), batch)
+            if anchored:
+                forecast_alone[mine] = _forecast_alone(examples, whole & (day < start), judged[mine])
         progress("walk forward", done, len(starts))
-    return Forecasts(judged, points, spread)
+    line, market = examples.market.line[judged], examples.market.over[judged]
+    chance = {}
+    if NO_LINE in points:
+        points[NO_LINE] = forecast_alone
+    if LINE_ANCHORED in points:
+        points[LINE_ANCHORED] = line_anchored.points(line, forecast_alone, market)
+        chance[LINE_ANCHORED] = line_anchored.over(line, forecast_alone, market)
+    return Forecasts(judged, points, chance, spread)
+
+
+def _forecast_alone(examples: Examples, before: Bools, rows: Ints) -> Floats:
+    """A forecast that never looks at the market: the mean of fits on squared and on absolute error."""
+    x = without_market(examples.features.values, examples.context)
+    since = examples.day[rows].min() - FORECAST_DAYS
+    learnt = before & (examples.day >= since) & (examples.minutes > 0)
+    forecasts = []
+    for loss in ("RMSE", "MAE"):
+        model = catboost.CatBoostRegressor(
+            iterations=450, depth=6, learning_rate=0.05, l2_leaf_reg=6, loss_function=loss, random_seed=SEED,
+            thread_count=THREADS, verbose=False, allow_writing_files=False,
+        )  # fmt: skip
+        model.fit(x[learnt], examples.points[learnt])
+        forecasts.append(model.predict(x[rows]))
+    return np.asarray((forecasts[0] + forecasts[1]) / 2.0, dtype=np.float64)
 
 
 def _window(rows: Rows, end: int, days: int) -> Rows:

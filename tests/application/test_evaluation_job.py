@@ -89,6 +89,20 @@ def test_every_system_beside_the_line_on_identical_rows(loaded: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick")
+def test_the_anchored_line_stays_near_the_line_and_gives_a_probability(loaded: Path) -> None:
+    systems = ["moving_average", "no_line_forecast", "line_anchored_v1"]
+    told = Evaluate(DuckDbWarehouse(loaded))(
+        LAST - timedelta(days=6), LAST, CLOCK.now(), systems=systems, train_days=200
+    )["systems"]
+    anchored, alone = told["line_anchored_v1"], told["no_line_forecast"]
+    assert abs(anchored["mae_minus_line"]["value"]) < abs(alone["mae_minus_line"]["value"]) + 0.05
+    assert abs(anchored["line_bias"]) < abs(alone["line_bias"]) + 0.1
+    assert abs(anchored["log_loss"] - anchored["market_log_loss"]) < 0.02
+    assert anchored["hit"]["e5"]["n"] <= alone["hit"]["e5"]["n"]
+    assert alone["rotation"]["n"] > 50
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_leak_is_named(loaded: Path, examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
     """Features that hold the target's own points, as the old ones did for years."""
     values = examples.features.values.copy()

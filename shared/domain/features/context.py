@@ -1,0 +1,78 @@
+"""What a forecast without a line wants beside the 33 features: recency-weighted form, role and load."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.features.compute import Targets
+from shared.domain.features.history import History
+from shared.domain.features.past import Past
+from shared.domain.features.windows import Window, over
+from shared.domain.features_contract import INDEX
+
+Floats = NDArray[np.float64]
+
+GAMES = 40
+"""Games that a weighted mean reaches back."""
+
+HALF_LIVES = (4.0, 10.0, 25.0)
+"""In games."""
+
+_WEIGHTED = ("points", "minutes", "fga", "fta", "fg3a")
+_WINDOWS = (
+    "minutes_last_3", "points_last_3", "minutes_last_1", "points_last_20", "minutes_last_20",
+    "minutes_std_10", "usage_last_10", "days_rest", "games_this_season", "career_games", "minutes_season",
+)  # fmt: skip
+
+CONTEXT: tuple[str, ...] = (
+    *(f"{stat}_weighted_{int(life)}" for stat in _WEIGHTED for life in HALF_LIVES),
+    *(f"points_per_minute_{int(life)}" for life in HALF_LIVES),
+    *_WINDOWS,
+)
+"""Names of the columns, in order."""
+
+_MARKET = ("vegas_points_line", "vegas_opening_line", "vegas_line_move", "has_vegas_line")
+WITHOUT_MARKET: tuple[int, ...] = tuple(i for name, i in INDEX.items() if name not in _MARKET)
+"""Indices of the 33 features that say nothing of the market."""
+
+MOST_CAREER = 300.0
+
+
+def context(history: History, t: Targets) -> Floats:
+    """(n, 29) columns of ``CONTEXT``, each from games known before the target's as-of; NaN where missing."""
+    past = Past.of(history, t.player, t.day, t.as_of, t.season)
+    stats, games = history.stats, past.last(GAMES)
+    weighted = {
+        (stat, life): _weighted(games, stats[stat], life) for stat in _WEIGHTED for life in HALF_LIVES
+    }
+    per_minute = [
+        over(weighted["points", life], weighted["minutes", life], weighted["minutes", life] > 0)
+        for life in HALF_LIVES
+    ]
+    windows = [
+        past.last(3).mean(stats["minutes"]),
+        past.last(3).mean(stats["points"]),
+        past.last(1).mean(stats["minutes"]),
+        past.last(20).mean(stats["points"]),
+        past.last(20).mean(stats["minutes"]),
+        past.last(10).std(stats["minutes"]),
+        past.last(10).mean(stats["usage"]),
+        past.days_rest,
+        (past.end - past.season_start).astype(np.float64),
+        np.minimum(past.end - past.start, MOST_CAREER).astype(np.float64),
+        past.season_mean(stats["minutes"]),
+    ]
+    return np.stack([*weighted.values(), *per_minute, *windows], axis=-1)
+
+
+def without_market(values: Floats, extra: Floats) -> Floats:
+    """(n, 58) inputs of the forecast without a line, from the 33 features and the context."""
+    return np.concatenate([values[:, list(WITHOUT_MARKET)], extra], axis=-1)
+
+
+def _weighted(games: Window, values: Floats, half_life: float) -> Floats:
+    """(n,) means in which a game counts half as much as one ``half_life`` games later."""
+    weight = np.where(games.valid, 0.5 ** (np.arange(GAMES) / half_life), 0.0)
+    total = np.asarray((weight * games.gather(values)).sum(axis=-1))
+    return over(total, np.asarray(weight.sum(axis=-1)), games.count > 0)
