@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -86,6 +89,22 @@ def install_errors(app: FastAPI) -> None:
     for kind in STATUS:
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(RequestValidationError, invalid)
+
+
+HOST = "127.0.0.1"
+
+
+def serve(app: FastAPI, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C, then return by the ordinary way so that contexts are left.
+
+    uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 async def bounded_body(request: Request, limit: int = MAX_BODY) -> bytes:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 
-import uvicorn
-
 from services.prediction_coordinator.app import Coordinator, build
 from services.prediction_coordinator.settings import CoordinatorSettings
 from shared.application.activation import Activate
@@ -20,9 +18,7 @@ from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, Star
 from shared.application.signals import SignalReport
 from shared.backends import connect
 from shared.errors import AppError
-from shared.http import Identity
-
-HOST = "127.0.0.1"
+from shared.http import Identity, serve
 
 
 def make(settings: CoordinatorSettings) -> Coordinator:
@@ -54,7 +50,7 @@ def main() -> int:
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields):
-        uvicorn.run(build(coordinator), host=HOST, port=settings.port, log_level="warning", access_log=False)
+        serve(build(coordinator), settings.port)
     return 0
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import uvicorn
-
 from services.prediction_worker.app import Worker, build
 from services.prediction_worker.coalesce import Coalescer
 from services.prediction_worker.settings import WorkerSettings
@@ -18,11 +16,9 @@ from shared.application.rejects import KeepRejected
 from shared.application.stage import StageJobs
 from shared.backends import connect
 from shared.errors import AppError
-from shared.http import Identity
+from shared.http import Identity, serve
 from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.ports import ModelStore
-
-HOST = "127.0.0.1"
 
 
 def make(settings: WorkerSettings) -> Worker:
@@ -70,9 +66,7 @@ def main() -> int:
     models = {m.system_id: m.sha256 for m in worker.models.values()}
     fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(connect(settings).documents), "prediction-worker", fields):
-        uvicorn.run(
-            build(lambda: worker), host=HOST, port=settings.port, log_level="warning", access_log=False
-        )
+        serve(build(lambda: worker), settings.port)
     return 0
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from backfill_jobs.serving import Services, free_port
 from shared.embedded import sample_league
+from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Unavailable
 from shared.ports import Statement
@@ -162,3 +163,16 @@ def test_a_port_in_use_is_named_and_nothing_is_left_running(tmp_path: Path) -> N
         with pytest.raises(Unavailable, match=f"worker: port {port} on 127.0.0.1 is in use"):
             services.start()
     assert services.processes == {}
+
+
+def test_services_say_in_their_heartbeat_that_they_run_and_that_they_stopped(
+    loaded: Path, tmp_path: Path, model_paths: dict[str, Path]
+) -> None:
+    documents = SqliteDocuments(tmp_path / "documents.sqlite")
+
+    def said() -> dict[str, str]:
+        return {name: d["status"] for name, d in documents.every("processor_heartbeats").items()}
+
+    with services(loaded, tmp_path, model_paths):
+        assert said() == {"prediction-coordinator": "running", "prediction-worker": "running"}
+    assert said() == {"prediction-coordinator": "stopped", "prediction-worker": "stopped"}
