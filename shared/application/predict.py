@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shared.application.feature_rows import feature_hash
 from shared.domain.features_contract import INDEX
 from shared.domain.recommendation import edge, recommend, round_points
-from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forecast, System
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, ZONES, Batch, Forecast, System
 from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all, with_model
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
@@ -248,11 +248,16 @@ def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
         features=features,
         quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
-        zone_shares=features[:, [INDEX[f"pct_{z}"] for z in ("paint", "mid_range", "three", "free_throw")]],
+        zone_shares=zone_shares(features),
         box_shares=box_shares(features),
         recent=recent,
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
     )
+
+
+def zone_shares(features: Floats) -> Floats:
+    """(n, 4) shares of the zones, NaN where shots are not located."""
+    return features[:, [INDEX[f"pct_{zone}"] for zone in ZONES]]
 
 
 def box_shares(features: Floats) -> Floats:

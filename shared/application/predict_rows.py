@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from shared.application.predict import Predict, box_shares
-from shared.domain.features_contract import FEATURES, INDEX
+from shared.application.predict import Predict, box_shares, zone_shares
+from shared.domain.features_contract import FEATURES
 from shared.domain.recommendation import edge, recommend, round_points
 from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch
 from shared.domain.systems.catalog import forecast_all
@@ -35,9 +35,7 @@ class PredictRows:
             features=features,
             quality=np.full(n, 100.0),
             league_def_rating=np.array([row["league_def_rating"] for row in rows], dtype=np.float64),
-            zone_shares=features[
-                :, [INDEX[f"pct_{z}"] for z in ("paint", "mid_range", "three", "free_throw")]
-            ],
+            zone_shares=zone_shares(features),
             box_shares=box_shares(features),
             recent=np.full((n, RECENT_GAMES, len(RECENT_FIELDS)), np.nan),
             days_rest=np.array([row["days_rest"] for row in rows], dtype=np.float64),

@@ -10,20 +10,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from shared.application.drift import DAYS, shifts
 from shared.application.registry import Registry, State
-from shared.domain.features_contract import INDEX
 from shared.domain.instants import eastern_date, to_day
 from shared.domain.promotion import Gate, Trial, difference, drift_gate, judge
-from shared.domain.statistics import Distribution, stability
 from shared.errors import NotFound, Rejected
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Clock, ModelStore, Warehouse
-from shared.warehouse.features import latest_features, matrix
 from shared.warehouse.history import floats, strings
 from shared.warehouse.statements import statement
 
 TRIAL_DAYS = 90
-DRIFT_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -123,18 +120,12 @@ class Promotion:
         return loaded, Gate("golden_prediction", loaded.verified, said if loaded.verified else "unverified")
 
     def _drift(self, loaded: LoadedModel | None) -> Gate:
-        reference = loaded.manifest.reference if loaded and loaded.manifest else {}
-        last = eastern_date(self._clock.now())
-        rows = latest_features(self._warehouse, last - timedelta(days=DRIFT_DAYS - 1), last)
-        if not rows.num_rows:
-            return Gate("feature_drift", False, f"no features stored in the last {DRIFT_DAYS} days")
-        values = matrix(rows)
-        return drift_gate(
-            {
-                name: stability(Distribution(r.edges, r.shares, r.missing), values[:, INDEX[name]])
-                for name, r in reference.items()
-            }
-        )
+        if loaded is None or loaded.manifest is None:
+            return drift_gate({})
+        rows, indices = shifts(self._warehouse, loaded.manifest, eastern_date(self._clock.now()))
+        if not rows:
+            return Gate("feature_drift", False, f"no features stored in the last {DAYS} days")
+        return drift_gate(indices)
 
 
 def _trial(rows: pa.Table, days: list[date]) -> Trial:

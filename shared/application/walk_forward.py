@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.application.examples import Examples
-from shared.application.predict import box_shares
+from shared.application.predict import box_shares, zone_shares
 from shared.application.training import DAYS_BACK, SEED, THREADS, Rows, fit
 from shared.domain import line_anchored
 from shared.domain.features.compute import FeatureRows
@@ -135,12 +135,11 @@ def _spread(rows: Rows, batch: Batch) -> Floats:
 
 def _batch(rows: FeatureRows) -> Batch:
     values = rows.values
-    zones = [INDEX[f"pct_{z}"] for z in ("paint", "mid_range", "three", "free_throw")]
     return Batch(
         features=values,
         quality=rows.quality,
         league_def_rating=rows.league_def_rating,
-        zone_shares=values[:, zones],
+        zone_shares=zone_shares(values),
         box_shares=box_shares(values),
         recent=rows.recent,
         days_rest=rows.days_rest,

@@ -26,6 +26,8 @@ LEAST_DATES = 7
 """Game dates on which the candidate must have run in shadow."""
 
 LARGE_SHIFT = 0.25
+"""Population stability index above which a shift is called large."""
+
 TIERS = (
     (0.0, "bench, line below 8"),
     (8.0, "role, 8 to 15"),

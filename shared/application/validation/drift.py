@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from shared.application.drift import DAYS, shifts
 from shared.application.findings import Finding, info, ok, warning
 from shared.application.registry import Registry
-from shared.domain.features_contract import INDEX
-from shared.domain.statistics import Distribution, stability
+from shared.domain.promotion import LARGE_SHIFT
 from shared.errors import NotFound
 from shared.model_registry.bundle import Manifest, manifest_path, parse_manifest
 from shared.ports import ModelStore, Warehouse
-from shared.warehouse.features import latest_features, matrix
 
 SYSTEM = "catboost_v9"
-DAYS = 14
 LEAST_ROWS = 500
-LARGE = 0.25
-"""Population stability index above which a shift is called large."""
 
 
 def feature_drift(
@@ -36,19 +32,14 @@ def feature_drift(
         return [
             info("features:drift", f"no training window to compare with: {SYSTEM} has no registered model")
         ]
-    rows = latest_features(warehouse, game_date - timedelta(days=DAYS - 1), game_date)
-    if rows.num_rows < LEAST_ROWS:
-        return [info("features:drift", f"{rows.num_rows} stored rows in {DAYS} days, wanted {LEAST_ROWS}")]
-    values = matrix(rows)
-    index = {
-        name: stability(Distribution(r.edges, r.shares, r.missing), values[:, INDEX[name]])
-        for name, r in manifest.reference.items()
-    }
-    moved = sorted(((v, n) for n, v in index.items() if v > LARGE), reverse=True)
+    rows, index = shifts(warehouse, manifest, game_date)
+    if rows < LEAST_ROWS:
+        return [info("features:drift", f"{rows} stored rows in {DAYS} days, wanted {LEAST_ROWS}")]
+    moved = sorted(((v, n) for n, v in index.items() if v > LARGE_SHIFT), reverse=True)
     top = ", ".join(f"{name} {value:.2f}" for value, name in moved[:5])
-    said = f"{rows.num_rows} rows against the training of {manifest.name}"
+    said = f"{rows} rows against the training of {manifest.name}"
     if moved:
-        return [warning("features:drift", f"{len(moved)} features above {LARGE} by PSI: {top}; {said}")]
+        return [warning("features:drift", f"{len(moved)} features above {LARGE_SHIFT} by PSI: {top}; {said}")]
     return [ok("features:drift", f"largest PSI {max(index.values(), default=0.0):.2f}; {said}")]
 
 
