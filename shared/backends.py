@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import FixedClock, SystemClock, parse_now
 from shared.embedded.documents import SqliteDocuments
@@ -42,6 +43,11 @@ class BackendSettings(BaseSettings):
     """Commit of the code that runs, stored with every prediction."""
 
 
+def path_variable(system_id: str) -> str:
+    """The environment variable that names the model of a system."""
+    return f"{system_id.upper()}_MODEL_PATH"
+
+
 class ModelSettings(BackendSettings):
     """Which models a program runs: exactly the files named, never a pattern."""
 
@@ -54,6 +60,9 @@ class ModelSettings(BackendSettings):
     catboost_v8_model_path: str | None = None
     """Path of the V8 bundle; unset turns the system off."""
 
+    line_anchored_v1_model_path: str | None = None
+    """Path of the bundle behind the anchored line; unset turns the system off."""
+
     shadow_model_paths: str | None = None
     """Comma-separated paths of bundles that run beside the champions; the manifest names their system."""
 
@@ -62,11 +71,7 @@ class ModelSettings(BackendSettings):
 
     def model_paths(self) -> dict[str, str]:
         """Path by system, for the systems that are configured."""
-        paths = {
-            "catboost_v8": self.catboost_v8_model_path,
-            "catboost_v9": self.catboost_v9_model_path,
-            "catboost_v9_2026_02": self.catboost_v9_2026_02_model_path,
-        }
+        paths = {system: getattr(self, path_variable(system).lower()) for system in MODEL_SYSTEMS}
         return {system: path for system, path in paths.items() if path}
 
     def shadow_paths(self) -> list[str]:

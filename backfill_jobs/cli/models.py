@@ -120,7 +120,9 @@ def evaluate(
     end: WindowDay,
     systems: Systems = None,
     refit_every: Annotated[int, typer.Option(help="Days between two fits.")] = 28,
-    train_days: Annotated[int, typer.Option(help="Days that a model learns from.")] = 1095,
+    train_days: Annotated[
+        int | None, typer.Option(help="Days that a model learns from; without it, its recipe's.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Walk forward over played dates: every system on identical rows, beside the line and always-under."""

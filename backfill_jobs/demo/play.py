@@ -21,16 +21,11 @@ from shared.application.loading import LoadFolder, Progress
 from shared.application.questions import Questions
 from shared.application.registry import Registry
 from shared.application.training import TrainModels, demo_windows
-from shared.backends import BackendSettings, connect
+from shared.backends import BackendSettings, connect, path_variable
 from shared.embedded import sample_league
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.warehouse.schedule import games_between
 
-ENVIRONMENT = {
-    "catboost_v8": "CATBOOST_V8_MODEL_PATH",
-    "catboost_v9": "CATBOOST_V9_MODEL_PATH",
-    "catboost_v9_2026_02": "CATBOOST_V9_2026_02_MODEL_PATH",
-}
 RUN_SECONDS = 120.0
 FAILURES: dict[int, type[AppError]] = {404: NotFound, 422: Rejected, 503: Unavailable}
 
@@ -95,7 +90,7 @@ class Demo:
             train = TrainModels(backend.warehouse, self.home / "models")
             paths = train(demo_windows(stage.game_date), backend.clock.now(), self._progress)
             Registry(backend.warehouse).add(list(paths.values()))
-        environment = {ENVIRONMENT[system]: str(path.resolve()) for system, path in paths.items()}
+        environment = {path_variable(system): str(path.resolve()) for system, path in paths.items()}
         if stage.now is not None:
             environment["PROPS_NOW"] = stage.now.isoformat()
         return environment

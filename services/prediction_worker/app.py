@@ -46,10 +46,15 @@ class Worker:
 
 
 class RowIn(BaseModel):
-    """One row to predict: features by name (absent or null is missing) and a line in points."""
+    """One row to predict: features by name (absent or null is missing), a line in points, American odds.
+
+    Beside the 33 features come those of ``CONTEXT``, which the anchored line wants.
+    """
 
     features: dict[str, float | None]
     line: float | None = None
+    over_price: int | None = None
+    under_price: int | None = None
     league_def_rating: float | None = None
     days_rest: float | None = None
 

@@ -8,9 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from shared.application.registry import Registry
-from shared.application.training import Window, demo_windows
-from shared.domain.systems.catalog import ENSEMBLES, MODEL_SYSTEMS
-from shared.domain.systems.ensemble import MEMBERS
+from shared.application.training import Window, window_before
+from shared.domain.systems.catalog import needed
 from shared.errors import NotFound, Rejected
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import ModelStore
@@ -75,18 +74,10 @@ class BackfillModels:
         if self._train is None:
             return None, "no model is named or registered"
         if system not in self._given_up:
-            windows = [w for w in demo_windows(game_date) if w.system_id == system]
             try:
-                paths = self._train(windows)
+                paths = self._train([window_before(game_date, system)])
                 self._registry.add(list(paths.values()))
                 return str(paths[system]), ""
             except (Rejected, NotFound) as exc:
                 self._given_up[system] = str(exc)
         return None, self._given_up[system]
-
-
-def needed(systems: Sequence[str]) -> list[str]:
-    """Systems with a model that are wanted themselves or as a member of an ensemble."""
-    ensembles = {e.system_id for e in ENSEMBLES}
-    members = MEMBERS if ensembles & set(systems) else ()
-    return [s for s in MODEL_SYSTEMS if s in {*systems, *members}]

@@ -12,16 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.application.examples import Examples, read_examples
-from shared.application.training import DAYS_BACK
-from shared.application.walk_forward import (
-    FORECAST_DAYS,
-    LINE_ANCHORED,
-    NO_LINE,
-    REFIT_DAYS,
-    TRAIN_DAYS,
-    Forecasts,
-    walk,
-)
+from shared.application.recipes import RECIPES
+from shared.application.walk_forward import NO_LINE, REFIT_DAYS, Forecasts, walk
 from shared.domain.evaluation import (
     always_under,
     brier,
@@ -35,8 +27,9 @@ from shared.domain.evaluation import (
 )
 from shared.domain.features_contract import INDEX
 from shared.domain.instants import from_day
-from shared.domain.statistics import mean_by_date
+from shared.domain.statistics import mean_by_date, wilson
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.systems.line_anchored import COVERED
 from shared.errors import NotFound, Rejected
 from shared.ports import Warehouse
 
@@ -48,7 +41,7 @@ EARLIER_GAMES, LINED_MINUTES, ROTATION_MINUTES = 5, 8.0, 10.0
 MOSTLY = 0.99
 """A system that predicts at least this share of the rows is judged on the common rows, another on its own."""
 
-EVALUATED = (*SYSTEM_IDS, NO_LINE, LINE_ANCHORED)
+EVALUATED = (*SYSTEM_IDS, NO_LINE)
 
 WINDOW_GAP = 21
 """Days without a line that divide one window of lines from the next."""
@@ -69,6 +62,8 @@ class Judged:
 
     points: dict[str, Floats]
     over: dict[str, Floats]
+    low: dict[str, Floats]
+    high: dict[str, Floats]
     actual: Floats
     line: Floats
     market: Floats
@@ -80,9 +75,11 @@ class Judged:
     day: NDArray[np.int64]
 
     def take(self, rows: Bools) -> Judged:
-        plain = {k: v[rows] for k, v in vars(self).items() if k not in ("points", "over")}
-        points = {s: v[rows] for s, v in self.points.items()}
-        return Judged(points=points, over={s: v[rows] for s, v in self.over.items()}, **plain)
+        taken: dict[str, Any] = {
+            name: {s: v[rows] for s, v in kept.items()} if isinstance(kept, dict) else kept[rows]
+            for name, kept in vars(self).items()
+        }
+        return Judged(**taken)
 
     def __len__(self) -> int:
         return len(self.actual)
@@ -100,17 +97,17 @@ class Evaluate:
         *,
         systems: Sequence[str] = SYSTEM_IDS,
         refit_days: int = REFIT_DAYS,
-        train_days: int = TRAIN_DAYS,
+        train_days: int | None = None,
         progress: Callable[[str, int, int], None] = lambda *_: None,
     ) -> dict[str, Any]:
         """Figures by system; ``Rejected`` for a range or step that makes no sense, ``NotFound`` where no
         player-game with a line lies in it."""
-        if last < first or refit_days < 1 or train_days < 30:
+        if last < first or refit_days < 1 or (train_days is not None and train_days < 30):
             raise Rejected(
-                f"{first} to {last}, refit every {refit_days} days on {train_days}: wanted an end after the "
-                "start, steps of a day or more and at least 30 days to learn from"
+                f"{first} to {last}, refit every {refit_days} days on {train_days or 'all'}: wanted an end "
+                "after the start, steps of a day or more and at least 30 days to learn from"
             )
-        back = max(train_days + max(DAYS_BACK.values()), FORECAST_DAYS)
+        back = max(r.days_back + (train_days or r.train_days) for r in RECIPES.values())
         since = first - timedelta(days=back)
         examples = read_examples(self._warehouse, since, last, now)
         forecasts = walk(
@@ -128,6 +125,8 @@ def _populations(e: Examples, f: Forecasts) -> tuple[Judged, Judged]:
     rows = Judged(
         points=f.points,
         over=f.over,
+        low=f.low,
+        high=f.high,
         actual=e.points[r],
         line=m.line[r],
         market=m.over[r],
@@ -190,7 +189,17 @@ def _system(rows: Judged, system: str) -> dict[str, Any]:
         "hit": {k: asdict(v) for k, v in hits(predicted, rows.line, rows.actual).items()},
         "return": {"value": None if paid is None else _round(paid), "n": bets},
         **_probabilities(rows, predicted, rows.over.get(system)),
+        "interval": _interval(rows, system),
     }
+
+
+def _interval(rows: Judged, system: str) -> dict[str, Any] | None:
+    """How many ended within the interval of a system that gives one, and how wide it is."""
+    if system not in rows.low:
+        return None
+    low, high = rows.low[system], rows.high[system]
+    inside = int(np.sum((rows.actual >= low) & (rows.actual <= high)))
+    return {**asdict(wilson(inside, len(rows))), "wanted": COVERED, "width": _round((high - low).mean())}
 
 
 def _probabilities(rows: Judged, predicted: Floats, over: Floats | None) -> dict[str, Any]:

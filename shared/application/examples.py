@@ -14,36 +14,14 @@ from shared.domain import instants, lines
 from shared.domain.features.compute import FeatureRows, Targets, compute
 from shared.domain.features.context import context
 from shared.domain.features.past import Past
+from shared.domain.features_contract import REQUIRED
+from shared.domain.systems.base import Batch
 from shared.ports import Warehouse
 from shared.warehouse.history import floats, micros, strings
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Played:
-    """Player-games that were played, with features as of before each game; what training learns from.
-
-    ``values``: (n, 33). ``points``: (n,) what he scored. ``day``: (n,) days since 1970.
-    """
-
-    values: Floats
-    points: Floats
-    day: Ints
-
-
-def read_played(warehouse: Warehouse, first: date, last: date, now: datetime) -> Played:
-    """Every game played from ``first`` to ``last``, sorted by date, game and player."""
-    known = Known.read(warehouse, first, last, now, Mode.BACKFILL)
-    h = known.past.history
-    at = np.flatnonzero(h.day >= instants.to_day(first))
-    at = at[np.lexsort((h.players.entity[at], h.games.game_id[h.game[at]], h.day[at]))]
-    player = h.player_ids[h.players.entity[at]]
-    targets, _ = known.targets(h.game[at], player, h.is_home[at])
-    features = compute(h, targets, with_recent=False)
-    return Played(features.values, h.stats["points"][at], h.day[at])
 
 
 @dataclass(frozen=True)
@@ -87,6 +65,31 @@ class Examples:
     def with_recent(self, rows: Ints) -> FeatureRows:
         """The features of some rows, their past games included."""
         return compute(self.known.past.history, self.targets.take(rows))
+
+    def between(self, first: date, last: date) -> Bools:
+        """(n,) whether a game lies within the dates."""
+        after, before = self.day >= instants.to_day(first), self.day <= instants.to_day(last)
+        inside: Bools = after & before
+        return inside
+
+    def batch(self, rows: Ints) -> Batch:
+        """What the systems are given for some rows, the line being the market's main one."""
+        f = self.with_recent(rows)
+        return Batch.of(
+            features=f.values,
+            quality=f.quality,
+            league_def_rating=f.league_def_rating,
+            recent=f.recent,
+            days_rest=f.days_rest,
+            context=self.context[rows],
+            line=self.market.line[rows],
+            market=self.market.over[rows],
+        )
+
+
+def complete(examples: Examples) -> Bools:
+    """(n,) whether every required feature is there."""
+    return ~np.isnan(examples.features.values[:, list(REQUIRED)]).any(axis=-1)
 
 
 def read_examples(warehouse: Warehouse, first: date, last: date, now: datetime) -> Examples:

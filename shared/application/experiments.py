@@ -14,8 +14,9 @@ import msgspec
 import pyarrow as pa
 
 from shared.application.loading import Progress
+from shared.application.recipes import RECIPES
 from shared.application.registry import Registry
-from shared.application.training import TrainModels, Window, settings
+from shared.application.training import TrainModels, Window
 from shared.model_registry.bundle import Manifest, manifest_path, parse_manifest
 from shared.ports import Warehouse
 from shared.schemas.models import ML_EXPERIMENTS
@@ -57,7 +58,7 @@ def _experiment_id(m: Manifest) -> str:
 
 def _row(experiment: str, name: str | None, path: Path, m: Manifest) -> pa.Table:
     config: Mapping[str, Any] = {
-        **settings(),
+        **RECIPES[m.system_id].settings,
         "seed": m.seed,
         "thread_count": m.thread_count,
         "libraries": m.libraries,

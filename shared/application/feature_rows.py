@@ -21,9 +21,10 @@ from shared.schemas.messages import FEATURE_VERSION
 from shared.schemas.table import Table
 
 
-def feature_hash(values: np.ndarray) -> str:
-    """Hash of one row's 33 values, bit for bit; every missing value counts as the same one."""
-    plain = np.where(np.isnan(values), np.nan, values).astype("<f8")
+def feature_hash(values: np.ndarray, context: np.ndarray) -> str:
+    """Hash of one row's 33 values and its context, bit for bit; every missing value counts as the same."""
+    whole = np.concatenate([values, context])
+    plain = np.where(np.isnan(whole), np.nan, whole).astype("<f8")
     return hashlib.sha256(plain.tobytes()).hexdigest()[:32]
 
 
@@ -79,7 +80,7 @@ def _feature_columns(slate: Slate) -> dict[str, pa.Array]:
     return columns | {
         "feature_version": pa.array([FEATURE_VERSION] * len(f.values), pa.string()),
         "feature_quality_score": pa.array(f.quality),
-        "feature_hash": pa.array([feature_hash(row) for row in f.values], pa.string()),
+        "feature_hash": pa.array(list(map(feature_hash, f.values, slate.context)), pa.string()),
         "line_quote_id": quotes["quote_id"],
         "line_value": quotes["points_line"],
         "line_book": quotes["bookmaker"],
@@ -90,6 +91,7 @@ def _feature_columns(slate: Slate) -> dict[str, pa.Array]:
         "days_rest": _number(f.days_rest),
         "league_def_rating": _number(f.league_def_rating),
         "recent": _recent(f.recent),
+        "context": pa.array(list(slate.context), pa.list_(pa.float64())),
         "max_game_date_used": _dates(f.max_day),
         "data_source": pa.array(["box_scores"] * len(f.values), pa.string()),
     }

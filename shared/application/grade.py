@@ -181,6 +181,7 @@ _AS_THEY_ARE = (
     "game_date", "game_id", "player_lookup", "system_id", "prediction_id", "role", "prediction_run_mode",
     "predicted_points", "confidence_score", "recommendation", "minutes_played", "counted_as", "team_abbr",
     "opponent_team_abbr", "line_margin", "line_over_price", "line_under_price", "feature_quality_score",
+    "prob_over",
 )  # fmt: skip
 
 

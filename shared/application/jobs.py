@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -162,4 +163,5 @@ def job_of(
         line=line,
         tipoff=tipoff,
         in_sample=request.in_sample,
+        context=[None if math.isnan(v) else v for v in row["context"] or []],
     )

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from shared.application.feature_rows import feature_hash
-from shared.domain.features_contract import INDEX
-from shared.domain.recommendation import edge, recommend, round_points
-from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, ZONES, Batch, Forecast, System
+from shared.application.prediction_rows import CHAMPION, SHADOW, PredictionRows
+from shared.domain.features.context import CONTEXT
+from shared.domain.lines import no_vig_over
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forecast, System
 from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all, with_model
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
-from shared.schemas.messages import FEATURE_VERSION, PredictionRequest, check_features
+from shared.schemas.messages import FEATURE_VERSION, PredictionRequest, check_context, check_features
 from shared.schemas.predictions import PREDICTION_STAGING
 
-Floats = NDArray[np.float64]
-
-CHAMPION, SHADOW, IN_SAMPLE = "champion", "shadow", "in_sample"
 PREDICTED = "predicted"
 
 
@@ -77,7 +71,8 @@ class Predict:
             )
         if not np.isfinite(job.recent).all():
             raise Rejected("recent: holds a number that is not finite")
-        served = feature_hash(np.array(job.features, dtype=np.float64))
+        check_context(job.context)
+        served = feature_hash(np.array(job.features, dtype=float), np.array(job.context, dtype=float))
         if served != job.feature_hash:
             raise Rejected(f"features: their hash is {served}, the stored row's is {job.feature_hash}")
         try:
@@ -117,20 +112,19 @@ class Predict:
             for i, job in enumerate(jobs):
                 if name in job.systems:
                     outcomes[i][name] = self._said(name, forecasts, i)
+        table = PredictionRows(jobs, now, self._build_commit)
         parts = [
-            self._rows(
+            table.of(
                 system,
                 self._models.get(system.system_id),
                 CHAMPION,
                 forecasts[system.system_id],
-                jobs,
-                rows,
-                now,
+                np.array(rows),
             )
             for system in systems
             if (rows := [i for i, said in enumerate(outcomes) if said.get(system.system_id) == PREDICTED])
         ]
-        parts += self._shadow_rows(jobs, batch, outcomes, now)
+        parts += self._shadow_rows(jobs, batch, outcomes, table)
         return Predicted(pa.concat_tables([PREDICTION_STAGING.arrow_schema.empty_table(), *parts]), outcomes)
 
     def _said(self, system_id: str, forecasts: Mapping[str, Forecast], row: int) -> str:
@@ -139,7 +133,11 @@ class Predict:
         return "in_sample" if system_id in self._models else "no_model"
 
     def _shadow_rows(
-        self, jobs: Sequence[PredictionRequest], batch: Batch, outcomes: list[dict[str, str]], now: datetime
+        self,
+        jobs: Sequence[PredictionRequest],
+        batch: Batch,
+        outcomes: list[dict[str, str]],
+        table: PredictionRows,
     ) -> list[pa.Table]:
         """Rows of the shadows where their system's key ended as predicted, so that both can be compared."""
         parts = []
@@ -154,61 +152,8 @@ class Predict:
                 and forecast.reasons[i] is None
             ]
             if rows:
-                parts.append(self._rows(system, model, SHADOW, forecast, jobs, rows, now))
+                parts.append(table.of(system, model, SHADOW, forecast, np.array(rows)))
         return parts
-
-    def _rows(
-        self,
-        system: System,
-        model: LoadedModel | None,
-        role: str,
-        forecast: Forecast,
-        jobs: Sequence[PredictionRequest],
-        rows: list[int],
-        now: datetime,
-    ) -> pa.Table:
-        name = system.system_id
-        chosen = [jobs[i] for i in rows]
-        lines = np.array([j.line.value if j.line else np.nan for j in chosen], dtype=np.float64)
-        raw, confidence = forecast.points[rows], forecast.confidence[rows]
-        points = round_points(raw)
-        n = len(rows)
-        columns = {
-            "prediction_id": [prediction_id(j, name, model.sha256 if model else "formula") for j in chosen],
-            "run_id": [j.run_id for j in chosen],
-            "system_id": [name] * n,
-            "role": [IN_SAMPLE if j.in_sample else role for j in chosen],
-            "player_lookup": [j.player_lookup for j in chosen],
-            "player_id": [j.player_id for j in chosen],
-            "game_date": [datetime.fromisoformat(j.game_date).date() for j in chosen],
-            "game_id": [j.game_id for j in chosen],
-            "team_abbr": [j.team_abbr for j in chosen],
-            "opponent_team_abbr": [j.opponent_team_abbr for j in chosen],
-            "raw_prediction": raw,
-            "predicted_points": points,
-            "confidence_score": np.round(confidence, 2),
-            "recommendation": recommend(points, lines, confidence, system.min_edge, system.min_confidence),
-            "current_points_line": _nullable(lines),
-            "line_margin": _nullable(edge(points, lines)),
-            **_quote_columns(chosen),
-            "model_id": [model.model_id if model else None] * n,
-            "model_sha256": [model.sha256 if model else None] * n,
-            "feature_version": [j.feature_version for j in chosen],
-            "feature_snapshot_id": [j.feature_snapshot_id for j in chosen],
-            "feature_hash": [j.feature_hash for j in chosen],
-            "feature_quality_score": [j.feature_quality_score for j in chosen],
-            "missing_inputs": [",".join(forecast.missing_inputs[i]) or None for i in rows],
-            "prediction_run_mode": [j.mode for j in chosen],
-            "prediction_made_before_game": [
-                j.mode == "LIVE" and (j.tipoff is None or now < j.tipoff) for j in chosen
-            ],
-            "as_of": [j.as_of for j in chosen],
-            "predicted_at": [now] * n,
-            "build_commit": [self._build_commit] * n,
-            "created_at": [datetime.now(UTC)] * n,
-        }
-        schema = PREDICTION_STAGING.arrow_schema
-        return pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
 
 
 def _may_be_used(model: LoadedModel, job: PredictionRequest) -> bool:
@@ -217,54 +162,26 @@ def _may_be_used(model: LoadedModel, job: PredictionRequest) -> bool:
     return job.in_sample or manifest is None or manifest.train_end.isoformat() < job.game_date
 
 
-def _quote_columns(jobs: Sequence[PredictionRequest]) -> dict[str, list[Any]]:
-    """Where each job's line came from; None without one."""
-    quotes = [j.line for j in jobs]
-    return {
-        "has_prop_line": [q is not None for q in quotes],
-        "line_quote_id": [q.quote_id if q else None for q in quotes],
-        "sportsbook": [q.book if q else None for q in quotes],
-        "line_over_price": [q.over_price if q else None for q in quotes],
-        "line_under_price": [q.under_price if q else None for q in quotes],
-        "line_captured_at": [q.captured_at if q else None for q in quotes],
-        "line_precision": [q.precision if q else None for q in quotes],
-    }
-
-
-def prediction_id(job: PredictionRequest, system_id: str, model_key: str) -> str:
-    """The same for every delivery of the same job."""
-    parts = [job.run_id, job.game_id, job.player_lookup, system_id, model_key]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
 def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
-    """The arrays that the systems take; shares of shots are read from the features themselves."""
+    """The arrays that the systems take."""
     features = np.array([j.features for j in jobs], dtype=np.float64)
     recent = np.full((len(jobs), RECENT_GAMES, len(RECENT_FIELDS)), np.nan)
     for i, j in enumerate(jobs):
         games = np.array(j.recent, dtype=np.float64).reshape(-1, len(RECENT_FIELDS))
         recent[i, : len(games)] = games
-    return Batch(
+    quotes = [j.line for j in jobs]
+    over, under = (
+        np.array([getattr(q, side) if q else None for q in quotes], dtype=np.float64)
+        for side in ("over_price", "under_price")
+    )
+    blank = [None] * len(CONTEXT)
+    return Batch.of(
         features=features,
         quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
-        zone_shares=zone_shares(features),
-        box_shares=box_shares(features),
         recent=recent,
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
+        context=np.array([j.context or blank for j in jobs], dtype=np.float64),
+        line=np.array([q.value if q else None for q in quotes], dtype=np.float64),
+        market=no_vig_over(over, under),
     )
-
-
-def zone_shares(features: Floats) -> Floats:
-    """(n, 4) shares of the zones, NaN where shots are not located."""
-    return features[:, [INDEX[f"pct_{zone}"] for zone in ZONES]]
-
-
-def box_shares(features: Floats) -> Floats:
-    """(n, 3) shares of two-point, three-point and free-throw scoring that a plain box score tells."""
-    three = features[:, INDEX["pct_three"]]
-    return np.stack([1.0 - three, three, features[:, INDEX["pct_free_throw"]]], axis=-1)
-
-
-def _nullable(values: Floats) -> pa.Array:
-    return pa.array(values, mask=np.isnan(values))

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from shared.application.jobs import job_of
 from shared.application.known import Mode
-from shared.application.predict import CHAMPION, IN_SAMPLE, SHADOW, Predict, to_batch
+from shared.application.predict import Predict, to_batch
+from shared.application.prediction_rows import CHAMPION, IN_SAMPLE, SHADOW
 from shared.application.registry import Registry
 from shared.application.run_request import RunRequest
+from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
-from shared.domain.systems.catalog import build, forecast_all
+from shared.domain.systems.catalog import TRAINED, build, forecast_all, with_model
 from shared.errors import NotFound
 from shared.model_registry.catboost_model import CatBoostModel
 from shared.model_registry.loading import LoadedModel, load
@@ -25,13 +25,15 @@ from shared.warehouse.statements import statement
 
 COMPARED = (
     "raw_prediction", "predicted_points", "confidence_score", "recommendation", "current_points_line",
-    "line_margin", "model_sha256", "feature_hash",
+    "line_margin", "model_sha256", "feature_hash", "prob_over", "interval_low", "interval_high",
+    "expected_value", "kelly_fraction", "no_bet_reason",
 )  # fmt: skip
 
 
 TOLD = (
     "prediction_id", "player_lookup", "game_date", "game_id", "system_id", "role", "as_of", "raw_prediction",
-    "predicted_points", "confidence_score", "recommendation", "missing_inputs",
+    "predicted_points", "confidence_score", "recommendation", "missing_inputs", "prob_over", "interval_low",
+    "interval_high", "expected_value", "kelly_fraction", "no_bet_reason",
 )  # fmt: skip
 LINE = (
     "current_points_line", "line_margin", "sportsbook", "line_captured_at", "line_precision", "line_quote_id",
@@ -74,6 +76,7 @@ class Replay:
         """Inputs with their provenance, the line, the model, and terms that add up to the prediction."""
         stored = self._stored(prediction_id)
         features, job, models = self._features(stored), self._job(stored), self._models_behind(stored)
+        context = dict(zip(CONTEXT, job.context, strict=False))  # empty for rows built without it
         terms = self._terms(stored["system_id"], job, models)
         total = float(sum(terms.values()))
         return {
@@ -84,6 +87,7 @@ class Replay:
                 name: {"value": features[f"feature_{i}_value"], "source": features[f"feature_{i}_source"]}
                 for i, name in enumerate(FEATURES)
             },
+            "context": context,
             "terms": dict(sorted(terms.items(), key=lambda t: -abs(t[1]))),
             "sum": total,
             "clamped": abs(total - stored["raw_prediction"]) > 1e-6,
@@ -92,14 +96,18 @@ class Replay:
     def _terms(
         self, system_id: str, job: PredictionRequest, models: Mapping[str, LoadedModel]
     ) -> dict[str, float]:
-        """Points by term; for a trained model its Shapley values and its mean."""
+        """Points by term; a trained model's share is told by its Shapley values and its mean."""
+        batch = to_batch([job])
+        forecasts = forecast_all(build({s: m.model for s, m in models.items()}), batch)
+        terms = {name: float(part[0]) for name, part in forecasts[system_id].terms.items() if part[0] != 0.0}
         loaded = models.get(system_id)
         if loaded is not None and isinstance(loaded.model, CatBoostModel):
-            values = np.array([job.features], dtype=np.float64)
-            parts = loaded.model.contributions(values)[0]
-            return dict(zip((*FEATURES, "mean_of_training"), map(float, parts), strict=True))
-        forecasts = forecast_all(build({s: m.model for s, m in models.items()}), to_batch([job]))
-        return {name: float(part[0]) for name, part in forecasts[system_id].terms.items() if part[0] != 0.0}
+            inputs = with_model(system_id, loaded.model).inputs(batch)
+            parts = loaded.model.contributions(inputs)[0]
+            share = terms.pop("model", 0.0) / parts.sum()
+            names = (*TRAINED[system_id].inputs, "mean_of_training")
+            terms |= {n: float(share * part) for n, part in zip(names, parts, strict=True)}
+        return terms
 
     def _stored(self, prediction_id: str) -> dict[str, Any]:
         asked = statement("prediction_by_id", first=FIRST_DATE, last=LAST_DATE, prediction_id=prediction_id)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared.application.known import Known, Mode
 from shared.domain.features.compute import FeatureRows, Targets, compute
+from shared.domain.features.context import context
 from shared.domain.roster import Candidate
 from shared.ports import Warehouse
 from shared.warehouse.schedule import has_started
@@ -35,6 +36,7 @@ class Slate:
     lookups: list[str]
     targets: Targets
     features: FeatureRows
+    context: Floats
     row: Ints
     quote: Ints
     status: list[str]
@@ -64,6 +66,7 @@ def read_slate(
         lookups=[known.past.lookups[int(p)] for p in player],
         targets=targets,
         features=compute(known.past.history, targets),
+        context=context(known.past.history, targets),
         row=row,
         quote=quote,
         status=known.injuries.words(row, player),

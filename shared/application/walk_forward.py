@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.application.examples import Examples
-from shared.application.predict import box_shares, zone_shares
-from shared.application.training import DAYS_BACK, SEED, THREADS, Rows, fit
-from shared.domain import line_anchored
-from shared.domain.features.compute import FeatureRows
-from shared.domain.features.context import without_market
-from shared.domain.features_contract import INDEX, REQUIRED
+from shared.application.examples import Examples, complete
+from shared.application.recipes import RECIPES, Rows, rows_of
+from shared.domain.features_contract import INDEX
 from shared.domain.instants import to_day
-from shared.domain.systems.base import Batch, Regressor
-from shared.domain.systems.catalog import MODEL_SYSTEMS, build, forecast_all
-from shared.model_registry.catboost_model import CatBoostModel
+from shared.domain.systems.base import Batch, Forecast, Regressor, System
+from shared.domain.systems.catalog import build, forecast_all, needed
+from shared.model_registry.catboost_model import parse, to_bytes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 NO_LINE, LINE_ANCHORED = "no_line_forecast", "line_anchored_v1"
-"""Judged beside the systems: a forecast without a line, and the line moved towards it."""
+"""Judged beside the systems: what the anchored line says of a player when no line is shown to it."""
 
-TRAIN_DAYS, FORECAST_DAYS = 3 * 365, 5 * 365
-REFIT_DAYS = 28
-Fit = Callable[[Rows], Regressor]
+REFIT_DAYS, SPREAD_DAYS = 28, 3 * 365
+Learn = Callable[[str, Rows], Regressor]
 
 
 @dataclass(frozen=True)
 class Forecasts:
     """Points of each system for the rows judged, NaN where it emits nothing.
 
-    ``over``: P(OVER) of the systems that give one. ``rows``: (n,) positions in the examples. ``spread``: (n,)
-    standard deviation of points around a forecast, learnt from earlier rows only.
+    ``over``, ``low``, ``high``: P(OVER) and interval of the systems that give them. ``rows``: (n,) positions
+    in the examples. ``spread``: (n,) standard deviation of points around a forecast, learnt from earlier rows
+    only.
     """
 
     rows: Ints
     points: dict[str, Floats]
     over: dict[str, Floats]
+    low: dict[str, Floats]
+    high: dict[str, Floats]
     spread: Floats
 
 
@@ -55,92 +51,78 @@ def walk(
     systems: Sequence[str],
     *,
     refit_days: int = REFIT_DAYS,
-    train_days: int = TRAIN_DAYS,
+    train_days: int | None = None,
     progress: Callable[[str, int, int], None] = lambda *_: None,
-    learn: Fit | None = None,
+    learn: Learn | None = None,
 ) -> Forecasts:
     """Every row that was complete before its game, from ``first`` to ``last``.
 
     Each stretch of ``refit_days`` is predicted by models that saw rows of earlier dates only, each system's
-    window ending as long before as its recipe says.
+    window ending as long before as its recipe says; ``train_days`` stands in for the recipes' lengths.
     """
-    values, day = examples.features.values, examples.day
-    whole = ~np.isnan(values[:, list(REQUIRED)]).any(axis=-1)
+    day, whole = examples.day, complete(examples)
     begin, end = to_day(first), to_day(last)
-    learnt = Rows(values[whole], examples.points[whole], day[whole])
-    judged = np.flatnonzero(whole & (day >= begin) & (day <= end) & (examples.minutes > 0))
-    points = {s: np.full(len(judged), np.nan) for s in systems}
-    spread = np.full(len(judged), np.nan)
-    anchored = {NO_LINE, LINE_ANCHORED} & set(systems)
-    forecast_alone = np.full(len(judged), np.nan)
+    judged = np.flatnonzero(whole & examples.between(first, last) & (examples.minutes > 0))
+    fitted = needed([LINE_ANCHORED if s == NO_LINE else s for s in systems])
+    learnt = {s: rows_of(s, examples, whole) for s in fitted}
+    average = examples.features.values[:, INDEX["points_avg_last_10"]]
+    told = _Told(len(judged))
     starts = range(begin, end + 1, refit_days)
     for done, start in enumerate(starts, 1):
-        mine = (day[judged] >= start) & (day[judged] < start + refit_days)
-        if mine.any():
-            models = {
-                s: (learn or _learn)(_window(learnt, start - DAYS_BACK[s] + 1, train_days))
-                for s in MODEL_SYSTEMS
-            }
-            batch = _batch(examples.with_recent(judged[mine]))
-            for system, forecast in forecast_all(build(models), batch).items():
-                if system in points:
-                    points[system][mine] = forecast.points
-            spread[mine] = _spread(_window(learnt, start, train_days), batch)
-            if anchored:
-                forecast_alone[mine] = _forecast_alone(examples, whole & (day < start), judged[mine])
+        mine = np.flatnonzero((day[judged] >= start) & (day[judged] < start + refit_days))
+        if len(mine):
+            models = {}
+            for s in fitted:
+                recipe = RECIPES[s]
+                window = learnt[s].window(start - recipe.days_back + 1, train_days or recipe.train_days)
+                models[s] = (learn or _learn)(s, window)
+            for system, forecast in _forecasts(models, examples.batch(judged[mine]), systems).items():
+                told.keep(system, forecast, mine)
+            past = whole & (day < start) & (day >= start - SPREAD_DAYS)
+            told.spread[mine] = _spread(average[past], examples.points[past], average[judged[mine]])
         progress("walk forward", done, len(starts))
-    line, market = examples.market.line[judged], examples.market.over[judged]
-    chance = {}
-    if NO_LINE in points:
-        points[NO_LINE] = forecast_alone
-    if LINE_ANCHORED in points:
-        points[LINE_ANCHORED] = line_anchored.points(line, forecast_alone, market)
-        chance[LINE_ANCHORED] = line_anchored.over(line, forecast_alone, market)
-    return Forecasts(judged, points, chance, spread)
+    points = {s: told.points.get(s, np.full(len(judged), np.nan)) for s in systems}
+    return Forecasts(judged, points, told.over, told.low, told.high, told.spread)
 
 
-def _forecast_alone(examples: Examples, before: Bools, rows: Ints) -> Floats:
-    """A forecast that never looks at the market: the mean of fits on squared and on absolute error."""
-    x = without_market(examples.features.values, examples.context)
-    since = examples.day[rows].min() - FORECAST_DAYS
-    learnt = before & (examples.day >= since) & (examples.minutes > 0)
-    forecasts = []
-    for loss in ("RMSE", "MAE"):
-        model = catboost.CatBoostRegressor(
-            iterations=450, depth=6, learning_rate=0.05, l2_leaf_reg=6, loss_function=loss, random_seed=SEED,
-            thread_count=THREADS, verbose=False, allow_writing_files=False,
-        )  # fmt: skip
-        model.fit(x[learnt], examples.points[learnt])
-        forecasts.append(model.predict(x[rows]))
-    return np.asarray((forecasts[0] + forecasts[1]) / 2.0, dtype=np.float64)
+class _Told:
+    """Forecasts of the stretches, put together as they come."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self.points: dict[str, Floats] = {}
+        self.over: dict[str, Floats] = {}
+        self.low: dict[str, Floats] = {}
+        self.high: dict[str, Floats] = {}
+        self.spread = np.full(n, np.nan)
+
+    def keep(self, system: str, forecast: Forecast, rows: Ints) -> None:
+        self._put(self.points, system, rows, forecast.points)
+        if forecast.chance is not None:
+            self._put(self.over, system, rows, forecast.chance.over)
+            self._put(self.low, system, rows, forecast.chance.low)
+            self._put(self.high, system, rows, forecast.chance.high)
+
+    def _put(self, whole: dict[str, Floats], system: str, rows: Ints, part: Floats) -> None:
+        whole.setdefault(system, np.full(self._n, np.nan))[rows] = part
 
 
-def _window(rows: Rows, end: int, days: int) -> Rows:
-    """Rows of dates before ``end``, no older than ``days``."""
-    inside = (rows.day < end) & (rows.day >= end - days)
-    return Rows(rows.x[inside], rows.y[inside], rows.day[inside])
+def _forecasts(models: dict[str, Regressor], batch: Batch, systems: Sequence[str]) -> dict[str, Forecast]:
+    built = build(models)
+    found = {s: f for s, f in forecast_all(built, batch).items() if s in systems}
+    if NO_LINE in systems:
+        unlined = replace(batch, line=np.full(len(batch), np.nan), market=np.full(len(batch), np.nan))
+        alone: System = next(s for s in built if s.system_id == LINE_ANCHORED)
+        found[NO_LINE] = replace(alone.forecast(unlined, {}), chance=None)
+    return found
 
 
-def _learn(rows: Rows) -> Regressor:
-    return CatBoostModel(fit(rows))
+def _learn(system_id: str, rows: Rows) -> Regressor:
+    return parse(to_bytes(RECIPES[system_id].fit(rows)), system_id, rows.names)
 
 
-def _spread(rows: Rows, batch: Batch) -> Floats:
-    """Standard deviation around a forecast, linear in it: from how far points lay from season averages."""
-    average = rows.x[:, INDEX["points_avg_last_10"]]
-    slope, base = np.polyfit(average, np.abs(rows.y - average), 1)
+def _spread(average: Floats, points: Floats, of: Floats) -> Floats:
+    """Standard deviation around a forecast, linear in it: from how far points lay from averages."""
+    slope, base = np.polyfit(average, np.abs(points - average), 1)
     scale = np.sqrt(np.pi / 2.0)  # from mean absolute deviation to standard deviation of a normal
-    return np.asarray(np.maximum(scale * (base + slope * batch.feature("points_avg_last_10")), 1.0))
-
-
-def _batch(rows: FeatureRows) -> Batch:
-    values = rows.values
-    return Batch(
-        features=values,
-        quality=rows.quality,
-        league_def_rating=rows.league_def_rating,
-        zone_shares=zone_shares(values),
-        box_shares=box_shares(values),
-        recent=rows.recent,
-        days_rest=rows.days_rest,
-    )
+    return np.asarray(np.maximum(scale * (base + slope * of), 1.0))

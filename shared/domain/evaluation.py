@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.lines import payout
 from shared.domain.statistics import SEED, Rate, wilson
 
 Floats = NDArray[np.float64]
@@ -54,11 +55,6 @@ def returns(
     won = (side > 0) == (actual > line)
     gained = np.where(actual == line, 0.0, np.where(won, profit, -1.0))
     return float(gained[bets].mean()), int(bets.sum())
-
-
-def payout(price: Floats) -> Floats:
-    """Profit on a stake of 1 at American odds."""
-    return np.where(price > 0, price / 100.0, 100.0 / np.abs(price))
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,11 @@ def no_vig_over(over_price: Floats, under_price: Floats) -> Floats:
     return over / (over + under)
 
 
+def payout(price: Floats) -> Floats:
+    """Profit on a stake of 1 at American odds."""
+    return np.where(price > 0, price / 100.0, 100.0 / np.abs(price))
+
+
 def _implied(price: Floats) -> Floats:
     size = np.abs(price)
     return np.where(price < 0, size, 100.0) / (size + 100.0)

@@ -1,4 +1,4 @@
-"""A CatBoost regressor as the domain sees it: (n, 33) in, (n,) points out."""
+"""A CatBoost regressor as the domain sees it: (n, k) inputs in, (n,) points out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.features_contract import FEATURES
 from shared.errors import Rejected
 
 Floats = NDArray[np.float64]
@@ -25,44 +24,49 @@ class CatBoostModel:
     def trees(self) -> int:
         return int(self._model.tree_count_)
 
-    def predict(self, features: Floats) -> Floats:
-        if not len(features):
+    def predict(self, inputs: Floats) -> Floats:
+        if not len(inputs):
             return np.zeros(0)
-        return np.asarray(self._model.predict(features, thread_count=1), dtype=np.float64)
+        return np.asarray(self._model.predict(inputs, thread_count=1), dtype=np.float64)
 
-    def contributions(self, features: Floats) -> Floats:
-        """(n, 34) points: what each of the 33 features adds to the last column, the model's mean.
+    def contributions(self, inputs: Floats) -> Floats:
+        """(n, k + 1) points: what each of the k inputs adds to the last column, the model's mean.
 
         Shapley values; a row's sum is its prediction.
         """
-        pool = catboost.Pool(features, feature_names=list(FEATURES))
+        pool = catboost.Pool(inputs, feature_names=self._model.feature_names_)
         return np.asarray(self._model.get_feature_importance(pool, type="ShapValues"), dtype=np.float64)
 
 
-def parse(data: bytes, path: str) -> CatBoostModel:
-    """A model from the bytes of a ``.cbm``; ``Rejected`` names what is wrong with the file."""
+def parse(data: bytes, path: str, wanted: tuple[str, ...]) -> CatBoostModel:
+    """A model from the bytes of a ``.cbm``, whose inputs are ``wanted``, in order; ``Rejected`` names what
+    is wrong with the file."""
     model = catboost.CatBoostRegressor()
     try:
         model.load_model(blob=data)
     except catboost.CatBoostError as exc:
         raise Rejected(f"{path}: not a readable CatBoost model of {len(data)} bytes ({exc})") from exc
     found = tuple(model.feature_names_)
-    if found != FEATURES:
-        missing = [f for f in FEATURES if f not in found]
-        extra = [f for f in found if f not in FEATURES]
+    if found != wanted:
+        missing = [f for f in wanted if f not in found]
+        extra = [f for f in found if f not in wanted]
         difference = f"missing {missing or 'none'}, unknown {extra or 'none'}"
         raise Rejected(
-            f"{path}: the model has {len(found)} features, wanted the {len(FEATURES)} of the contract in "
+            f"{path}: the model has {len(found)} features, wanted the {len(wanted)} of its system in "
             f"order; {difference if missing or extra else 'the order differs'}"
         )
     return CatBoostModel(model)
 
 
-def to_bytes(model: catboost.CatBoostRegressor) -> bytes:
-    """The file's bytes, the same for the same training: time and random id are set to fixed values."""
+def to_bytes(model: catboost.CatBoost) -> bytes:
+    """The file's bytes, the same for the same training: time and random id are set to fixed values, also
+    those of the models that a sum is made of."""
     metadata = model.get_metadata()
-    metadata["train_finish_time"] = "1970-01-01T00:00:00Z"
-    metadata["model_guid"] = "0-0-0-0"
+    fixed = {"train_finish_time": "1970-01-01T00:00:00Z", "model_guid": "0-0-0-0"}
+    for key in [*fixed, *metadata.keys()]:
+        plain = key.rpartition(":")[2]
+        if plain in fixed:
+            metadata[key] = fixed[plain]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.cbm"
         model.save_model(str(path))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.systems.base import Regressor
+from shared.domain.systems.catalog import MODEL_SYSTEMS, TRAINED
 from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import Manifest, parse_manifest, sha256_of
 from shared.model_registry.catboost_model import parse
@@ -33,6 +34,8 @@ def load(store: ModelStore, system_id: str, path: str, sha256: str | None = None
     Raises ``NotFound`` for a missing file and ``Rejected`` for a hash, feature list or golden row that
     differs, naming both values.
     """
+    if system_id not in TRAINED:
+        raise Rejected(f"{path}: {system_id!r} takes no model, wanted one of {', '.join(MODEL_SYSTEMS)}")
     data = store.fetch(path)
     found = sha256_of(data)
     if sha256 is not None and found != sha256:
@@ -40,7 +43,7 @@ def load(store: ModelStore, system_id: str, path: str, sha256: str | None = None
     manifest = _manifest(store, path)
     if manifest is not None and manifest.sha256 != found:
         raise Rejected(f"{path}: sha256 {found}, its manifest says {manifest.sha256}")
-    model = parse(data, path)
+    model = parse(data, path, TRAINED[system_id].inputs)
     if manifest is None:
         return LoadedModel(system_id, f"unverified-{found[:8]}", found, path, False, model, None)
     if manifest.system_id != system_id:

@@ -29,7 +29,7 @@ ML_FEATURE_STORE = Table(
         required("as_of", "TIMESTAMP", "nothing known at or after this instant was used"),
         required("feature_version", "STRING", "the contract the values follow"),
         required("feature_quality_score", "FLOAT64", "0-100"),
-        required("feature_hash", "STRING", "hash of the 33 values, bit for bit"),
+        required("feature_hash", "STRING", "hash of the 33 values and the context, bit for bit"),
         *_FEATURE_COLUMNS,
         Column("line_quote_id", "STRING", "the quote behind feature 25"),
         Column("line_value", "FLOAT64", "points"),
@@ -44,6 +44,12 @@ ML_FEATURE_STORE = Table(
             "zone_shares", "FLOAT64", "shares 0-1: paint, mid-range, three, free throw; empty = unknown"
         ),
         repeated("recent", "FLOAT64", "past games, newest first, five numbers each (see RECENT_FIELDS)"),
+        repeated(
+            "context",
+            "FLOAT64",
+            "further inputs of a forecast without a line, in the order of CONTEXT; NaN where missing; "
+            "empty in rows built before there were any",
+        ),
         Column("max_game_date_used", "DATE", "date of the latest box score used; before game_date"),
         required("data_source", "STRING", "builder of the row"),
         required("created_at", "TIMESTAMP", "when the row was built"),

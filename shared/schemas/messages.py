@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
 from shared.errors import Rejected
 
@@ -35,8 +36,9 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
     """One player's job: all that the worker needs, pinned to one feature snapshot.
 
     ``features`` holds the 33 values of the contract in order, null where missing. ``recent`` is a flat
-    list of past games, newest first, five numbers each. ``in_sample`` lets models run on games that they
-    were trained on: such rows are marked, never active and never counted.
+    list of past games, newest first, five numbers each; ``context`` the further inputs of a forecast without
+    a line, null where missing, empty for a snapshot built without them. ``in_sample`` lets models run on
+    games that they were trained on: such rows are marked, never active and never counted.
     """
 
     schema_version: int
@@ -61,6 +63,7 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
     line: LineQuote | None = None
     tipoff: datetime | None = None
     in_sample: bool = False
+    context: list[float | None] = []
 
 
 class PredictionReady(msgspec.Struct, frozen=True):
@@ -142,8 +145,18 @@ def decode(payload: bytes, kind: type[Message]) -> Message:
 
 def check_features(values: list[float | None]) -> None:
     """Refuse a vector that is not 33 finite numbers or nulls."""
-    if len(values) != len(FEATURES):
-        raise Rejected(f"features: {len(values)} values, wanted {len(FEATURES)}")
-    for name, value in zip(FEATURES, values, strict=True):
+    _check_numbers("features", FEATURES, values)
+
+
+def check_context(values: list[float | None]) -> None:
+    """Refuse a context that is neither empty nor 29 finite numbers or nulls."""
+    if values:
+        _check_numbers("context", CONTEXT, values)
+
+
+def _check_numbers(field: str, names: tuple[str, ...], values: list[float | None]) -> None:
+    if len(values) != len(names):
+        raise Rejected(f"{field}: {len(values)} values, wanted {len(names)}")
+    for name, value in zip(names, values, strict=True):
         if value is not None and not math.isfinite(value):
-            raise Rejected(f"features: {name} is {value}, wanted a finite number or null")
+            raise Rejected(f"{field}: {name} is {value}, wanted a finite number or null")

@@ -32,7 +32,7 @@ _PREDICTION = (
     Column("model_sha256", "STRING", "of the model file; NULL for formulas"),
     required("feature_version", "STRING", "the feature contract"),
     required("feature_snapshot_id", "STRING", "the snapshot the features came from"),
-    required("feature_hash", "STRING", "hash of the 33 served values, bit for bit"),
+    required("feature_hash", "STRING", "hash of the 33 served values and their context, bit for bit"),
     required("feature_quality_score", "FLOAT64", "0-100"),
     Column("missing_inputs", "STRING", "adjustments left out because their input is missing"),
     required("prediction_run_mode", "STRING", "LIVE or BACKFILL"),
@@ -40,6 +40,12 @@ _PREDICTION = (
     required("as_of", "TIMESTAMP", "nothing known at or after this instant was used"),
     required("predicted_at", "TIMESTAMP", "the product's clock at prediction"),
     Column("build_commit", "STRING", "commit of the code that ran"),
+    Column("prob_over", "FLOAT64", "P(OVER) of the line 0-1, pushes out; NULL where the system gives none"),
+    Column("interval_low", "FLOAT64", "points; four players of five end between low and high"),
+    Column("interval_high", "FLOAT64", "points"),
+    Column("expected_value", "FLOAT64", "profit per unit on the better side at its price, pushes out"),
+    Column("kelly_fraction", "FLOAT64", "a quarter of Kelly's stake, 0-0.02 of the bankroll: information"),
+    Column("no_bet_reason", "STRING", "no_line, no_price, no_value or points_disagree; NULL for a bet"),
 )
 
 PREDICTION_STAGING = Table(
@@ -143,6 +149,9 @@ PREDICTION_ACCURACY = Table(
         Column("line_over_price", "INT64", "American odds"),
         Column("line_under_price", "INT64", "American odds"),
         Column("feature_quality_score", "FLOAT64", "0-100"),
+        Column(
+            "prob_over", "FLOAT64", "P(OVER) of the line 0-1, pushes out; NULL where the system gives none"
+        ),
         Column("within_3_points", "BOOL", "absolute_error <= 3; NULL where void"),
         Column("within_5_points", "BOOL", "absolute_error <= 5; NULL where void"),
     ),

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
 from shared.ports import Warehouse
 from shared.warehouse.history import floats
@@ -27,3 +28,10 @@ def latest_features(warehouse: Warehouse, first: date, last: date, mode: str = A
 def matrix(rows: pa.Table) -> Floats:
     """(n, 33) values of the contract, NaN where missing."""
     return np.stack([floats(rows[f"feature_{i}_value"]) for i in range(len(FEATURES))], axis=-1)
+
+
+def context_matrix(rows: pa.Table) -> Floats:
+    """(n, 29) columns of ``CONTEXT``; all NaN for a row that was built without them."""
+    blank = [np.nan] * len(CONTEXT)
+    values = [c or blank for c in rows["context"].to_pylist()]
+    return np.array(values, dtype=np.float64).reshape(-1, len(CONTEXT))

@@ -10,12 +10,12 @@ import pytest
 from shared.application import walk_forward
 from shared.application.evaluation import Evaluate
 from shared.application.examples import Examples, read_examples
-from shared.application.training import Rows, fit
+from shared.application.recipes import Rows, fit_until_tail
 from shared.application.walk_forward import walk
-from shared.domain.features_contract import INDEX
+from shared.domain.features_contract import FEATURES, INDEX
 from shared.domain.instants import to_day
 from shared.domain.systems.base import Regressor
-from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import NotFound, Rejected
 from shared.ports import Statement
@@ -34,10 +34,10 @@ class Mean:
         Mean.shown.append(rows)
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        return features[:, INDEX["points_avg_last_10"]]
+        return features[:, INDEX["points_avg_last_10"]]  # the same place in every model's inputs
 
 
-def learn(rows: Rows) -> Regressor:
+def learn(system_id: str, rows: Rows) -> Regressor:  # noqa: ARG001
     return Mean(rows)
 
 
@@ -53,19 +53,22 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_models_are_fitted_on_earlier_dates_only_and_again_as_time_goes_on(examples: Examples) -> None:
     Mean.shown.clear()
-    told = walk(examples, FIRST, LAST, ["catboost_v9"], refit_days=7, train_days=200, learn=learn)
+    told = walk(examples, FIRST, LAST, MODEL_SYSTEMS, refit_days=7, train_days=200, learn=learn)
     assert len(told.rows) > 300
     starts = [to_day(FIRST) + 7 * i for i in range(3)]
     shown = [rows.day for rows in Mean.shown]
-    assert len(shown) == 9  # three stretches, three systems with a model
+    assert len(shown) == 12  # three stretches, four systems with a model
     for i, start in enumerate(starts):
-        v8, v9, monthly = (d.max() for d in shown[3 * i : 3 * i + 3])
-        assert v9 < start
+        v8, v9, monthly, anchored = (d.max() for d in shown[4 * i : 4 * i + 4])
+        assert v9 == anchored < start
         assert v9 > monthly > v8
         assert monthly <= start - 30
         assert v8 <= start - 365
     assert all(d.max() - d.min() <= 200 for d in shown)
     assert not np.isnan(told.spread).any()
+    Mean.shown.clear()
+    walk(examples, LAST, LAST, ["ensemble_v1"], learn=learn)
+    assert len(Mean.shown) == 1  # of catboost_v9, its only member with a model
 
 
 @pytest.mark.usefixtures("quick")
@@ -140,7 +143,7 @@ def test_a_random_split_is_refused() -> None:
     rng = np.random.default_rng(1)
     day = rng.permutation(np.repeat(np.arange(100), 10))
     with pytest.raises(Rejected, match="not in order of time"):
-        fit(Rows(rng.normal(size=(1000, 33)), rng.normal(size=1000), day))
+        fit_until_tail(Rows(rng.normal(size=(1000, 33)), rng.normal(size=1000), day, FEATURES))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import NotFound, Rejected
 from shared.model_registry.loading import load_shadows
 from shared.schemas.predictions import PREDICTION_ACCURACY
-from tests.application.test_prediction_backfill import SEVEN
+from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import CLOCK, DAY
 
@@ -101,9 +101,9 @@ def test_an_invalidated_snapshot_is_not_served(here: Jobs) -> None:
     assert here.doctor(DAY, DAY)[DAY].verdict == "ready"
     invalidate(here.warehouse, CLOCK.now(), DAY, DAY, "wrong quotes")
     assert here.doctor(DAY, DAY)[DAY].verdict == "broken"
-    assert here.predict(systems=SEVEN, skip_mlfs_check=True).status is Status.FAILED
+    assert here.predict(systems=BUT_V8, skip_mlfs_check=True).status is Status.FAILED
     here.build(DAY, DAY)
-    assert here.predict(systems=SEVEN).status is Status.SUCCESS
+    assert here.predict(systems=BUT_V8).status is Status.SUCCESS
 
 
 # --- states
@@ -242,7 +242,7 @@ def test_a_shadow_runs_on_the_same_jobs_is_graded_and_never_active(here: Jobs, r
     shadows = load_shadows(DirectoryModelStore(), [path])
     whole = here.predictions
     runner = BackfillPredictions(whole._ports, whole._models, "test", shadows)
-    (got,) = runner([DAY], BackfillOptions(systems=SEVEN))
+    (got,) = runner([DAY], BackfillOptions(systems=BUT_V8))
     assert got.status is Status.SUCCESS
     shadow = here.rows("SELECT * FROM nba_predictions.player_prop_predictions WHERE role = 'shadow'")
     champions = [r for r in here.active() if r["system_id"] == NINE]

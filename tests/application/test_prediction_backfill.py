@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from shared.application import backfill_models, prediction_backfill
-from shared.application.backfill_models import BackfillModels, Chosen, needed
+from shared.application.backfill_models import BackfillModels, Chosen
 from shared.application.checkpoints import Checkpoint, jobs
 from shared.application.feature_store import BuildOptions
 from shared.application.known import Mode
 from shared.application.prediction_backfill import JOB, BackfillOptions, DateResult, Status
 from shared.application.registry import Registry
-from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, needed
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Rejected
@@ -26,7 +26,7 @@ from tests.application.jobs import InProcess
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
 
-SEVEN = tuple(s for s in SYSTEM_IDS if s != "catboost_v8")
+BUT_V8 = tuple(s for s in SYSTEM_IDS if s != "catboost_v8")
 """The systems whose models the tests have."""
 
 OWN = {"prediction_id", "run_id", "created_at", "activated_at", "build_commit"}
@@ -40,9 +40,9 @@ def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
 def test_a_backfill_gives_what_serving_gives_row_by_row(
     here: Jobs, loaded: Path, tmp_path: Path, models: dict[str, LoadedModel]
 ) -> None:
-    assert here.predict(systems=SEVEN).status is Status.SUCCESS
+    assert here.predict(systems=BUT_V8).status is Status.SUCCESS
     served = Jobs(copy_of(loaded, tmp_path / "served"), {})
-    run = InProcess(served.warehouse, tmp_path / "served", models).run(systems=list(SEVEN))
+    run = InProcess(served.warehouse, tmp_path / "served", models).run(systems=list(BUT_V8))
     assert run.state is RunState.COMPLETE
     mine, theirs = here.active(), served.active()
     assert len(mine) == len(theirs) > 500
@@ -51,11 +51,11 @@ def test_a_backfill_gives_what_serving_gives_row_by_row(
 
 
 def test_the_second_time_there_is_nothing_to_do_and_force_replaces_everything(here: Jobs) -> None:
-    first = here.predict(systems=SEVEN)
+    first = here.predict(systems=BUT_V8)
     assert first.rows_written == len(here.active())
     assert first.minutes_to_first_tipoff == 120
-    assert here.predict(systems=SEVEN).status is Status.NOTHING_TO_DO
-    forced = here.predict(systems=SEVEN, force=True, reason="better model")
+    assert here.predict(systems=BUT_V8).status is Status.NOTHING_TO_DO
+    forced = here.predict(systems=BUT_V8, force=True, reason="better model")
     assert (forced.status, forced.rows_superseded) == (Status.SUCCESS, first.rows_written)
     assert {r["run_id"] for r in here.active()} == {forced.run_id}
     (audit,) = here.rows("SELECT * FROM nba_predictions.prediction_regeneration_audit")
@@ -77,16 +77,16 @@ def test_only_missing_keys_are_filled_without_force(here: Jobs) -> None:
 
 def test_started_games_are_left_alone_unless_asked_for(here: Jobs, results_folder: Path) -> None:
     after = here.at(AFTER_GAMES)
-    got = after.predict(systems=SEVEN)
+    got = after.predict(systems=BUT_V8)
     assert got.status is Status.STARTED
     assert got.note is not None
     assert "--allow-started" in got.note
     assert got.minutes_to_first_tipoff is not None
     assert got.minutes_to_first_tipoff < 0
     after.reveal(results_folder)
-    assert after.predict(systems=SEVEN, allow_started=True).status is Status.REFUSED_MLFS
+    assert after.predict(systems=BUT_V8, allow_started=True).status is Status.REFUSED_MLFS
     after.build(DAY, DAY)
-    assert after.predict(systems=SEVEN, allow_started=True).status is Status.SUCCESS
+    assert after.predict(systems=BUT_V8, allow_started=True).status is Status.SUCCESS
     assert {(r["prediction_run_mode"], r["prediction_made_before_game"]) for r in after.active()} == {
         ("BACKFILL", False)
     }
@@ -94,7 +94,7 @@ def test_started_games_are_left_alone_unless_asked_for(here: Jobs, results_folde
 
 def test_some_games_started_is_a_partial_date(here: Jobs) -> None:
     between = here.at(DEMO_NOW + timedelta(hours=3))
-    got = between.predict(systems=SEVEN)
+    got = between.predict(systems=BUT_V8)
     assert got.status is Status.PARTIAL
     assert got.note is not None
     assert "of 6 games have started" in got.note
@@ -117,14 +117,14 @@ def test_a_gap_in_the_feature_store_is_refused_or_named(here: Jobs) -> None:
             d=DAY,
             p=player,
         )
-    refused = here.predict(systems=SEVEN)
+    refused = here.predict(systems=BUT_V8)
     assert refused.status is Status.REFUSED_MLFS
     assert here.active() == []
     assert refused.left_out == {"row_lost": lost}
     assert refused.note is not None
     assert "props features build --dates 2025-03-19" in refused.note
-    assert here.predict(systems=SEVEN, least=0.5).status is Status.PARTIAL
-    got = here.predict(systems=SEVEN, skip_mlfs_check=True, force=True)
+    assert here.predict(systems=BUT_V8, least=0.5).status is Status.PARTIAL
+    got = here.predict(systems=BUT_V8, skip_mlfs_check=True, force=True)
     assert (got.status, got.left_out["no_features"]) == (Status.PARTIAL, lost)
     assert not {r["player_lookup"] for r in here.active()} & set(lost)
     (audit,) = here.rows("SELECT * FROM nba_predictions.prediction_regeneration_audit")
@@ -135,7 +135,7 @@ def test_a_gap_in_the_feature_store_is_refused_or_named(here: Jobs) -> None:
 
 def test_skipping_the_check_still_needs_features(here: Jobs) -> None:
     here.change("DELETE FROM nba_predictions.feature_snapshots WHERE game_date = @d", d=DAY)
-    got = here.predict(systems=SEVEN, skip_mlfs_check=True, force=True)
+    got = here.predict(systems=BUT_V8, skip_mlfs_check=True, force=True)
     assert got.status is Status.FAILED
     assert got.note is not None
     assert "props features build" in got.note
@@ -143,13 +143,13 @@ def test_skipping_the_check_still_needs_features(here: Jobs) -> None:
 
 
 def test_a_dry_run_writes_nothing(here: Jobs) -> None:
-    got = here.predict(systems=SEVEN, dry_run=True)
+    got = here.predict(systems=BUT_V8, dry_run=True)
     assert (got.status, got.players > 90, got.rows_written) == (Status.SUCCESS, True, 0)
     assert here.active() == []
     assert here.runs.runs() == []
     assert jobs(here.documents, JOB) == []
-    here.predict(systems=SEVEN)
-    again = here.predict(systems=SEVEN[:2], dry_run=True)
+    here.predict(systems=BUT_V8)
+    again = here.predict(systems=BUT_V8[:2], dry_run=True)
     assert again.status is Status.NOTHING_TO_DO
 
 
@@ -166,7 +166,7 @@ def trained_on(here: Jobs) -> Jobs:
 def test_a_game_inside_a_models_training_is_refused(here: Jobs) -> None:
     day = DAY - timedelta(days=1)
     trained_on(here)
-    (got,) = here.predictions([day], BackfillOptions(systems=SEVEN, allow_started=True))
+    (got,) = here.predictions([day], BackfillOptions(systems=BUT_V8, allow_started=True))
     assert got.status is Status.FAILED
     assert got.note is not None
     assert "catboost_v9-20250318" in got.note
@@ -186,7 +186,7 @@ def test_a_job_that_trusted_every_model_would_be_caught(here: Jobs, monkeypatch:
 
     monkeypatch.setattr(BackfillModels, "_load", trusting)
     trained_on(here)
-    (got,) = here.predictions([DAY - timedelta(days=1)], BackfillOptions(systems=SEVEN, allow_started=True))
+    (got,) = here.predictions([DAY - timedelta(days=1)], BackfillOptions(systems=BUT_V8, allow_started=True))
     assert got.status is not Status.FAILED
     assert here.rows("SELECT 1 FROM nba_predictions.player_prop_predictions WHERE system_id = 'catboost_v9'")
 
@@ -203,7 +203,7 @@ def test_the_systems_refuse_as_well_where_the_job_would_not(
     whole = BackfillModels.__call__
     monkeypatch.setattr(BackfillModels, "__call__", lenient)
     trained_on(here)
-    here.predictions([DAY - timedelta(days=1)], BackfillOptions(systems=SEVEN, allow_started=True))
+    here.predictions([DAY - timedelta(days=1)], BackfillOptions(systems=BUT_V8, allow_started=True))
     assert here.rows(
         "SELECT 1 FROM nba_predictions.player_prop_predictions WHERE system_id = 'moving_average'"
     )
@@ -219,7 +219,7 @@ def test_in_sample_rows_are_marked_never_active_and_replace_nothing(here: Jobs) 
         "SELECT * FROM nba_predictions.player_prop_predictions WHERE is_active ORDER BY prediction_id"
     )
     (got,) = here.predictions(
-        [day], BackfillOptions(systems=SEVEN, allow_started=True, in_sample=True, force=True)
+        [day], BackfillOptions(systems=BUT_V8, allow_started=True, in_sample=True, force=True)
     )
     assert got.status is Status.SUCCESS
     assert (
@@ -229,7 +229,7 @@ def test_in_sample_rows_are_marked_never_active_and_replace_nothing(here: Jobs) 
         == before
     )
     marked = here.rows("SELECT * FROM nba_predictions.player_prop_predictions WHERE role = 'in_sample'")
-    assert {r["system_id"] for r in marked} == set(SEVEN)
+    assert {r["system_id"] for r in marked} == set(BUT_V8)
     here.grade(day, day)
     graded = here.rows("SELECT DISTINCT system_id, role FROM nba_predictions.prediction_accuracy ORDER BY 1")
     assert graded == [{"system_id": s, "role": "champion"} for s in honest]
@@ -240,14 +240,14 @@ def test_without_named_models_the_newest_registered_before_the_date_serves(
 ) -> None:
     here.registry.add(list(model_paths.values()))
     here.registry.add(list(model_paths.values()))
-    assert len(here.registry.models()) == 2
+    assert len(here.registry.models()) == 3
     bare = Jobs(here.folder, {})
-    assert bare.predict(systems=SEVEN).status is Status.SUCCESS
+    assert bare.predict(systems=BUT_V8).status is Status.SUCCESS
     assert {r["model_id"] for r in bare.active() if r["model_id"]} == {p.stem for p in model_paths.values()}
     day = date(2025, 3, 18)  # catboost_v9 was trained to this very date
     assert set(here.registry.newest_before(day)) == {"catboost_v9_2026_02"}
     here.change("UPDATE nba_predictions.model_registry SET state = 'blocked' WHERE system_id = 'catboost_v9'")
-    assert set(here.registry.newest_before(DAY)) == {"catboost_v9_2026_02"}
+    assert set(here.registry.newest_before(DAY)) == {"catboost_v9_2026_02", "line_anchored_v1"}
     assert here.registry.champion("catboost_v9") is None
 
 
@@ -260,10 +260,10 @@ def test_a_system_that_cannot_be_trained_is_named_off(here: Jobs) -> None:
 
     choose = BackfillModels(DirectoryModelStore(), Registry(here.warehouse), {}, {}, train)
     first = choose(DAY, SYSTEM_IDS)
-    assert set(first.off) == {"catboost_v8", "catboost_v9", "catboost_v9_2026_02"}
+    assert set(first.off) == set(MODEL_SYSTEMS)
     assert first.off["catboost_v8"].startswith("12 complete")
     choose(DAY + timedelta(days=1), SYSTEM_IDS)
-    assert len(tried) == 3
+    assert len(tried) == 4
     assert choose(DAY, ["moving_average"]).off == {}
     assert needed(["ensemble_v1"]) == ["catboost_v9"]
     off = Jobs(here.folder, {}).predict(systems=("moving_average", "catboost_v9"))
@@ -276,15 +276,15 @@ def test_a_system_that_cannot_be_trained_is_named_off(here: Jobs) -> None:
 
 
 def test_a_run_whose_process_died_is_carried_on_by_the_same_command(here: Jobs) -> None:
-    options = BackfillOptions(systems=SEVEN)
+    options = BackfillOptions(systems=BUT_V8)
     checkpoint = here.predictions._checkpoint([DAY], options, resume=True)
     request = {
         "game_date": DAY.isoformat(), "mode": "LIVE", "force": False, "skip_mlfs_check": True,
-        "systems": list(SEVEN), "min_minutes": 8.0, "reason": None, "in_sample": False,
+        "systems": list(BUT_V8), "min_minutes": 8.0, "reason": None, "in_sample": False,
         "job": checkpoint.job_id,
     }  # fmt: skip
     here.runs.open(Run("died", DAY, RunState.CREATED, datetime.now(UTC), 0, request))
-    got = here.predict(systems=SEVEN)
+    got = here.predict(systems=BUT_V8)
     assert (got.status, got.run_id) == (Status.SUCCESS, "died")
     assert {r["run_id"] for r in here.active()} == {"died"}
 
@@ -299,7 +299,7 @@ def test_a_dead_run_of_another_command_is_ended_and_does_not_block_the_date(
     }  # fmt: skip
     here.runs.open(Run("dead", DAY, RunState.CREATED, datetime.now(UTC), 0, request))
     here.runs.advance("dead", [RunState.CREATED], state)
-    got = here.predict(systems=SEVEN)
+    got = here.predict(systems=BUT_V8)
     assert (got.status, got.run_id != "dead") == (Status.SUCCESS, True)
     assert here.runs.get("dead").closed_at is not None
 
@@ -323,7 +323,7 @@ def test_a_checkpoint_remembers_until_the_job_has_ended(here: Jobs) -> None:
 
 
 def backfill(folder: Path, named: dict[str, Path], force: bool) -> None:
-    got = Jobs(folder, named).predict(systems=SEVEN, force=force)
+    got = Jobs(folder, named).predict(systems=BUT_V8, force=force)
     assert got.status in (Status.SUCCESS, Status.NOTHING_TO_DO), got.note
 
 
@@ -331,7 +331,7 @@ def test_two_backfills_and_a_served_run_at_once_leave_one_active_row_per_key(
     here: Jobs, model_paths: dict[str, Path], models: dict[str, LoadedModel]
 ) -> None:
     served = InProcess(here.warehouse, here.folder, models)
-    started = served.start(systems=list(SEVEN), force=True)
+    started = served.start(systems=list(BUT_V8), force=True)
     context = multiprocessing.get_context("spawn")
     pair = [
         context.Process(target=backfill, args=(here.folder, model_paths, force)) for force in (True, False)

@@ -6,9 +6,10 @@ import pytest
 
 from shared.application.prediction_backfill import BackfillOptions
 from shared.application.replay import Replay
+from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import NotFound
-from tests.application.test_prediction_backfill import SEVEN
+from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
 
@@ -17,7 +18,7 @@ from tests.conftest import DAY
 def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
     jobs = Jobs(copy_of(loaded, tmp_path), model_paths)
     jobs.registry.add(list(model_paths.values()))
-    jobs.predict(systems=SEVEN)
+    jobs.predict(systems=BUT_V8)
     return jobs
 
 
@@ -31,8 +32,8 @@ def one_of_each(jobs: Jobs) -> dict[str, str]:
 
 def test_every_systems_prediction_comes_out_again_bit_for_bit(here: Jobs) -> None:
     ids = one_of_each(here)
-    assert set(ids) == set(SEVEN)
-    assert {s: replay(here)(i).differences for s, i in ids.items()} == {s: {} for s in SEVEN}
+    assert set(ids) == set(BUT_V8)
+    assert {s: replay(here)(i).differences for s, i in ids.items()} == {s: {} for s in BUT_V8}
 
 
 def test_the_terms_of_every_system_add_up_to_its_prediction(here: Jobs) -> None:
@@ -42,7 +43,7 @@ def test_the_terms_of_every_system_add_up_to_its_prediction(here: Jobs) -> None:
         assert not told["clamped"]
         assert len(told["features"]) == 33
         assert told["features"]["vegas_points_line"]["source"] in ("exact", "missing")
-        assert (told["model"]["model_id"] is None) == (not system.startswith("catboost"))
+        assert (told["model"]["model_id"] is None) == (system not in MODEL_SYSTEMS)
 
 
 def test_what_was_changed_since_is_named(here: Jobs) -> None:
@@ -71,7 +72,7 @@ def test_what_is_gone_is_said(here: Jobs) -> None:
 
 
 def test_an_in_sample_row_is_replayed_with_the_models_it_had(here: Jobs) -> None:
-    here.predictions([DAY], BackfillOptions(systems=SEVEN, in_sample=True))
+    here.predictions([DAY], BackfillOptions(systems=BUT_V8, in_sample=True))
     rows = here.rows("SELECT * FROM nba_predictions.player_prop_predictions WHERE role = 'in_sample'")
     ids = {r["system_id"]: r["prediction_id"] for r in rows}
     assert replay(here)(ids["ensemble_v1"]).equal

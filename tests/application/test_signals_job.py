@@ -12,7 +12,7 @@ from shared.application.signals import ComputeSignals, SignalReport
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import InvalidStatement, NotFound, Rejected
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PREDICTION_ACCURACY
-from tests.application.test_prediction_backfill import SEVEN
+from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
 
@@ -25,10 +25,10 @@ def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
 def test_a_run_that_completes_leaves_its_signal_of_active_rows_only(here: Jobs) -> None:
     with pytest.raises(NotFound, match="computed when a prediction run completes"):
         SignalReport(here.warehouse)(DAY)
-    here.predict(systems=SEVEN)
+    here.predict(systems=BUT_V8)
     first = {r["system_id"]: r for r in SignalReport(here.warehouse)(DAY)}
-    assert set(first) == set(SEVEN)
-    here.predict(systems=SEVEN, force=True)
+    assert set(first) == set(BUT_V8)
+    here.predict(systems=BUT_V8, force=True)
     again = {r["system_id"]: r for r in SignalReport(here.warehouse)(DAY)}
     assert {s: r["total_picks"] for s, r in again.items()} == {s: r["total_picks"] for s, r in first.items()}
     for system, row in first.items():
@@ -77,7 +77,7 @@ def remember(
 
 
 def test_the_evidence_is_of_earlier_days_and_never_mixes_live_and_backfill(here: Jobs) -> None:
-    here.predict(systems=SEVEN)
+    here.predict(systems=BUT_V8)
     here.change(
         "UPDATE nba_predictions.daily_prediction_signals SET daily_signal = 'RED' WHERE system_id = 'catboost_v9' "
         "AND game_date = @d",
@@ -100,7 +100,7 @@ def test_the_evidence_is_of_earlier_days_and_never_mixes_live_and_backfill(here:
 
 
 def test_performance_by_edge_signal_and_model(here: Jobs, results_folder: Path) -> None:
-    here.predict(systems=SEVEN)
+    here.predict(systems=BUT_V8)
     after = here.at(AFTER_GAMES)
     after.reveal(results_folder)
     after.grade(DAY, DAY)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from shared.application.feature_rows import snapshot_rows
 from shared.application.known import Mode
-from shared.application.predict import box_shares
 from shared.application.slate import Slate, read_slate
 from shared.domain.features.windows import _DAY_SPAN, Timeline
 from shared.domain.systems.base import Batch
@@ -34,14 +33,15 @@ def everything(slate: Slate) -> list[object]:
     """Roster, features, lines and predictions as plain values."""
     f = slate.features
     n = len(f.values)
-    batch = Batch(
-        f.values,
-        f.quality,
-        f.league_def_rating,
-        f.values[:, 18:22],
-        box_shares(f.values),
-        f.recent,
-        f.days_rest,
+    batch = Batch.of(
+        features=f.values,
+        quality=f.quality,
+        league_def_rating=f.league_def_rating,
+        recent=f.recent,
+        days_rest=f.days_rest,
+        context=slate.context,
+        line=slate.targets.line,
+        market=np.full(n, np.nan),
     )
     forecasts = forecast_all(build({}), batch)
     store = snapshot_rows(slate, {DAY: "s"}, datetime(2025, 1, 1).astimezone())
@@ -53,6 +53,7 @@ def everything(slate: Slate) -> list[object]:
         slate.candidates,
         f.values.tobytes(),
         f.recent.tobytes(),
+        slate.context.tobytes(),
         lines,
         {s: x.points.tobytes() for s, x in forecasts.items()},
     ]

@@ -10,7 +10,7 @@ from shared.application.findings import Finding, Severity, worst
 from shared.application.heartbeats import COLLECTION, Heartbeats, Pulse
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.ports import Run, RunState
-from tests.application.test_prediction_backfill import SEVEN
+from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
 
@@ -19,7 +19,7 @@ from tests.conftest import DAY
 def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
     jobs = Jobs(copy_of(loaded, tmp_path), model_paths)
     jobs.registry.add(list(model_paths.values()))
-    jobs.predict(systems=SEVEN)
+    jobs.predict(systems=BUT_V8)
     return jobs
 
 

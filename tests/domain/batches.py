@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES, INDEX
 from shared.domain.systems.base import Batch
 
@@ -45,6 +46,7 @@ def one(values: dict[str, Any], league_def_rating: float = 110.0, past: np.ndarr
         features[0, INDEX[name]] = value
     recent = np.full((1, 30, 5), np.nan)
     recent[0, : len(past)] = past
+    line = features[:, INDEX["vegas_points_line"]]
     return Batch(
         features=features,
         quality=np.array([95.0]),
@@ -53,6 +55,9 @@ def one(values: dict[str, Any], league_def_rating: float = 110.0, past: np.ndarr
         box_shares=np.full((1, 3), np.nan),
         recent=recent,
         days_rest=np.array([1.0]),
+        context=np.ones((1, len(CONTEXT))),
+        line=line,
+        market=np.full(1, np.nan),
     )
 
 
@@ -81,6 +86,8 @@ def many(n: int, seed: int = 7) -> Batch:
     return Batch(
         features, rng.uniform(50, 100, n), rng.normal(112, 1, n), shares, rng.uniform(0, 1, (n, 3)), recent,
         rng.integers(0, 5, n).astype(np.float64),
+        np.where(rng.random((n, len(CONTEXT))) < 0.1, np.nan, rng.normal(15, 6, (n, len(CONTEXT)))),
+        features[:, INDEX["vegas_points_line"]], np.where(rng.random(n) < 0.3, np.nan, rng.uniform(0.4, 0.6, n)),
     )  # fmt: skip
 
 

@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import line_anchored
 from shared.domain.features.context import CONTEXT, WITHOUT_MARKET, context, without_market
 from shared.domain.features_contract import FEATURES
+from shared.domain.systems import line_anchored
+from shared.domain.systems.base import Batch
+from shared.domain.systems.line_anchored import LineAnchored
+from tests.domain import batches
 from tests.domain.test_features import START, history, targets
 
 NAN = float("nan")
@@ -67,3 +70,44 @@ def test_the_forecast_without_a_line_never_sees_the_market() -> None:
     assert len(named) == 29
     assert not any("vegas" in name for name in named)
     assert without_market(np.zeros((2, 33)), np.ones((2, 29))).shape == (2, 58)
+
+
+class Says:
+    """A model that says the same of everybody."""
+
+    def __init__(self, points: float) -> None:
+        self.points = points
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        assert inputs.shape[1] == 58
+        return np.full(len(inputs), self.points)
+
+
+def test_as_a_system_it_gives_points_a_probability_and_an_interval() -> None:
+    batch = batches.one(batches.STAR | {"vegas_points_line": 20.5})
+    said = LineAnchored(Says(25.5)).forecast(batch, {})
+    assert said.points[0] == pytest.approx(21.5)
+    assert said.chance is not None
+    assert 0.5 < said.chance.over[0] < 0.6
+    assert said.confidence[0] == pytest.approx(100 * said.chance.over[0])
+    assert said.chance.low[0] == pytest.approx(0.7 * 21.5 - 3.2)
+    assert said.chance.high[0] == pytest.approx(1.1 * 21.5 + 7.2)
+    assert sum(float(t[0]) for t in said.terms.values()) == pytest.approx(21.5)
+
+
+def test_without_a_line_it_is_the_forecast_and_knows_no_side() -> None:
+    said = LineAnchored(Says(3.0)).forecast(batches.one(batches.STAR), {})
+    assert (said.points[0], said.confidence[0]) == (3.0, 50.0)
+    assert said.chance is not None
+    assert np.isnan(said.chance.over[0])
+    assert said.chance.low[0] == 0.0
+    assert sum(float(t[0]) for t in said.terms.values()) == 3.0
+
+
+def test_without_context_it_says_nothing() -> None:
+    plain = batches.one(batches.STAR)
+    gone = Batch(**{**vars(plain), "context": np.full((1, 29), np.nan)})
+    said = LineAnchored(Says(20.0)).forecast(gone, {})
+    assert said.reasons == ("missing_feature:context",)
+    assert said.chance is not None
+    assert np.isnan([said.points[0], said.chance.low[0], said.chance.over[0]]).all()

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from backfill_jobs.serving import Services, free_port
+from shared.backends import path_variable
 from shared.embedded import sample_league
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
@@ -21,17 +22,12 @@ from shared.errors import Unavailable
 from shared.ports import Statement
 from tests.conftest import DAY
 
-ENVIRONMENT = {
-    "catboost_v9": "CATBOOST_V9_MODEL_PATH",
-    "catboost_v9_2026_02": "CATBOOST_V9_2026_02_MODEL_PATH",
-}
-
 
 @contextmanager
 def services(loaded: Path, folder: Path, models: dict[str, Path], **more: str) -> Iterator[Services]:
     if not (folder / "warehouse.duckdb").exists():
         shutil.copy(loaded, folder / "warehouse.duckdb")
-    environment = {ENVIRONMENT[s]: str(p) for s, p in models.items()}
+    environment = {path_variable(s): str(p) for s, p in models.items()}
     environment |= {"PROPS_NOW": sample_league.DEMO_NOW.isoformat(), **more}
     with Services(folder, environment) as running:
         yield running
@@ -126,7 +122,7 @@ def test_every_message_delivered_twice_and_answers_lost_change_nothing(
     loaded: Path, tmp_path: Path, model_paths: dict[str, Path]
 ) -> None:
     shutil.copy(loaded, tmp_path / "warehouse.duckdb")
-    environment = {ENVIRONMENT[s]: str(p) for s, p in model_paths.items()}
+    environment = {path_variable(s): str(p) for s, p in model_paths.items()}
     environment["PROPS_NOW"] = sample_league.DEMO_NOW.isoformat()
     faults = ["--duplicate-every", "1", "--drop-response-every", "5"]
     with Services(tmp_path, environment, broker_arguments=faults) as up:

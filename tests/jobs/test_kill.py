@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from shared.backends import path_variable
+from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded.sample_league import AFTER_GAMES
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
@@ -18,15 +20,11 @@ from tests.conftest import DAY
 PROPS = "backfill_jobs.cli.main"
 BACKFILL = "backfill_jobs.prediction.player_prop_predictions_backfill"
 GRADE = "backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill"
-SEVEN = (
-    "moving_average,zone_matchup_v1,similarity_balanced_v1,catboost_v9,catboost_v9_2026_02,"
-    "ensemble_v1,ensemble_v1_1"
-)
+BUT_V8 = ",".join(s for s in SYSTEM_IDS if s != "catboost_v8")
 
 
 def command(world: Jobs, kill_at: int | None, module: str, *arguments: str) -> int:
     """Give the command once; its return code, -9 where it was killed."""
-    names = {"catboost_v9": "CATBOOST_V9_MODEL_PATH", "catboost_v9_2026_02": "CATBOOST_V9_2026_02_MODEL_PATH"}
     start = ["-m", module] if kill_at is None else ["-m", "tests.jobs.killer", str(kill_at), module]
     ended = subprocess.run(
         [sys.executable, *start, *arguments],
@@ -34,7 +32,7 @@ def command(world: Jobs, kill_at: int | None, module: str, *arguments: str) -> i
             **os.environ,
             "PROPS_HOME": str(world.folder),
             "PROPS_NOW": world.now.isoformat(),
-            **{names[s]: str(p) for s, p in world.named.items()},
+            **{path_variable(s): str(p) for s, p in world.named.items()},
         },
         capture_output=True,
         text=True,
@@ -88,7 +86,7 @@ def calm(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
     return world
 
 
-PREDICT = ("--dates", DAY.isoformat(), "--force", "--systems", SEVEN, "--reason", "new model")
+PREDICT = ("--dates", DAY.isoformat(), "--force", "--systems", BUT_V8, "--reason", "new model")
 
 
 def test_predicting_with_force(

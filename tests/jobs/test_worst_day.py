@@ -16,6 +16,8 @@ import pytest
 
 from shared.application.loading import LoadFolder
 from shared.application.training import TrainModels, Window
+from shared.backends import path_variable
+from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded import sample_league
 from shared.embedded.clock import FixedClock
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
@@ -25,11 +27,6 @@ from tests.conftest import DAY
 ROOT = Path(__file__).parents[2]
 BACKFILL = "backfill_jobs/prediction/player_prop_predictions_backfill.py"
 GRADING = "backfill_jobs/grading/prediction_accuracy/prediction_accuracy_grading_backfill.py"
-NAMES = {
-    "catboost_v8": "CATBOOST_V8_MODEL_PATH",
-    "catboost_v9": "CATBOOST_V9_MODEL_PATH",
-    "catboost_v9_2026_02": "CATBOOST_V9_2026_02_MODEL_PATH",
-}
 
 
 @dataclass
@@ -56,7 +53,7 @@ class Operator:
                 "PROPS_HOME": str(self.home),
                 "PROPS_NOW": self.now.isoformat(),
                 "NO_COLOR": "1",
-                **{NAMES[s]: str(p) for s, p in self.models.items()},
+                **{path_variable(s): str(p) for s, p in self.models.items()},
             },
             capture_output=True,
             text=True,
@@ -151,7 +148,7 @@ def test_the_worst_day_ends_well(operator: Operator, tmp_path: Path, results_fol
     assert done["rows_superseded"] >= done["rows_written"] > 0
     assert {r["model_id"] for r in op.sql(MODELS)} == {p.stem for p in op.models.values()}
     systems = op.sql(BY_SYSTEM)
-    assert len(systems) == 8
+    assert len(systems) == len(SYSTEM_IDS)
     assert sum(r["predictions"] for r in systems) == done["rows_written"]
     assert min(r["last_created"] for r in systems) > max(
         r["created_at"]
@@ -174,7 +171,7 @@ def test_the_worst_day_ends_well(operator: Operator, tmp_path: Path, results_fol
         {"game_date": DAY.isoformat(), "status": "GRADED", "graded": done["rows_written"], "pending": 0}
     ]
     cover = op.json(f"props coverage --start-date {DAY} --end-date {DAY}")["systems"]
-    assert len(cover) == 8
+    assert set(cover) == set(SYSTEM_IDS)
     assert {(s["level"], s["coverage"]) for s in cover.values()} == {("OK", 1.0)}
     assert all(s["undue"]["inactive"] > 0 for s in cover.values())
     assert {r["status"] for r in op.sql(GAMES)} == {"Final"}

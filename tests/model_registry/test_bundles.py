@@ -108,7 +108,7 @@ def test_a_truncated_or_foreign_file_is_refused(bundle: Path, tmp_path: Path) ->
     [
         ([*FEATURES[:-1], "height"], r"missing \['ppm_avg_last_10'\], unknown \['height'\]"),
         ([FEATURES[1], FEATURES[0], *FEATURES[2:]], "the order differs"),
-        (list(FEATURES[:30]), "the model has 30 features, wanted the 33"),
+        (list(FEATURES[:30]), "the model has 30 features, wanted the 33 of its system"),
         ([*FEATURES, "a", "b", "c"], "the model has 36 features"),
     ],
 )

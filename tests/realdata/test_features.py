@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.application.examples import read_played
+from shared.application.examples import read_examples
 from shared.application.loading import LoadFolder
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.conftest import CLOCK
@@ -21,10 +21,11 @@ def test_a_slate_alone_gets_the_same_bits_as_within_its_season(tmp_path: Path, r
     warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
     LoadFolder(warehouse, CLOCK)(real_data)
     now = CLOCK.now().replace(year=2026)
-    alone = read_played(warehouse, SLATE, SLATE, now)
-    season = read_played(warehouse, SEASON, date(2025, 6, 22), now)
-    assert len(alone.values) > 200
-    assert len(season.values) > 25_000
+    alone = read_examples(warehouse, SLATE, SLATE, now)
+    season = read_examples(warehouse, SEASON, date(2025, 6, 22), now)
+    assert len(alone) > 200
+    assert len(season) > 25_000
     inside = season.day == alone.day[0]
-    assert season.values[inside].tobytes() == alone.values.tobytes()
+    assert season.features.values[inside].tobytes() == alone.features.values.tobytes()
+    assert season.context[inside].tobytes() == alone.context.tobytes()
     assert not np.isnan(alone.points).any()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.model_health import ModelHealth
+from shared.application.recipes import RECIPES
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
 from shared.domain.model_health import Health
@@ -15,6 +16,12 @@ from shared.warehouse.statements import statement
 
 LOOK_BACK = timedelta(days=7)
 MODEL_OLD = timedelta(days=31)
+MOSTLY_PASSES = 90.0
+"""Per cent PASS above which a system takes too few sides for them to be skewed."""
+
+KEPT_FRESH = ("catboost_v9", "line_anchored_v1")
+"""Systems whose model is meant to be trained again every month."""
+
 UNDEPLOYED = timedelta(days=2)
 """How long a champion may wait until it serves."""
 
@@ -55,7 +62,8 @@ def signal(day: Day) -> list[Finding]:
         if off:
             said += f"; mean(predicted - line) {row['avg_pvl']:+.2f}, beyond {ALARM} points"
         model = row["system_id"] in MODEL_SYSTEMS
-        bad = off or row["daily_signal"] == "RED"
+        silent = row["pct_pass"] is not None and row["pct_pass"] > MOSTLY_PASSES
+        bad = off or (row["daily_signal"] == "RED" and not silent)
         judge = warning if bad and model else info if bad else ok
         found.append(judge(check, said))
     return found
@@ -114,7 +122,7 @@ def model_health(day: Day) -> list[Finding]:
         old = model is not None and day.game_date - model["training_end_date"] > MODEL_OLD
         if told.health is Health.RETRAIN:
             found.append(warning(check, said, _retrain(system, day)))
-        elif old and model is not None and system == "catboost_v9":
+        elif old and model is not None and system in KEPT_FRESH:
             trained = f"trained to {model['training_end_date']}, more than {MODEL_OLD.days} days ago"
             found.append(warning(check, f"{said}; {trained}", _retrain(system, day)))
         else:
@@ -140,9 +148,10 @@ def waiting(day: Day) -> list[Finding]:
 
 
 def _retrain(system: str, day: Day) -> str:
-    """Three years to four weeks ago, judged on the four weeks since."""
+    """As long as its recipe says to four weeks ago, judged on the four weeks since."""
     end = day.game_date - timedelta(days=29)
+    start = end - timedelta(days=RECIPES[system].train_days)
     return (
-        f"props train {system} --train-start {end - timedelta(days=1095)} --train-end {end} "
+        f"props train {system} --train-start {start} --train-end {end} "
         f"--eval-start {end + timedelta(days=1)} --eval-end {day.game_date - timedelta(days=1)}"
     )

@@ -9,7 +9,7 @@ from shared.domain.features.compute import Targets
 from shared.domain.features.history import History
 from shared.domain.features.past import Past
 from shared.domain.features.windows import Window, over
-from shared.domain.features_contract import INDEX
+from shared.domain.features_contract import FEATURES, INDEX
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +35,12 @@ CONTEXT: tuple[str, ...] = (
 _MARKET = ("vegas_points_line", "vegas_opening_line", "vegas_line_move", "has_vegas_line")
 WITHOUT_MARKET: tuple[int, ...] = tuple(i for name, i in INDEX.items() if name not in _MARKET)
 """Indices of the 33 features that say nothing of the market."""
+
+ALL_INPUTS: tuple[str, ...] = (*FEATURES, *CONTEXT)
+"""Everything that a model may take."""
+
+WITHOUT_MARKET_INPUTS: tuple[str, ...] = (*(FEATURES[i] for i in WITHOUT_MARKET), *CONTEXT)
+"""Names of the columns of ``without_market``, in order."""
 
 MOST_CAREER = 300.0
 
@@ -63,7 +69,7 @@ def context(history: History, t: Targets) -> Floats:
         np.minimum(past.end - past.start, MOST_CAREER).astype(np.float64),
         past.season_mean(stats["minutes"]),
     ]
-    return np.stack([*weighted.values(), *per_minute, *windows], axis=-1)
+    return np.stack([*weighted.values(), *per_minute, *windows], axis=-1) + 0.0  # no store keeps -0.0
 
 
 def without_market(values: Floats, extra: Floats) -> Floats:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from shared.domain.features_contract import FEATURES, REQUIRED
-from shared.domain.systems.base import Batch, Floats, Forecast
+from shared.domain.systems.base import Batch, Chance, Floats, Forecast
 
 LOWEST, HIGHEST = 0.0, 60.0
 """Points a forecast is clamped to."""
@@ -49,15 +49,19 @@ def finish(
     reasons: Sequence[str | None],
     missing: tuple[tuple[str, ...], ...] | None = None,
     terms: Mapping[str, Floats] | None = None,
+    chance: Chance | None = None,
 ) -> Forecast:
     """Clamp, and leave nothing where there is a reason."""
     none = np.array([r is not None for r in reasons], dtype=np.bool_)
+    if chance is not None:
+        chance = Chance(*(np.where(none, np.nan, part) for part in (chance.over, chance.low, chance.high)))
     return Forecast(
         points=np.where(none, np.nan, np.clip(points, LOWEST, HIGHEST)),
         confidence=np.where(none, np.nan, confidence),
         reasons=tuple(reasons),
         missing_inputs=missing if missing is not None else ((),) * len(reasons),
         terms=terms or {},
+        chance=chance,
     )
 
 

@@ -34,6 +34,9 @@ class Batch:
     ``box_shares``: (n, 3) shares 0-1 of ``BOX_ZONES`` over the last 10 games, NaN where unknown.
     ``recent``: (n, 30, 5) past games, newest first, in the order of ``RECENT_FIELDS``; NaN rows pad.
     ``days_rest``: (n,) days between the player's last game and this one.
+    ``context``: (n, 29) in the order of ``CONTEXT``, NaN where missing.
+    ``line``: (n,) points, NaN without a line. ``market``: (n,) no-vig P(OVER) 0-1 of its prices, NaN
+    without two of them.
     """
 
     features: Floats
@@ -43,6 +46,37 @@ class Batch:
     box_shares: Floats
     recent: Floats
     days_rest: Floats
+    context: Floats
+    line: Floats
+    market: Floats
+
+    @staticmethod
+    def of(
+        *,
+        features: Floats,
+        quality: Floats,
+        league_def_rating: Floats,
+        recent: Floats,
+        days_rest: Floats,
+        context: Floats,
+        line: Floats,
+        market: Floats,
+    ) -> Batch:
+        """A batch whose shares of zones are read from the features: what a plain box score tells of
+        two-point, three-point and free-throw scoring stands beside the located shots."""
+        three = features[:, INDEX["pct_three"]]
+        return Batch(
+            features=features,
+            quality=quality,
+            league_def_rating=league_def_rating,
+            zone_shares=features[:, [INDEX[f"pct_{zone}"] for zone in ZONES]],
+            box_shares=np.stack([1.0 - three, three, features[:, INDEX["pct_free_throw"]]], axis=-1),
+            recent=recent,
+            days_rest=days_rest,
+            context=context,
+            line=line,
+            market=market,
+        )
 
     def __len__(self) -> int:
         return len(self.features)
@@ -53,6 +87,19 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Chance:
+    """A distribution, as far as it is told: each (n,), NaN where the system emits nothing.
+
+    ``over``: P(OVER) 0-1 of the line, pushes out, NaN without a line. ``low``, ``high``: points between
+    which four players of five end.
+    """
+
+    over: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
 class Forecast:
     """What one system says of a batch.
 
@@ -60,8 +107,9 @@ class Forecast:
     ``confidence``: (n,) 0-100, NaN where ``points`` is.
     ``reasons``: n reasons for emitting nothing, None where there is a prediction.
     ``missing_inputs``: for each row the names of adjustments left out because their input is NaN.
-    ``terms``: what a formula adds up, each (n,) points; their sum is the points before clamping. Empty for
-    a trained model, whose contributions the model itself gives.
+    ``terms``: what is added up, each (n,) points; their sum is the points before clamping. The term
+    ``model`` is a trained model's share, whose own parts the model itself gives.
+    ``chance``: None for a system that gives points only.
     """
 
     points: Floats
@@ -69,12 +117,13 @@ class Forecast:
     reasons: tuple[str | None, ...]
     missing_inputs: tuple[tuple[str, ...], ...]
     terms: Mapping[str, Floats] = field(default_factory=dict)
+    chance: Chance | None = None
 
 
 class Regressor(Protocol):
-    """A trained model: (n, 33) in, (n,) points out, the same value for a row alone or among others."""
+    """A trained model: (n, k) inputs in, (n,) points out, the same value for a row alone or among others."""
 
-    def predict(self, features: Floats) -> Floats: ...
+    def predict(self, inputs: Floats) -> Floats: ...
 
 
 class System(Protocol):
@@ -97,3 +146,9 @@ class System(Protocol):
     def members(self) -> tuple[str, ...]: ...
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast: ...
+
+
+class TrainedSystem(System, Protocol):
+    """A system around a trained model; ``inputs`` are the columns that the model takes."""
+
+    def inputs(self, batch: Batch) -> Floats: ...

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from shared.domain.systems.base import Batch, Forecast, Regressor, System
+from shared.domain.features.context import WITHOUT_MARKET_INPUTS
+from shared.domain.features_contract import FEATURES
+from shared.domain.systems.base import Batch, Forecast, Regressor, System, TrainedSystem
 from shared.domain.systems.catboost import CatBoostSystem
 from shared.domain.systems.ensemble import FIXED_WEIGHTS, Ensemble
+from shared.domain.systems.line_anchored import LineAnchored
 from shared.domain.systems.moving_average import MovingAverage
 from shared.domain.systems.similarity import Similarity
 from shared.domain.systems.zone_matchup import ZoneMatchup
 
+
+@dataclass(frozen=True)
+class Trained:
+    """A system that needs a model: ``inputs`` names the model's columns in order, ``make`` puts it in."""
+
+    inputs: tuple[str, ...]
+    make: Callable[[Regressor], TrainedSystem]
+
+
 FORMULAS: tuple[System, ...] = (MovingAverage(), ZoneMatchup(), Similarity())
-MODEL_SYSTEMS = ("catboost_v8", "catboost_v9", "catboost_v9_2026_02")
+TRAINED: dict[str, Trained] = {
+    "catboost_v8": Trained(FEATURES, partial(CatBoostSystem, "catboost_v8")),
+    "catboost_v9": Trained(FEATURES, partial(CatBoostSystem, "catboost_v9")),
+    "catboost_v9_2026_02": Trained(FEATURES, partial(CatBoostSystem, "catboost_v9_2026_02")),
+    "line_anchored_v1": Trained(WITHOUT_MARKET_INPUTS, LineAnchored),
+}
 ENSEMBLES: tuple[System, ...] = (Ensemble("ensemble_v1"), Ensemble("ensemble_v1_1", FIXED_WEIGHTS))
 
+MODEL_SYSTEMS = tuple(TRAINED)
 SYSTEM_IDS: tuple[str, ...] = (
     *(s.system_id for s in FORMULAS),
     *MODEL_SYSTEMS,
@@ -31,9 +51,15 @@ def build(models: Mapping[str, Regressor]) -> tuple[System, ...]:
     return (*FORMULAS, *trained, *ENSEMBLES)
 
 
-def with_model(system_id: str, model: Regressor) -> System:
+def needed(systems: Sequence[str]) -> list[str]:
+    """Systems with a model that are wanted themselves or as a member of an ensemble."""
+    members = {m for e in ENSEMBLES if e.system_id in systems for m in e.members}
+    return [s for s in MODEL_SYSTEMS if s in {*systems, *members}]
+
+
+def with_model(system_id: str, model: Regressor) -> TrainedSystem:
     """One system with a trained model."""
-    return CatBoostSystem(system_id, model)
+    return TRAINED[system_id].make(model)
 
 
 def forecast_all(systems: Sequence[System], batch: Batch) -> dict[str, Forecast]:

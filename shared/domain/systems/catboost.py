@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.systems.assembly import finish, missing_required
-from shared.domain.systems.base import Batch, Forecast, Regressor
+from shared.domain.systems.base import Batch, Floats, Forecast, Regressor
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,12 @@ class CatBoostSystem:
     min_confidence: float = 60.0
     members: tuple[str, ...] = ()
 
+    def inputs(self, batch: Batch) -> Floats:
+        return batch.features
+
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
         q, spread = batch.quality, batch.feature("points_std_last_10")
         sure = np.where(q >= 90, 10.0, np.where(q >= 80, 7.0, np.where(q >= 70, 5.0, 2.0)))
         calm = np.where(spread < 4, 10.0, np.where(spread < 6, 7.0, np.where(spread < 8, 5.0, 2.0)))
-        return finish(self.model.predict(batch.features), 75.0 + sure + calm, missing_required(batch))
+        points = self.model.predict(self.inputs(batch))
+        return finish(points, 75.0 + sure + calm, missing_required(batch), terms={"model": points})

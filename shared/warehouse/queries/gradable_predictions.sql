@@ -1,7 +1,7 @@
 SELECT p.game_date, p.game_id, p.player_lookup, p.system_id, p.model_sha256, p.prediction_id, p.role,
   p.prediction_run_mode, p.predicted_points, p.confidence_score, p.recommendation, p.current_points_line,
   p.line_margin, p.line_over_price, p.line_under_price, p.team_abbr, p.opponent_team_abbr,
-  p.feature_quality_score,
+  p.feature_quality_score, p.prob_over,
   CASE
     WHEN p.role = 'shadow' THEN 'SHADOW'
     WHEN p.prediction_run_mode = 'BACKFILL' THEN 'BACKFILL'
