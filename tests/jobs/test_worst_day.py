@@ -74,7 +74,7 @@ class Operator:
 
 
 def train(warehouse: DuckDbWarehouse, folder: Path, end: Any, days: int) -> dict[str, Path]:
-    windows = [Window(system, end - timedelta(days=days), end) for system in NAMES]
+    windows = [Window(system, end - timedelta(days=days), end) for system in MODEL_SYSTEMS]
     return TrainModels(warehouse, folder)(windows, sample_league.DEMO_NOW)
 
 
