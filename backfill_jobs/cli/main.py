@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from backfill_jobs.cli import models, reports, store
+from backfill_jobs.cli import judging, models, reports, store
 from backfill_jobs.cli.program import FINDING, ISO, Json, backend, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
@@ -23,9 +23,9 @@ app.add_typer(store.mlfs, name="mlfs")
 app.add_typer(runs, name="runs")
 app.add_typer(models.models, name="models")
 app.command("train")(models.train)
-app.command("evaluate")(models.evaluate)
-app.command("explain")(models.explain)
-app.command("replay")(models.replay)
+app.command("evaluate")(judging.evaluate)
+app.command("explain")(judging.explain)
+app.command("replay")(judging.replay)
 app.command("predict")(predict)
 app.command("grade")(grade)
 app.command("coverage")(reports.coverage)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from backfill_jobs import charts
+from backfill_jobs import charts, page
 
 
 def write(found: dict[str, Any], path: Path) -> None:
     """Write what ``Performance`` found, with its errors by date."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     charts.keep_cache_in(path.parent)
-    text = files("backfill_jobs.cli").joinpath("performance.html.jinja").read_text(encoding="utf-8")
-    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
-    path.write_text(page.render(found=found, plot=_plot(found)), encoding="utf-8")
+    page.write(path, "backfill_jobs.cli", "performance.html.jinja", found=found, plot=_plot(found))
 
 
 def _plot(found: dict[str, Any]) -> str:

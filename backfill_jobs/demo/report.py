@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from backfill_jobs import charts
+from backfill_jobs import charts, page
 from backfill_jobs.demo import figures
 from backfill_jobs.demo.play import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -18,8 +15,6 @@ SHOWN = "catboost_v9"
 
 def write(outcome: Outcome, path: Path) -> Path:
     """Write the report; gives its path."""
-    text = files("backfill_jobs.demo").joinpath("report.html.jinja").read_text(encoding="utf-8")
-    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
     total = figures.summary(outcome)
     ends = {(r["player_lookup"], r["system_id"]): r for r in outcome.accuracy}
     shown = [
@@ -27,18 +22,17 @@ def write(outcome: Outcome, path: Path) -> Path:
         for r in outcome.predictions
         if r["system_id"] == SHOWN
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
     charts.keep_cache_in(path.parent)
-    path.write_text(
-        page.render(
-            total=total,
-            games=outcome.games,
-            shown=sorted(shown, key=lambda r: (r["game_id"], -(r["predicted_points"]))),
-            systems=[_system(outcome, s, total) for s in SYSTEM_IDS],
-            scatter=_scatter(outcome),
-            bars=_bars(outcome, total),
-        ),
-        encoding="utf-8",
+    page.write(
+        path,
+        "backfill_jobs.demo",
+        "report.html.jinja",
+        total=total,
+        games=outcome.games,
+        shown=sorted(shown, key=lambda r: (r["game_id"], -(r["predicted_points"]))),
+        systems=[_system(outcome, s, total) for s in SYSTEM_IDS],
+        scatter=_scatter(outcome),
+        bars=_bars(outcome, total),
     )
     return path
 

@@ -69,8 +69,7 @@ class Examples:
     def between(self, first: date, last: date) -> Bools:
         """(n,) whether a game lies within the dates."""
         after, before = self.day >= instants.to_day(first), self.day <= instants.to_day(last)
-        inside: Bools = after & before
-        return inside
+        return np.asarray(after & before, dtype=np.bool_)
 
     def batch(self, rows: Ints) -> Batch:
         """What the systems are given for some rows, the line being the market's main one."""

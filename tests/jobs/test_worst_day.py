@@ -17,7 +17,7 @@ import pytest
 from shared.application.loading import LoadFolder
 from shared.application.training import TrainModels, Window
 from shared.backends import path_variable
-from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
 from shared.embedded import sample_league
 from shared.embedded.clock import FixedClock
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse

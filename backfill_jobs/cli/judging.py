@@ -1,0 +1,132 @@
+"""``props evaluate``, ``explain`` and ``replay``: how good predictions are, and why one is what it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backfill_jobs.cli.program import (
+    FINDING,
+    ISO,
+    Json,
+    Systems,
+    backend,
+    print_json,
+    print_lines,
+    print_table,
+    show,
+    systems_of,
+)
+from backfill_jobs.cli.progress import Bars
+
+Day = Annotated[datetime, typer.Option(formats=ISO)]
+
+
+def replay(
+    prediction_id: Annotated[str, typer.Argument(help="Of a stored prediction.")], as_json: Json = False
+) -> None:
+    """Compute a stored prediction again from its snapshot and bundle; exit 1 where anything differs."""
+    from shared.application.replay import Replay
+
+    use = backend()
+    told = Replay(use.warehouse, use.models)(prediction_id)
+    lines = [f"{k}: stored {a!r}, recomputed {b!r}" for k, (a, b) in told.differences.items()]
+    value = {
+        "prediction_id": prediction_id,
+        "equal": told.equal,
+        "differences": {k: {"stored": a, "recomputed": b} for k, (a, b) in told.differences.items()},
+    }
+    show(as_json, value, lines or [f"{prediction_id}: the same, bit for bit"])
+    if not told.equal:
+        raise typer.Exit(FINDING)
+
+
+def explain(
+    prediction_id: Annotated[str, typer.Argument(help="Of a stored prediction.")], as_json: Json = False
+) -> None:
+    """Why a stored prediction is what it is: inputs, line, model, and terms that add up to it."""
+    from shared.application.replay import Replay
+
+    use = backend()
+    told = Replay(use.warehouse, use.models).explain(prediction_id)
+    if as_json:
+        print_json(told)
+        return
+    p, line, model = told["prediction"], told["line"], told["model"]
+    stood = "no line" if line["current_points_line"] is None else f"line {line['current_points_line']:.1f}"
+    print_lines(
+        [
+            f"{p['player_lookup']} in {p['game_id']}, {p['system_id']}: {p['predicted_points']:.1f} points, "
+            f"{stood}, {p['recommendation']} at confidence {p['confidence_score']:.0f}",
+            f"model {model['model_id'] or 'a formula'}, features {model['feature_snapshot_id']} as of "
+            f"{p['as_of']:%Y-%m-%d %H:%M} UTC",
+        ]
+    )
+    inputs = told["features"]
+    rows = []
+    for name, points in list(told["terms"].items())[:15]:
+        value = inputs.get(name, {})
+        rows.append((name, f"{points:+.3f}", value.get("value"), value.get("source", "")))
+    print_table("Terms, the largest first", ("term", "points", "value", "source"), rows)
+    print_lines([f"{len(told['terms'])} terms, sum {told['sum']:.4f}, prediction {p['raw_prediction']:.4f}"])
+
+
+def evaluate(
+    start: Day,
+    end: Day,
+    systems: Systems = None,
+    refit_every: Annotated[int, typer.Option(help="Days between two fits.")] = 28,
+    train_days: Annotated[
+        int | None, typer.Option(help="Days that a model learns from; without it, its recipe's.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with the reliability plot here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Walk forward over played dates: every system on identical rows, beside the line and always-under."""
+    from shared.application.evaluation import EVALUATED, Evaluate
+
+    use = backend()
+    with Bars() as bars:
+        told = Evaluate(use.warehouse)(
+            start.date(),
+            end.date(),
+            use.clock.now(),
+            systems=systems_of(systems, EVALUATED) or EVALUATED,
+            refit_days=refit_every,
+            train_days=train_days,
+            progress=bars,
+        )
+    if html is not None:
+        from backfill_jobs.cli import evaluation_page
+
+        evaluation_page.write(told, html)
+    if as_json:
+        print_json(told)
+    else:
+        _show_evaluation(told)
+    if told["suspected_leaks"]:
+        raise typer.Exit(FINDING)
+
+
+def _show_evaluation(told: dict[str, Any]) -> None:
+    rows: list[tuple[Any, ...]] = [("the line", told["rows"], f"{told['line']['mae']:.3f}", "", "", "", "")]
+    for system, f in told["systems"].items():
+        if not f["n"]:
+            rows.append((system, 0, "", "", "", "", ""))
+            continue
+        gap = f["mae_minus_line"]
+        apart = f"{gap['value']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]" if gap else "-"
+        loss = "-" if f["log_loss"] is None else f"{f['log_loss'] - f['market_log_loss']:+.4f}"
+        rows.append((system, f["n"], f"{f['mae']:.3f}", apart, _hit(f, "all"), _hit(f, "e3"), loss))
+    columns = ("system", "rows", "MAE", "less the line's", "hits", "edge 3+", "log loss - market")
+    print_table(f"{told['first']} to {told['last']}", columns, rows)
+    print_lines([f"always-under: {told['always_under']['rate']:.1%} of {told['always_under']['n']}"])
+    print_lines([f"suspected leak: {leak}" for leak in told["suspected_leaks"]])
+
+
+def _hit(f: dict[str, Any], edge: str) -> str:
+    rate = f["hit"][edge]
+    return "-" if rate["rate"] is None else f"{rate['rate']:.1%} of {rate['n']}"
