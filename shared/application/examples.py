@@ -68,8 +68,7 @@ class Examples:
 
     def between(self, first: date, last: date) -> Bools:
         """(n,) whether a game lies within the dates."""
-        after, before = self.day >= instants.to_day(first), self.day <= instants.to_day(last)
-        return np.asarray(after & before, dtype=np.bool_)
+        return (self.day >= instants.to_day(first)) & (self.day <= instants.to_day(last))
 
     def batch(self, rows: Ints) -> Batch:
         """What the systems are given for some rows, the line being the market's main one."""
@@ -88,7 +87,7 @@ class Examples:
 
 def complete(examples: Examples) -> Bools:
     """(n,) whether every required feature is there."""
-    return ~np.isnan(examples.features.values[:, list(REQUIRED)]).any(axis=-1)
+    return ~np.asarray(np.isnan(examples.features.values[:, list(REQUIRED)]).any(axis=-1))
 
 
 def read_examples(warehouse: Warehouse, first: date, last: date, now: datetime) -> Examples:

@@ -90,8 +90,8 @@ def test_as_a_system_it_gives_points_a_probability_and_an_interval() -> None:
     assert said.chance is not None
     assert 0.5 < said.chance.over[0] < 0.6
     assert said.confidence[0] == pytest.approx(100 * said.chance.over[0])
-    assert said.chance.low[0] == pytest.approx(0.7 * 21.5 - 3.2)
-    assert said.chance.high[0] == pytest.approx(1.1 * 21.5 + 7.2)
+    assert said.chance.low[0] == pytest.approx(0.7 * 21.5 - 3.4)
+    assert said.chance.high[0] == pytest.approx(1.1 * 21.5 + 7.4)
     assert sum(float(t[0]) for t in said.terms.values()) == pytest.approx(21.5)
 
 

@@ -29,7 +29,7 @@ LOGIT_PULL = 0.25
 COVERED = 0.8
 """Share of players whose points lie within the interval."""
 
-LOW, HIGH = (-3.2, 0.7), (7.2, 1.1)
+LOW, HIGH = (-3.4, 0.7), (7.4, 1.1)
 """The interval's ends, points: constant, and slope on the predicted points; scoring is skewed upwards."""
 
 PAYS = 100.0 * 110.0 / 210.0
