@@ -32,6 +32,7 @@ app.command("coverage")(reports.coverage)
 app.command("signal")(reports.signal)
 app.command("performance")(reports.performance)
 app.command("validate-daily")(reports.validate_daily)
+app.command("doctor")(reports.doctor)
 app.command("sql")(reports.sql)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +25,7 @@ from backfill_jobs.cli.program import (
 from backfill_jobs.cli.progress import Bars
 
 if TYPE_CHECKING:
+    from shared.application.findings import Finding
     from shared.application.signals import Evidence
     from shared.domain.statistics import Rate
 
@@ -146,21 +148,38 @@ def performance(
 
 def validate_daily(day: Day, as_json: Json = False) -> None:
     """Check a game date from schedule to serving model. Exit 0, 1 or 2 by the worst finding."""
-    from shared.application.findings import EXIT, worst
     from shared.application.validation.daily import ValidateDaily
 
     use = backend()
     with Bars() as bars:
         found = ValidateDaily(use.warehouse, use.runs, use.documents, use.models, use.clock)(day.date(), bars)
+    _show_findings(found, {"game_date": day.date().isoformat()}, f"{day.date()}: ", as_json)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Check installation, store, models, inputs and services. Exit 0, 1 or 2 by the worst finding."""
+    from shared.application.doctor import Doctor
+    from shared.backends import ModelSettings, connect
+
+    settings = ModelSettings()
+    use = connect(settings)
+    paths, hashes = settings.model_paths(), settings.wanted_sha256()
+    found = Doctor(use.warehouse, use.documents, use.models, paths, hashes)()
+    _show_findings(found, {"home": str(use.home)}, "", as_json)
+
+
+def _show_findings(found: Sequence[Finding], about: dict[str, str], title: str, as_json: bool) -> None:
+    """Print them; ``typer.Exit`` by the worst."""
+    from shared.application.findings import EXIT, worst
+
     severity = worst(found)
     if as_json:
-        plain = [asdict(f) for f in found]
-        print_json({"game_date": day.date().isoformat(), "severity": severity.value, "findings": plain})
+        print_json({**about, "severity": severity.value, "findings": [asdict(f) for f in found]})
     else:
         rows = [
             (f.severity.value, f.check, f.evidence + (f"\n-> {f.remedy}" if f.remedy else "")) for f in found
         ]
-        print_table(f"{day.date()}: {severity.value}", ("", "check", "evidence -> remedy"), rows)
+        print_table(f"{title}{severity.value}", ("", "check", "evidence -> remedy"), rows)
     if EXIT[severity]:
         raise typer.Exit(EXIT[severity])
 

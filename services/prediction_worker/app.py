@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 from pydantic import BaseModel, Field
 
 from services.prediction_worker.coalesce import Coalescer
 from shared.application.predict_rows import PredictRows
+from shared.application.prediction_rows import CHAMPION, SHADOW
+from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
 from shared.errors import Rejected, Unavailable
 from shared.http import Identity, bounded_body, install_errors, problem, responses
@@ -34,6 +36,7 @@ class Worker:
     models: dict[str, LoadedModel]
     shadows: list[LoadedModel]
     missing: dict[str, str]
+    alarms: ChampionAlarms
     check_stores: Callable[[], None]
     close: Callable[[], None]
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -43,6 +46,10 @@ class Worker:
         self.messages = Counter(
             "worker_messages", "Push messages by answer", ["answer"], registry=self.registry
         )
+        alarms = Gauge(
+            "worker_model_alarms", "Models that serve and are not the champion", registry=self.registry
+        )
+        alarms.set_function(lambda: len(self.alarms.last))
 
 
 class RowIn(BaseModel):
@@ -154,6 +161,7 @@ def _questions(app: FastAPI) -> None:
             detail = "; ".join(f"{system}: {why}" for system, why in sorted(worker.missing.items()))
             return problem(503, "not available now", detail)
         worker.check_stores()
+        worker.alarms()
         return JSONResponse({"status": "ready"})
 
     @app.get("/heartbeat")
@@ -163,6 +171,7 @@ def _questions(app: FastAPI) -> None:
         return {
             **worker.identity.heartbeat(),
             "models": _models(worker),
+            "alarms": worker.alarms.last,
             "in_flight": worker.coalescer.in_flight,
             "totals": {
                 answer: int(worker.messages.labels(answer)._value.get())
@@ -173,7 +182,9 @@ def _questions(app: FastAPI) -> None:
 
     @app.get("/models")
     def models(request: Request) -> dict[str, Any]:
-        return {"models": _models(_worker(request))}
+        """What runs here; an alarm for each model that is not the registry's champion."""
+        worker = _worker(request)
+        return {"models": _models(worker), "alarms": worker.alarms()}
 
     @app.get("/metrics", response_class=Response)
     def metrics(request: Request) -> Response:
@@ -186,20 +197,6 @@ def _worker(request: Request) -> Worker:
 
 
 def _models(worker: Worker) -> list[dict[str, Any]]:
-    """Every model in memory: which artefact, of which training, in which role."""
-    champions = [_model(m, "champion") for m in worker.models.values()]
-    return champions + [_model(m, "shadow") for m in worker.shadows]
-
-
-def _model(m: LoadedModel, role: str) -> dict[str, Any]:
-    manifest = m.manifest
-    window = [manifest.train_start.isoformat(), manifest.train_end.isoformat()] if manifest else None
-    return {
-        "system_id": m.system_id,
-        "model_id": m.model_id,
-        "sha256": m.sha256,
-        "path": m.path,
-        "role": role,
-        "trained_on": window,
-        "verified": m.verified,
-    }
+    """Every model in memory."""
+    champions = [described(m, CHAMPION) for m in worker.models.values()]
+    return champions + [described(m, SHADOW) for m in worker.shadows]

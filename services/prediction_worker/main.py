@@ -12,7 +12,9 @@ from shared.application.heartbeats import Heartbeats, Pulse
 from shared.application.predict import Predict
 from shared.application.predict_rows import PredictRows
 from shared.application.readiness import StoreCheck
+from shared.application.registry import Registry
 from shared.application.rejects import KeepRejected
+from shared.application.serving import ChampionAlarms
 from shared.application.stage import StageJobs
 from shared.backends import connect
 from shared.errors import AppError
@@ -42,6 +44,7 @@ def make(settings: WorkerSettings) -> Worker:
         models=models,
         shadows=shadows,
         missing=missing,
+        alarms=ChampionAlarms(Registry(backend.warehouse), models),
         check_stores=StoreCheck(backend.warehouse),
         close=close,
     )

@@ -167,8 +167,8 @@ def _report(lined: Judged, rotation: Judged, systems: Sequence[str]) -> dict[str
         "always_under": asdict(always_under(common.line, common.actual)),
         "systems": told,
         "windows": _groups(common, _windows(common.day), whole),
-        "line_bands": _groups(common, _banded(common.line, BANDS), whole),
-        "player_tiers": _groups(common, _banded(common.average, TIERS), whole),
+        "line_bands": _groups(common, _banded(common.line, BANDS), whole, [name for _, name in BANDS]),
+        "player_tiers": _groups(common, _banded(common.average, TIERS), whole, [name for _, name in TIERS]),
         "precision": _groups(common, common.precision, whole),
         "suspected_leaks": leaks,
     }
@@ -227,10 +227,12 @@ def _probabilities(rows: Judged, predicted: Floats, over: Floats | None) -> dict
     }
 
 
-def _groups(rows: Judged, labels: Strings, systems: Sequence[str]) -> list[dict[str, Any]]:
-    """Errors of every system and of the line in each group, in order of their first row's date."""
+def _groups(
+    rows: Judged, labels: Strings, systems: Sequence[str], names: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Errors of every system and of the line in each group, in the order of ``names``, else of dates."""
     found = []
-    for label in dict.fromkeys(labels.tolist()):
+    for label in dict.fromkeys([n for n in names if n in labels] or labels.tolist()):
         part = rows.take(labels == label)
         found.append(
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from shared.application.loading import Progress
 from shared.application.recipes import RECIPES
 from shared.application.registry import Registry
 from shared.application.training import TrainModels, Window
-from shared.model_registry.bundle import Manifest, manifest_path, parse_manifest
+from shared.model_registry.bundle import Manifest, experiment_id, manifest_path, parse_manifest
 from shared.ports import Warehouse
 from shared.schemas.models import ML_EXPERIMENTS
 
@@ -43,17 +42,12 @@ class TrainExperiment:
         path = self._train([window], now, progress)[window.system_id]
         beside = manifest_path(path)
         manifest = parse_manifest(beside.read_bytes(), str(beside))
-        experiment = _experiment_id(manifest)
+        experiment = experiment_id(manifest)
         self._warehouse.upsert(ML_EXPERIMENTS, _row(experiment, name, path, manifest))
         champion = self._registry.champion(window.system_id)
         parent = champion["model_id"] if champion else None
         self._registry.add([path], human_name=name, experiment_id=experiment, parent_model_id=parent)
         return Trained(path, experiment, manifest)
-
-
-def _experiment_id(m: Manifest) -> str:
-    dates = [d.isoformat() for d in (m.train_start, m.train_end, m.eval_start, m.eval_end)]
-    return hashlib.sha256(json.dumps([m.system_id, *dates, m.sha256]).encode()).hexdigest()[:16]
 
 
 def _row(experiment: str, name: str | None, path: Path, m: Manifest) -> pa.Table:

@@ -85,10 +85,12 @@ class Registry:
                 newest.setdefault(model["system_id"], model)
         return newest
 
+    def champions(self) -> dict[str, Mapping[str, Any]]:
+        """The champion of each system that has one."""
+        return {m["system_id"]: m for m in self.models() if m["state"] == State.CHAMPION}
+
     def champion(self, system_id: str) -> Mapping[str, Any] | None:
-        return next(
-            (m for m in self.models() if m["system_id"] == system_id and m["state"] == State.CHAMPION), None
-        )
+        return self.champions().get(system_id)
 
     def move(
         self, model_id: str, to: State, reason: str, gates: Sequence[Gate] = (), overridden: bool = False

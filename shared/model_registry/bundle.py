@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import date
 from pathlib import Path
 
@@ -78,6 +79,12 @@ class Manifest(msgspec.Struct, frozen=True):
 
 def bundle_name(system_id: str, train_end: date, sha256: str) -> str:
     return f"{system_id}-{train_end:%Y%m%d}-{sha256[:8]}"
+
+
+def experiment_id(m: Manifest) -> str:
+    """The same for the same windows and the same model."""
+    dates = [d.isoformat() for d in (m.train_start, m.train_end, m.eval_start, m.eval_end)]
+    return hashlib.sha256(json.dumps([m.system_id, *dates, m.sha256]).encode()).hexdigest()[:16]
 
 
 def sha256_of(data: bytes) -> str:

@@ -20,10 +20,10 @@ from shared.application.feature_store import BuildFeatures
 from shared.application.grade import GradePredictions
 from shared.application.loading import LoadFolder
 from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
+from shared.application.recipes import RECIPES
 from shared.application.registry import Registry
 from shared.application.training import TrainModels, Window
 from shared.backends import BackendSettings, connect
-from shared.domain.systems.catalog import MODEL_SYSTEMS
 
 FIRST, LAST = date(2024, 10, 22), date(2025, 6, 22)
 SPRING = (date(2025, 2, 19), date(2025, 5, 2))
@@ -55,7 +55,7 @@ def main(data: Path) -> int:
         with timed("features of the season"):
             built = BuildFeatures(use.warehouse, use.clock, use.documents)(FIRST, LAST)
         end = FIRST - timedelta(days=1)
-        windows = [Window(s, end - timedelta(days=1095), end) for s in MODEL_SYSTEMS]
+        windows = [Window(s, end - timedelta(days=r.train_days), end) for s, r in RECIPES.items()]
         with timed("train"):
             paths = TrainModels(use.warehouse, Path(folder) / "models")(windows, datetime.now(UTC))
         named = {s: str(p) for s, p in paths.items()}

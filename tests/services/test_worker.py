@@ -16,11 +16,14 @@ from services.prediction_worker.coalesce import Coalescer
 from shared.application.predict import Predict
 from shared.application.predict_rows import PredictRows
 from shared.application.readiness import StoreCheck
+from shared.application.registry import Registry, State
+from shared.application.serving import ChampionAlarms
 from shared.application.stage import Job, StageJobs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Unavailable
 from shared.http import Identity
 from shared.model_registry.loading import LoadedModel
+from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, PredictionRequest, decode, encode
 from tests.application.jobs import InProcess
 from tests.conftest import CLOCK
@@ -51,6 +54,7 @@ class Bench:
             models=dict(self.models),
             shadows=[],
             missing=self.missing,
+            alarms=ChampionAlarms(Registry(self.world.warehouse), self.models),
             check_stores=StoreCheck(self.world.warehouse),
             close=executor.shutdown,
         )
@@ -219,6 +223,29 @@ def test_the_heartbeat_names_the_models_that_run(bench: Bench) -> None:
     paths = bench.call("GET", "/openapi.json").json()["paths"]
     assert "204" in paths["/predict"]["post"]["responses"]
     assert "503" in paths["/predict"]["post"]["responses"]
+
+
+def test_a_model_that_is_not_the_champion_raises_an_alarm(bench: Bench) -> None:
+    assert bench.call("GET", "/models").json()["alarms"] == []
+    other = bench.models["catboost_v9_2026_02"]
+    registry = Registry(bench.world.warehouse)
+    registry.add([Path(m.path) for m in bench.models.values()])
+    registry.move(other.model_id, State.CHAMPION, "test")
+    assert bench.call("GET", "/models").json()["alarms"] == []
+    bench.world.warehouse.transact(
+        [
+            Statement(
+                "UPDATE nba_predictions.model_registry SET sha256 = 'another', model_id = 'better' "
+                "WHERE system_id = 'catboost_v9_2026_02'",
+                {},
+            )
+        ]
+    )
+    client = Client(build(bench.make))
+    (alarm,) = asyncio.run(client.call("GET", "/models")).json()["alarms"]
+    assert alarm == f"catboost_v9_2026_02 serves {other.model_id}, the champion is better"
+    said = asyncio.run(client.call("GET", "/models")).json()["models"]
+    assert all(len(m["experiment_id"]) == 16 for m in said)
 
 
 def test_a_ready_message_can_be_read_back() -> None:

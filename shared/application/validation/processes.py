@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shared.application.findings import Finding, critical, info, ok, warning
-from shared.application.heartbeats import DEAD, STALE, STOPPED
+from shared.application.doctor import heartbeats
+from shared.application.findings import Finding, critical, ok
 from shared.application.runs import DEADLINE
 from shared.application.validation.day import Day
 from shared.ports import ACTIVE_STATES
 
-MOST_HEARTBEATS = 100
-
 
 def beats(day: Day) -> list[Finding]:
-    """Services beat every minute in real time; one that stopped on purpose said so."""
-    ages = day.heartbeats.ages(datetime.now(UTC))
-    if not ages:
-        return [info("heartbeats", "no service has ever run here", "props serve")]
-    found = []
-    for name, (status, age) in ages.items():
-        said = f"{status}, last beat {int(age.total_seconds())} s ago"
-        if status == STOPPED:
-            found.append(info(f"heartbeat:{name}", said, "props serve"))
-        elif age > DEAD:
-            found.append(critical(f"heartbeat:{name}", said, "props serve"))
-        elif age > STALE:
-            found.append(warning(f"heartbeat:{name}", said))
-        else:
-            found.append(ok(f"heartbeat:{name}", said))
-    if len(ages) > MOST_HEARTBEATS:
-        found.append(warning("heartbeats", f"{len(ages)} documents, one per service is meant"))
-    return found
+    return heartbeats(day.heartbeats)
 
 
 def stuck(day: Day) -> list[Finding]:

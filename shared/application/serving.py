@@ -1,0 +1,61 @@
+"""Which models a process runs, and whether they are the ones that the registry calls champions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.application.registry import Registry
+from shared.errors import Unavailable
+from shared.model_registry.bundle import experiment_id
+from shared.model_registry.loading import LoadedModel
+
+ASK_SECONDS = 30.0
+
+
+def described(model: LoadedModel, role: str) -> dict[str, Any]:
+    """One model in memory: which artefact, of which training, in which role."""
+    manifest = model.manifest
+    return {
+        "system_id": model.system_id,
+        "model_id": model.model_id,
+        "sha256": model.sha256,
+        "path": model.path,
+        "role": role,
+        "trained_on": [manifest.train_start.isoformat(), manifest.train_end.isoformat()]
+        if manifest
+        else None,
+        "experiment_id": experiment_id(manifest) if manifest else None,
+        "verified": model.verified,
+    }
+
+
+def mismatches(models: Iterable[LoadedModel], champions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A sentence for each model that serves although the registry's champion is another."""
+    return [
+        f"{m.system_id} serves {m.model_id}, the champion is {champions[m.system_id]['model_id']}"
+        for m in models
+        if m.system_id in champions and champions[m.system_id]["sha256"] != m.sha256
+    ]
+
+
+class ChampionAlarms:
+    """What ``mismatches`` says of the serving models; the registry is asked at most every half minute.
+
+    While the registry cannot be asked the last answer stands.
+    """
+
+    def __init__(self, registry: Registry, models: Mapping[str, LoadedModel]) -> None:
+        self._registry, self._models = registry, models
+        self._until = 0.0
+        self.last: list[str] = []
+
+    def __call__(self) -> list[str]:
+        if time.monotonic() >= self._until:
+            try:
+                self.last = mismatches(self._models.values(), self._registry.champions())
+            except Unavailable:
+                return self.last
+            self._until = time.monotonic() + ASK_SECONDS
+        return self.last
