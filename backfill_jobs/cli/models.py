@@ -169,6 +169,24 @@ def models_verify(model: Model, as_json: Json = False) -> None:
     show(as_json, told, [f"{loaded.model_id}: the file is the one registered, its golden rows come out"])
 
 
+@models.command("deployable")
+def models_deployable(
+    path: Annotated[str, typer.Argument(help="Of the .cbm that would be deployed.")],
+    system: Annotated[str, typer.Option(help="The system that it would serve.")] = "catboost_v9",
+    override: Annotated[str | None, typer.Option(help="Reason to deploy what is not the champion.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Whether an artefact may be deployed: only the registry's champion may, unless overridden."""
+    from shared.application.deployable import deployable
+    from shared.application.registry import Registry
+
+    use = backend()
+    found = deployable(Registry(use.warehouse), use.models, system, path, override)
+    told = {"model_id": found.model.model_id, "sha256": found.model.sha256, "overridden": found.against}
+    said = f"{found.model.model_id}, sha256 {found.model.sha256}"
+    show(as_json, told, [f"{said}: overridden although {found.against}" if found.against else f"{said}: may"])
+
+
 @models.command("health")
 def models_health(
     days: Annotated[int, typer.Option(min=1, help="Game dates back from yesterday.")] = 7,

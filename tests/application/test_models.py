@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from shared.application.deployable import deployable
 from shared.application.experiments import TrainExperiment, plain
 from shared.application.feature_store import invalidate
 from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Status
@@ -294,3 +295,24 @@ def test_what_train_prints_is_what_was_stored(here: Jobs) -> None:
     told = plain(trained)
     assert told["model_id"] == Registry(here.warehouse).find(told["model_id"])["model_id"]
     assert told["metrics"]["n"] > 100
+
+
+# --- deployment
+
+
+def test_only_the_champion_may_be_deployed(here: Jobs, model_paths: dict[str, Path]) -> None:
+    store, path = DirectoryModelStore(), str(model_paths[NINE])
+    here.change("DELETE FROM nba_predictions.model_registry WHERE TRUE")
+    with pytest.raises(Rejected, match=r"is not registered; the champion of catboost_v9 is nobody"):
+        deployable(here.registry, store, NINE, path)
+    here.registry.add([model_paths[NINE]])
+    with pytest.raises(Rejected, match=r"is candidate; .*; --override REASON"):
+        deployable(here.registry, store, NINE, path)
+    with pytest.raises(Rejected, match="--override REASON"):
+        deployable(here.registry, store, NINE, path, override=" ")
+    forced = deployable(here.registry, store, NINE, path, override="the champion's file is lost")
+    assert forced.against is not None
+    here.registry.move(model_paths[NINE].stem, State.CHAMPION, "test")
+    assert deployable(here.registry, store, NINE, path).against is None
+    with pytest.raises(Rejected, match="a bundle of catboost_v9, wanted catboost_v8"):
+        deployable(here.registry, store, "catboost_v8", path, override="really")
