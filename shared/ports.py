@@ -31,8 +31,9 @@ class Statement:
 class Warehouse(Protocol):
     """Holds the tables of ``shared.schemas``.
 
-    Every method raises ``Unavailable`` when the store cannot be reached. A method that returns has
-    written durably; one that raises has written nothing.
+    Every method raises ``Unavailable`` when the store cannot be reached, and one that returns has
+    written durably. Where the answer was lost, what was asked for may have been written all the same,
+    wholly: whoever tries again must be able to bear a second copy of appended rows.
     """
 
     def query(self, statement: Statement) -> pa.Table:
@@ -52,10 +53,21 @@ class Warehouse(Protocol):
         """Run several statements as one transaction; give the rows each one changed."""
 
 
-class Publisher(Protocol):
-    """Publishes messages at least once; a return means that the broker has stored all of them."""
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to publish: its body, and attributes that a reader sees without opening it."""
 
-    def publish(self, topic: str, bodies: Sequence[bytes]) -> None: ...
+    body: bytes
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Publisher(Protocol):
+    """Publishes messages at least once; a return means that the broker has stored all of them.
+
+    Raises ``Unavailable`` where some may not have been stored: publish all of them again.
+    """
+
+    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None: ...
 
 
 class RunState(StrEnum):

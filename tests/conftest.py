@@ -18,6 +18,7 @@ from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.model_registry.loading import LoadedModel, load
+from shared.ports import Outgoing
 
 CLOCK = FixedClock(sample_league.DEMO_NOW)
 DAY = sample_league.DEMO_DATE
@@ -29,8 +30,8 @@ class Outbox:
     def __init__(self) -> None:
         self.messages: dict[str, list[bytes]] = {}
 
-    def publish(self, topic: str, bodies: Sequence[bytes]) -> None:
-        self.messages.setdefault(topic, []).extend(bodies)
+    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        self.messages.setdefault(topic, []).extend(m.body for m in messages)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from shared.application.runs import REQUEST_TOPIC, FinishRun, RecordOutcome, Sta
 from shared.application.stage import READY_TOPIC, Job, StageJobs
 from shared.errors import Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Clock, Publisher, Run, RunState, RunStore, Warehouse
+from shared.ports import Clock, Outgoing, Publisher, Run, RunState, RunStore, Warehouse
 from shared.schemas.messages import PredictionReady, PredictionRequest, decode
 
 POLL_SECONDS = 0.25
@@ -27,11 +27,11 @@ class Mailbox:
         self._outside = outside
         self._kept: dict[str, list[bytes]] = {REQUEST_TOPIC: [], READY_TOPIC: []}
 
-    def publish(self, topic: str, bodies: Sequence[bytes]) -> None:
+    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
         if topic in self._kept:
-            self._kept[topic] += bodies
+            self._kept[topic] += [m.body for m in messages]
         else:
-            self._outside.publish(topic, bodies)
+            self._outside.publish(topic, messages)
 
     def take(self, topic: str) -> list[bytes]:
         taken, self._kept[topic] = self._kept[topic], []

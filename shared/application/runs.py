@@ -14,6 +14,7 @@ from shared.errors import AppError, NotFound, Unavailable
 from shared.ports import (
     ACTIVE_STATES,
     Clock,
+    Outgoing,
     PlayerOutcome,
     Publisher,
     Run,
@@ -72,7 +73,7 @@ class StartRun:
         self._runs.expect(run_id, prepared.games)
         self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
         if prepared.jobs:
-            self._publisher.publish(REQUEST_TOPIC, [encode(job) for job in prepared.jobs])
+            self._publisher.publish(REQUEST_TOPIC, [Outgoing(encode(job)) for job in prepared.jobs])
         lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
         if self._runs.record(run_id, lost) == 0:
             self._finish(run_id)

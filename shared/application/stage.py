@@ -11,7 +11,7 @@ import pyarrow as pa
 from shared.application.predict import PREDICTED, Predict, Predicted
 from shared.application.rejects import KeepRejected
 from shared.errors import Rejected
-from shared.ports import Clock, Publisher, Warehouse
+from shared.ports import Clock, Outgoing, Publisher, Warehouse
 from shared.schemas.messages import (
     SCHEMA_VERSION,
     PredictionReady,
@@ -90,7 +90,7 @@ class StageJobs:
 
     def _report(self, outcomes: list[PredictionReady]) -> None:
         if outcomes:
-            self._publisher.publish(READY_TOPIC, [encode(o) for o in outcomes])
+            self._publisher.publish(READY_TOPIC, [Outgoing(encode(o)) for o in outcomes])
 
 
 def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:

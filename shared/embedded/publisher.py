@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from typing import Any
 
 import httpx
 
 from shared.embedded.broker.store import MessageStore
 from shared.errors import Rejected, Unavailable
+from shared.ports import Outgoing
 
 CHUNK = 1000
 
@@ -20,13 +22,12 @@ class BrokerPublisher:
         self._base_url = base_url
         self._client: httpx.Client | None = None
 
-    def publish(self, topic: str, bodies: Sequence[bytes]) -> None:
+    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
         url = f"{self._base_url}/topics/{topic}/messages"
-        for at in range(0, len(bodies), CHUNK):
-            data = [base64.b64encode(b).decode() for b in bodies[at : at + CHUNK]]
-            self._post(url, {"messages": data})
+        for at in range(0, len(messages), CHUNK):
+            self._post(url, {"messages": [_plain(m) for m in messages[at : at + CHUNK]]})
 
-    def _post(self, url: str, body: dict[str, list[str]]) -> None:
+    def _post(self, url: str, body: dict[str, list[dict[str, Any]]]) -> None:
         if self._client is None:
             self._client = httpx.Client(timeout=30.0)
         try:
@@ -54,5 +55,13 @@ class StorePublisher:
     def __init__(self, store: MessageStore) -> None:
         self._store = store
 
-    def publish(self, topic: str, bodies: Sequence[bytes]) -> None:
-        self._store.publish(topic, [base64.b64encode(b).decode() for b in bodies])
+    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        self._store.publish(topic, [_plain(m) for m in messages])
+
+
+def _plain(message: Outgoing) -> dict[str, Any]:
+    """A message as Pub/Sub's JSON has it."""
+    return {
+        "data": base64.b64encode(message.body).decode(),
+        "attributes": dict(message.attributes),
+    }

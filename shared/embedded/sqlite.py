@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,12 +13,16 @@ from shared.errors import Unavailable
 class SqliteFile:
     """Opens the file for each unit of work; one writes at a time, the others wait up to 10 s.
 
-    Raises ``Unavailable`` naming the path when it cannot be opened or written, or was made by a later
+    ``added`` holds by version the statements that bring a file of the version before up to it. Raises
+    ``Unavailable`` naming the path when it cannot be opened or written, or was made by a later
     version.
     """
 
-    def __init__(self, path: Path, schema: str, version: int) -> None:
+    def __init__(
+        self, path: Path, schema: str, version: int, added: Mapping[int, Sequence[str]] | None = None
+    ) -> None:
         self._path, self._schema, self._version = path, schema, version
+        self._added = added or {}
         self._prepared = False
 
     @contextmanager
@@ -56,7 +60,17 @@ class SqliteFile:
         if found > self._version:
             raise Unavailable(f"{self._path}: schema version {found}, this program knows {self._version}")
         if found < self._version:
-            con.executescript(
-                f"BEGIN IMMEDIATE; {self._schema}; PRAGMA user_version={self._version}; COMMIT;"
-            )
+            self._upgrade(con)
         self._prepared = True
+
+    def _upgrade(self, con: sqlite3.Connection) -> None:
+        """Create a new file, or bring an older one up; of several at once the first does it."""
+        con.execute("BEGIN IMMEDIATE")
+        found = con.execute("PRAGMA user_version").fetchone()[0]
+        if found < self._version:
+            versions = range(found + 1, self._version + 1) if found else range(0)
+            added = [step for v in versions for step in self._added.get(v, ())]
+            for step in (*self._schema.split(";"), *added):
+                con.execute(step)
+            con.execute(f"PRAGMA user_version={self._version}")
+        con.execute("COMMIT")

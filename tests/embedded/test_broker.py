@@ -20,6 +20,7 @@ import pytest
 from backfill_jobs.serving import free_port
 from shared.embedded.publisher import BrokerPublisher
 from shared.errors import Rejected, Unavailable
+from shared.ports import Outgoing
 
 
 class Server(ThreadingHTTPServer):
@@ -94,7 +95,7 @@ def broker(home: Path, url: str, *more: str) -> Iterator[tuple[str, subprocess.P
 def publish(base: str, bodies: list[bytes], topic: str = "jobs") -> None:
     publisher = BrokerPublisher(base)
     try:
-        publisher.publish(topic, bodies)
+        publisher.publish(topic, [Outgoing(b) for b in bodies])
     finally:
         publisher.close()
 

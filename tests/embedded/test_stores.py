@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from shared.embedded.locks import FileLocks
 from shared.embedded.publisher import StorePublisher
 from shared.embedded.run_store import SqliteRunStore
 from shared.errors import Conflict, InvalidStatement, NotFound, Rejected, Unavailable
-from shared.ports import PlayerOutcome, Run, RunState, Statement
+from shared.ports import Outgoing, PlayerOutcome, Run, RunState, Statement
 from shared.schemas.predictions import PREDICTION_ACCURACY, REJECTED_MESSAGES
 
 DAY = date(2025, 3, 19)
@@ -228,7 +229,7 @@ def test_a_lock_is_had_by_one_and_given_up_at_the_end(tmp_path: Path) -> None:
 
 def test_a_jobs_messages_wait_in_the_store_for_the_broker(tmp_path: Path) -> None:
     store = MessageStore(tmp_path / "broker.sqlite")
-    StorePublisher(store).publish("predictions-complete", [b"one", b"two"])
+    StorePublisher(store).publish("predictions-complete", [Outgoing(b"one"), Outgoing(b"two")])
     assert store.counts()["predictions-complete"]["pending"] == 2
 
 
@@ -238,3 +239,21 @@ def test_a_statement_that_is_wrong_is_not_a_store_that_is_away(tmp_path: Path) -
         warehouse.query(Statement("SELECT * FROM nba_predictions.nothing"))
     with pytest.raises(InvalidStatement):
         warehouse.query(Statement("SELECT CAST('x' AS INT64) AS n"))
+
+
+def test_a_broker_file_of_the_version_before_keeps_its_messages(tmp_path: Path) -> None:
+    path = tmp_path / "broker.sqlite"
+    with sqlite3.connect(path) as con:
+        con.executescript(
+            "CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, data TEXT NOT NULL,"
+            " published_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending',"
+            " attempts INTEGER NOT NULL DEFAULT 0, last_answer TEXT);"
+            "INSERT INTO messages (topic, data, published_at) VALUES ('jobs', 'b25l', '2026-01-01T00:00:00+00:00');"
+            "PRAGMA user_version=1;"
+        )
+    store = MessageStore(path)
+    StorePublisher(store).publish("jobs", [Outgoing(b"two", {"run_id": "r"})])
+    assert [(m.data, dict(m.attributes)) for m in store.pending("jobs")] == [
+        ("b25l", {}),
+        ("dHdv", {"run_id": "r"}),
+    ]

@@ -143,7 +143,7 @@ _HEADERS = {"Content-Type": "application/json"}
 def _body(m: Message) -> bytes:
     message = {
         "data": m.data,
-        "attributes": {},
+        "attributes": dict(m.attributes),
         "messageId": str(m.id),
         "message_id": str(m.id),
         "publishTime": m.published_at,

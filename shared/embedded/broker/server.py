@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import json
+from typing import Any
 
 from aiohttp import web
 
@@ -24,7 +25,9 @@ def build(store: MessageStore, deliveries: dict[str, Delivery]) -> web.Applicati
         try:
             data = _messages(await request.json())
         except (json.JSONDecodeError, binascii.Error, TypeError, KeyError, ValueError) as exc:
-            return _problem(400, f'{exc!r}; wanted {{"messages": [base64, ...]}}')
+            return _problem(
+                400, f'{exc!r}; wanted {{"messages": [{{"data": base64, "attributes": {{}}}}, ...]}}'
+            )
         stored = await asyncio.to_thread(store.publish, topic, data)
         if topic in deliveries:
             deliveries[topic].add(stored)
@@ -61,11 +64,11 @@ def build(store: MessageStore, deliveries: dict[str, Delivery]) -> web.Applicati
     return app
 
 
-def _messages(body: dict[str, list[str]]) -> list[str]:
-    data = body["messages"]
-    for one in data:
-        base64.b64decode(one, validate=True)
-    return data
+def _messages(body: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    messages = body["messages"]
+    for one in messages:
+        base64.b64decode(one["data"], validate=True)
+    return messages
 
 
 def _problem(status: int, detail: str) -> web.Response:

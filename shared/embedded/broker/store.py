@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from shared.embedded.sqlite import SqliteFile
 
@@ -13,9 +15,12 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
   id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, data TEXT NOT NULL,
   published_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
-  last_answer TEXT);
+  last_answer TEXT, attributes TEXT NOT NULL DEFAULT '{}');
 CREATE INDEX IF NOT EXISTS by_state ON messages (topic, state, id);
 """
+_ADDED = ("ALTER TABLE messages ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'",)
+"""What version 2 adds to a file of version 1."""
+
 KEEP_DELIVERED = timedelta(days=1)
 
 
@@ -29,22 +34,27 @@ class Message:
     published_at: str
     attempts: int = 0
     last_answer: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 class MessageStore:
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, _SCHEMA, 1)
+        self._file = SqliteFile(path, _SCHEMA, 2, {2: _ADDED})
 
-    def publish(self, topic: str, data: Sequence[str]) -> list[Message]:
+    def publish(self, topic: str, messages: Sequence[Mapping[str, Any]]) -> list[Message]:
+        """Store messages given by ``data`` in base64 and, where there are any, ``attributes``."""
         now = datetime.now(UTC).isoformat()
+        new = [
+            Message(0, topic, m["data"], now, attributes=dict(m.get("attributes") or {})) for m in messages
+        ]
         with self._file.writing() as con:
-            ids = [
-                con.execute(
-                    "INSERT INTO messages (topic, data, published_at) VALUES (?, ?, ?)", (topic, one, now)
-                ).lastrowid
-                for one in data
-            ]
-        return [Message(int(i or 0), topic, one, now) for i, one in zip(ids, data, strict=True)]
+            for m in new:
+                row = con.execute(
+                    "INSERT INTO messages (topic, data, published_at, attributes) VALUES (?, ?, ?, ?)",
+                    (topic, m.data, now, json.dumps(m.attributes)),
+                )
+                m.id = int(row.lastrowid or 0)
+        return new
 
     def pending(self, topic: str) -> list[Message]:
         """Everything that was accepted and neither delivered nor dead, oldest first."""
@@ -53,7 +63,15 @@ class MessageStore:
                 "SELECT * FROM messages WHERE topic = ? AND state = 'pending' ORDER BY id", (topic,)
             ).fetchall()
         return [
-            Message(r["id"], r["topic"], r["data"], r["published_at"], r["attempts"], r["last_answer"])
+            Message(
+                r["id"],
+                r["topic"],
+                r["data"],
+                r["published_at"],
+                r["attempts"],
+                r["last_answer"],
+                json.loads(r["attributes"]),
+            )
             for r in rows
         ]
 
