@@ -24,6 +24,9 @@ from shared.schemas.predictions import PREDICTION_STAGING
 
 READY_TOPIC = "prediction-ready"
 
+_FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a computation over one job raises however often it is repeated."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -77,13 +80,13 @@ class StageJobs:
         now = self._clock.now()
         try:
             return self._predict([j.request for j in jobs], now), list(jobs)
-        except (Rejected, ValueError, ArithmeticError):
+        except _FAILURES:
             good, parts = [], []
             for job in jobs:
                 try:
                     parts.append(self._predict([job.request], now))
                     good.append(job)
-                except (Rejected, ValueError, ArithmeticError) as exc:
+                except _FAILURES as exc:
                     self.refuse(job.body, f"prediction failed: {exc}")
             tables = [p.rows for p in parts] or [PREDICTION_STAGING.arrow_schema.empty_table()]
             return Predicted(pa.concat_tables(tables), [p.systems[0] for p in parts]), good
@@ -103,11 +106,18 @@ def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
 
 
 def _named(body: bytes) -> tuple[str, str] | None:
-    """Run and player of a body, as far as they can be read; the plain decoder reads NaN as well."""
+    """Run and player of a body, as far as they can be read; the plain decoder reads NaN as well.
+
+    It reads halves of surrogate pairs too, which no message can carry.
+    """
     try:
         plain = json.loads(unwrap(body)[1])
-    except (Rejected, ValueError):
+    except (Rejected, ValueError, RecursionError):
         return None
-    names = (plain.get("run_id"), plain.get("player_lookup")) if isinstance(plain, dict) else (None, None)
-    run_id, player = names
-    return (run_id, player) if isinstance(run_id, str) and isinstance(player, str) else None
+    names = [plain.get(n) for n in ("run_id", "player_lookup")] if isinstance(plain, dict) else []
+    readable = [n for n in names if isinstance(n, str) and _is_text(n)]
+    return (readable[0], readable[1]) if len(readable) == 2 else None
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in text)

@@ -111,6 +111,9 @@ class PushEnvelope(msgspec.Struct):
     message: _PushMessage
 
 
+_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
+"""What a decoder says of bytes that are no message; a RecursionError of brackets within brackets."""
+
 _envelopes = msgspec.json.Decoder(PushEnvelope)
 _encoder = msgspec.json.Encoder()
 
@@ -123,7 +126,7 @@ def unwrap(body: bytes) -> tuple[str, bytes]:
     """Message id and payload of a push envelope; ``Rejected`` says what came and what was wanted."""
     try:
         envelope = _envelopes.decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as exc:
+    except _UNREADABLE as exc:
         raise Rejected(f"push envelope: {exc}; wanted JSON with message.data in base64") from exc
     try:
         return envelope.message.message_id, base64.b64decode(envelope.message.data, validate=True)
@@ -135,7 +138,7 @@ def decode(payload: bytes, kind: type[Message]) -> Message:
     """A message of the wanted kind; ``Rejected`` names the field that is wrong."""
     try:
         message = msgspec.json.decode(payload, type=kind)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as exc:
+    except _UNREADABLE as exc:
         raise Rejected(f"{kind.__name__}: {exc}") from exc
     version = getattr(message, "schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
