@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from services.prediction_coordinator.app import Coordinator, build
 from services.prediction_coordinator.settings import CoordinatorSettings
+from services.prediction_coordinator.watch import Watch
 from shared.application.activation import Activate
 from shared.application.coverage import GradingCoverage
 from shared.application.heartbeats import Heartbeats, Pulse
@@ -49,7 +50,8 @@ def main() -> int:
         print(f"prediction-coordinator: {exc}", file=sys.stderr)  # noqa: T201
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
-    with Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields):
+    pulse = Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields)
+    with pulse, Watch(coordinator.check_stalled, settings.check_stalled_seconds):
         serve(build(coordinator), settings.port)
     return 0
 

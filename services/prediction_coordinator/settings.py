@@ -11,3 +11,6 @@ class CoordinatorSettings(BackendSettings):
 
     run_deadline_minutes: float = 15.0
     """A run whose players have not all reported by then is ended."""
+
+    check_stalled_seconds: float = 30.0
+    """How often the service looks for such runs itself; 0 where a scheduler calls ``/check-stalled``."""
