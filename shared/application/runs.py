@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.application.activation import Activate
+from shared.application.activation import FAILED, PREDICTED, SKIPPED, Activate
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.run_request import RunRequest
-from shared.errors import AppError, NotFound, Unavailable
+from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import (
     ACTIVE_STATES,
     Clock,
@@ -25,6 +25,7 @@ from shared.schemas.messages import PredictionReady, encode
 
 REQUEST_TOPIC = "prediction-request"
 DEADLINE = timedelta(minutes=15)
+NOT_PUBLISHED = "failed:not_published"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class StartRun:
     def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared.
 
-        Whatever goes wrong after the run is open, the run ends as FAILED and the date is free again.
+        Whatever goes wrong before its jobs are out, the run ends as FAILED and the date is free again.
         ``also_expected``: players by game that have no features and are to be named.
         """
         run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
@@ -63,21 +64,34 @@ class StartRun:
         """Prepare and publish a run that is open; doing it twice changes nothing."""
         try:
             prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
-            published = self._publish(run_id, prepared)
+            self._publish(run_id, prepared)
         except AppError as exc:
-            self._runs.advance(run_id, ACTIVE_STATES, RunState.FAILED, note=str(exc))
+            self._give_up(run_id, str(exc))
             raise
-        return Started(run_id, len(prepared.games), published)
-
-    def _publish(self, run_id: str, prepared: RunJobs) -> int:
-        self._runs.expect(run_id, prepared.games)
-        self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
-        if prepared.jobs:
-            self._publisher.publish(REQUEST_TOPIC, [Outgoing(encode(job)) for job in prepared.jobs])
         lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
         if self._runs.record(run_id, lost) == 0:
             self._finish(run_id)
-        return len(prepared.jobs)
+        return Started(run_id, len(prepared.games), len(prepared.jobs))
+
+    def _publish(self, run_id: str, prepared: RunJobs) -> None:
+        self._runs.expect(run_id, prepared.games)
+        moved = self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
+        if not moved and self._runs.get(run_id).state is not RunState.PUBLISHED:
+            raise Unavailable(f"run {run_id} was ended before its jobs were out")
+        if prepared.jobs:
+            self._publisher.publish(REQUEST_TOPIC, [Outgoing(encode(job)) for job in prepared.jobs])
+
+    def _give_up(self, run_id: str, why: str) -> None:
+        """End a run whose jobs are not out, as far as is known.
+
+        All of them may be out where the broker's answer was lost: what is predicted by now is not
+        thrown away.
+        """
+        fail_waiting(self._runs, run_id, NOT_PUBLISHED)
+        if any(o is not None and o.outcome == PREDICTED for o in self._runs.outcomes(run_id).values()):
+            self._finish(run_id)
+        else:
+            self._runs.advance(run_id, [RunState.CREATED, RunState.PUBLISHED], RunState.FAILED, note=why)
 
 
 class FinishRun:
@@ -88,18 +102,20 @@ class FinishRun:
         self._activate = activate
 
     def __call__(self, run_id: str) -> None:
-        if self._runs.advance(run_id, [RunState.PUBLISHED], RunState.ACTIVATING):
-            self.resume(run_id)
-
-    def resume(self, run_id: str) -> None:
-        """Activate a run that stands in ACTIVATING; where the store is away it stays to be tried again."""
+        if not self._runs.advance(run_id, [RunState.PUBLISHED], RunState.ACTIVATING):
+            return
         try:
-            ended = self._activate(
-                self._runs.get(run_id), self._runs.outcomes(run_id), self._runs.games(run_id)
-            )
+            self.resume(run_id)
         except Unavailable:
             self._runs.advance(run_id, [RunState.ACTIVATING], RunState.PUBLISHED)
             raise
+
+    def resume(self, run_id: str) -> None:
+        """Activate a run that stands in ACTIVATING, where whoever moved it there may have died.
+
+        Where the store is away it stays there: only he who moved it takes it back.
+        """
+        ended = self._activate(self._runs.get(run_id), self._runs.outcomes(run_id), self._runs.games(run_id))
         self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note)
 
 
@@ -111,7 +127,8 @@ class RecordOutcome:
         self._finish = finish
 
     def __call__(self, ready: PredictionReady) -> None:
-        """``NotFound`` for a run that does not exist or does not expect the player."""
+        """``NotFound`` for a run that does not exist or does not expect the player, ``Rejected`` for an
+        outcome that is none."""
         self.several(ready.run_id, [ready])
 
     def several(self, run_id: str, reports: Sequence[PredictionReady]) -> None:
@@ -120,6 +137,8 @@ class RecordOutcome:
         for ready in reports:
             if ready.player_lookup not in expected:
                 raise NotFound(f"run {run_id!r} does not expect player {ready.player_lookup!r}")
+            if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
+                raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
         outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r in reports]
         if self._runs.record(run_id, outcomes) == 0:
             self._finish(run_id)
@@ -134,24 +153,39 @@ class CheckStalled:
         self._deadline = deadline
 
     def __call__(self, now: datetime) -> list[str]:
-        """The runs that were ended; ``now`` is real time, as ``opened_at`` is."""
+        """The runs that were ended; ``now`` is real time, as ``opened_at`` is.
+
+        ``Unavailable`` once all of them were tried, where one could not be ended.
+        """
         late = [
             r
             for r in self._runs.runs(limit=1000)
             if r.state in ACTIVE_STATES and now - r.opened_at > self._deadline
         ]
+        failure: Unavailable | None = None
         for run in late:
-            self._end(run)
+            try:
+                self._end(run)
+            except Unavailable as exc:
+                failure = exc
+        if failure:
+            raise failure
         return [run.run_id for run in late]
 
     def _end(self, run: Run) -> None:
         if run.state is RunState.CREATED:
+            fail_waiting(self._runs, run.run_id, NOT_PUBLISHED)
             self._runs.advance(
                 run.run_id, [RunState.CREATED], RunState.FAILED, note="stopped before publishing"
             )
         elif run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
         else:
-            waiting = [p for p, outcome in self._runs.outcomes(run.run_id).items() if outcome is None]
-            self._runs.record(run.run_id, [PlayerOutcome(p, "failed:deadline") for p in waiting])
+            fail_waiting(self._runs, run.run_id, "failed:deadline")
             self._finish(run.run_id)
+
+
+def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> None:
+    """Give every player who is still without an outcome this one."""
+    waiting = [p for p, known in runs.outcomes(run_id).items() if known is None]
+    runs.record(run_id, [PlayerOutcome(p, outcome) for p in waiting])
