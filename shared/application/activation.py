@@ -62,6 +62,8 @@ class Activate:
         summary = f"{len(predicted)} of {len(outcomes)} expected players predicted"
         if others := earlier - predicted:
             summary += f", {len(others)} have rows of an earlier run"
+        if told := self._told(run):
+            return told
         if share < FAILED_SHARE:
             return Ended(RunState.FAILED, f"{summary}; nothing activated")
         self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(run, outcomes, games))
@@ -84,6 +86,18 @@ class Activate:
             return set()
         rows = self._warehouse.query(statement("active_keys", game_date=run.game_date))
         return set(rows["player_lookup"].to_pylist())
+
+    def _told(self, run: Run) -> Ended | None:
+        """How this run ended, where that was told before: it stands.
+
+        Asked after the active rows were read, which are another run's where this one had ended by then.
+        """
+        asked = statement("run_result", game_date=run.game_date, run_id=run.run_id)
+        found = self._warehouse.query(asked).to_pylist()
+        if not found:
+            return None
+        (row,) = found
+        return Ended(RunState(row["state"]), row["note"], row["rows_activated"], row["rows_superseded"])
 
     def _wrong(self, run: Run) -> str | None:
         """Why the staged rows may not be used."""

@@ -107,19 +107,20 @@ class FinishRun:
         self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note)
 
     def abandon(self, run_id: str, why: str) -> None:
-        """End a run that nobody carries on: as FAILED, unless somebody was predicted or nobody waited.
+        """End a run that nobody carries on: as FAILED, unless its rows may be in use already.
 
-        Then its rows may be in use already, as where the broker's answer was lost, and it ends like any
-        other.
+        They may where somebody was predicted or nobody waited any more, as when the broker's answer was
+        lost: then it ends like any other. Who is expected is certain only once a run is published.
         """
+        state = self._runs.get(run_id).state
         waited = fail_waiting(self._runs, run_id, NOT_PUBLISHED)
         known = self._runs.outcomes(run_id).values()
-        given_up = [RunState.CREATED]
-        if not waited or any(o is not None and o.outcome == PREDICTED for o in known):
+        predicted = any(o is not None and o.outcome == PREDICTED for o in known)
+        if state is RunState.PUBLISHED and (predicted or not waited):
             self(run_id)
-        else:
-            given_up.append(RunState.PUBLISHED)
-        self._runs.advance(run_id, given_up, RunState.FAILED, note=why)
+        elif state in (RunState.CREATED, RunState.PUBLISHED):
+            self._runs.advance(run_id, [state], RunState.FAILED, note=why)
+            fail_waiting(self._runs, run_id, NOT_PUBLISHED)
 
 
 class RecordOutcome:

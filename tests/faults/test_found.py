@@ -73,6 +73,22 @@ def test_an_activation_that_wakes_up_late_takes_nothing_back_from_the_run_after_
     assert sound(world)
 
 
+def test_an_activation_that_wakes_up_late_changes_no_verdict(world: World) -> None:
+    world.finish(start(world))
+    (first, *_) = world.broker.due(REQUEST_TOPIC)
+    world.finish(world.deliver("w1", [first]))
+    world.finish(world.deliver("c1", world.broker.due(READY_TOPIC)))
+    sleeper = world.check_stalled("c1", LATE)
+    world.go_to(sleeper, "before warehouse.query")
+    world.settle([sleeper])
+    failed = newest(world)
+    assert failed.note == "1 of 8 expected players predicted; nothing activated"
+    world.heal(force=False)
+    world.finish(sleeper)
+    assert world.runs.get(failed.run_id).state is RunState.FAILED
+    assert world.verdict() == []
+
+
 def test_a_run_that_fills_a_gap_is_not_measured_by_the_gap(world: World) -> None:
     world.models["w1"] = TinyModel({13.0: ValueError("bad row")})
     world.kill("w1")

@@ -6,17 +6,18 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shared.schemas.messages import RunRequested
 from tests.faults import checker
 from tests.faults.processes import SYSTEMS
 from tests.faults.stores import DAY
 from tests.faults.threads import How
-from tests.faults.world import PROCESSES, READERS, World
+from tests.faults.world import PROCESSES, READY_TOPIC, REQUEST_TOPIC, Flight, World
 
 HOW = st.sampled_from([How.GO] * 5 + [How.FAIL, How.HALF, How.KILL])
 PICK = st.integers(0, 99)
+CUT = st.integers(1, 40)
 MOST_RUNS = 4
 
 
@@ -27,6 +28,10 @@ class GameDate(RuleBasedStateMachine):
         self.asked = 0
         self.changed = False
 
+    @initialize(force=st.booleans())
+    def first(self, force: bool) -> None:
+        self.start(force, "c1", published=True)
+
     @precondition(lambda self: self.asked < MOST_RUNS)
     @rule(force=st.booleans(), process=st.sampled_from(("c1", "c2")), published=st.booleans())
     def start(self, force: bool, process: str, published: bool) -> None:
@@ -36,28 +41,41 @@ class GameDate(RuleBasedStateMachine):
         flight = self.world.start(process, asked)
         if published:
             self.world.finish(flight)
-
-    @precondition(lambda self: self.world.broker.held)
-    @rule(topic=st.sampled_from(list(READERS)), which=PICK, n=st.integers(1, 8), again=st.booleans())
-    def deliver(self, topic: str, which: int, n: int, again: bool) -> None:
-        due = self.world.broker.due(topic, again=again)
-        if due:
-            readers = READERS[topic]
-            one = topic != "prediction-request"
-            at = which % len(due)
-            self.world.deliver(readers[which % len(readers)], due[at : at + (1 if one else n)])
-
-    @precondition(lambda self: self.world.flights)
-    @rule(which=PICK, how=HOW, steps=st.integers(1, 30), lost=st.booleans())
-    def go_on(self, which: int, how: How, steps: int, lost: bool) -> None:
-        """Some calm steps of one piece of work, then one that goes as ``how`` says."""
-        flight = self.world.flights[which % len(self.world.flights)]
-        for n in range(steps):
-            if flight not in self.world.flights:
-                break
-            self.world.step(flight, how if n == steps - 1 else How.GO, answer_lost=lost)
         self.changed = True
 
+    @precondition(lambda self: self.world.broker.due(REQUEST_TOPIC, again=True))
+    @rule(worker=st.sampled_from(("w1", "w2")), which=PICK, n=st.integers(1, 8), cut=CUT, how=HOW)
+    def work(self, worker: str, which: int, n: int, cut: int, how: How) -> None:
+        """Some jobs reach a worker together, also such as are in work already."""
+        due = self.world.broker.due(REQUEST_TOPIC, again=True)
+        at = which % len(due)
+        self.go_on(self.world.deliver(worker, due[at : at + n]), cut, how)
+
+    @precondition(lambda self: self.world.broker.due(READY_TOPIC, again=True))
+    @rule(coordinator=st.sampled_from(("c1", "c2")), n=st.integers(1, 8), cut=CUT, how=HOW)
+    def tell(self, coordinator: str, n: int, cut: int, how: How) -> None:
+        """Some outcomes reach a coordinator; the last of them may be cut short."""
+        *calm, last = self.world.broker.due(READY_TOPIC, again=True)[:n]
+        for message in calm:
+            self.world.finish(self.world.deliver(coordinator, [message]))
+        self.go_on(self.world.deliver(coordinator, [last]), cut, how)
+
+    @precondition(lambda self: self.world.flights)
+    @rule(which=PICK, cut=CUT, how=HOW)
+    def wake(self, which: int, cut: int, how: How) -> None:
+        """Work that waits somewhere goes on."""
+        self.go_on(self.world.flights[which % len(self.world.flights)], cut, how)
+
+    def go_on(self, flight: Flight, cut: int, how: How) -> None:
+        """Calm steps, then one that goes as ``how`` says; an end that fails says that its answer is lost."""
+        self.changed = True
+        for n in range(cut):
+            if flight not in self.world.flights:
+                return
+            last = n == cut - 1
+            self.world.step(flight, how if last else How.GO, answer_lost=how is How.FAIL)
+
+    @precondition(lambda self: self.world.flights)
     @rule(process=st.sampled_from(PROCESSES))
     def kill(self, process: str) -> None:
         self.world.kill(process)
@@ -85,8 +103,8 @@ class GameDate(RuleBasedStateMachine):
 
 TestGameDate = GameDate.TestCase
 TestGameDate.settings = settings(
-    max_examples=25,
-    stateful_step_count=40,
+    max_examples=40,
+    stateful_step_count=30,
     deadline=None,
     derandomize=True,
     database=None,
