@@ -84,7 +84,10 @@ class ModelSettings(BackendSettings):
 
 @dataclass(frozen=True)
 class Backend:
-    """``publisher`` is for services; ``job_publisher`` for jobs, which run whether services do or not."""
+    """``publisher`` is for services; ``job_publisher`` for jobs, which run whether services do or not.
+
+    ``model_folder`` is where trained bundles go: a folder, or a ``gs://`` prefix.
+    """
 
     warehouse: Warehouse
     runs: RunStore
@@ -93,6 +96,7 @@ class Backend:
     documents: Documents
     locks: Locks
     models: ModelStore
+    model_folder: str
     clock: Clock
     home: Path
 
@@ -115,6 +119,7 @@ def connect(settings: BackendSettings) -> Backend:
         documents=SqliteDocuments(home / "documents.sqlite"),
         locks=FileLocks(home / "locks"),
         models=DirectoryModelStore(),
+        model_folder=str((home / "models").resolve()),
         clock=clock,
         home=home,
     )
