@@ -21,6 +21,8 @@ from shared.model_registry.bundle import Bundle, read
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Outgoing
 
+pytest_plugins = ["tests.emulators.fixtures"]
+
 CLOCK = FixedClock(sample_league.DEMO_NOW)
 DAY = sample_league.DEMO_DATE
 
