@@ -33,8 +33,11 @@ _DUCKDB_TYPES = {
 
 @lru_cache(maxsize=512)
 def to_duckdb(sql: str) -> str:
-    """The same statement in DuckDB's dialect."""
-    return str(sqlglot.transpile(sql, read="bigquery", write="duckdb")[0])
+    """The same statement in DuckDB's dialect; ``InvalidStatement`` for one that is not BigQuery's."""
+    try:
+        return str(sqlglot.transpile(sql, read="bigquery", write="duckdb")[0])
+    except sqlglot.errors.SqlglotError as exc:
+        raise InvalidStatement(str(exc).splitlines()[0]) from exc
 
 
 class DuckDbWarehouse:
