@@ -30,10 +30,11 @@ READY = {"worker": "/ready", "coordinator": "/ready", "broker": "/health"}
 
 
 class Services:
-    """A context manager: all three are ready on entry and gone on exit.
+    """A context manager: all are ready on entry and gone on exit.
 
-    ``ports`` fixes ports by name (coordinator, worker, broker); others are free ones. Raises
-    ``Unavailable`` with the tail of a service's log when it does not become ready.
+    ``ports`` fixes ports by name (coordinator, worker, broker); others are free ones. Without a broker in
+    ``programs`` messages are somebody else's. Raises ``Unavailable`` with the tail of a service's log when
+    it does not become ready.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Services:
         environment: Mapping[str, str],
         ports: Mapping[str, int] | None = None,
         broker_arguments: Sequence[str] = (),
+        programs: Sequence[str] = tuple(READY),
     ) -> None:
         given = dict(ports or {})
         self._home = home
         self._more_for_broker = list(broker_arguments)
-        self._ports = {name: given.get(name) or free_port() for name in ("coordinator", "worker", "broker")}
+        self._programs = programs
+        self._ports = {name: given.get(name) or free_port() for name in READY}
         self._environment = {
             **os.environ,
             **environment,
@@ -68,12 +71,12 @@ class Services:
         return self
 
     def start(self) -> None:
-        """Start all three and wait until each is ready; whatever goes wrong, none stays behind."""
+        """Start all and wait until each is ready; whatever goes wrong, none stays behind."""
         try:
             self._check_ports()
-            for name in READY:
+            for name in self._programs:
                 self._spawn(name)
-            for name in READY:
+            for name in self._programs:
                 self._wait(name)
         except BaseException:
             self.stop()

@@ -146,14 +146,15 @@ def _asked(what: str) -> Iterator[None]:
 
 
 def _whole(table: Table, rows: pa.Table) -> pa.Table:
-    """The rows with all columns of the table, in its order and types."""
+    """The rows with all columns of the table, in its order and types; BigQuery has no NULL for an array."""
     unknown = [c for c in rows.column_names if c not in table.column_names]
     if unknown:
         raise Rejected(f"{table.full_name} has no column {unknown[0]!r}")
-    columns = [
-        rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(rows.num_rows, f.type)
-        for f in table.arrow_schema
-    ]
+    columns = []
+    for f in table.arrow_schema:
+        given = f.name in rows.column_names
+        column = rows[f.name].cast(f.type) if given else pa.nulls(rows.num_rows, f.type)
+        columns.append(pc.coalesce(column, pa.scalar([], f.type)) if pa.types.is_list(f.type) else column)
     return pa.table(columns, schema=table.arrow_schema)
 
 

@@ -49,7 +49,7 @@ class StorageWriter:
                 self._stream(table).send(request).result(timeout=ANSWER_SECONDS)
                 return
             except InvalidArgument as exc:
-                raise InvalidStatement(f"append to {table.full_name}: {exc.message}") from exc
+                raise InvalidStatement(f"append to {table.full_name}: {_said(exc)}") from exc
             except (GoogleAPICallError, storage_exceptions.StreamClosedError, TimeoutError) as exc:
                 self._forget(table)
                 if left == 0 or not isinstance(exc, (*_PASSING, storage_exceptions.StreamClosedError)):
@@ -86,6 +86,12 @@ class StorageWriter:
 def _serialized(rows: pa.Table) -> Any:
     (batch,) = rows.combine_chunks().to_batches()
     return types.ArrowRecordBatch(serialized_record_batch=batch.serialize().to_pybytes())
+
+
+def _said(exc: InvalidArgument) -> str:
+    """The message, and what is wrong with the first row that is refused."""
+    rows = getattr(exc.response, "row_errors", ())
+    return f"{exc.message}; row {rows[0].index}: {rows[0].message}" if rows else str(exc.message)
 
 
 def _close(stream: AppendRowsStream) -> None:

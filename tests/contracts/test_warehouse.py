@@ -56,6 +56,9 @@ def test_what_is_appended_comes_back_in_the_tables_types(warehouse_of: Make) -> 
         PREDICTION_STAGING, only.cast(pa.schema([PREDICTION_STAGING.arrow_schema.field(n) for n in needed]))
     )
     assert warehouse.query(select(PREDICTION_STAGING)).num_rows == 2
+    warehouse.append(PREDICTION_STAGING, rows_of(PREDICTION_STAGING, [row | {"missing_inputs": None}]))
+    lists = warehouse.query(select(PREDICTION_STAGING, "missing_inputs"))["missing_inputs"].to_pylist()
+    assert sorted(len(names or []) for names in lists) == [0, 0, 3]
     warehouse.append(PREDICTION_STAGING, PREDICTION_STAGING.arrow_schema.empty_table())
 
 
