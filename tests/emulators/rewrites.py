@@ -1,4 +1,4 @@
-"""Changes to files of local-bigquery 0.4.0 where Python 3.11 or DuckDB 1.5 would not do as it means."""
+"""Changes to local-bigquery 0.4.0: for Python 3.11, for DuckDB 1.5, and to be told from BigQuery less."""
 
 from __future__ import annotations
 
@@ -40,12 +40,13 @@ NESTED_QUOTES = Rewrite(
         ("""error('{message.replace("'", "''")}')""", "error('{message}')"),
     ),
 )
-# MERGE learns whether a transaction is open by beginning one, which in DuckDB 1.5 aborts the open one.
-# Two statements of one transaction agree on when it began, those outside of any do not.
-MERGE_IN_A_TRANSACTION = Rewrite(
+# In DuckDB 1.5 a BEGIN inside a transaction aborts it, so MERGE may not ask by beginning one: two statements
+# of one transaction agree on when it began, those outside of any do not. And the filter on the partition that
+# a MERGE has in its conditions is to be found where the filter of a query is. ``SET x = NULL`` is no comparison.
+MERGE = Rewrite(
     path="jobs/merge.py",
     before="1c5c185796ba133479377ce5f46154527fd7f493f97f48dba70298e1ddaf42bb",
-    after="f168bc1c8a54e3e734bd720ccddcdbddd5b5830d4661ee73c7fed7e0dfb776ce",
+    after="1b64909fb7d4653e8216657ecf00893bd5832df0b80a6be75b8deab152e587c8",
     changes=(
         (
             "    try:\n"
@@ -57,6 +58,39 @@ MERGE_IN_A_TRANSACTION = Rewrite(
             "    owned = cur.execute(began).fetchone() != cur.execute(began).fetchone()\n"
             "    if owned:\n"
             '        cur.execute("BEGIN")\n',
+        ),
+        (
+            """JOIN {SOURCE} AS {source_alias} ON {_sql(tree.args['on'])}""",
+            """CROSS JOIN {SOURCE} AS {source_alias} WHERE {_sql(tree.args['on'])}""",
+        ),
+        (
+            '", ".join(_sql(e) for e in action.expressions)',
+            '", ".join(f"{_sql(e.this)} = {_sql(e.expression)}" for e in action.expressions)',
+        ),
+        (
+            '        execute(\n            f"CREATE OR REPLACE TEMP TABLE {ORPHANS}',
+            '        by_source and execute(\n            f"CREATE OR REPLACE TEMP TABLE {ORPHANS}',
+        ),
+        (
+            'NOT IN (SELECT __tid FROM {PAIRS})"\n        )\n        for ',
+            'NOT IN (SELECT __tid FROM {PAIRS}) AND {_clause(by_source)} IS NOT NULL"\n        )\n        for ',
+        ),
+    ),
+)
+# BigQuery's own words for a transaction that met another one, which clients look for.
+CONFLICTS = Rewrite(
+    path="errors.py",
+    before="7a4891a6c1457c13a441c573cb2a17fde859bf48fde1847e27937af2edf3f20d",
+    after="cbe862b6d90e2a71721f461df720cb16b87e218ebfa394a22c1c786e9f13f473",
+    changes=(
+        (
+            '    message = str(error)\n    first = message.split("\\n")[0]\n',
+            "    message = str(error)\n"
+            '    if "Transaction conflict" in message:\n'
+            "        return BigQueryError(\n"
+            '            "invalidQuery", "Transaction is aborted due to concurrent update against table"\n'
+            "        )\n"
+            '    first = message.split("\\n")[0]\n',
         ),
     ),
 )
@@ -84,7 +118,7 @@ def rewrite(package: Path) -> None:
 def wanted() -> Iterator[Rewrite]:
     if sys.version_info < (3, 13):
         yield from (GENERIC_FUNCTIONS, NESTED_QUOTES)
-    yield MERGE_IN_A_TRANSACTION
+    yield from (MERGE, CONFLICTS)
 
 
 def sha256(text: str) -> str:
