@@ -175,7 +175,11 @@ class Locks(Protocol):
 
 
 class ModelStore(Protocol):
-    """Reads model files by exact path; never a pattern."""
+    """Model files by exact path; never a pattern, and never two contents of one name."""
 
     def fetch(self, path: str) -> bytes:
-        """The whole file; ``NotFound`` when it does not exist."""
+        """The whole file; ``NotFound`` when it does not exist, ``Rejected`` for a path of another kind."""
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file whole or not at all. The same bytes again change nothing; ``Conflict`` (holder:
+        the path) where other bytes stand there."""

@@ -17,6 +17,7 @@ from shared.embedded.clock import FixedClock
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
+from shared.model_registry.bundle import Bundle, read
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Outgoing
 
@@ -73,7 +74,13 @@ def model_paths(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = tmp_path_factory.mktemp("models")
     warehouse = DuckDbWarehouse(Path(shutil.copy(loaded, folder / "warehouse.duckdb")))
     windows = [w for w in demo_windows(DAY) if w.system_id != "catboost_v8"]
-    return TrainModels(warehouse, folder)(windows, CLOCK.now())
+    bundles = TrainModels(warehouse, DirectoryModelStore(), str(folder))(windows, CLOCK.now())
+    return {system: Path(bundle.path) for system, bundle in bundles.items()}
+
+
+@pytest.fixture(scope="session")
+def bundles(model_paths: dict[str, Path]) -> list[Bundle]:
+    return [read(DirectoryModelStore(), str(path)) for path in model_paths.values()]
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 from shared.application.findings import Finding, Severity, worst
 from shared.application.heartbeats import COLLECTION, Heartbeats, Pulse
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
+from shared.model_registry.bundle import Bundle
 from shared.ports import Run, RunState
 from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
@@ -16,9 +17,9 @@ from tests.conftest import DAY
 
 
 @pytest.fixture
-def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
+def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path], bundles: list[Bundle]) -> Jobs:
     jobs = Jobs(copy_of(loaded, tmp_path), model_paths)
-    jobs.registry.add(list(model_paths.values()))
+    jobs.registry.add(bundles)
     jobs.predict(systems=BUT_V8)
     return jobs
 
