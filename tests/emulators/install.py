@@ -62,7 +62,9 @@ def fingerprint() -> str:
 
 
 def run(*command: str) -> None:
-    subprocess.run(command, check=True)
+    """What went wrong is for the command to say."""
+    if subprocess.run(command, check=False).returncode:
+        sys.exit(f"emulators: not installed, {Path(command[0]).name} failed (see above)")
 
 
 if __name__ == "__main__":
