@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from tests.emulators import python311
+from tests.emulators import rewrites
 
 HERE = Path(__file__).parent
 HOME = HERE.parents[1] / ".emulators"
@@ -46,8 +46,7 @@ def install() -> None:
     pip = (str(PYTHON), "-m", "pip", "-qq", "--disable-pip-version-check", "install")
     # Every pin is in the lock files, so no package is asked what it requires, be it of Python or of others.
     run(*pip, "--no-deps", "--ignore-requires-python", "--require-hashes", *(f"-r{lock}" for lock in LOCKS))
-    if sys.version_info < (3, 13):
-        python311.rewrite(package("local_bigquery"))
+    rewrites.rewrite(package("local_bigquery"))
 
 
 def package(name: str) -> Path:
@@ -57,13 +56,15 @@ def package(name: str) -> Path:
 
 
 def fingerprint() -> str:
-    read = (*LOCKS, Path(python311.__file__))
+    read = (*LOCKS, Path(rewrites.__file__))
     whole = b"".join(path.read_bytes() for path in read) + sys.version.encode()
     return hashlib.sha256(whole).hexdigest()
 
 
 def run(*command: str) -> None:
-    subprocess.run(command, check=True)
+    """What went wrong is for the command to say."""
+    if subprocess.run(command, check=False).returncode:
+        sys.exit(f"emulators: not installed, {Path(command[0]).name} failed (see above)")
 
 
 if __name__ == "__main__":
