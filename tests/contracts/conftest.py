@@ -125,7 +125,7 @@ def warehouse_of(
         if kind == EMBEDDED:
             return DuckDbWarehouse(tmp_path / "warehouse.duckdb")
         found = clients() if kind == PROJECT else clients(**bigquery_environment(request))
-        create(found, tables, strict=kind == PROJECT)
+        create(found, tables)
         made.append(BigQueryWarehouse(found, CAP))
         return made[-1]
 
@@ -142,12 +142,10 @@ def bigquery_environment(request: pytest.FixtureRequest) -> dict[str, str]:
     }
 
 
-def create(clients: Clients, tables: Sequence[Table] = TABLES, *, strict: bool) -> None:
-    """Make datasets and tables. ``strict`` keeps the rule that a query must filter on the partition, under
-    which the stand-in cannot run a MERGE (docs/contract-differences.md)."""
+def create(clients: Clients, tables: Sequence[Table] = TABLES) -> None:
+    """Make datasets and tables."""
     client = clients.bigquery()
     for dataset in sorted({t.dataset for t in tables}):
         client.create_dataset(dataset, exists_ok=True)
     for table in tables:
-        text = ddl(table)
-        client.query(text if strict else text.split("\nOPTIONS")[0]).result()
+        client.query(ddl(table)).result()

@@ -59,7 +59,7 @@ class Project:
     def make(self) -> None:
         """What Terraform makes: tables, bucket, topics."""
         clients = self.clients()
-        create(clients, strict=False)
+        create(clients)
         clients.storage().create_bucket(self.bucket)
         for topic in TOPICS:
             clients.publisher().create_topic(name=self._topic(clients, topic))
