@@ -39,6 +39,9 @@ class BackendSettings(BaseSettings):
     broker_url: str = "http://127.0.0.1:8082"
     """The embedded push broker."""
 
+    gcp_project_id: str | None = None
+    """Google Cloud project; log lines name traces under it."""
+
     build_commit: str = "unknown"
     """Commit of the code that runs, stored with every prediction."""
 

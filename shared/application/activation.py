@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from shared.application.outgoing import outgoing
 from shared.application.signals import ComputeSignals
-from shared.ports import Clock, Outgoing, PlayerOutcome, Publisher, Run, RunState, Warehouse
-from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete, encode
+from shared.ports import Clock, PlayerOutcome, Publisher, Run, RunState, Warehouse
+from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete
 from shared.schemas.predictions import PREDICTION_KEY_OUTCOMES, PREDICTION_RUNS
 from shared.warehouse.statements import statement
 
@@ -138,7 +139,7 @@ class Activate:
         message = PredictionsComplete(
             SCHEMA_VERSION, run.run_id, run.game_date.isoformat(), ended.state.value, **numbers
         )
-        self._publisher.publish(COMPLETE_TOPIC, [Outgoing(encode(message))])
+        self._publisher.publish(COMPLETE_TOPIC, [outgoing(message)])
 
 
 def _key_outcomes(
