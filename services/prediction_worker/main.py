@@ -82,7 +82,7 @@ def main() -> int:
     models = {m.system_id: m.sha256 for m in worker.models.values()}
     fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(connect(settings).documents), "prediction-worker", fields):
-        log(ProcessStarted(settings.port, worker.described()))
+        log(ProcessStarted(settings.port, worker.described(), worker.missing))
         try:
             serve(build(lambda: worker), settings.port)
         finally:

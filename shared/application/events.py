@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -42,14 +42,21 @@ def both(first: Observer, second: Observer) -> Observer:
 
 @dataclass(frozen=True)
 class ProcessStarted(Event):
-    """``models``: what ``described`` says of each model in memory."""
+    """``models``: what ``described`` says of each model in memory; ``missing``: why a system is off."""
 
     port: int
     models: Sequence[Mapping[str, Any]] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def level(self) -> int:
+        return logging.WARNING if self.missing else logging.INFO
 
     def __str__(self) -> str:
         named = ", ".join(f"{m['system_id']} {m['model_id']} ({m['role']})" for m in self.models)
-        return f"started on port {self.port}" + (f"; serves {named}" if named else "")
+        lacks = ", ".join(f"{system}: {why}" for system, why in self.missing.items())
+        said = f"started on port {self.port}" + (f"; serves {named}" if named else "")
+        return said + (f"; not ready for lack of {lacks}" if lacks else "")
 
 
 @dataclass(frozen=True)
