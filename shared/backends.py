@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import FixedClock, SystemClock, parse_now
+from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.locks import FileLocks
@@ -19,7 +20,7 @@ from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.publisher import BrokerPublisher, StorePublisher
 from shared.embedded.run_store import SqliteRunStore
 from shared.errors import Unavailable
-from shared.ports import Clock, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
+from shared.ports import Clock, DeadLetters, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
 
 
 class BackendSettings(BaseSettings):
@@ -93,6 +94,7 @@ class Backend:
     runs: RunStore
     publisher: Publisher
     job_publisher: Publisher
+    dead_letters: DeadLetters
     documents: Documents
     locks: Locks
     models: ModelStore
@@ -110,11 +112,13 @@ def connect(settings: BackendSettings) -> Backend:
     if not os.access(home, os.W_OK):
         raise Unavailable(f"PROPS_HOME {home}: cannot be written")
     clock = FixedClock(parse_now(settings.props_now)) if settings.props_now else SystemClock()
+    messages = MessageStore(home / "broker.sqlite")
     return Backend(
         warehouse=DuckDbWarehouse(home / "warehouse.duckdb"),
         runs=SqliteRunStore(home / "runs.sqlite"),
         publisher=BrokerPublisher(settings.broker_url),
-        job_publisher=StorePublisher(MessageStore(home / "broker.sqlite")),
+        job_publisher=StorePublisher(messages),
+        dead_letters=BrokerDeadLetters(messages, home, settings.broker_url),
         documents=SqliteDocuments(home / "documents.sqlite"),
         locks=FileLocks(home / "locks"),
         models=DirectoryModelStore(),

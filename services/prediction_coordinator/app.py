@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from shared import tracing
 from shared.application.coverage import GradingCoverage
+from shared.application.outgoing import READY_TOPIC, START_TOPIC
 from shared.application.questions import Questions
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
@@ -121,48 +122,49 @@ def _start(c: Coordinator, asked: RunRequested) -> Started:
 
 
 def _pushes(app: FastAPI, c: Coordinator) -> None:
-    def kept(body: bytes, reason: str) -> Response:
-        c.keep_rejected(body, reason)
-        c.metrics.messages.labels("rejected").inc()
+    def kept(body: bytes, reason: str, topic: str) -> Response:
+        c.keep_rejected(body, reason, topic)
+        c.metrics.rejected.inc()
         return Response(status_code=204)
 
     def record(envelope: Envelope) -> None:
         c.record(decode(envelope.payload, PredictionReady))
         c.last_activity = datetime.now(UTC)
-        c.metrics.messages.labels("recorded").inc()
+        c.metrics.recorded.inc()
 
     def start(envelope: Envelope) -> None:
         _start(c, decode(envelope.payload, RunRequested))
+        c.metrics.started.inc()
 
-    def taken(body: bytes, take: Callable[[Envelope], None]) -> Response:
+    def taken(body: bytes, take: Callable[[Envelope], None], topic: str) -> Response:
         try:
             envelope = unwrap(body)
         except Rejected as exc:
-            return kept(body, str(exc))
+            return kept(body, str(exc), topic)
         with tracing.use(tracing.of_message(envelope.attributes)):
             try:
                 take(envelope)
             except (Rejected, NotFound, Conflict) as exc:
-                return kept(body, str(exc))
+                return kept(body, str(exc), topic)
         return Response(status_code=204)
 
-    async def push(request: Request, take: Callable[[Envelope], None]) -> Response:
+    async def push(request: Request, take: Callable[[Envelope], None], topic: str) -> Response:
         body = b""
         try:
             body = await bounded_body(request)
         except Rejected as exc:
-            return await run_in_threadpool(kept, body, str(exc))
-        return await run_in_threadpool(taken, body, take)
+            return await run_in_threadpool(kept, body, str(exc), topic)
+        return await run_in_threadpool(taken, body, take, topic)
 
     @app.post("/complete", status_code=204, response_class=Response, responses=responses(503))
     async def complete(request: Request) -> Response:
         """Take one player's outcome from a push; repeats change nothing."""
-        return await push(request, record)
+        return await push(request, record, READY_TOPIC)
 
     @app.post("/pubsub/start", status_code=204, response_class=Response, responses=responses(503))
     async def pubsub_start(request: Request) -> Response:
         """The same as ``/start`` by push; what can never succeed is acknowledged and kept."""
-        return await push(request, start)
+        return await push(request, start, START_TOPIC)
 
 
 def _questions(app: FastAPI, c: Coordinator) -> None:

@@ -16,7 +16,10 @@ class CoordinatorMetrics:
     def __init__(self) -> None:
         self.registry = r = CollectorRegistry()
         self.requests = RequestTimes(r, "coordinator")
-        self.messages = Counter("coordinator_messages", "Push messages by answer", ["answer"], registry=r)
+        messages = Counter("coordinator_messages", "Push messages by answer", ["answer"], registry=r)
+        self.recorded, self.started, self.rejected = (
+            messages.labels(answer) for answer in ("recorded", "started", "rejected")
+        )
         self._refused = Counter("coordinator_rejected_messages", "Refusals by reason", ["kind"], registry=r)
         self._runs = Counter("coordinator_runs", "Runs that reached a state", ["state", "mode"], registry=r)
         self._seconds = Histogram(

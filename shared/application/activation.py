@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from shared.application.outgoing import outgoing
+from shared.application.outgoing import COMPLETE_TOPIC, outgoing
 from shared.application.signals import ComputeSignals
 from shared.ports import Clock, PlayerOutcome, Publisher, Run, RunState, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete
 from shared.schemas.predictions import PREDICTION_KEY_OUTCOMES, PREDICTION_RUNS
 from shared.warehouse.statements import statement
 
-COMPLETE_TOPIC = "predictions-complete"
 COMPLETE_SHARE, FAILED_SHARE = 0.80, 0.50
 """Shares of expected players predicted: below the first a run is PARTIAL, below the second FAILED."""
 

@@ -1,4 +1,4 @@
-"""What every published message carries beside its body: its run and its trace."""
+"""The topics, and what every published message carries beside its body: its run and its trace."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from shared import tracing
 from shared.ports import Outgoing
 from shared.schemas.messages import PredictionReady, PredictionRequest, PredictionsComplete, encode
 from shared.tracing import Trace
+
+START_TOPIC = "prediction-run-requested"
+REQUEST_TOPIC = "prediction-request"
+READY_TOPIC = "prediction-ready"
+COMPLETE_TOPIC = "predictions-complete"
+TOPICS = (START_TOPIC, REQUEST_TOPIC, READY_TOPIC, COMPLETE_TOPIC)
 
 RunMessage = PredictionRequest | PredictionReady | PredictionsComplete
 

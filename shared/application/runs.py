@@ -20,7 +20,7 @@ from shared.application.events import (
     log,
 )
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
-from shared.application.outgoing import outgoing
+from shared.application.outgoing import REQUEST_TOPIC, outgoing
 from shared.application.run_request import RunRequest
 from shared.errors import AppError, Conflict, NotFound, Unavailable
 from shared.ports import (
@@ -34,7 +34,6 @@ from shared.ports import (
 )
 from shared.schemas.messages import PredictionReady
 
-REQUEST_TOPIC = "prediction-request"
 DEADLINE = timedelta(minutes=15)
 
 

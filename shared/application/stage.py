@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from shared import tracing
 from shared.application.events import BatchStaged, Observer, log
-from shared.application.outgoing import outgoing
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC, outgoing
 from shared.application.predict import PREDICTED, Predict, Predicted
 from shared.application.rejects import KeepRejected, named
 from shared.errors import Rejected
@@ -21,8 +21,6 @@ from shared.ports import Clock, Publisher, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionReady, PredictionRequest, decode, unwrap
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.tracing import Trace
-
-READY_TOPIC = "prediction-ready"
 
 Value = TypeVar("Value")
 
@@ -66,7 +64,7 @@ class StageJobs:
     def refuse(self, body: bytes, reason: str) -> None:
         """Keep a message that can never succeed, and end its player's wait where he can be named."""
         with tracing.use(_trace_of(body)):
-            self._keep(body, reason)
+            self._keep(body, reason, REQUEST_TOPIC)
             who = named(body)
             if who:
                 self._report([PredictionReady(SCHEMA_VERSION, *who, "failed:rejected_message", {})], [None])

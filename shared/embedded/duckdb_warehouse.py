@@ -17,7 +17,7 @@ from shared.ports import Statement
 from shared.schemas.catalog import TABLES
 from shared.schemas.table import Column, Table
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 LOCK_WAIT_SECONDS = 30.0
 
 _DUCKDB_TYPES = {

@@ -142,6 +142,12 @@ def unwrap(body: bytes) -> Envelope:
     return Envelope(message.message_id, message.attributes or {}, payload)
 
 
+def wrap(payload: bytes, message_id: str, attributes: Mapping[str, str]) -> bytes:
+    """The envelope in which a push would have brought a message; ``unwrap`` takes it apart."""
+    data = base64.b64encode(payload).decode()
+    return _encoder.encode(PushEnvelope(_PushMessage(data, message_id, dict(attributes))))
+
+
 def decode(payload: bytes, kind: type[Message]) -> Message:
     """A message of the wanted kind; ``Rejected`` names the field that is wrong."""
     try:

@@ -11,8 +11,7 @@ import httpx
 import pytest
 
 from services.prediction_worker.app import build
-from shared.application.runs import REQUEST_TOPIC
-from shared.application.stage import READY_TOPIC
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Outgoing

@@ -33,13 +33,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> None:
-    store = MessageStore(Path(args.home) / "broker.sqlite")
+    home = Path(args.home)
+    store = MessageStore(home / "broker.sqlite")
     faults = Faults(args.duplicate_every, args.drop_response_every)
     deliveries = {}
     for pair in args.push:
         topic, url = pair.split("=", 1)
         deliveries[topic] = Delivery(topic, url, store, args.max_attempts, faults)
-    runner = web.AppRunner(build(store, deliveries), access_log=None)
+    runner = web.AppRunner(build(store, deliveries, home), access_log=None)
     await runner.setup()
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
