@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -161,7 +162,17 @@ class Services:
         raise Unavailable(f"{name} is not ready after {START_SECONDS:.0f} s: {answer}\n{self._log(name)}")
 
     def _log(self, name: str) -> str:
-        return "\n".join((self._home / "logs" / f"{name}.log").read_text().splitlines()[-15:])
+        lines = (self._home / "logs" / f"{name}.log").read_text().splitlines()[-15:]
+        return "\n".join(_readable(line) for line in lines)
+
+
+def _readable(line: str) -> str:
+    """A line of a log for a person: severity and sentence of a structured one, any other as it is."""
+    try:
+        said = json.loads(line)
+        return "\n".join([f"{said['severity']} {said['message']}", *said.get("exception", "").splitlines()])
+    except (ValueError, TypeError, KeyError):
+        return line
 
 
 def free_port() -> int:

@@ -11,9 +11,11 @@ from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.application.outgoing import TOPICS
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import FixedClock, SystemClock, parse_now
+from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.locks import FileLocks
@@ -21,7 +23,7 @@ from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.publisher import BrokerPublisher, StorePublisher
 from shared.embedded.run_store import SqliteRunStore
 from shared.errors import Rejected, Unavailable
-from shared.ports import Clock, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
+from shared.ports import Clock, DeadLetters, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
 
 
 class BackendSettings(BaseSettings):
@@ -124,6 +126,7 @@ class Backend:
     runs: RunStore
     publisher: Publisher
     job_publisher: Publisher
+    dead_letters: DeadLetters
     documents: Documents
     locks: Locks
     models: ModelStore
@@ -153,11 +156,13 @@ def _embedded(settings: BackendSettings) -> Backend:
     if not os.access(home, os.W_OK):
         raise Unavailable(f"PROPS_HOME {home}: cannot be written")
     clock = FixedClock(parse_now(settings.props_now)) if settings.props_now else SystemClock()
+    messages = MessageStore(home / "broker.sqlite")
     return Backend(
         warehouse=DuckDbWarehouse(home / "warehouse.duckdb"),
         runs=SqliteRunStore(home / "runs.sqlite"),
         publisher=BrokerPublisher(settings.broker_url),
-        job_publisher=StorePublisher(MessageStore(home / "broker.sqlite")),
+        job_publisher=StorePublisher(messages),
+        dead_letters=BrokerDeadLetters(messages, home, settings.broker_url),
         documents=SqliteDocuments(home / "documents.sqlite"),
         locks=FileLocks(home / "locks"),
         models=DirectoryModelStore(),
@@ -172,6 +177,7 @@ def _google(settings: BackendSettings) -> Backend:
     from shared.gcp.bigquery_warehouse import BigQueryWarehouse
     from shared.gcp.clients import Clients
     from shared.gcp.cloud_model_store import CloudModelStore
+    from shared.gcp.dead_letters import PubSubDeadLetters
     from shared.gcp.firestore_documents import FirestoreDocuments, FirestoreLocks
     from shared.gcp.firestore_runs import FirestoreRunStore
     from shared.gcp.pubsub_publisher import PubSubPublisher
@@ -190,6 +196,7 @@ def _google(settings: BackendSettings) -> Backend:
         runs=FirestoreRunStore(clients),
         publisher=publisher,
         job_publisher=publisher,
+        dead_letters=PubSubDeadLetters(clients, publisher, TOPICS),
         documents=FirestoreDocuments(clients),
         locks=FirestoreLocks(clients),
         models=CloudModelStore(clients, settings.model_cache, generations),

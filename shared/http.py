@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -17,6 +18,7 @@ from fastapi.responses import JSONResponse
 
 from shared.errors import AppError, Conflict, NotFound, Rejected, Unavailable
 
+logger = logging.getLogger("props.http")
 MAX_BODY = 1024 * 1024
 
 STATUS: dict[type[AppError], tuple[int, str]] = {
@@ -77,6 +79,8 @@ def install_errors(app: FastAPI) -> None:
     """Turn the failures of ``shared.errors`` and of validation into problem details."""
 
     def answer(_: Request, exc: Exception) -> JSONResponse:
+        if isinstance(exc, Unavailable) and untold(exc):
+            logger.warning("not available: %s", exc)
         status, title = next(v for kind, v in STATUS.items() if isinstance(exc, kind))
         more = {"holder": exc.holder} if isinstance(exc, Conflict) else {}
         return problem(status, title, str(exc), **more)
@@ -91,6 +95,13 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
 
 
+def untold(failure: Exception) -> bool:
+    """Whether this is the first to log a failure: that of one batch reaches every message in it."""
+    first = not vars(failure).get("told", False)
+    vars(failure)["told"] = True
+    return first
+
+
 HOST = "127.0.0.1"
 
 
@@ -100,7 +111,7 @@ def serve(app: FastAPI, port: int) -> None:
     uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
     """
     signal.signal(signal.SIGTERM, _leave)
-    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=HOST, port=port, log_config=None, log_level="warning", access_log=False)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

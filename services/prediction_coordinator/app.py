@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client import Counter as Metric
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from services.prediction_coordinator.metrics import CoordinatorMetrics
+from shared import tracing
 from shared.application.coverage import GradingCoverage
+from shared.application.outgoing import READY_TOPIC, START_TOPIC
 from shared.application.questions import Questions
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
@@ -23,8 +25,9 @@ from shared.application.runs import CheckStalled, RecordOutcome, Started, StartR
 from shared.application.signals import SignalReport
 from shared.errors import Conflict, NotFound, Rejected
 from shared.http import Identity, bounded_body, install_errors, responses
+from shared.observed import Observed
 from shared.ports import Clock, PlayerOutcome, Run, RunStore
-from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
+from shared.schemas.messages import Envelope, PredictionReady, RunRequested, decode, unwrap
 
 
 @dataclass
@@ -42,13 +45,8 @@ class Coordinator:
     runs: RunStore
     clock: Clock
     check_stores: Callable[[], None]
-
-    def __post_init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.messages = Metric(
-            "coordinator_messages", "Push messages by answer", ["answer"], registry=self.registry
-        )
-        self.last_activity: datetime | None = None
+    metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
+    last_activity: datetime | None = None
 
 
 class StartIn(BaseModel):
@@ -66,6 +64,7 @@ class StartIn(BaseModel):
 def build(coordinator: Coordinator) -> FastAPI:
     app = FastAPI(title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
+    app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
     install_errors(app)
     _runs(app, coordinator)
     _pushes(app, coordinator)
@@ -123,44 +122,49 @@ def _start(c: Coordinator, asked: RunRequested) -> Started:
 
 
 def _pushes(app: FastAPI, c: Coordinator) -> None:
-    def kept(body: bytes, reason: str) -> Response:
-        c.keep_rejected(body, reason)
-        c.messages.labels("rejected").inc()
+    def kept(body: bytes, reason: str, topic: str) -> Response:
+        c.keep_rejected(body, reason, topic)
+        c.metrics.rejected.inc()
         return Response(status_code=204)
 
-    def recorded(body: bytes) -> Response:
-        try:
-            c.record(decode(unwrap(body)[1], PredictionReady))
-        except (Rejected, NotFound) as exc:
-            return kept(body, str(exc))
+    def record(envelope: Envelope) -> None:
+        c.record(decode(envelope.payload, PredictionReady))
         c.last_activity = datetime.now(UTC)
-        c.messages.labels("recorded").inc()
-        return Response(status_code=204)
+        c.metrics.recorded.inc()
 
-    def started(body: bytes) -> Response:
+    def start(envelope: Envelope) -> None:
+        _start(c, decode(envelope.payload, RunRequested))
+        c.metrics.started.inc()
+
+    def taken(body: bytes, take: Callable[[Envelope], None], topic: str) -> Response:
         try:
-            _start(c, decode(unwrap(body)[1], RunRequested))
-        except (Rejected, NotFound, Conflict) as exc:
-            return kept(body, str(exc))
+            envelope = unwrap(body)
+        except Rejected as exc:
+            return kept(body, str(exc), topic)
+        with tracing.use(tracing.of_message(envelope.attributes)):
+            try:
+                take(envelope)
+            except (Rejected, NotFound, Conflict) as exc:
+                return kept(body, str(exc), topic)
         return Response(status_code=204)
 
-    async def push(request: Request, take: Callable[[bytes], Response]) -> Response:
+    async def push(request: Request, take: Callable[[Envelope], None], topic: str) -> Response:
         body = b""
         try:
             body = await bounded_body(request)
         except Rejected as exc:
-            return await run_in_threadpool(kept, body, str(exc))
-        return await run_in_threadpool(take, body)
+            return await run_in_threadpool(kept, body, str(exc), topic)
+        return await run_in_threadpool(taken, body, take, topic)
 
     @app.post("/complete", status_code=204, response_class=Response, responses=responses(503))
     async def complete(request: Request) -> Response:
         """Take one player's outcome from a push; repeats change nothing."""
-        return await push(request, recorded)
+        return await push(request, record, READY_TOPIC)
 
     @app.post("/pubsub/start", status_code=204, response_class=Response, responses=responses(503))
     async def pubsub_start(request: Request) -> Response:
         """The same as ``/start`` by push; what can never succeed is acknowledged and kept."""
-        return await push(request, started)
+        return await push(request, start, START_TOPIC)
 
 
 def _questions(app: FastAPI, c: Coordinator) -> None:
@@ -199,7 +203,7 @@ def _health(app: FastAPI, c: Coordinator) -> None:
 
     @app.get("/metrics", response_class=Response)
     def metrics() -> Response:
-        return Response(generate_latest(c.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(c.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _by_system(outcomes: Iterable[PlayerOutcome | None]) -> dict[str, Counter[str]]:

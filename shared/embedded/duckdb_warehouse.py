@@ -18,7 +18,7 @@ from shared.schemas.catalog import TABLES
 from shared.schemas.table import Column, Table
 from shared.warehouse.merge import merge
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 LOCK_WAIT_SECONDS = 30.0
 
 _DUCKDB_TYPES = {

@@ -11,7 +11,7 @@ import pytest
 from shared.errors import InvalidStatement, Rejected, Unavailable
 from shared.gcp import bigquery_warehouse
 from shared.ports import Statement, Warehouse
-from shared.schemas.feature_store import FEATURE_SNAPSHOTS
+from shared.schemas.feature_store import FEATURE_SNAPSHOTS, ML_FEATURE_STORE
 from shared.schemas.models import MODEL_REGISTRY
 from shared.schemas.predictions import (
     PREDICTION_ACCURACY,
@@ -56,10 +56,17 @@ def test_what_is_appended_comes_back_in_the_tables_types(warehouse_of: Make) -> 
         PREDICTION_STAGING, only.cast(pa.schema([PREDICTION_STAGING.arrow_schema.field(n) for n in needed]))
     )
     assert warehouse.query(select(PREDICTION_STAGING)).num_rows == 2
-    warehouse.append(PREDICTION_STAGING, rows_of(PREDICTION_STAGING, [row | {"missing_inputs": None}]))
-    lists = warehouse.query(select(PREDICTION_STAGING, "missing_inputs"))["missing_inputs"].to_pylist()
-    assert sorted(len(names or []) for names in lists) == [0, 0, 3]
     warehouse.append(PREDICTION_STAGING, PREDICTION_STAGING.arrow_schema.empty_table())
+
+
+def test_lists_come_back_and_no_list_is_an_empty_one(warehouse_of: Make) -> None:
+    warehouse = warehouse_of([ML_FEATURE_STORE])
+    row = full_row(ML_FEATURE_STORE)
+    nothing = row | {"snapshot_id": "z", "recent": None, "context": [], "zone_shares": None}
+    warehouse.append(ML_FEATURE_STORE, rows_of(ML_FEATURE_STORE, [row, nothing]))
+    first, second = warehouse.query(select(ML_FEATURE_STORE, order="snapshot_id DESC")).to_pylist()
+    assert second == row
+    assert [first[c] or [] for c in ("recent", "context", "zone_shares")] == [[], [], []]
 
 
 def test_an_append_of_more_than_fits_in_one_request(

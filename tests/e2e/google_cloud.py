@@ -12,6 +12,7 @@ from google.cloud.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPoli
 from google.protobuf.duration_pb2 import Duration
 
 from backfill_jobs.serving import Services
+from shared.application.outgoing import TOPICS
 from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.gcp.clients import Clients
 from shared.model_registry.bundle import manifest_path
@@ -22,7 +23,6 @@ PUSHES = {
     "prediction-ready": ("coordinator", "/complete"),
     "prediction-run-requested": ("coordinator", "/pubsub/start"),
 }
-TOPICS = (*PUSHES, "predictions-complete")
 DEAD_AFTER = 5
 """Attempts before a message is put aside: the fewest that Pub/Sub takes."""
 
@@ -86,6 +86,7 @@ class Project:
                     ),
                 }
             )
+        for topic in TOPICS:
             subscriber.create_subscription(
                 name=subscriber.subscription_path(self.name, f"{topic}-dead"),
                 topic=self._topic(clients, f"{topic}-dead"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+
+from shared.ports import Outgoing
 
 
 class Client:
@@ -23,7 +26,12 @@ class Client:
                 return await client.request(method, path, **more)
 
 
-def envelope(payload: bytes, message_id: str = "7") -> bytes:
-    return json.dumps(
-        {"message": {"data": base64.b64encode(payload).decode(), "messageId": message_id}}
-    ).encode()
+def envelope(payload: bytes, message_id: str = "7", attributes: Mapping[str, str] | None = None) -> bytes:
+    message = {"data": base64.b64encode(payload).decode(), "messageId": message_id}
+    more = {"attributes": dict(attributes)} if attributes is not None else {}
+    return json.dumps({"message": message | more}).encode()
+
+
+def pushed(message: Outgoing, message_id: str = "7") -> bytes:
+    """The envelope in which a published message arrives."""
+    return envelope(message.body, message_id, message.attributes)
