@@ -64,7 +64,7 @@ def test_lists_come_back_and_no_list_is_an_empty_one(warehouse_of: Make) -> None
     row = full_row(ML_FEATURE_STORE)
     nothing = row | {"snapshot_id": "z", "recent": None, "context": [], "zone_shares": None}
     warehouse.append(ML_FEATURE_STORE, rows_of(ML_FEATURE_STORE, [row, nothing]))
-    first, second = warehouse.query(select(ML_FEATURE_STORE, order="snapshot_id DESC")).to_pylist()
+    first, second = warehouse.query(select(ML_FEATURE_STORE, order="snapshot_id")).to_pylist()
     assert second == row
     assert [first[c] or [] for c in ("recent", "context", "zone_shares")] == [[], [], []]
 
