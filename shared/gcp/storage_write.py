@@ -26,6 +26,9 @@ from shared.schemas.table import Table
 
 ANSWER_SECONDS = 30.0
 TRIES, WAIT_SECONDS = 3, 0.2
+OPEN = 4
+"""Connections kept at once: a service writes to two tables, a job to a few more, one after the other."""
+
 _PASSING = (Aborted, Cancelled, InternalServerError, ServiceUnavailable, Unknown)
 """What a connection that was closed while idle, or moved, answers: the same append goes through next."""
 
@@ -65,6 +68,8 @@ class StorageWriter:
     def _stream(self, table: Table) -> AppendRowsStream:
         with self._lock:
             if table.full_name not in self._streams:
+                for name in list(self._streams)[: max(0, len(self._streams) - OPEN + 1)]:
+                    _close(self._streams.pop(name))
                 schema = types.ArrowSchema(serialized_schema=table.arrow_schema.serialize().to_pybytes())
                 template = types.AppendRowsRequest(
                     write_stream=self._stream_name(table), arrow_rows={"writer_schema": schema}

@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import Conflict, NotFound, Rejected
 from shared.gcp.cloud_model_store import CloudModelStore, ObjectPath
-from tests.contracts.conftest import EMULATOR, Models
+from tests.contracts.fixtures import EMULATOR, Models
 
 DATA = bytes(range(256)) * 700
 

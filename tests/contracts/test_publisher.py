@@ -16,7 +16,7 @@ from shared.errors import NotFound, Unavailable
 from shared.gcp.clients import Clients
 from shared.gcp.pubsub_publisher import PubSubPublisher
 from shared.ports import Outgoing, Publisher
-from tests.contracts.conftest import EMBEDDED, PROJECT
+from tests.contracts.fixtures import EMBEDDED, PROJECT
 
 TOPIC = "jobs"
 

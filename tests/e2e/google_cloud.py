@@ -16,7 +16,7 @@ from shared.application.outgoing import TOPICS
 from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.gcp.clients import Clients
 from shared.model_registry.bundle import manifest_path
-from tests.contracts.conftest import create
+from tests.contracts.fixtures import create
 
 PUSHES = {
     "prediction-request": ("worker", "/predict"),

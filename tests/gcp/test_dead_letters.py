@@ -97,7 +97,7 @@ def test_a_failure_of_pubsub_is_ours(client: Subscriber, outbox: Outbox) -> None
     dead = letters(client, outbox)
     found = dead.pull()
     client.fails = ServiceUnavailable("not now")
-    with pytest.raises(Unavailable, match="subscription prediction-request-dead: .*503 not now"):
+    with pytest.raises(Unavailable, match=r"subscription prediction-request-dead: .*503 not now"):
         dead.pull()
     with pytest.raises(Unavailable, match="prediction-request-dead"):
         dead.acknowledge(found)

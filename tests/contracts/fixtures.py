@@ -76,14 +76,14 @@ def run_stores(kind: str, tmp_path: Path, in_firestore: Callable[[], Clients]) -
 
 
 @pytest.fixture
-def documents(kind: str, tmp_path: Path, in_firestore: Callable[[], Clients]) -> Documents:
+def document_store(kind: str, tmp_path: Path, in_firestore: Callable[[], Clients]) -> Documents:
     if kind == EMBEDDED:
         return SqliteDocuments(tmp_path / "documents.sqlite")
     return FirestoreDocuments(in_firestore())
 
 
 @pytest.fixture
-def locks(kind: str, tmp_path: Path, in_firestore: Callable[[], Clients]) -> Callable[[], Locks]:
+def lock_stores(kind: str, tmp_path: Path, in_firestore: Callable[[], Clients]) -> Callable[[], Locks]:
     if kind == EMBEDDED:
         return lambda: FileLocks(tmp_path / "locks")
     found = in_firestore()
