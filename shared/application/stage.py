@@ -106,8 +106,8 @@ def _named(body: bytes) -> tuple[str, str] | None:
     """Run and player of a body, as far as they can be read; the plain decoder reads NaN as well."""
     try:
         plain = json.loads(unwrap(body)[1])
-    except (Rejected, ValueError):
+    except (Rejected, ValueError, RecursionError):
         return None
     names = (plain.get("run_id"), plain.get("player_lookup")) if isinstance(plain, dict) else (None, None)
-    run_id, player = names
-    return (run_id, player) if isinstance(run_id, str) and isinstance(player, str) else None
+    run_id, player = (n if isinstance(n, str) and n.isprintable() else None for n in names)
+    return (run_id, player) if run_id and player else None
