@@ -17,12 +17,15 @@ from pydantic import BaseModel
 
 from shared.application.coverage import GradingCoverage
 from shared.application.questions import Questions
+from shared.application.readiness import Remembered, asked
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
 from shared.application.runs import CheckStalled, RecordOutcome, Started, StartRun
 from shared.application.signals import SignalReport
-from shared.errors import Conflict, NotFound, Rejected
-from shared.http import Identity, bounded_body, install_errors, responses
+from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
+from shared.http import Identity, bounded_body, install_errors, ready_answer, responses
+from shared.identity import THIS_MACHINE, Entrance, authorised, protect
+from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.ports import Clock, PlayerOutcome, Run, RunStore
 from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
 
@@ -63,19 +66,27 @@ class StartIn(BaseModel):
     reason: str | None = None
 
 
-def build(coordinator: Coordinator) -> FastAPI:
+MOST_DAYS = 400
+"""A season and its summer; longer spans are for ``props coverage``."""
+
+PUSHES = ("/complete", "/pubsub/start")
+
+
+def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS) -> FastAPI:
     app = FastAPI(title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
     install_errors(app)
+    bound_bodies(app, limits.push_bytes, pushes=PUSHES)
+    protect(app, entrance)
     _runs(app, coordinator)
-    _pushes(app, coordinator)
+    _pushes(app, coordinator, limits.push_bytes)
     _questions(app, coordinator)
     _health(app, coordinator)
     return app
 
 
 def _runs(app: FastAPI, c: Coordinator) -> None:
-    @app.post("/start", status_code=202, responses=responses(404, 409, 422, 503))
+    @app.post("/start", status_code=202, responses=responses(404, 409, 413, 422, 429, 503))
     def start(asked: StartIn) -> dict[str, Any]:
         """Open a run for a game date and publish one job per expected player."""
         started = _start(c, RunRequested(**asked.model_dump()))
@@ -122,7 +133,7 @@ def _start(c: Coordinator, asked: RunRequested) -> Started:
     return c.start(parse(asked, c.clock.now()))
 
 
-def _pushes(app: FastAPI, c: Coordinator) -> None:
+def _pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
     def kept(body: bytes, reason: str) -> Response:
         c.keep_rejected(body, reason)
         c.messages.labels("rejected").inc()
@@ -142,12 +153,14 @@ def _pushes(app: FastAPI, c: Coordinator) -> None:
             _start(c, decode(unwrap(body)[1], RunRequested))
         except (Rejected, NotFound, Conflict) as exc:
             return kept(body, str(exc))
+        except TooMany as exc:
+            raise Unavailable(str(exc)) from exc
         return Response(status_code=204)
 
     async def push(request: Request, take: Callable[[bytes], Response]) -> Response:
         body = b""
         try:
-            body = await bounded_body(request)
+            body = await bounded_body(request, most_bytes)
         except Rejected as exc:
             return await run_in_threadpool(kept, body, str(exc))
         return await run_in_threadpool(take, body)
@@ -159,7 +172,8 @@ def _pushes(app: FastAPI, c: Coordinator) -> None:
 
     @app.post("/pubsub/start", status_code=204, response_class=Response, responses=responses(503))
     async def pubsub_start(request: Request) -> Response:
-        """The same as ``/start`` by push; what can never succeed is acknowledged and kept."""
+        """The same as ``/start`` by push; what can never succeed is acknowledged and kept, what may succeed
+        later, among it one run too many in an hour, is refused with 503 so that it is pushed again."""
         return await push(request, started)
 
 
@@ -179,6 +193,8 @@ def _questions(app: FastAPI, c: Coordinator) -> None:
         """Graded of due, by system."""
         if end_date < start_date:
             raise Rejected(f"end_date: {end_date}, wanted {start_date} or later")
+        if (end_date - start_date).days >= MOST_DAYS:
+            raise Rejected(f"end_date: {end_date}, wanted at most {MOST_DAYS} days from {start_date} on")
         return {"systems": {s: of.plain() for s, of in c.coverage(start_date, end_date).items()}}
 
 
@@ -187,10 +203,13 @@ def _health(app: FastAPI, c: Coordinator) -> None:
     def health() -> dict[str, str]:
         return c.identity.health()
 
+    check_runs = Remembered(lambda: c.runs.runs(limit=1))
+
     @app.get("/ready", responses=responses(503))
-    def ready() -> JSONResponse:
-        c.check_stores()
-        return JSONResponse({"status": "ready"})
+    def ready(request: Request) -> JSONResponse:
+        """503 until the stores answer; each check by name for a caller who may come in."""
+        checks = [asked("warehouse", c.check_stores), asked("run store", check_runs)]
+        return ready_answer(checks, authorised(request))
 
     @app.get("/heartbeat")
     def heartbeat() -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 
+from pydantic import ValidationError
+
 from services.prediction_coordinator.app import Coordinator, build
 from services.prediction_coordinator.settings import CoordinatorSettings
 from shared.application.activation import Activate
@@ -28,7 +30,9 @@ def make(settings: CoordinatorSettings) -> Coordinator:
     prepare = PrepareJobs(backend.warehouse)
     return Coordinator(
         identity=Identity("prediction-coordinator", commit=settings.build_commit),
-        start=StartRun(prepare, backend.runs, backend.publisher, finish, backend.clock),
+        start=StartRun(
+            prepare, backend.runs, backend.publisher, finish, backend.clock, settings.max_runs_per_hour
+        ),
         record=RecordOutcome(backend.runs, finish),
         check_stalled=CheckStalled(backend.runs, finish, timedelta(minutes=settings.run_deadline_minutes)),
         keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator"),
@@ -42,15 +46,16 @@ def make(settings: CoordinatorSettings) -> Coordinator:
 
 
 def main() -> int:
-    settings = CoordinatorSettings()
     try:
+        settings = CoordinatorSettings()
         coordinator = make(settings)
-    except AppError as exc:
+    except (AppError, ValidationError) as exc:
         print(f"prediction-coordinator: {exc}", file=sys.stderr)  # noqa: T201
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields):
-        serve(build(coordinator), settings.port)
+        app = build(coordinator, settings.entrance(), settings.limits())
+        serve(app, settings.port, settings.host)
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -18,11 +18,15 @@ from pydantic import BaseModel, Field
 from services.prediction_worker.coalesce import Coalescer
 from shared.application.predict_rows import PredictRows
 from shared.application.prediction_rows import CHAMPION, SHADOW
+from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
 from shared.errors import Rejected, Unavailable
-from shared.http import Identity, bounded_body, install_errors, problem, responses
+from shared.http import Identity, bounded_body, install_errors, ready_answer, responses
+from shared.identity import THIS_MACHINE, Entrance, authorised, protect
+from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.model_registry.loading import LoadedModel
+from shared.schemas.messages import LARGEST, LEAST_PRICE
 
 
 @dataclass
@@ -52,18 +56,24 @@ class Worker:
         alarms.set_function(lambda: len(self.alarms.last))
 
 
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+Price = (
+    Annotated[int, Field(ge=LEAST_PRICE, le=LARGEST)] | Annotated[int, Field(ge=-LARGEST, le=-LEAST_PRICE)]
+)
+
+
 class RowIn(BaseModel):
     """One row to predict: features by name (absent or null is missing), a line in points, American odds.
 
     Beside the 33 features come those of ``CONTEXT``, which the anchored line wants.
     """
 
-    features: dict[str, float | None]
-    line: float | None = None
-    over_price: int | None = None
-    under_price: int | None = None
-    league_def_rating: float | None = None
-    days_rest: float | None = None
+    features: dict[str, Number | None]
+    line: Number | None = None
+    over_price: Price | None = None
+    under_price: Price | None = None
+    league_def_rating: Number | None = None
+    days_rest: Number | None = None
 
 
 class BatchIn(BaseModel):
@@ -95,7 +105,9 @@ PUSH_BODY = {
 }
 
 
-def build(make: Callable[[], Worker]) -> FastAPI:
+def build(
+    make: Callable[[], Worker], entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS
+) -> FastAPI:
     """The application; ``make`` wires it once, when the process starts to serve."""
 
     @asynccontextmanager
@@ -106,12 +118,14 @@ def build(make: Callable[[], Worker]) -> FastAPI:
 
     app = FastAPI(title="prediction-worker", version="1", lifespan=lifespan)
     install_errors(app)
-    _push(app)
+    bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
+    protect(app, entrance)
+    _push(app, limits.push_bytes)
     _questions(app)
     return app
 
 
-def _push(app: FastAPI) -> None:
+def _push(app: FastAPI, most_bytes: int) -> None:
     @app.post(
         "/predict",
         status_code=204,
@@ -124,7 +138,7 @@ def _push(app: FastAPI) -> None:
         worker: Worker = request.app.state.worker
         body = b""
         try:
-            body = await bounded_body(request)
+            body = await bounded_body(request, most_bytes)
             job = worker.stage.accept(body)
         except Rejected as exc:
             await asyncio.to_thread(worker.stage.refuse, body, str(exc))
@@ -141,7 +155,7 @@ def _push(app: FastAPI) -> None:
 
 
 def _questions(app: FastAPI) -> None:
-    @app.post("/predict/batch", responses=responses(422))
+    @app.post("/predict/batch", responses=responses(413, 422))
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of named features; nothing is written."""
         worker: Worker = request.app.state.worker
@@ -155,14 +169,12 @@ def _questions(app: FastAPI) -> None:
 
     @app.get("/ready", responses=responses(503))
     def ready(request: Request) -> JSONResponse:
-        """503 until every required model is loaded and verified and the stores answer."""
+        """503 until every required model is loaded and verified and the stores answer; each check by name
+        for a caller who may come in."""
         worker = _worker(request)
-        if worker.missing:
-            detail = "; ".join(f"{system}: {why}" for system, why in sorted(worker.missing.items()))
-            return problem(503, "not available now", detail)
-        worker.check_stores()
+        checks = [asked("warehouse", worker.check_stores), *loaded(worker.models, worker.missing)]
         worker.alarms()
-        return JSONResponse({"status": "ready"})
+        return ready_answer(checks, authorised(request))
 
     @app.get("/heartbeat")
     def heartbeat(request: Request) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from pydantic import ValidationError
+
 from services.prediction_worker.app import Worker, build
 from services.prediction_worker.coalesce import Coalescer
 from services.prediction_worker.settings import WorkerSettings
@@ -60,16 +62,17 @@ def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, 
 
 
 def main() -> int:
-    settings = WorkerSettings()
     try:
+        settings = WorkerSettings()
         worker = make(settings)
-    except AppError as exc:
+    except (AppError, ValidationError) as exc:
         print(f"prediction-worker: {exc}", file=sys.stderr)  # noqa: T201
         return 1
     models = {m.system_id: m.sha256 for m in worker.models.values()}
     fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(connect(settings).documents), "prediction-worker", fields):
-        serve(build(lambda: worker), settings.port)
+        app = build(lambda: worker, settings.entrance(), settings.limits())
+        serve(app, settings.port, settings.host)
     return 0
 
 

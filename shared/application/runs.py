@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from shared.application.activation import Activate
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.run_request import RunRequest
-from shared.errors import AppError, NotFound, Unavailable
+from shared.errors import AppError, NotFound, TooMany, Unavailable
 from shared.ports import (
     ACTIVE_STATES,
     Clock,
@@ -25,6 +26,7 @@ from shared.schemas.messages import PredictionReady, encode
 
 REQUEST_TOPIC = "prediction-request"
 DEADLINE = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -35,26 +37,40 @@ class Started:
 
 
 class StartRun:
-    """Opens a run for a game date and publishes one job per expected player."""
+    """Opens a run for a game date and publishes one job per expected player.
+
+    ``most_per_hour``: runs that may be opened within an hour; None is any number. Runs of jobs do not count.
+    """
 
     def __init__(
-        self, prepare: PrepareJobs, runs: RunStore, publisher: Publisher, finish: FinishRun, clock: Clock
+        self,
+        prepare: PrepareJobs,
+        runs: RunStore,
+        publisher: Publisher,
+        finish: FinishRun,
+        clock: Clock,
+        most_per_hour: int | None = None,
     ) -> None:
         self._prepare = prepare
         self._runs = runs
         self._publisher = publisher
         self._finish = finish
         self._clock = clock
+        self._most_per_hour = most_per_hour
 
     def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
-        """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared.
+        """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
+        ``TooMany`` in this hour.
 
         Whatever goes wrong after the run is open, the run ends as FAILED and the date is free again.
         ``also_expected``: players by game that have no features and are to be named.
         """
+        now = datetime.now(UTC)
+        if self._most_per_hour is not None:
+            check_rate(self._runs, self._most_per_hour, now)
         run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
         asked = {**asdict(request), "game_date": request.game_date.isoformat()}
-        self._runs.open(Run(run_id, request.game_date, RunState.CREATED, datetime.now(UTC), 0, asked))
+        self._runs.open(Run(run_id, request.game_date, RunState.CREATED, now, 0, asked))
         return self.carry_on(run_id, request, also_expected)
 
     def carry_on(
@@ -78,6 +94,25 @@ class StartRun:
         if self._runs.record(run_id, lost) == 0:
             self._finish(run_id)
         return len(prepared.jobs)
+
+
+def check_rate(runs: RunStore, most: int, now: datetime) -> None:
+    """``TooMany`` when ``most`` runs that no job made were opened in the hour before ``now``, real time.
+
+    Two callers at the same instant may both be let in: the limit keeps a flood away, it counts no tickets.
+    """
+    limit, since = most, now - HOUR
+    newest = runs.runs(limit=limit)
+    while len(newest) == limit and newest[-1].opened_at > since:
+        limit *= 2
+        newest = runs.runs(limit=limit)
+    counted = [r for r in newest if r.opened_at > since and r.request.get("job") is None]
+    if len(counted) >= most:
+        wait = counted[most - 1].opened_at - since
+        raise TooMany(
+            f"{len(counted)} runs were opened within an hour, wanted at most {most}",
+            math.ceil(wait.total_seconds()),
+        )
 
 
 class FinishRun:

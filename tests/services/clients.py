@@ -19,7 +19,7 @@ class Client:
     async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         async with self._app.router.lifespan_context(self._app):
             transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 return await client.request(method, path, **more)
 
 
