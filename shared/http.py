@@ -105,7 +105,7 @@ def answer_of(exc: AppError) -> JSONResponse:
 
 
 def install_errors(app: FastAPI) -> None:
-    """Turn the failures of ``shared.errors``, of validation and of routing into problem details."""
+    """Turn the failures of ``shared.errors``, of validation, of routing and our own into problem details."""
 
     def failed(_: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, AppError)
@@ -121,10 +121,14 @@ def install_errors(app: FastAPI) -> None:
         title = HTTPStatus(exc.status_code).phrase.lower()
         return problem(exc.status_code, title, str(exc.detail), headers=exc.headers)
 
+    def crashed(_: Request, __: Exception) -> JSONResponse:
+        return problem(500, "failed", "the service failed; its log says where")
+
     for kind in STATUS:
         app.add_exception_handler(kind, failed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, misrouted)
+    app.add_exception_handler(Exception, crashed)
 
 
 def ready_answer(checks: Sequence[Check], authorised: bool) -> JSONResponse:
@@ -166,3 +170,16 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries of the problem answers a route may give."""
     titles = {400: "bad request", **dict(STATUS.values())}
     return {s: {"description": titles[s], **PROBLEM} for s in statuses}
+
+
+def push_body(kind: str) -> dict[str, Any]:
+    """OpenAPI entry of a route that takes a message of ``kind`` in Pub/Sub's envelope."""
+    message = {
+        "type": "object",
+        "properties": {
+            "data": {"type": "string", "description": f"{kind}, base64"},
+            "messageId": {"type": "string"},
+        },
+    }
+    envelope = {"type": "object", "required": ["message"], "properties": {"message": message}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": envelope}}}}

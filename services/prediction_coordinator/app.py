@@ -23,7 +23,7 @@ from shared.application.run_request import parse
 from shared.application.runs import CheckStalled, RecordOutcome, Started, StartRun
 from shared.application.signals import SignalReport
 from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
-from shared.http import Identity, bounded_body, install_errors, ready_answer, responses
+from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
 from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.ports import Clock, PlayerOutcome, Run, RunStore
@@ -86,7 +86,7 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
 
 
 def _runs(app: FastAPI, c: Coordinator) -> None:
-    @app.post("/start", status_code=202, responses=responses(404, 409, 413, 422, 429, 503))
+    @app.post("/start", status_code=202, responses=responses(400, 404, 409, 413, 422, 429, 503))
     def start(asked: StartIn) -> dict[str, Any]:
         """Open a run for a game date and publish one job per expected player."""
         started = _start(c, RunRequested(**asked.model_dump()))
@@ -97,12 +97,12 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
             "status_url": f"/runs/{started.run_id}",
         }
 
-    @app.get("/runs")
+    @app.get("/runs", responses=responses(422, 503))
     def runs(game_date: date | None = None, limit: int = 50) -> dict[str, Any]:
         found = c.runs.runs(game_date=game_date, limit=min(max(limit, 1), 500))
         return {"runs": [_summary(r) for r in found]}
 
-    @app.get("/runs/{run_id}", responses=responses(404))
+    @app.get("/runs/{run_id}", responses=responses(404, 422, 503))
     def run(run_id: str) -> dict[str, Any]:
         """State, progress, and each player's outcome with its reason."""
         found = c.runs.get(run_id)
@@ -165,12 +165,24 @@ def _pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
             return await run_in_threadpool(kept, body, str(exc))
         return await run_in_threadpool(take, body)
 
-    @app.post("/complete", status_code=204, response_class=Response, responses=responses(503))
+    @app.post(
+        "/complete",
+        status_code=204,
+        response_class=Response,
+        responses=responses(503),
+        openapi_extra=push_body("PredictionReady"),
+    )
     async def complete(request: Request) -> Response:
         """Take one player's outcome from a push; repeats change nothing."""
         return await push(request, recorded)
 
-    @app.post("/pubsub/start", status_code=204, response_class=Response, responses=responses(503))
+    @app.post(
+        "/pubsub/start",
+        status_code=204,
+        response_class=Response,
+        responses=responses(503),
+        openapi_extra=push_body("RunRequested"),
+    )
     async def pubsub_start(request: Request) -> Response:
         """The same as ``/start`` by push; what can never succeed is acknowledged and kept, what may succeed
         later, among it one run too many in an hour, is refused with 503 so that it is pushed again."""
@@ -178,17 +190,17 @@ def _pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
 
 
 def _questions(app: FastAPI, c: Coordinator) -> None:
-    @app.get("/predictions/{game_date}", responses=responses(422))
+    @app.get("/predictions/{game_date}", responses=responses(422, 503))
     def predictions(game_date: date) -> dict[str, Any]:
         """The active rows of a game date."""
         return {"game_date": game_date, "predictions": c.questions.predictions(game_date)}
 
-    @app.get("/signals/{game_date}", responses=responses(404))
+    @app.get("/signals/{game_date}", responses=responses(404, 422, 503))
     def signals(game_date: date) -> dict[str, Any]:
         """The signal of each system, with what became of such days before."""
         return {"game_date": game_date, "signals": c.signals(game_date)}
 
-    @app.get("/coverage", responses=responses(422))
+    @app.get("/coverage", responses=responses(422, 503))
     def coverage(start_date: date, end_date: date) -> dict[str, Any]:
         """Graded of due, by system."""
         if end_date < start_date:

@@ -22,7 +22,7 @@ from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
 from shared.errors import Rejected, Unavailable
-from shared.http import Identity, bounded_body, install_errors, ready_answer, responses
+from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
 from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.model_registry.loading import LoadedModel
@@ -81,30 +81,6 @@ class BatchIn(BaseModel):
     systems: list[str] | None = None
 
 
-PUSH_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["message"],
-                    "properties": {
-                        "message": {
-                            "type": "object",
-                            "properties": {
-                                "data": {"type": "string", "description": "PredictionRequest, base64"},
-                                "messageId": {"type": "string"},
-                            },
-                        }
-                    },
-                }
-            }
-        },
-    }
-}
-
-
 def build(
     make: Callable[[], Worker], entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS
 ) -> FastAPI:
@@ -131,7 +107,7 @@ def _push(app: FastAPI, most_bytes: int) -> None:
         status_code=204,
         response_class=Response,
         responses=responses(503),
-        openapi_extra=PUSH_BODY,
+        openapi_extra=push_body("PredictionRequest"),
     )
     async def predict(request: Request) -> Response:
         """Predict one player's job. 204: stored, or kept as a message that can never succeed."""
@@ -155,7 +131,7 @@ def _push(app: FastAPI, most_bytes: int) -> None:
 
 
 def _questions(app: FastAPI) -> None:
-    @app.post("/predict/batch", responses=responses(413, 422))
+    @app.post("/predict/batch", responses=responses(400, 413, 422))
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of named features; nothing is written."""
         worker: Worker = request.app.state.worker

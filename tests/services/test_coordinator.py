@@ -23,8 +23,8 @@ from tests.services.clients import Client, envelope
 
 
 class Bench:
-    def __init__(self, warehouse: DuckDbWarehouse, folder: Path) -> None:
-        self.world = InProcess(warehouse, folder)
+    def __init__(self, warehouse: DuckDbWarehouse, folder: Path, most_per_hour: int | None = None) -> None:
+        self.world = InProcess(warehouse, folder, most_per_hour=most_per_hour)
         self.app = build(
             Coordinator(
                 identity=Identity("prediction-coordinator"),

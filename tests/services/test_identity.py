@@ -29,7 +29,7 @@ from shared.errors import Unauthenticated, Unavailable
 from shared.http import install_errors, ready_answer
 from shared.identity import GOOGLE_CERTS, Entrance, IdentitySettings, authorised, protect
 from shared.tokens import GRACE, LEEWAY, MOST_KNOWN, RETRY_SECONDS, Certificates, Trust, Verifier
-from tests.services.clients import Client
+from tests.services.clients import ask
 from tests.services.issuer import AUDIENCE, CALLER, ISSUER, Key, bearer
 from tests.services.local_server import LocalServer
 
@@ -61,7 +61,7 @@ def service(
 
 
 def get(app: FastAPI, path: str = "/closed", **more: Any) -> httpx.Response:
-    return asyncio.run(Client(app).call("GET", path, **more))
+    return ask(app, "GET", path, **more)
 
 
 def iam() -> Entrance:
