@@ -164,6 +164,13 @@ def test_oidc_believes_no_token_that_is_wrong_in_any_way(
     assert get(app, headers=bearer(key.mint())).json() == CALLER
 
 
+@pytest.mark.parametrize("name", ["alg none", "alg none, no signature", "HS256 with the public key", "ES256"])
+def test_the_algorithm_is_not_the_tokens_to_choose(certificates: LocalServer, key: Key, name: str) -> None:
+    answer = get(service(oidc(certificates.url)), headers=bearer(WRONG_SIGNATURES[name](key)))
+    assert answer.json()["detail"] == "the token is not signed with RS256"
+    assert certificates.asked == []
+
+
 def test_oidc_believes_no_other_key(certificates: LocalServer, other_key: Key) -> None:
     assert refused(get(service(oidc(certificates.url)), headers=bearer(other_key.mint())), 401)
 

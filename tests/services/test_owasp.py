@@ -128,6 +128,19 @@ def test_a_length_that_is_a_lie_is_not_believed(worker: test_worker.Bench) -> No
         assert answer.status_code == 413
 
 
+def test_a_body_that_says_it_is_too_long_is_not_read(worker: test_worker.Bench) -> None:
+    """API4:2023 Unrestricted Resource Consumption: the answer comes before the body."""
+    read: list[bytes] = []
+
+    async def endless() -> Any:
+        read.append(b"x")
+        yield b"x"
+
+    told = JSON | {"content-length": str(10**12)}
+    answer = worker.call("POST", "/predict/batch", content=endless(), headers=told)
+    assert (answer.status_code, read) == (413, [])
+
+
 def test_no_batch_and_no_span_is_longer_than_its_limit(
     coordinator: test_coordinator.Bench, worker: test_worker.Bench
 ) -> None:
