@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -30,6 +31,8 @@ from shared.errors import (
     Unauthenticated,
     Unavailable,
 )
+
+logger = logging.getLogger("props.http")
 
 STATUS: dict[type[AppError], tuple[int, str]] = {
     Unauthenticated: (401, "not authenticated"),
@@ -105,10 +108,12 @@ def answer_of(exc: AppError) -> JSONResponse:
 
 
 def install_errors(app: FastAPI) -> None:
-    """Turn the failures of ``shared.errors``, of validation, of routing and our own into problem details."""
+    """Turn the failures of ``shared.errors``, of validation and of routing into problem details."""
 
     def failed(_: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, AppError)
+        if isinstance(exc, Unavailable) and untold(exc):
+            logger.warning("not available: %s", exc)
         return answer_of(exc)
 
     def invalid(_: Request, exc: Exception) -> JSONResponse:
@@ -121,14 +126,17 @@ def install_errors(app: FastAPI) -> None:
         title = HTTPStatus(exc.status_code).phrase.lower()
         return problem(exc.status_code, title, str(exc.detail), headers=exc.headers)
 
-    def crashed(_: Request, __: Exception) -> JSONResponse:
-        return problem(500, "failed", "the service failed; its log says where")
-
     for kind in STATUS:
         app.add_exception_handler(kind, failed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, misrouted)
-    app.add_exception_handler(Exception, crashed)
+
+
+def untold(failure: Exception) -> bool:
+    """Whether this is the first to log a failure: that of one batch reaches every message in it."""
+    first = not vars(failure).get("told", False)
+    vars(failure)["told"] = True
+    return first
 
 
 def ready_answer(checks: Sequence[Check], authorised: bool) -> JSONResponse:
@@ -148,7 +156,7 @@ def serve(app: FastAPI, port: int, host: str) -> None:
     uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
     """
     signal.signal(signal.SIGTERM, _leave)
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=host, port=port, log_config=None, log_level="warning", access_log=False)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -152,7 +152,10 @@ def validate_daily(day: Day, as_json: Json = False) -> None:
 
     use = backend()
     with Bars() as bars:
-        found = ValidateDaily(use.warehouse, use.runs, use.documents, use.models, use.clock)(day.date(), bars)
+        validate = ValidateDaily(
+            use.warehouse, use.runs, use.documents, use.models, use.clock, use.dead_letters
+        )
+        found = validate(day.date(), bars)
     _show_findings(found, {"game_date": day.date().isoformat()}, f"{day.date()}: ", as_json)
 
 

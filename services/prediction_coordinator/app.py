@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client import Counter as Metric
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from services.prediction_coordinator.metrics import CoordinatorMetrics
+from shared import tracing
 from shared.application.coverage import GradingCoverage
+from shared.application.outgoing import READY_TOPIC, START_TOPIC
 from shared.application.questions import Questions
 from shared.application.readiness import Remembered, asked
 from shared.application.rejects import KeepRejected
@@ -26,8 +28,9 @@ from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
 from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
 from shared.limits import DEFAULTS, Limits, bound_bodies
+from shared.observed import Observed
 from shared.ports import Clock, PlayerOutcome, Run, RunStore
-from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
+from shared.schemas.messages import Envelope, PredictionReady, RunRequested, decode, unwrap
 
 
 @dataclass
@@ -45,13 +48,8 @@ class Coordinator:
     runs: RunStore
     clock: Clock
     check_stores: Callable[[], None]
-
-    def __post_init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.messages = Metric(
-            "coordinator_messages", "Push messages by answer", ["answer"], registry=self.registry
-        )
-        self.last_activity: datetime | None = None
+    metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
+    last_activity: datetime | None = None
 
 
 class StartIn(BaseModel):
@@ -78,6 +76,7 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
     install_errors(app)
     bound_bodies(app, limits.push_bytes, pushes=PUSHES)
     protect(app, entrance)
+    app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
     _runs(app, coordinator)
     _pushes(app, coordinator, limits.push_bytes)
     _questions(app, coordinator)
@@ -134,36 +133,41 @@ def _start(c: Coordinator, asked: RunRequested) -> Started:
 
 
 def _pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
-    def kept(body: bytes, reason: str) -> Response:
-        c.keep_rejected(body, reason)
-        c.messages.labels("rejected").inc()
+    def kept(body: bytes, reason: str, topic: str) -> Response:
+        c.keep_rejected(body, reason, topic)
+        c.metrics.rejected.inc()
         return Response(status_code=204)
 
-    def recorded(body: bytes) -> Response:
-        try:
-            c.record(decode(unwrap(body)[1], PredictionReady))
-        except (Rejected, NotFound) as exc:
-            return kept(body, str(exc))
+    def record(envelope: Envelope) -> None:
+        c.record(decode(envelope.payload, PredictionReady))
         c.last_activity = datetime.now(UTC)
-        c.messages.labels("recorded").inc()
-        return Response(status_code=204)
+        c.metrics.recorded.inc()
 
-    def started(body: bytes) -> Response:
+    def start(envelope: Envelope) -> None:
+        _start(c, decode(envelope.payload, RunRequested))
+        c.metrics.started.inc()
+
+    def taken(body: bytes, take: Callable[[Envelope], None], topic: str) -> Response:
         try:
-            _start(c, decode(unwrap(body)[1], RunRequested))
-        except (Rejected, NotFound, Conflict) as exc:
-            return kept(body, str(exc))
-        except TooMany as exc:
-            raise Unavailable(str(exc)) from exc
+            envelope = unwrap(body)
+        except Rejected as exc:
+            return kept(body, str(exc), topic)
+        with tracing.use(tracing.of_message(envelope.attributes)):
+            try:
+                take(envelope)
+            except (Rejected, NotFound, Conflict) as exc:
+                return kept(body, str(exc), topic)
+            except TooMany as exc:
+                raise Unavailable(str(exc)) from exc
         return Response(status_code=204)
 
-    async def push(request: Request, take: Callable[[bytes], Response]) -> Response:
+    async def push(request: Request, take: Callable[[Envelope], None], topic: str) -> Response:
         body = b""
         try:
             body = await bounded_body(request, most_bytes)
         except Rejected as exc:
-            return await run_in_threadpool(kept, body, str(exc))
-        return await run_in_threadpool(take, body)
+            return await run_in_threadpool(kept, body, str(exc), topic)
+        return await run_in_threadpool(taken, body, take, topic)
 
     @app.post(
         "/complete",
@@ -174,7 +178,7 @@ def _pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
     )
     async def complete(request: Request) -> Response:
         """Take one player's outcome from a push; repeats change nothing."""
-        return await push(request, recorded)
+        return await push(request, record, READY_TOPIC)
 
     @app.post(
         "/pubsub/start",
@@ -186,7 +190,7 @@ def _pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
     async def pubsub_start(request: Request) -> Response:
         """The same as ``/start`` by push; what can never succeed is acknowledged and kept, what may succeed
         later, among it one run too many in an hour, is refused with 503 so that it is pushed again."""
-        return await push(request, started)
+        return await push(request, start, START_TOPIC)
 
 
 def _questions(app: FastAPI, c: Coordinator) -> None:
@@ -230,7 +234,7 @@ def _health(app: FastAPI, c: Coordinator) -> None:
 
     @app.get("/metrics", response_class=Response)
     def metrics() -> Response:
-        return Response(generate_latest(c.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(c.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _by_system(outcomes: Iterable[PlayerOutcome | None]) -> dict[str, Counter[str]]:

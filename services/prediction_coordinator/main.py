@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import timedelta
 
 from pydantic import ValidationError
 
 from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
 from shared.application.activation import Activate
 from shared.application.coverage import GradingCoverage
+from shared.application.events import ProcessStarted, ProcessStopped, both, log
 from shared.application.heartbeats import Heartbeats, Pulse
 from shared.application.jobs import PrepareJobs
 from shared.application.questions import Questions
@@ -21,41 +24,58 @@ from shared.application.signals import SignalReport
 from shared.backends import connect
 from shared.errors import AppError
 from shared.http import Identity, serve
+from shared.logs import configure_logging
 
 
 def make(settings: CoordinatorSettings) -> Coordinator:
     backend = connect(settings)
+    metrics = CoordinatorMetrics()
+    observe = both(log, metrics.observe)
     activate = Activate(backend.warehouse, backend.publisher, backend.clock)
-    finish = FinishRun(backend.runs, activate)
+    finish = FinishRun(backend.runs, activate, observe)
     prepare = PrepareJobs(backend.warehouse)
+    deadline = timedelta(minutes=settings.run_deadline_minutes)
     return Coordinator(
         identity=Identity("prediction-coordinator", commit=settings.build_commit),
         start=StartRun(
-            prepare, backend.runs, backend.publisher, finish, backend.clock, settings.max_runs_per_hour
+            prepare,
+            backend.runs,
+            backend.publisher,
+            finish,
+            backend.clock,
+            observe,
+            settings.max_runs_per_hour,
         ),
         record=RecordOutcome(backend.runs, finish),
-        check_stalled=CheckStalled(backend.runs, finish, timedelta(minutes=settings.run_deadline_minutes)),
-        keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator"),
+        check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
+        keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator", observe),
         questions=Questions(backend.warehouse),
         signals=SignalReport(backend.warehouse),
         coverage=GradingCoverage(backend.warehouse, backend.clock),
         runs=backend.runs,
         clock=backend.clock,
         check_stores=StoreCheck(backend.warehouse),
+        metrics=metrics,
     )
 
 
 def main() -> int:
+    configure_logging("prediction-coordinator", "unknown")
     try:
         settings = CoordinatorSettings()
+        configure_logging("prediction-coordinator", settings.build_commit, settings.gcp_project_id)
         coordinator = make(settings)
     except (AppError, ValidationError) as exc:
-        print(f"prediction-coordinator: {exc}", file=sys.stderr)  # noqa: T201
+        logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields):
-        app = build(coordinator, settings.entrance(), settings.limits())
-        serve(app, settings.port, settings.host)
+        log(ProcessStarted(settings.port))
+        try:
+            app = build(coordinator, settings.entrance(), settings.limits())
+            serve(app, settings.port, settings.host)
+        finally:
+            log(ProcessStopped(settings.port))
     return 0
 
 

@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
 from services.prediction_worker.coalesce import Coalescer
+from services.prediction_worker.metrics import WorkerMetrics
 from shared.application.predict_rows import PredictRows
 from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import asked, loaded
@@ -26,6 +27,7 @@ from shared.http import Identity, bounded_body, install_errors, push_body, ready
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
 from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.model_registry.loading import LoadedModel
+from shared.observed import Observed
 from shared.schemas.messages import LARGEST, LEAST_PRICE
 
 
@@ -43,17 +45,17 @@ class Worker:
     alarms: ChampionAlarms
     check_stores: Callable[[], None]
     close: Callable[[], None]
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     last_activity: datetime | None = None
 
     def __post_init__(self) -> None:
-        self.messages = Counter(
-            "worker_messages", "Push messages by answer", ["answer"], registry=self.registry
-        )
-        alarms = Gauge(
-            "worker_model_alarms", "Models that serve and are not the champion", registry=self.registry
-        )
-        alarms.set_function(lambda: len(self.alarms.last))
+        self.metrics.watch(lambda: self.coalescer.waiting, lambda: len(self.alarms.last))
+        self.metrics.identify(self.described())
+
+    def described(self) -> list[dict[str, Any]]:
+        """Every model in memory."""
+        champions = [described(m, CHAMPION) for m in self.models.values()]
+        return champions + [described(m, SHADOW) for m in self.shadows]
 
 
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
@@ -96,6 +98,7 @@ def build(
     install_errors(app)
     bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
     protect(app, entrance)
+    app.add_middleware(Observed, times=lambda: app.state.worker.metrics.requests)
     _push(app, limits.push_bytes)
     _questions(app)
     return app
@@ -118,14 +121,14 @@ def _push(app: FastAPI, most_bytes: int) -> None:
             job = worker.stage.accept(body)
         except Rejected as exc:
             await asyncio.to_thread(worker.stage.refuse, body, str(exc))
-            worker.messages.labels("rejected").inc()
+            worker.metrics.rejected.inc()
             return Response(status_code=204)
         try:
             await worker.coalescer.submit(job)
         except Unavailable:
-            worker.messages.labels("unavailable").inc()
+            worker.metrics.unavailable.inc()
             raise
-        worker.messages.labels("stored").inc()
+        worker.metrics.stored.inc()
         worker.last_activity = datetime.now(UTC)
         return Response(status_code=204)
 
@@ -158,13 +161,10 @@ def _questions(app: FastAPI) -> None:
         last = worker.last_activity
         return {
             **worker.identity.heartbeat(),
-            "models": _models(worker),
+            "models": worker.described(),
             "alarms": worker.alarms.last,
             "in_flight": worker.coalescer.in_flight,
-            "totals": {
-                answer: int(worker.messages.labels(answer)._value.get())
-                for answer in ("stored", "rejected", "unavailable")
-            },
+            "totals": worker.metrics.totals(),
             "last_activity": last.isoformat() if last else None,
         }
 
@@ -172,19 +172,13 @@ def _questions(app: FastAPI) -> None:
     def models(request: Request) -> dict[str, Any]:
         """What runs here; an alarm for each model that is not the registry's champion."""
         worker = _worker(request)
-        return {"models": _models(worker), "alarms": worker.alarms()}
+        return {"models": worker.described(), "alarms": worker.alarms()}
 
     @app.get("/metrics", response_class=Response)
     def metrics(request: Request) -> Response:
-        return Response(generate_latest(_worker(request).registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(_worker(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _worker(request: Request) -> Worker:
     worker: Worker = request.app.state.worker
     return worker
-
-
-def _models(worker: Worker) -> list[dict[str, Any]]:
-    """Every model in memory."""
-    champions = [described(m, CHAMPION) for m in worker.models.values()]
-    return champions + [described(m, SHADOW) for m in worker.shadows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,10 +10,13 @@ from pydantic import ValidationError
 
 from services.prediction_worker.app import Worker, build
 from services.prediction_worker.coalesce import Coalescer
+from services.prediction_worker.metrics import WorkerMetrics
 from services.prediction_worker.settings import WorkerSettings
+from shared.application.events import ProcessStarted, ProcessStopped, both, log
 from shared.application.heartbeats import Heartbeats, Pulse
 from shared.application.predict import Predict
 from shared.application.predict_rows import PredictRows
+from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import StoreCheck
 from shared.application.registry import Registry
 from shared.application.rejects import KeepRejected
@@ -21,6 +25,7 @@ from shared.application.stage import StageJobs
 from shared.backends import connect
 from shared.errors import AppError
 from shared.http import Identity, serve
+from shared.logs import configure_logging
 from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.ports import ModelStore
 
@@ -30,9 +35,15 @@ def make(settings: WorkerSettings) -> Worker:
     backend = connect(settings)
     models, missing = load_models(settings, backend.models)
     shadows = load_shadows(backend.models, settings.shadow_paths())
-    predict = Predict(models, settings.build_commit, shadows)
-    keep = KeepRejected(backend.warehouse, "prediction-worker")
-    stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock)
+    metrics = WorkerMetrics()
+    observe = both(log, metrics.observe)
+    predict = Predict(
+        {system: metrics.timed(m, CHAMPION) for system, m in models.items()},
+        settings.build_commit,
+        [metrics.timed(m, SHADOW) for m in shadows],
+    )
+    keep = KeepRejected(backend.warehouse, "prediction-worker", observe)
+    stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock, observe)
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batch")
 
     def close() -> None:
@@ -49,6 +60,7 @@ def make(settings: WorkerSettings) -> Worker:
         alarms=ChampionAlarms(Registry(backend.warehouse), models),
         check_stores=StoreCheck(backend.warehouse),
         close=close,
+        metrics=metrics,
     )
 
 
@@ -62,17 +74,23 @@ def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, 
 
 
 def main() -> int:
+    configure_logging("prediction-worker", "unknown")
     try:
         settings = WorkerSettings()
+        configure_logging("prediction-worker", settings.build_commit, settings.gcp_project_id)
         worker = make(settings)
     except (AppError, ValidationError) as exc:
-        print(f"prediction-worker: {exc}", file=sys.stderr)  # noqa: T201
+        logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     models = {m.system_id: m.sha256 for m in worker.models.values()}
     fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(connect(settings).documents), "prediction-worker", fields):
-        app = build(lambda: worker, settings.entrance(), settings.limits())
-        serve(app, settings.port, settings.host)
+        log(ProcessStarted(settings.port, worker.described(), worker.missing))
+        try:
+            app = build(lambda: worker, settings.entrance(), settings.limits())
+            serve(app, settings.port, settings.host)
+        finally:
+            log(ProcessStopped(settings.port))
     return 0
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from shared.application.activation import Activate
 from shared.application.jobs import PrepareJobs
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import RunRequest, request_of
-from shared.application.runs import REQUEST_TOPIC, FinishRun, RecordOutcome, StartRun
-from shared.application.stage import READY_TOPIC, Job, StageJobs
+from shared.application.runs import FinishRun, RecordOutcome, StartRun
+from shared.application.stage import Job, StageJobs
 from shared.errors import Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Clock, Outgoing, Publisher, Run, RunState, RunStore, Warehouse

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-import math
 import secrets
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.application.activation import Activate
+from shared.application.activation import Activate, Ended
+from shared.application.events import (
+    Observer,
+    RunEnded,
+    RunFailed,
+    RunRefused,
+    RunsStalled,
+    RunStarted,
+    log,
+)
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
+from shared.application.outgoing import REQUEST_TOPIC, outgoing
+from shared.application.run_rate import check_rate
 from shared.application.run_request import RunRequest
-from shared.errors import AppError, NotFound, TooMany, Unavailable
+from shared.errors import AppError, Conflict, NotFound, Unavailable
 from shared.ports import (
     ACTIVE_STATES,
     Clock,
-    Outgoing,
     PlayerOutcome,
     Publisher,
     Run,
     RunState,
     RunStore,
 )
-from shared.schemas.messages import PredictionReady, encode
+from shared.schemas.messages import PredictionReady
 
-REQUEST_TOPIC = "prediction-request"
 DEADLINE = timedelta(minutes=15)
-HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ class StartRun:
         publisher: Publisher,
         finish: FinishRun,
         clock: Clock,
+        observe: Observer = log,
         most_per_hour: int | None = None,
     ) -> None:
         self._prepare = prepare
@@ -56,6 +66,7 @@ class StartRun:
         self._publisher = publisher
         self._finish = finish
         self._clock = clock
+        self._observe = observe
         self._most_per_hour = most_per_hour
 
     def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
@@ -70,7 +81,12 @@ class StartRun:
             check_rate(self._runs, self._most_per_hour, now)
         run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
         asked = {**asdict(request), "game_date": request.game_date.isoformat()}
-        self._runs.open(Run(run_id, request.game_date, RunState.CREATED, now, 0, asked))
+        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, asked)
+        try:
+            self._runs.open(run)
+        except Conflict as exc:
+            self._observe(RunRefused(request.game_date, exc.holder))
+            raise
         return self.carry_on(run_id, request, also_expected)
 
     def carry_on(
@@ -79,48 +95,41 @@ class StartRun:
         """Prepare and publish a run that is open; doing it twice changes nothing."""
         try:
             prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
-            published = self._publish(run_id, prepared)
+            self._publish(run_id, request, prepared)
         except AppError as exc:
             self._runs.advance(run_id, ACTIVE_STATES, RunState.FAILED, note=str(exc))
+            self._observe(RunFailed(run_id, request.game_date, request.mode.value, str(exc)))
             raise
-        return Started(run_id, len(prepared.games), published)
+        return Started(run_id, len(prepared.games), len(prepared.jobs))
 
-    def _publish(self, run_id: str, prepared: RunJobs) -> int:
+    def _publish(self, run_id: str, request: RunRequest, prepared: RunJobs) -> None:
         self._runs.expect(run_id, prepared.games)
         self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
+        begun = time.perf_counter()
         if prepared.jobs:
-            self._publisher.publish(REQUEST_TOPIC, [Outgoing(encode(job)) for job in prepared.jobs])
+            self._publisher.publish(REQUEST_TOPIC, [outgoing(job) for job in prepared.jobs])
+        self._observe(
+            RunStarted(
+                run_id=run_id,
+                game_date=request.game_date,
+                mode=request.mode.value,
+                expected_players=len(prepared.games),
+                jobs=len(prepared.jobs),
+                publish_seconds=time.perf_counter() - begun,
+            )
+        )
         lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
         if self._runs.record(run_id, lost) == 0:
             self._finish(run_id)
-        return len(prepared.jobs)
-
-
-def check_rate(runs: RunStore, most: int, now: datetime) -> None:
-    """``TooMany`` when ``most`` runs that no job made were opened in the hour before ``now``, real time.
-
-    Two callers at the same instant may both be let in: the limit keeps a flood away, it counts no tickets.
-    """
-    limit, since = most, now - HOUR
-    newest = runs.runs(limit=limit)
-    while len(newest) == limit and newest[-1].opened_at > since:
-        limit *= 2
-        newest = runs.runs(limit=limit)
-    counted = [r for r in newest if r.opened_at > since and r.request.get("job") is None]
-    if len(counted) >= most:
-        wait = counted[most - 1].opened_at - since
-        raise TooMany(
-            f"{len(counted)} runs were opened within an hour, wanted at most {most}",
-            math.ceil(wait.total_seconds()),
-        )
 
 
 class FinishRun:
     """Ends a run whose players all have an outcome; of many callers one does it."""
 
-    def __init__(self, runs: RunStore, activate: Activate) -> None:
+    def __init__(self, runs: RunStore, activate: Activate, observe: Observer = log) -> None:
         self._runs = runs
         self._activate = activate
+        self._observe = observe
 
     def __call__(self, run_id: str) -> None:
         if self._runs.advance(run_id, [RunState.PUBLISHED], RunState.ACTIVATING):
@@ -128,14 +137,15 @@ class FinishRun:
 
     def resume(self, run_id: str) -> None:
         """Activate a run that stands in ACTIVATING; where the store is away it stays to be tried again."""
+        begun = time.perf_counter()
         try:
-            ended = self._activate(
-                self._runs.get(run_id), self._runs.outcomes(run_id), self._runs.games(run_id)
-            )
+            run, outcomes = self._runs.get(run_id), self._runs.outcomes(run_id)
+            ended = self._activate(run, outcomes, self._runs.games(run_id))
         except Unavailable:
             self._runs.advance(run_id, [RunState.ACTIVATING], RunState.PUBLISHED)
             raise
-        self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note)
+        if self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note):
+            self._observe(_told(run, ended, outcomes, time.perf_counter() - begun))
 
 
 class RecordOutcome:
@@ -163,10 +173,13 @@ class RecordOutcome:
 class CheckStalled:
     """Brings runs past their deadline to an end, so that none stays open for ever."""
 
-    def __init__(self, runs: RunStore, finish: FinishRun, deadline: timedelta = DEADLINE) -> None:
+    def __init__(
+        self, runs: RunStore, finish: FinishRun, deadline: timedelta = DEADLINE, observe: Observer = log
+    ) -> None:
         self._runs = runs
         self._finish = finish
         self._deadline = deadline
+        self._observe = observe
 
     def __call__(self, now: datetime) -> list[str]:
         """The runs that were ended; ``now`` is real time, as ``opened_at`` is."""
@@ -177,6 +190,8 @@ class CheckStalled:
         ]
         for run in late:
             self._end(run)
+        if late:
+            self._observe(RunsStalled([run.run_id for run in late]))
         return [run.run_id for run in late]
 
     def _end(self, run: Run) -> None:
@@ -190,3 +205,20 @@ class CheckStalled:
             waiting = [p for p, outcome in self._runs.outcomes(run.run_id).items() if outcome is None]
             self._runs.record(run.run_id, [PlayerOutcome(p, "failed:deadline") for p in waiting])
             self._finish(run.run_id)
+
+
+def _told(
+    run: Run, ended: Ended, outcomes: Mapping[str, PlayerOutcome | None], activation_seconds: float
+) -> RunEnded:
+    return RunEnded(
+        run_id=run.run_id,
+        game_date=run.game_date,
+        mode=str(run.request.get("mode", "LIVE")),
+        state=ended.state.value,
+        note=ended.note,
+        players=Counter((o.outcome if o else "failed").partition(":")[0] for o in outcomes.values()),
+        rows_activated=ended.activated,
+        rows_superseded=ended.superseded,
+        seconds=(datetime.now(UTC) - run.opened_at).total_seconds(),
+        activation_seconds=activation_seconds,
+    )

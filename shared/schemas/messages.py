@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -113,12 +114,21 @@ class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True):
 class _PushMessage(msgspec.Struct, rename="camel"):
     data: str = ""
     message_id: str = ""
+    attributes: dict[str, str] | None = None
 
 
 class PushEnvelope(msgspec.Struct):
     """What Pub/Sub posts: the body is base64 in ``message.data``."""
 
     message: _PushMessage
+
+
+class Envelope(NamedTuple):
+    """What a push brought: the broker's id, the attributes, the payload."""
+
+    message_id: str
+    attributes: Mapping[str, str]
+    payload: bytes
 
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -132,16 +142,23 @@ def encode(message: msgspec.Struct) -> bytes:
     return _encoder.encode(message)
 
 
-def unwrap(body: bytes) -> tuple[str, bytes]:
-    """Message id and payload of a push envelope; ``Rejected`` says what came and what was wanted."""
+def unwrap(body: bytes) -> Envelope:
+    """What is in a push envelope; ``Rejected`` says what came and what was wanted."""
     try:
-        envelope = _envelopes.decode(body)
+        message = _envelopes.decode(body).message
     except MALFORMED as exc:
         raise Rejected(f"push envelope: {exc}; wanted JSON with message.data in base64") from exc
     try:
-        return envelope.message.message_id, base64.b64decode(envelope.message.data, validate=True)
+        payload = base64.b64decode(message.data, validate=True)
     except (binascii.Error, ValueError) as exc:
         raise Rejected(f"push envelope: message.data is not base64 ({exc})") from exc
+    return Envelope(message.message_id, message.attributes or {}, payload)
+
+
+def wrap(payload: bytes, message_id: str, attributes: Mapping[str, str]) -> bytes:
+    """The envelope in which a push would have brought a message; ``unwrap`` takes it apart."""
+    data = base64.b64encode(payload).decode()
+    return _encoder.encode(PushEnvelope(_PushMessage(data, message_id, dict(attributes))))
 
 
 def decode(payload: bytes, kind: type[Message]) -> Message:

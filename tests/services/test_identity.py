@@ -419,14 +419,15 @@ def process(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "services.prediction_coordinator.main"],
         env={**os.environ, "PROPS_HOME": str(home), "PORT": str(port), **environment},
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
 
 
 def test_a_process_does_not_start_half_closed(tmp_path: Path) -> None:
     with process(tmp_path, free_port(), AUTH="oidc", AUTH_AUDIENCES=AUDIENCE) as started:
-        _, told = started.communicate(timeout=60)
+        told, _ = started.communicate(timeout=60)
     assert started.returncode == 1
     assert "AUTH_EMAILS is empty, AUTH=oidc wants at least one" in told
     assert "Traceback" not in told

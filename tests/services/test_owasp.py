@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 
 from services.prediction_coordinator.app import build as build_coordinator
 from services.prediction_worker.app import build as build_worker
-from shared.application.runs import check_rate
+from shared.application.run_rate import check_rate
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import TooMany

@@ -20,8 +20,10 @@ from shared.application.registry import Registry, State
 from shared.application.serving import ChampionAlarms
 from shared.application.stage import Job, StageJobs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
 from shared.http import Identity
+from shared.model_registry.bundle import read
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, PredictionRequest, decode, encode
@@ -254,7 +256,7 @@ def test_a_model_that_is_not_the_champion_raises_an_alarm(bench: Bench) -> None:
     assert bench.call("GET", "/models").json()["alarms"] == []
     other = bench.models["catboost_v9_2026_02"]
     registry = Registry(bench.world.warehouse)
-    registry.add([Path(m.path) for m in bench.models.values()])
+    registry.add([read(DirectoryModelStore(), m.path) for m in bench.models.values()])
     registry.move(other.model_id, State.CHAMPION, "test")
     assert bench.call("GET", "/models").json()["alarms"] == []
     bench.world.warehouse.transact(
