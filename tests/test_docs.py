@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
-def test_every_incident_names_a_test_that_exists() -> None:
-    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "incidents.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", ["docs/incidents.md", "SECURITY.md"])
+def test_every_promise_names_a_test_that_exists(page: str) -> None:
+    named = re.findall(r"`(test_\w+)`", (ROOT / page).read_text(encoding="utf-8"))
     there = {
         name
         for path in (ROOT / "tests").rglob("test_*.py")

@@ -19,12 +19,15 @@ from shared import tracing
 from shared.application.coverage import GradingCoverage
 from shared.application.outgoing import READY_TOPIC, START_TOPIC
 from shared.application.questions import Questions
+from shared.application.readiness import Remembered, asked
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
 from shared.application.runs import CheckStalled, RecordOutcome, Started, StartRun
 from shared.application.signals import SignalReport
-from shared.errors import Conflict, NotFound, Rejected
-from shared.http import Identity, bounded_body, install_errors, responses
+from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
+from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
+from shared.identity import THIS_MACHINE, Entrance, authorised, protect
+from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.observed import Observed
 from shared.ports import Clock, PlayerOutcome, Run, RunStore
 from shared.schemas.messages import Envelope, PredictionReady, RunRequested, decode, unwrap
@@ -61,20 +64,28 @@ class StartIn(BaseModel):
     reason: str | None = None
 
 
-def build(coordinator: Coordinator) -> FastAPI:
+MOST_DAYS = 400
+"""A season and its summer; longer spans are for ``props coverage``."""
+
+PUSHES = ("/complete", "/pubsub/start")
+
+
+def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS) -> FastAPI:
     app = FastAPI(title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
-    app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
     install_errors(app)
+    bound_bodies(app, limits.push_bytes, pushes=PUSHES)
+    protect(app, entrance)
+    app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
     _runs(app, coordinator)
-    _pushes(app, coordinator)
+    _pushes(app, coordinator, limits.push_bytes)
     _questions(app, coordinator)
     _health(app, coordinator)
     return app
 
 
 def _runs(app: FastAPI, c: Coordinator) -> None:
-    @app.post("/start", status_code=202, responses=responses(404, 409, 422, 503))
+    @app.post("/start", status_code=202, responses=responses(400, 404, 409, 413, 422, 429, 503))
     def start(asked: StartIn) -> dict[str, Any]:
         """Open a run for a game date and publish one job per expected player."""
         started = _start(c, RunRequested(**asked.model_dump()))
@@ -85,12 +96,12 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
             "status_url": f"/runs/{started.run_id}",
         }
 
-    @app.get("/runs")
+    @app.get("/runs", responses=responses(422, 503))
     def runs(game_date: date | None = None, limit: int = 50) -> dict[str, Any]:
         found = c.runs.runs(game_date=game_date, limit=min(max(limit, 1), 500))
         return {"runs": [_summary(r) for r in found]}
 
-    @app.get("/runs/{run_id}", responses=responses(404))
+    @app.get("/runs/{run_id}", responses=responses(404, 422, 503))
     def run(run_id: str) -> dict[str, Any]:
         """State, progress, and each player's outcome with its reason."""
         found = c.runs.get(run_id)
@@ -121,7 +132,7 @@ def _start(c: Coordinator, asked: RunRequested) -> Started:
     return c.start(parse(asked, c.clock.now()))
 
 
-def _pushes(app: FastAPI, c: Coordinator) -> None:
+def _pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
     def kept(body: bytes, reason: str, topic: str) -> Response:
         c.keep_rejected(body, reason, topic)
         c.metrics.rejected.inc()
@@ -146,43 +157,60 @@ def _pushes(app: FastAPI, c: Coordinator) -> None:
                 take(envelope)
             except (Rejected, NotFound, Conflict) as exc:
                 return kept(body, str(exc), topic)
+            except TooMany as exc:
+                raise Unavailable(str(exc)) from exc
         return Response(status_code=204)
 
     async def push(request: Request, take: Callable[[Envelope], None], topic: str) -> Response:
         body = b""
         try:
-            body = await bounded_body(request)
+            body = await bounded_body(request, most_bytes)
         except Rejected as exc:
             return await run_in_threadpool(kept, body, str(exc), topic)
         return await run_in_threadpool(taken, body, take, topic)
 
-    @app.post("/complete", status_code=204, response_class=Response, responses=responses(503))
+    @app.post(
+        "/complete",
+        status_code=204,
+        response_class=Response,
+        responses=responses(503),
+        openapi_extra=push_body("PredictionReady"),
+    )
     async def complete(request: Request) -> Response:
         """Take one player's outcome from a push; repeats change nothing."""
         return await push(request, record, READY_TOPIC)
 
-    @app.post("/pubsub/start", status_code=204, response_class=Response, responses=responses(503))
+    @app.post(
+        "/pubsub/start",
+        status_code=204,
+        response_class=Response,
+        responses=responses(503),
+        openapi_extra=push_body("RunRequested"),
+    )
     async def pubsub_start(request: Request) -> Response:
-        """The same as ``/start`` by push; what can never succeed is acknowledged and kept."""
+        """The same as ``/start`` by push; what can never succeed is acknowledged and kept, what may succeed
+        later, among it one run too many in an hour, is refused with 503 so that it is pushed again."""
         return await push(request, start, START_TOPIC)
 
 
 def _questions(app: FastAPI, c: Coordinator) -> None:
-    @app.get("/predictions/{game_date}", responses=responses(422))
+    @app.get("/predictions/{game_date}", responses=responses(422, 503))
     def predictions(game_date: date) -> dict[str, Any]:
         """The active rows of a game date."""
         return {"game_date": game_date, "predictions": c.questions.predictions(game_date)}
 
-    @app.get("/signals/{game_date}", responses=responses(404))
+    @app.get("/signals/{game_date}", responses=responses(404, 422, 503))
     def signals(game_date: date) -> dict[str, Any]:
         """The signal of each system, with what became of such days before."""
         return {"game_date": game_date, "signals": c.signals(game_date)}
 
-    @app.get("/coverage", responses=responses(422))
+    @app.get("/coverage", responses=responses(422, 503))
     def coverage(start_date: date, end_date: date) -> dict[str, Any]:
         """Graded of due, by system."""
         if end_date < start_date:
             raise Rejected(f"end_date: {end_date}, wanted {start_date} or later")
+        if (end_date - start_date).days >= MOST_DAYS:
+            raise Rejected(f"end_date: {end_date}, wanted at most {MOST_DAYS} days from {start_date} on")
         return {"systems": {s: of.plain() for s, of in c.coverage(start_date, end_date).items()}}
 
 
@@ -191,10 +219,13 @@ def _health(app: FastAPI, c: Coordinator) -> None:
     def health() -> dict[str, str]:
         return c.identity.health()
 
+    check_runs = Remembered(lambda: c.runs.runs(limit=1))
+
     @app.get("/ready", responses=responses(503))
-    def ready() -> JSONResponse:
-        c.check_stores()
-        return JSONResponse({"status": "ready"})
+    def ready(request: Request) -> JSONResponse:
+        """503 until the stores answer; each check by name for a caller who may come in."""
+        checks = [asked("warehouse", c.check_stores), asked("run store", check_runs)]
+        return ready_answer(checks, authorised(request))
 
     @app.get("/heartbeat")
     def heartbeat() -> dict[str, Any]:

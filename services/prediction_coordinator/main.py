@@ -6,6 +6,8 @@ import logging
 import sys
 from datetime import timedelta
 
+from pydantic import ValidationError
+
 from services.prediction_coordinator.app import Coordinator, build
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
@@ -35,7 +37,15 @@ def make(settings: CoordinatorSettings) -> Coordinator:
     deadline = timedelta(minutes=settings.run_deadline_minutes)
     return Coordinator(
         identity=Identity("prediction-coordinator", commit=settings.build_commit),
-        start=StartRun(prepare, backend.runs, backend.publisher, finish, backend.clock, observe),
+        start=StartRun(
+            prepare,
+            backend.runs,
+            backend.publisher,
+            finish,
+            backend.clock,
+            observe,
+            settings.max_runs_per_hour,
+        ),
         record=RecordOutcome(backend.runs, finish),
         check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
         keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator", observe),
@@ -50,18 +60,20 @@ def make(settings: CoordinatorSettings) -> Coordinator:
 
 
 def main() -> int:
-    settings = CoordinatorSettings()
-    configure_logging("prediction-coordinator", settings.build_commit, settings.gcp_project_id)
+    configure_logging("prediction-coordinator", "unknown")
     try:
+        settings = CoordinatorSettings()
+        configure_logging("prediction-coordinator", settings.build_commit, settings.gcp_project_id)
         coordinator = make(settings)
-    except AppError as exc:
+    except (AppError, ValidationError) as exc:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields):
         log(ProcessStarted(settings.port))
         try:
-            serve(build(coordinator), settings.port)
+            app = build(coordinator, settings.entrance(), settings.limits())
+            serve(app, settings.port, settings.host)
         finally:
             log(ProcessStopped(settings.port))
     return 0

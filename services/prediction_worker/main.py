@@ -6,6 +6,8 @@ import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from pydantic import ValidationError
+
 from services.prediction_worker.app import Worker, build
 from services.prediction_worker.coalesce import Coalescer
 from services.prediction_worker.metrics import WorkerMetrics
@@ -72,11 +74,12 @@ def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, 
 
 
 def main() -> int:
-    settings = WorkerSettings()
-    configure_logging("prediction-worker", settings.build_commit, settings.gcp_project_id)
+    configure_logging("prediction-worker", "unknown")
     try:
+        settings = WorkerSettings()
+        configure_logging("prediction-worker", settings.build_commit, settings.gcp_project_id)
         worker = make(settings)
-    except AppError as exc:
+    except (AppError, ValidationError) as exc:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     models = {m.system_id: m.sha256 for m in worker.models.values()}
@@ -84,7 +87,8 @@ def main() -> int:
     with Pulse(Heartbeats(connect(settings).documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
         try:
-            serve(build(lambda: worker), settings.port)
+            app = build(lambda: worker, settings.entrance(), settings.limits())
+            serve(app, settings.port, settings.host)
         finally:
             log(ProcessStopped(settings.port))
     return 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from shared.backends import ModelSettings
+from shared.identity import IdentitySettings
+from shared.limits import LimitSettings
 
 
-class WorkerSettings(ModelSettings):
+class WorkerSettings(IdentitySettings, LimitSettings, ModelSettings):
     port: int = 8081
-    """Port on 127.0.0.1."""
+    """Port to listen on."""
 
     required_systems: str | None = None
     """Comma-separated systems without which ``/ready`` stays 503; unset: those whose path is set."""

@@ -19,7 +19,7 @@ KEPT_BODY = 64 * 1024
 KINDS = (
     "push envelope", "body of more than", "PredictionRequest", "PredictionReady", "RunRequested",
     "feature_version", "features", "context", "recent", "systems", "game_date", "min_minutes",
-    "prediction failed", "run",
+    "reason", "line", "prediction failed", "run",
 )  # fmt: skip
 """How the reasons for a refusal begin; a metric counts by them."""
 
@@ -72,8 +72,8 @@ def named(body: bytes) -> tuple[str, str] | None:
     except (Rejected, ValueError, RecursionError):
         return None
     names = (plain.get("run_id"), plain.get("player_lookup")) if isinstance(plain, dict) else (None, None)
-    run_id, player = names
-    return (run_id, player) if isinstance(run_id, str) and isinstance(player, str) else None
+    run_id, player = (n if isinstance(n, str) and n.isprintable() else None for n in names)
+    return (run_id, player) if run_id and player else None
 
 
 def _envelope(body: bytes) -> Envelope | None:

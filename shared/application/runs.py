@@ -21,6 +21,7 @@ from shared.application.events import (
 )
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.outgoing import REQUEST_TOPIC, outgoing
+from shared.application.run_rate import check_rate
 from shared.application.run_request import RunRequest
 from shared.errors import AppError, Conflict, NotFound, Unavailable
 from shared.ports import (
@@ -45,7 +46,10 @@ class Started:
 
 
 class StartRun:
-    """Opens a run for a game date and publishes one job per expected player."""
+    """Opens a run for a game date and publishes one job per expected player.
+
+    ``most_per_hour``: runs that may be opened within an hour; None is any number. Runs of jobs do not count.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class StartRun:
         finish: FinishRun,
         clock: Clock,
         observe: Observer = log,
+        most_per_hour: int | None = None,
     ) -> None:
         self._prepare = prepare
         self._runs = runs
@@ -62,16 +67,21 @@ class StartRun:
         self._finish = finish
         self._clock = clock
         self._observe = observe
+        self._most_per_hour = most_per_hour
 
     def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
-        """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared.
+        """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
+        ``TooMany`` in this hour.
 
         Whatever goes wrong after the run is open, the run ends as FAILED and the date is free again.
         ``also_expected``: players by game that have no features and are to be named.
         """
+        now = datetime.now(UTC)
+        if self._most_per_hour is not None:
+            check_rate(self._runs, self._most_per_hour, now)
         run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
         asked = {**asdict(request), "game_date": request.game_date.isoformat()}
-        run = Run(run_id, request.game_date, RunState.CREATED, datetime.now(UTC), 0, asked)
+        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, asked)
         try:
             self._runs.open(run)
         except Conflict as exc:

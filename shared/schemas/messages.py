@@ -7,7 +7,7 @@ import binascii
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,19 +18,29 @@ from shared.errors import Rejected
 SCHEMA_VERSION = 1
 FEATURE_VERSION = "v2_33features"
 
+LARGEST = 1e6
+"""No number about basketball is larger; one that is would overflow in a sum of squares."""
+
+LEAST_PRICE = 100
+"""American odds are never between -100 and 100."""
+
+Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+Price = Annotated[int, msgspec.Meta(ge=-int(LARGEST), le=int(LARGEST))]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
 Message = TypeVar("Message", bound="msgspec.Struct")
 
 
 class LineQuote(msgspec.Struct, frozen=True, omit_defaults=True):
     """The line that the systems see, and its origin. ``value`` in points, prices American."""
 
-    value: float
+    value: Number
     book: str
     quote_id: str
     precision: str
-    over_price: int | None = None
-    under_price: int | None = None
-    captured_at: datetime | None = None
+    over_price: Price | None = None
+    under_price: Price | None = None
+    captured_at: Instant | None = None
 
 
 class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
@@ -52,19 +62,19 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
     opponent_team_abbr: str
     systems: list[str]
     mode: Literal["LIVE", "BACKFILL"]
-    as_of: datetime
+    as_of: Instant
     feature_version: str
     feature_snapshot_id: str
     feature_hash: str
-    feature_quality_score: float
-    features: list[float | None]
-    league_def_rating: float | None
-    days_rest: float | None
-    recent: list[float]
+    feature_quality_score: Number
+    features: list[Number | None]
+    league_def_rating: Number | None
+    days_rest: Number | None
+    recent: list[Number]
     line: LineQuote | None = None
-    tipoff: datetime | None = None
+    tipoff: Instant | None = None
     in_sample: bool = False
-    context: list[float | None] = []
+    context: list[Number | None] = []
 
 
 class PredictionReady(msgspec.Struct, frozen=True):
@@ -121,6 +131,9 @@ class Envelope(NamedTuple):
     payload: bytes
 
 
+MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; a million nested brackets end in the last."""
+
 _envelopes = msgspec.json.Decoder(PushEnvelope)
 _encoder = msgspec.json.Encoder()
 
@@ -133,7 +146,7 @@ def unwrap(body: bytes) -> Envelope:
     """What is in a push envelope; ``Rejected`` says what came and what was wanted."""
     try:
         message = _envelopes.decode(body).message
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as exc:
+    except MALFORMED as exc:
         raise Rejected(f"push envelope: {exc}; wanted JSON with message.data in base64") from exc
     try:
         payload = base64.b64decode(message.data, validate=True)
@@ -152,7 +165,7 @@ def decode(payload: bytes, kind: type[Message]) -> Message:
     """A message of the wanted kind; ``Rejected`` names the field that is wrong."""
     try:
         message = msgspec.json.decode(payload, type=kind)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as exc:
+    except MALFORMED as exc:
         raise Rejected(f"{kind.__name__}: {exc}") from exc
     version = getattr(message, "schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
@@ -169,6 +182,13 @@ def check_context(values: list[float | None]) -> None:
     """Refuse a context that is neither empty nor 29 finite numbers or nulls."""
     if values:
         _check_numbers("context", CONTEXT, values)
+
+
+def check_prices(line: LineQuote | None) -> None:
+    """Refuse a line whose prices are not American odds."""
+    for price in (line.over_price, line.under_price) if line else ():
+        if price is not None and abs(price) < LEAST_PRICE:
+            raise Rejected(f"line: price {price}, wanted American odds of +100 or more, -100 or less")
 
 
 def _check_numbers(field: str, names: tuple[str, ...], values: list[float | None]) -> None:

@@ -29,13 +29,21 @@ class InProcess:
     warehouse: Warehouse
     folder: Path
     models: Mapping[str, LoadedModel] = field(default_factory=dict)
+    most_per_hour: int | None = None
 
     def __post_init__(self) -> None:
         self.outbox = Outbox()
         self.runs = SqliteRunStore(self.folder / "runs.sqlite")
         self.finish = FinishRun(self.runs, Activate(self.warehouse, self.outbox, CLOCK))
         self.record = RecordOutcome(self.runs, self.finish)
-        self.start_run = StartRun(PrepareJobs(self.warehouse), self.runs, self.outbox, self.finish, CLOCK)
+        self.start_run = StartRun(
+            PrepareJobs(self.warehouse),
+            self.runs,
+            self.outbox,
+            self.finish,
+            CLOCK,
+            most_per_hour=self.most_per_hour,
+        )
         self.check_stalled = CheckStalled(self.runs, self.finish)
         self.stage = StageJobs(
             Predict(self.models), self.warehouse, self.outbox, KeepRejected(self.warehouse, "test"), CLOCK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Mapping
@@ -22,8 +23,13 @@ class Client:
     async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         async with self._app.router.lifespan_context(self._app):
             transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 return await client.request(method, path, **more)
+
+
+def ask(app: FastAPI, method: str, path: str, **more: Any) -> httpx.Response:
+    """One call, from start to end of the application's life."""
+    return asyncio.run(Client(app).call(method, path, **more))
 
 
 def envelope(payload: bytes, message_id: str = "7", attributes: Mapping[str, str] | None = None) -> bytes:

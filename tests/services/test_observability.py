@@ -44,7 +44,7 @@ def together(bench: WorkerBench, bodies: list[bytes]) -> list[httpx.Response]:
         app = build(bench.make)
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 return await asyncio.gather(*(client.post("/predict", content=b) for b in bodies))
 
     return asyncio.run(go())
