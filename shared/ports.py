@@ -156,7 +156,10 @@ class RunStore(Protocol):
         """Store a new run; ``Conflict`` (holder: its run_id) while a run of its game date is active."""
 
     def expect(self, run_id: str, games: Mapping[str, str]) -> None:
-        """Name the expected players of a run, each with his game id, before anything is published."""
+        """Name the expected players of a run, each with his game id, before anything is published.
+
+        Changes nothing once the run has ended.
+        """
 
     def advance(
         self, run_id: str, come_from: Sequence[RunState], to: RunState, *, note: str | None = None

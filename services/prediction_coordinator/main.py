@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from services.prediction_coordinator.app import Coordinator, build
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
+from services.prediction_coordinator.watch import Watch
 from shared.application.activation import Activate
 from shared.application.coverage import GradingCoverage
 from shared.application.events import ProcessStarted, ProcessStopped, both, log
@@ -69,7 +70,8 @@ def main() -> int:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
-    with Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields):
+    pulse = Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields)
+    with pulse, Watch(coordinator.check_stalled, settings.check_stalled_seconds):
         log(ProcessStarted(settings.port))
         try:
             app = build(coordinator, settings.entrance(), settings.limits())

@@ -18,3 +18,6 @@ class CoordinatorSettings(IdentitySettings, LimitSettings, BackendSettings):
 
     max_runs_per_hour: int = Field(default=60, gt=0)
     """Runs that are opened over HTTP or by push within an hour, failed ones included; one more is refused."""
+
+    check_stalled_seconds: float = 30.0
+    """How often the service looks for such runs itself; 0 where a scheduler calls ``/check-stalled``."""

@@ -31,7 +31,8 @@ class Ended:
 
 
 class Activate:
-    """Safe to repeat: a run that was activated already changes nothing."""
+    """Safe to repeat: a run that was activated already changes nothing, however late and whatever run
+    has taken its place since."""
 
     def __init__(self, warehouse: Warehouse, publisher: Publisher, clock: Clock) -> None:
         self._warehouse = warehouse
@@ -43,7 +44,7 @@ class Activate:
         self, run: Run, outcomes: Mapping[str, PlayerOutcome | None], games: Mapping[str, str]
     ) -> Ended:
         counts = Counter((o.outcome if o else FAILED).split(":")[0] for o in outcomes.values())
-        ended = self._end(run, outcomes, games, counts)
+        ended = self._end(run, outcomes, games)
         self._report(run, ended, counts)
         return ended
 
@@ -52,25 +53,20 @@ class Activate:
         run: Run,
         outcomes: Mapping[str, PlayerOutcome | None],
         games: Mapping[str, str],
-        counts: Counter[str],
     ) -> Ended:
         if not outcomes:
             return Ended(RunState.COMPLETE, "nothing to do: every key has an active row")
-        served = self._served(run, outcomes)
-        share = served / len(outcomes)
-        summary = f"{counts[PREDICTED]} of {len(outcomes)} expected players predicted"
-        if served > counts[PREDICTED]:
-            summary += f", {served - counts[PREDICTED]} have rows of an earlier run"
+        predicted = {p for p, o in outcomes.items() if o is not None and o.outcome == PREDICTED}
+        earlier = self._earlier(run)
+        share = len(predicted | earlier) / len(outcomes.keys() | earlier)
+        summary = f"{len(predicted)} of {len(outcomes)} expected players predicted"
+        if others := earlier - predicted:
+            summary += f", {len(others)} have rows of an earlier run"
         if share < FAILED_SHARE:
             return Ended(RunState.FAILED, f"{summary}; nothing activated")
         self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(run, outcomes, games))
-        served_others = self._mismatches(run)
-        if served_others:
-            return Ended(
-                RunState.FAILED,
-                f"served features differ from the stored row for {', '.join(served_others[:5])}; "
-                "nothing activated",
-            )
+        if wrong := self._wrong(run):
+            return Ended(RunState.FAILED, f"{wrong}; nothing activated")
         self._move(run)
         activated, superseded = self._counts(run)
         duplicates = self._warehouse.query(statement("active_duplicates", game_date=run.game_date)).num_rows
@@ -81,19 +77,25 @@ class Activate:
         state = RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL
         return Ended(state, summary, activated, superseded)
 
-    def _served(self, run: Run, outcomes: Mapping[str, PlayerOutcome | None]) -> int:
-        """Players predicted by this run or, where it owns no active key, by an earlier one."""
-        players = {p for p, o in outcomes.items() if o is not None and o.outcome == PREDICTED}
-        if not run.request.get("force"):
-            rows = self._warehouse.query(statement("active_keys", game_date=run.game_date))
-            players |= set(outcomes) & set(rows["player_lookup"].to_pylist())
-        return len(players)
+    def _earlier(self, run: Run) -> set[str]:
+        """Players who have an active row that this run leaves alone: they count as served, whether it
+        expected them for other keys or not, so that a run that fills a gap is not measured by the gap."""
+        if run.request.get("force"):
+            return set()
+        rows = self._warehouse.query(statement("active_keys", game_date=run.game_date))
+        return set(rows["player_lookup"].to_pylist())
 
-    def _mismatches(self, run: Run) -> list[str]:
-        rows = self._warehouse.query(
-            statement("activation_mismatches", game_date=run.game_date, run_id=run.run_id)
-        )
-        return [str(p) for p in rows["player_lookup"].to_pylist()]
+    def _wrong(self, run: Run) -> str | None:
+        """Why the staged rows may not be used."""
+        others = self._named("activation_mismatches", run)
+        if others:
+            return f"served features differ from the stored row for {', '.join(others[:5])}"
+        mixed = self._named("activation_models", run)
+        return f"more than one model served {', '.join(mixed)}" if mixed else None
+
+    def _named(self, query: str, run: Run) -> list[str]:
+        rows = self._warehouse.query(statement(query, game_date=run.game_date, run_id=run.run_id))
+        return [str(name) for name in rows.column(0).to_pylist()]
 
     def _move(self, run: Run) -> None:
         params = {"game_date": run.game_date, "run_id": run.run_id, "now": self._clock.now()}

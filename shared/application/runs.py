@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.application.activation import Activate, Ended
+from shared.application.activation import FAILED, PREDICTED, SKIPPED, Activate, Ended
 from shared.application.events import (
     Observer,
     RunEnded,
@@ -23,7 +23,7 @@ from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.outgoing import REQUEST_TOPIC, outgoing
 from shared.application.run_rate import check_rate
 from shared.application.run_request import RunRequest
-from shared.errors import AppError, Conflict, NotFound, Unavailable
+from shared.errors import AppError, Conflict, NotFound, Rejected, Unavailable
 from shared.ports import (
     ACTIVE_STATES,
     Clock,
@@ -36,6 +36,7 @@ from shared.ports import (
 from shared.schemas.messages import PredictionReady
 
 DEADLINE = timedelta(minutes=15)
+NOT_PUBLISHED = "failed:not_published"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class StartRun:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
         ``TooMany`` in this hour.
 
-        Whatever goes wrong after the run is open, the run ends as FAILED and the date is free again.
+        Whatever goes wrong before its jobs are out, the run ends as FAILED and the date is free again.
         ``also_expected``: players by game that have no features and are to be named.
         """
         now = datetime.now(UTC)
@@ -97,14 +98,18 @@ class StartRun:
             prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
             self._publish(run_id, request, prepared)
         except AppError as exc:
-            self._runs.advance(run_id, ACTIVE_STATES, RunState.FAILED, note=str(exc))
-            self._observe(RunFailed(run_id, request.game_date, request.mode.value, str(exc)))
+            self._give_up(run_id, request, str(exc))
             raise
+        lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
+        if self._runs.record(run_id, lost) == 0:
+            self._finish(run_id)
         return Started(run_id, len(prepared.games), len(prepared.jobs))
 
     def _publish(self, run_id: str, request: RunRequest, prepared: RunJobs) -> None:
         self._runs.expect(run_id, prepared.games)
-        self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
+        moved = self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
+        if not moved and self._runs.get(run_id).state is not RunState.PUBLISHED:
+            raise Unavailable(f"run {run_id} was ended before its jobs were out")
         begun = time.perf_counter()
         if prepared.jobs:
             self._publisher.publish(REQUEST_TOPIC, [outgoing(job) for job in prepared.jobs])
@@ -118,9 +123,18 @@ class StartRun:
                 publish_seconds=time.perf_counter() - begun,
             )
         )
-        lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
-        if self._runs.record(run_id, lost) == 0:
+
+    def _give_up(self, run_id: str, request: RunRequest, why: str) -> None:
+        """End a run whose jobs are not out, as far as is known.
+
+        All of them may be out where the broker's answer was lost: what is predicted by now is not
+        thrown away.
+        """
+        fail_waiting(self._runs, run_id, NOT_PUBLISHED)
+        if any(o is not None and o.outcome == PREDICTED for o in self._runs.outcomes(run_id).values()):
             self._finish(run_id)
+        elif self._runs.advance(run_id, [RunState.CREATED, RunState.PUBLISHED], RunState.FAILED, note=why):
+            self._observe(RunFailed(run_id, request.game_date, request.mode.value, why))
 
 
 class FinishRun:
@@ -132,18 +146,22 @@ class FinishRun:
         self._observe = observe
 
     def __call__(self, run_id: str) -> None:
-        if self._runs.advance(run_id, [RunState.PUBLISHED], RunState.ACTIVATING):
-            self.resume(run_id)
-
-    def resume(self, run_id: str) -> None:
-        """Activate a run that stands in ACTIVATING; where the store is away it stays to be tried again."""
-        begun = time.perf_counter()
+        if not self._runs.advance(run_id, [RunState.PUBLISHED], RunState.ACTIVATING):
+            return
         try:
-            run, outcomes = self._runs.get(run_id), self._runs.outcomes(run_id)
-            ended = self._activate(run, outcomes, self._runs.games(run_id))
+            self.resume(run_id)
         except Unavailable:
             self._runs.advance(run_id, [RunState.ACTIVATING], RunState.PUBLISHED)
             raise
+
+    def resume(self, run_id: str) -> None:
+        """Activate a run that stands in ACTIVATING, where whoever moved it there may have died.
+
+        Where the store is away it stays there: only he who moved it takes it back.
+        """
+        begun = time.perf_counter()
+        run, outcomes = self._runs.get(run_id), self._runs.outcomes(run_id)
+        ended = self._activate(run, outcomes, self._runs.games(run_id))
         if self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note):
             self._observe(_told(run, ended, outcomes, time.perf_counter() - begun))
 
@@ -156,7 +174,8 @@ class RecordOutcome:
         self._finish = finish
 
     def __call__(self, ready: PredictionReady) -> None:
-        """``NotFound`` for a run that does not exist or does not expect the player."""
+        """``NotFound`` for a run that does not exist or does not expect the player, ``Rejected`` for an
+        outcome that is none."""
         self.several(ready.run_id, [ready])
 
     def several(self, run_id: str, reports: Sequence[PredictionReady]) -> None:
@@ -165,6 +184,8 @@ class RecordOutcome:
         for ready in reports:
             if ready.player_lookup not in expected:
                 raise NotFound(f"run {run_id!r} does not expect player {ready.player_lookup!r}")
+            if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
+                raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
         outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r in reports]
         if self._runs.record(run_id, outcomes) == 0:
             self._finish(run_id)
@@ -182,29 +203,44 @@ class CheckStalled:
         self._observe = observe
 
     def __call__(self, now: datetime) -> list[str]:
-        """The runs that were ended; ``now`` is real time, as ``opened_at`` is."""
+        """The runs that were ended; ``now`` is real time, as ``opened_at`` is.
+
+        ``Unavailable`` once all of them were tried, where one could not be ended.
+        """
         late = [
             r
             for r in self._runs.runs(limit=1000)
             if r.state in ACTIVE_STATES and now - r.opened_at > self._deadline
         ]
+        failure: Unavailable | None = None
         for run in late:
-            self._end(run)
+            try:
+                self._end(run)
+            except Unavailable as exc:
+                failure = exc
         if late:
             self._observe(RunsStalled([run.run_id for run in late]))
+        if failure:
+            raise failure
         return [run.run_id for run in late]
 
     def _end(self, run: Run) -> None:
         if run.state is RunState.CREATED:
+            fail_waiting(self._runs, run.run_id, NOT_PUBLISHED)
             self._runs.advance(
                 run.run_id, [RunState.CREATED], RunState.FAILED, note="stopped before publishing"
             )
         elif run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
         else:
-            waiting = [p for p, outcome in self._runs.outcomes(run.run_id).items() if outcome is None]
-            self._runs.record(run.run_id, [PlayerOutcome(p, "failed:deadline") for p in waiting])
+            fail_waiting(self._runs, run.run_id, "failed:deadline")
             self._finish(run.run_id)
+
+
+def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> None:
+    """Give every player who is still without an outcome this one."""
+    waiting = [p for p, known in runs.outcomes(run_id).items() if known is None]
+    runs.record(run_id, [PlayerOutcome(p, outcome) for p in waiting])
 
 
 def _told(

@@ -24,6 +24,9 @@ from shared.tracing import Trace
 
 Value = TypeVar("Value")
 
+_FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a computation over one job raises however often it is repeated."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -88,13 +91,13 @@ class StageJobs:
         now = self._clock.now()
         try:
             return self._predict([j.request for j in jobs], now), list(jobs)
-        except (Rejected, ValueError, ArithmeticError):
+        except _FAILURES:
             good, parts = [], []
             for job in jobs:
                 try:
                     parts.append(self._predict([job.request], now))
                     good.append(job)
-                except (Rejected, ValueError, ArithmeticError) as exc:
+                except _FAILURES as exc:
                     self.refuse(job.body, f"prediction failed: {exc}")
             tables = [p.rows for p in parts] or [PREDICTION_STAGING.arrow_schema.empty_table()]
             return Predicted(pa.concat_tables(tables), [p.systems[0] for p in parts]), good

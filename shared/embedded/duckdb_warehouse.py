@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,8 +43,8 @@ def to_duckdb(sql: str) -> str:
 class DuckDbWarehouse:
     """Opens the file for each unit of work under a lock, since one process at a time may write.
 
-    Raises ``Unavailable`` when the lock is not had in 30 s, when the folder cannot be written, or when
-    the file was made by a later version.
+    Raises ``Unavailable`` when the lock is not had in 30 s, when the file cannot be opened or written
+    (a full disk shows at the commit), or when it was made by a later version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,7 +79,8 @@ class DuckDbWarehouse:
                 changed = [_rows_changed(con, s) for s in statements]
                 con.commit()
             except duckdb.Error:
-                con.rollback()
+                with suppress(duckdb.TransactionException):  # a commit that failed has rolled back already
+                    con.rollback()
                 raise
         return changed
 
@@ -90,12 +91,12 @@ class DuckDbWarehouse:
             with self._lock, duckdb.connect(str(self._path)) as con:
                 con.execute("SET TimeZone='UTC'")
                 if not self._prepared:
-                    _prepare(con, self._path)
+                    prepare(con, self._path)
                     self._prepared = True
                 yield con
         except filelock.Timeout as exc:
             raise Unavailable(f"warehouse {self._path}: busy for {LOCK_WAIT_SECONDS:.0f} s") from exc
-        except (OSError, duckdb.IOException) as exc:
+        except (OSError, duckdb.OperationalError, duckdb.FatalException) as exc:
             raise Unavailable(f"warehouse {self._path}: {exc}") from exc
 
 
@@ -115,7 +116,8 @@ def _rows_changed(con: duckdb.DuckDBPyConnection, statement: Statement) -> int:
     return int(row[0]) if row else 0
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def prepare(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Every table of this version; ``Unavailable`` for a file of a later one."""
     con.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)")
     row = con.execute("SELECT MAX(version) FROM schema_version").fetchone()
     found = row[0] if row else None

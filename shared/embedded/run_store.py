@@ -53,8 +53,9 @@ class SqliteRunStore:
     def expect(self, run_id: str, games: Mapping[str, str]) -> None:
         with self._file.writing() as con:
             con.executemany(
-                "INSERT OR IGNORE INTO players (run_id, player_lookup, game_id) VALUES (?, ?, ?)",
-                [(run_id, player, game) for player, game in games.items()],
+                "INSERT OR IGNORE INTO players (run_id, player_lookup, game_id) "
+                f"SELECT run_id, ?, ? FROM runs WHERE run_id = ? AND state IN ({_ACTIVE})",
+                [(player, game, run_id) for player, game in games.items()],
             )
 
     def advance(

@@ -53,6 +53,8 @@ class FirestoreRunStore:
 
     def expect(self, run_id: str, games: Mapping[str, str]) -> None:
         def named(found: dict[str, Any]) -> dict[str, Any] | None:
+            if found["state"] not in ACTIVE_STATES:
+                return None
             known = json.loads(found["games"])
             every = dict(games) | known
             return {"games": json.dumps(every), "expected": len(every)} if every != known else None

@@ -27,7 +27,10 @@ class CatBoostModel:
     def predict(self, inputs: Floats) -> Floats:
         if not len(inputs):
             return np.zeros(0)
-        return np.asarray(self._model.predict(inputs, thread_count=1), dtype=np.float64)
+        try:
+            return np.asarray(self._model.predict(inputs, thread_count=1), dtype=np.float64)
+        except catboost.CatBoostError as exc:
+            raise Rejected(f"the model refuses {inputs.shape[0]} rows: {exc}") from exc
 
     def contributions(self, inputs: Floats) -> Floats:
         """(n, k + 1) points: what each of the k inputs adds to the last column, the model's mean.

@@ -93,6 +93,15 @@ def test_the_first_outcome_of_an_expected_player_stays(run_stores: Stores) -> No
         store.record("none", [])
 
 
+def test_a_run_that_has_ended_expects_nobody_more(run_stores: Stores) -> None:
+    store = run_stores()
+    store.open(run("a"))
+    store.expect("a", {"x": "g1"})
+    store.advance("a", [RunState.CREATED], RunState.FAILED)
+    store.expect("a", {"y": "g1"})
+    assert run_stores().games("a") == {"x": "g1"}
+
+
 def test_two_outcomes_of_one_player_in_one_call_leave_the_first(run_stores: Stores) -> None:
     store = run_stores()
     store.open(run("a"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -165,6 +166,25 @@ def test_after_a_kill_the_rest_is_delivered(tmp_path: Path, sinks: Any) -> None:
     assert not sink.got
     with broker(tmp_path, sink.url):
         assert until(lambda: len(sink.got) == 200)
+
+
+def test_what_was_settled_while_the_disk_was_full_is_written_later(tmp_path: Path, sinks: Any) -> None:
+    free = threading.Event()
+
+    def answer(_: int) -> int:
+        free.wait(10)
+        return 204
+
+    sink = sinks(answer)
+    with broker(tmp_path, sink.url) as (base, process):
+        publish(base, BODIES[:5])
+        assert until(lambda: len(sink.got) == 5)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        free.set()
+        time.sleep(1.0)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        assert until(lambda: httpx.get(f"{base}/stats").json()["jobs"]["delivered"] == 5)
+    assert sum(sink.got.values()) == 5
 
 
 def test_faults_on_demand(tmp_path: Path, sinks: Any) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import resource
 import sqlite3
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +50,43 @@ def test_a_file_of_a_later_version_is_refused(store: SqliteRunStore, tmp_path: P
     warehouse.transact([Statement("INSERT INTO schema_version VALUES (99)")])
     with pytest.raises(Unavailable, match="schema version 99"):
         DuckDbWarehouse(tmp_path / "w.duckdb").query(Statement("SELECT 1 AS one"))
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process may grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_a_store_that_is_away_and_leaves_what_was_there(tmp_path: Path) -> None:
+    warehouse, runs = DuckDbWarehouse(tmp_path / "w.duckdb"), SqliteRunStore(tmp_path / "runs.sqlite")
+    now = datetime.now(UTC)
+    row = {"rejected_date": DAY, "rejected_at": now, "service": "s", "message_id": "1", "reason": "r"}
+    row |= {"body": "b", "body_bytes": 1}
+    rows = pa.Table.from_pylist([row], schema=REJECTED_MESSAGES.arrow_schema)
+    later = pa.Table.from_pylist([row | {"reason": "later"}], schema=REJECTED_MESSAGES.arrow_schema)
+    change = Statement("UPDATE nba_predictions.rejected_messages SET reason = 'changed' WHERE TRUE")
+    warehouse.append(REJECTED_MESSAGES, rows)
+    runs.open(run("a"))
+    writes: list[Callable[[], object]] = [
+        lambda: warehouse.append(REJECTED_MESSAGES, rows),
+        lambda: warehouse.upsert(REJECTED_MESSAGES, later),
+        lambda: warehouse.transact([change, change]),
+        lambda: runs.expect("a", {"x": "g1"}),
+        lambda: runs.record("a", []),
+    ]
+    for write in writes:
+        with full_disk(), pytest.raises(Unavailable, match=f"{tmp_path}.*(too large|I/O error)"):
+            write()
+    found = warehouse.query(Statement("SELECT reason FROM nba_predictions.rejected_messages"))
+    assert found["reason"].to_pylist() == ["r"]
+    assert runs.games("a") == {}
+    assert warehouse.transact([change]) == [1]
 
 
 def test_many_writers_never_see_a_lock_error(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Conflict, NotFound, Rejected
 from shared.model_registry.bundle import manifest_path, parse_manifest
-from shared.model_registry.catboost_model import to_bytes
+from shared.model_registry.catboost_model import parse, to_bytes
 from shared.model_registry.loading import load
 from tests.conftest import CLOCK, DAY
 
@@ -54,6 +54,12 @@ def test_a_model_predicts_a_row_alone_as_among_others(bundle: Path) -> None:
     together = model.predict(x)
     assert b"".join(model.predict(row[None, :]).tobytes() for row in x) == together.tobytes()
     assert len(model.predict(x[:0])) == 0
+
+
+def test_what_the_library_refuses_can_never_be_predicted() -> None:
+    model = parse(fitted(["a", "b"]), "small.cbm", ("a", "b"))
+    with pytest.raises(Rejected, match="the model refuses 3 rows"):
+        model.predict(np.zeros((3, 1)))
 
 
 def test_training_twice_gives_the_same_bytes(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:

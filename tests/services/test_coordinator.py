@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,14 @@ import msgspec
 import pytest
 
 from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.watch import Watch
 from shared.application.coverage import GradingCoverage
 from shared.application.questions import Questions
 from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
 from shared.application.signals import SignalReport
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.errors import Unavailable
 from shared.http import Identity
 from shared.schemas.messages import PredictionReady, encode
 from tests.application.jobs import InProcess
@@ -151,3 +155,21 @@ def test_signals_and_coverage_over_http(bench: Bench) -> None:
     assert (backwards.status_code, "wanted 2025-03-19 or later" in backwards.json()["detail"]) == (422, True)
     ages = bench.call("GET", "/coverage", params=span | {"start_date": "2015-10-01"})
     assert (ages.status_code, "at most 400 days" in ages.json()["detail"]) == (422, True)
+
+
+def test_the_service_looks_for_stalled_runs_itself_and_bears_a_store_that_is_away() -> None:
+    asked: list[datetime] = []
+    three = threading.Event()
+
+    def check(now: datetime) -> None:
+        asked.append(now)
+        if len(asked) == 1:
+            raise Unavailable("the store is away")
+        if len(asked) == 3:
+            three.set()
+
+    with Watch(check, 0.01):
+        assert three.wait(10)
+    assert all(now.tzinfo is UTC for now in asked)
+    with Watch(check, 0):
+        assert "stalled-runs" not in {t.name for t in threading.enumerate()}

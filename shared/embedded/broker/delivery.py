@@ -13,12 +13,14 @@ import aiohttp
 
 from shared import tracing
 from shared.embedded.broker.store import Message, MessageStore
+from shared.errors import Unavailable
 
 logger = logging.getLogger("props.broker")
 ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
 IN_FLIGHT = 80
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 ANSWER_SECONDS = 60.0
+SETTLE_AGAIN = 0.5
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,18 @@ class Delivery:
         self._wake.set()
 
     async def _settle(self) -> None:
-        """One transaction for whatever has settled by the next turn of the loop."""
+        """One transaction for whatever has settled by the next turn of the loop; a store that is away
+        is asked again."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             batch, self._settled = self._settled, []
-            await asyncio.to_thread(self.store.settle, batch)
+            try:
+                await asyncio.to_thread(self.store.settle, batch)
+            except Unavailable:
+                self._settled = batch + self._settled
+                await asyncio.sleep(SETTLE_AGAIN)
+                self._wake.set()
 
 
 def _log_dead(m: Message) -> None:

@@ -29,9 +29,12 @@ JOIN nba_predictions.prediction_key_outcomes AS k
 LEFT JOIN nba_predictions.player_prop_predictions AS a
   ON a.game_date = @game_date AND a.is_active AND s.role = 'champion'
   AND a.game_id = s.game_id AND a.player_lookup = s.player_lookup AND a.system_id = s.system_id
-LEFT JOIN nba_predictions.player_prop_predictions AS p
-  ON p.game_date = @game_date AND p.prediction_id = s.prediction_id
-WHERE s.game_date = @game_date AND s.run_id = @run_id AND p.prediction_id IS NULL
+WHERE s.game_date = @game_date AND s.run_id = @run_id
+  AND NOT EXISTS (
+    SELECT 1
+    FROM nba_predictions.player_prop_predictions AS p
+    WHERE p.game_date = @game_date AND p.run_id = @run_id
+  )
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY s.game_id, s.player_lookup, s.system_id,
     CASE WHEN s.role = 'champion' THEN 'champion' ELSE s.prediction_id END

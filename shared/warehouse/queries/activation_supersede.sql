@@ -8,3 +8,8 @@ WHERE t.game_date = @game_date AND k.game_date = @game_date
   AND k.run_id = @run_id AND k.outcome IN ('predicted', 'skipped')
   AND t.game_id = k.game_id AND t.player_lookup = k.player_lookup AND t.system_id = k.system_id
   AND t.is_active AND t.run_id != @run_id AND @force
+  AND NOT EXISTS (
+    SELECT 1
+    FROM nba_predictions.player_prop_predictions AS p
+    WHERE p.game_date = @game_date AND p.run_id = @run_id
+  )

@@ -1,0 +1,111 @@
+"""Coordinator and worker as they are wired, on ports that can be cut; their doors without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from shared.application.activation import Activate
+from shared.application.jobs import PrepareJobs
+from shared.application.outgoing import READY_TOPIC, START_TOPIC
+from shared.application.predict import Predict
+from shared.application.rejects import KeepRejected
+from shared.application.run_request import parse
+from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, StartRun
+from shared.application.stage import StageJobs
+from shared.embedded.clock import FixedClock
+from shared.errors import Conflict, NotFound, Rejected
+from shared.model_registry.loading import LoadedModel
+from shared.ports import Publisher, RunStore, Warehouse
+from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
+from tests.faults.stores import NOW
+
+SYSTEMS = ("moving_average", "zone_matchup_v1", "catboost_v9")
+
+
+@dataclass
+class TinyModel:
+    """Half of the first two features; raises for rows whose first feature is in ``refuses``."""
+
+    refuses: dict[float, Exception] = field(default_factory=dict)
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        for first, error in self.refuses.items():
+            if (inputs[:, 0] == first).any():
+                raise error
+        return np.nanmean(inputs[:, :2], axis=1)
+
+
+def loaded(name: str, model: TinyModel) -> LoadedModel:
+    return LoadedModel("catboost_v9", name, f"sha-of-{name}", f"{name}.cbm", True, model, None)
+
+
+def errors() -> list[Exception]:
+    """What a model may raise; the adapter of a library has turned the library's own into ``Rejected``."""
+    return [
+        Rejected("bad row"),
+        RuntimeError("bad row"),
+        TypeError("bad row"),
+        KeyError("bad row"),
+        FloatingPointError("bad row"),
+    ]
+
+
+@dataclass(frozen=True)
+class Ports:
+    warehouse: Warehouse
+    runs: RunStore
+    publisher: Publisher
+
+
+class Coordinator:
+    """``skew``: how far its clocks are off."""
+
+    def __init__(self, ports: Ports, skew: timedelta) -> None:
+        clock = FixedClock(NOW + skew)
+        finish = FinishRun(ports.runs, Activate(ports.warehouse, ports.publisher, clock))
+        prepare = PrepareJobs(ports.warehouse)
+        self._start = StartRun(prepare, ports.runs, ports.publisher, finish, clock)
+        self._record = RecordOutcome(ports.runs, finish)
+        self._check = CheckStalled(ports.runs, finish)
+        self._keep = KeepRejected(ports.warehouse, "prediction-coordinator")
+        self._skew, self._clock = skew, clock
+
+    def start(self, asked: RunRequested) -> str:
+        return self._start(parse(asked, self._clock.now())).run_id
+
+    def complete(self, body: bytes) -> None:
+        try:
+            self._record(decode(unwrap(body).payload, PredictionReady))
+        except (Rejected, NotFound) as exc:
+            self._keep(body, str(exc), READY_TOPIC)
+
+    def pubsub_start(self, body: bytes) -> None:
+        try:
+            self.start(decode(unwrap(body).payload, RunRequested))
+        except (Rejected, NotFound, Conflict) as exc:
+            self._keep(body, str(exc), START_TOPIC)
+
+    def check_stalled(self, later: timedelta) -> None:
+        self._check(datetime.now(UTC) + self._skew + later)
+
+
+class Worker:
+    def __init__(self, ports: Ports, skew: timedelta, model: LoadedModel, shadow: LoadedModel) -> None:
+        predict = Predict({model.system_id: model}, "commit", [shadow])
+        keep = KeepRejected(ports.warehouse, "prediction-worker")
+        self._stage = StageJobs(predict, ports.warehouse, ports.publisher, keep, FixedClock(NOW + skew))
+
+    def predict(self, bodies: Sequence[bytes]) -> None:
+        """Messages that arrived together: one batch."""
+        jobs = []
+        for body in bodies:
+            try:
+                jobs.append(self._stage.accept(body))
+            except Rejected as exc:
+                self._stage.refuse(body, str(exc))
+        if jobs:
+            self._stage(jobs)
