@@ -96,7 +96,14 @@ def problem(
 
 
 def answer_of(exc: AppError) -> JSONResponse:
-    """What the table says of a failure, with what its kind has to tell beside the sentence."""
+    """What the table says of a failure, with what its kind has to tell beside the sentence.
+
+    What an operator has to know of is logged: a dependency that is away, somebody who may not come in.
+    """
+    if isinstance(exc, Unavailable) and untold(exc):
+        logger.warning("not available: %s", exc)
+    if isinstance(exc, Forbidden):
+        logger.warning("not allowed: %s", exc)
     status, title = next(STATUS[kind] for kind in type(exc).__mro__ if kind in STATUS)
     if isinstance(exc, Unauthenticated):
         return problem(status, title, str(exc), headers={"WWW-Authenticate": "Bearer"})
@@ -112,8 +119,6 @@ def install_errors(app: FastAPI) -> None:
 
     def failed(_: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, AppError)
-        if isinstance(exc, Unavailable) and untold(exc):
-            logger.warning("not available: %s", exc)
         return answer_of(exc)
 
     def invalid(_: Request, exc: Exception) -> JSONResponse:

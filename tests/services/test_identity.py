@@ -171,6 +171,12 @@ def test_the_algorithm_is_not_the_tokens_to_choose(certificates: LocalServer, ke
     assert certificates.asked == []
 
 
+def test_an_operator_reads_who_was_kept_out(key: Key, caplog: pytest.LogCaptureFixture) -> None:
+    get(service(iam()), headers=bearer(key.mint(email="other@project.example")))
+    assert "other@project.example is not one who may call this service" in caplog.text
+    assert key.mint().split(".")[1] not in caplog.text
+
+
 def test_oidc_believes_no_other_key(certificates: LocalServer, other_key: Key) -> None:
     assert refused(get(service(oidc(certificates.url)), headers=bearer(other_key.mint())), 401)
 
