@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -33,6 +34,9 @@ from shared.errors import (
 )
 
 logger = logging.getLogger("props.http")
+
+DRAIN_SECONDS = 5
+"""Cloud Run kills a process ten seconds after SIGTERM; what comes after the requests needs some of them."""
 
 STATUS: dict[type[AppError], tuple[int, str]] = {
     Unauthenticated: (401, "not authenticated"),
@@ -156,16 +160,29 @@ def ready_answer(checks: Sequence[Check], authorised: bool) -> JSONResponse:
 
 
 def serve(app: FastAPI, port: int, host: str) -> None:
-    """Serve until SIGTERM or Ctrl-C, then return by the ordinary way so that contexts are left.
+    """Serve until SIGTERM or Ctrl-C: take nothing new, let what is under way end for some seconds, return.
 
     uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
     """
     signal.signal(signal.SIGTERM, _leave)
-    uvicorn.run(app, host=host, port=port, log_config=None, log_level="warning", access_log=False)
+    with suppress(_Left):
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+
+
+class _Left(BaseException):
+    """Raised by the second SIGTERM; no handler of failures may take it for one."""
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+    raise _Left
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:

@@ -9,28 +9,27 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from services.prediction_coordinator.metrics import CoordinatorMetrics
-from shared import tracing
+from services.prediction_coordinator.pushes import PUSHES, add_pushes
 from shared.application.coverage import GradingCoverage
-from shared.application.outgoing import READY_TOPIC, START_TOPIC
 from shared.application.questions import Questions
 from shared.application.readiness import Remembered, asked
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
-from shared.application.runs import CheckStalled, RecordOutcome, Started, StartRun
+from shared.application.runs import CheckStalled, RecordOutcome, Report, Started, StartRun
 from shared.application.signals import SignalReport
-from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
-from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
+from shared.coalesce import Coalescer
+from shared.errors import Rejected
+from shared.http import Identity, install_errors, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
 from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.observed import Observed
 from shared.ports import Clock, PlayerOutcome, Run, RunStore
-from shared.schemas.messages import Envelope, PredictionReady, RunRequested, decode, unwrap
+from shared.schemas.messages import RunRequested
 
 
 @dataclass
@@ -40,6 +39,7 @@ class Coordinator:
     identity: Identity
     start: StartRun
     record: RecordOutcome
+    completions: Coalescer[Report]
     check_stalled: CheckStalled
     keep_rejected: KeepRejected
     questions: Questions
@@ -50,6 +50,11 @@ class Coordinator:
     check_stores: Callable[[], None]
     metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
     last_activity: datetime | None = None
+
+    def start_run(self, asked: RunRequested) -> Started:
+        """Open the run that is asked for, by whichever door."""
+        self.last_activity = datetime.now(UTC)
+        return self.start(parse(asked, self.clock.now()))
 
 
 class StartIn(BaseModel):
@@ -67,8 +72,6 @@ class StartIn(BaseModel):
 MOST_DAYS = 400
 """A season and its summer; longer spans are for ``props coverage``."""
 
-PUSHES = ("/complete", "/pubsub/start")
-
 
 def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS) -> FastAPI:
     app = FastAPI(title="prediction-coordinator", version="1")
@@ -78,7 +81,7 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
     protect(app, entrance)
     app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
     _runs(app, coordinator)
-    _pushes(app, coordinator, limits.push_bytes)
+    add_pushes(app, coordinator, limits.push_bytes)
     _questions(app, coordinator)
     _health(app, coordinator)
     return app
@@ -88,7 +91,7 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
     @app.post("/start", status_code=202, responses=responses(400, 404, 409, 413, 422, 429, 503))
     def start(asked: StartIn) -> dict[str, Any]:
         """Open a run for a game date and publish one job per expected player."""
-        started = _start(c, RunRequested(**asked.model_dump()))
+        started = c.start_run(RunRequested(**asked.model_dump()))
         return {
             "run_id": started.run_id,
             "expected_players": started.expected_players,
@@ -125,72 +128,6 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
     def check_stalled() -> dict[str, Any]:
         """End the runs whose deadline has passed."""
         return {"ended": c.check_stalled(datetime.now(UTC))}
-
-
-def _start(c: Coordinator, asked: RunRequested) -> Started:
-    c.last_activity = datetime.now(UTC)
-    return c.start(parse(asked, c.clock.now()))
-
-
-def _pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
-    def kept(body: bytes, reason: str, topic: str) -> Response:
-        c.keep_rejected(body, reason, topic)
-        c.metrics.rejected.inc()
-        return Response(status_code=204)
-
-    def record(envelope: Envelope) -> None:
-        c.record(decode(envelope.payload, PredictionReady))
-        c.last_activity = datetime.now(UTC)
-        c.metrics.recorded.inc()
-
-    def start(envelope: Envelope) -> None:
-        _start(c, decode(envelope.payload, RunRequested))
-        c.metrics.started.inc()
-
-    def taken(body: bytes, take: Callable[[Envelope], None], topic: str) -> Response:
-        try:
-            envelope = unwrap(body)
-        except Rejected as exc:
-            return kept(body, str(exc), topic)
-        with tracing.use(tracing.of_message(envelope.attributes)):
-            try:
-                take(envelope)
-            except (Rejected, NotFound, Conflict) as exc:
-                return kept(body, str(exc), topic)
-            except TooMany as exc:
-                raise Unavailable(str(exc)) from exc
-        return Response(status_code=204)
-
-    async def push(request: Request, take: Callable[[Envelope], None], topic: str) -> Response:
-        body = b""
-        try:
-            body = await bounded_body(request, most_bytes)
-        except Rejected as exc:
-            return await run_in_threadpool(kept, body, str(exc), topic)
-        return await run_in_threadpool(taken, body, take, topic)
-
-    @app.post(
-        "/complete",
-        status_code=204,
-        response_class=Response,
-        responses=responses(503),
-        openapi_extra=push_body("PredictionReady"),
-    )
-    async def complete(request: Request) -> Response:
-        """Take one player's outcome from a push; repeats change nothing."""
-        return await push(request, record, READY_TOPIC)
-
-    @app.post(
-        "/pubsub/start",
-        status_code=204,
-        response_class=Response,
-        responses=responses(503),
-        openapi_extra=push_body("RunRequested"),
-    )
-    async def pubsub_start(request: Request) -> Response:
-        """The same as ``/start`` by push; what can never succeed is acknowledged and kept, what may succeed
-        later, among it one run too many in an hour, is refused with 503 so that it is pushed again."""
-        return await push(request, start, START_TOPIC)
 
 
 def _questions(app: FastAPI, c: Coordinator) -> None:

@@ -15,13 +15,13 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from services.prediction_worker.coalesce import Coalescer
 from services.prediction_worker.metrics import WorkerMetrics
 from shared.application.predict_rows import PredictRows
 from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
+from shared.coalesce import Coalescer
 from shared.errors import Rejected, Unavailable
 from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pydantic import ValidationError
 
 from services.prediction_worker.app import Worker, build
-from services.prediction_worker.coalesce import Coalescer
 from services.prediction_worker.metrics import WorkerMetrics
 from services.prediction_worker.settings import WorkerSettings
 from shared.application.events import ProcessStarted, ProcessStopped, both, log
@@ -22,7 +21,8 @@ from shared.application.registry import Registry
 from shared.application.rejects import KeepRejected
 from shared.application.serving import ChampionAlarms
 from shared.application.stage import StageJobs
-from shared.backends import connect
+from shared.backends import Backend, connect
+from shared.coalesce import Coalescer
 from shared.errors import AppError
 from shared.http import Identity, serve
 from shared.logs import configure_logging
@@ -30,9 +30,8 @@ from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.ports import ModelStore
 
 
-def make(settings: WorkerSettings) -> Worker:
+def make(settings: WorkerSettings, backend: Backend) -> Worker:
     """Build everything once; a model that is refused stops the start with its reason."""
-    backend = connect(settings)
     models, missing = load_models(settings, backend.models)
     shadows = load_shadows(backend.models, settings.shadow_paths())
     metrics = WorkerMetrics()
@@ -78,19 +77,21 @@ def main() -> int:
     try:
         settings = WorkerSettings()
         configure_logging("prediction-worker", settings.build_commit, settings.gcp_project_id)
-        worker = make(settings)
+        backend = connect(settings)
+        worker = make(settings, backend)
     except (AppError, ValidationError) as exc:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     models = {m.system_id: m.sha256 for m in worker.models.values()}
     fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
-    with Pulse(Heartbeats(connect(settings).documents), "prediction-worker", fields):
+    with Pulse(Heartbeats(backend.documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
         try:
             app = build(lambda: worker, settings.entrance(), settings.limits())
             serve(app, settings.port, settings.host)
         finally:
             log(ProcessStopped(settings.port))
+    backend.close()
     return 0
 
 

@@ -11,7 +11,7 @@ from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import RunRequest, request_of
-from shared.application.runs import FinishRun, RecordOutcome, StartRun
+from shared.application.runs import FinishRun, RecordOutcome, Report, StartRun
 from shared.application.stage import Job, StageJobs
 from shared.errors import Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
@@ -80,7 +80,7 @@ class RunInProcess:
             stage(jobs)
         reports = [decode(body, PredictionReady) for body in self._mailbox.take(READY_TOPIC)]
         if reports:
-            self._record.several(run_id, reports)
+            self._record.several([Report(ready) for ready in reports])
         return run_id
 
     def _ended(self, request: RunRequest) -> str | None:

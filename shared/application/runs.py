@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
+from shared import tracing
 from shared.application.activation import FAILED, PREDICTED, SKIPPED, Activate, Ended
 from shared.application.events import (
     Observer,
@@ -34,8 +36,12 @@ from shared.ports import (
     RunStore,
 )
 from shared.schemas.messages import PredictionReady
+from shared.tracing import Trace
 
 DEADLINE = timedelta(minutes=15)
+REMEMBERED = 20
+"""Runs whose expected players are kept in memory."""
+
 NOT_PUBLISHED = "failed:not_published"
 
 
@@ -166,29 +172,53 @@ class FinishRun:
             self._observe(_told(run, ended, outcomes, time.perf_counter() - begun))
 
 
+class Report(NamedTuple):
+    """What a worker says of one player, and the trace of the message that brought it."""
+
+    ready: PredictionReady
+    trace: Trace | None = None
+
+
 class RecordOutcome:
-    """Takes what a worker reports of one player."""
+    """Takes what workers report, each player's or whatever has come together."""
 
     def __init__(self, runs: RunStore, finish: FinishRun) -> None:
         self._runs = runs
         self._finish = finish
+        self._expected: dict[str, Collection[str]] = {}
 
     def __call__(self, ready: PredictionReady) -> None:
+        """One report, checked and recorded."""
+        self.check(ready)
+        self.several([Report(ready)])
+
+    def check(self, ready: PredictionReady) -> None:
         """``NotFound`` for a run that does not exist or does not expect the player, ``Rejected`` for an
         outcome that is none."""
-        self.several(ready.run_id, [ready])
+        if ready.player_lookup not in self._expected_of(ready.run_id):
+            raise NotFound(f"run {ready.run_id!r} does not expect player {ready.player_lookup!r}")
+        if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
+            raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
 
-    def several(self, run_id: str, reports: Sequence[PredictionReady]) -> None:
-        """The same for reports of one run, in one step."""
-        expected = self._runs.games(run_id)
-        for ready in reports:
-            if ready.player_lookup not in expected:
-                raise NotFound(f"run {run_id!r} does not expect player {ready.player_lookup!r}")
-            if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
-                raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
-        outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r in reports]
-        if self._runs.record(run_id, outcomes) == 0:
-            self._finish(run_id)
+    def several(self, reports: Sequence[Report]) -> None:
+        """Record reports that passed ``check``: one step for each run among them."""
+        by_run: dict[str, list[Report]] = {}
+        for report in reports:
+            by_run.setdefault(report.ready.run_id, []).append(report)
+        for run_id, some in by_run.items():
+            outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r, _ in some]
+            with tracing.use(some[-1].trace or tracing.current()):
+                if self._runs.record(run_id, outcomes) == 0:
+                    self._finish(run_id)
+
+    def _expected_of(self, run_id: str) -> Collection[str]:
+        """Players are named before any of their jobs is out, so that they are read once."""
+        if run_id not in self._expected:
+            found = frozenset(self._runs.games(run_id))
+            if not found:
+                return found
+            self._expected = {**dict(list(self._expected.items())[-REMEMBERED:]), run_id: found}
+        return self._expected[run_id]
 
 
 class CheckStalled:

@@ -31,7 +31,6 @@ class FirestoreRunStore:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._games: dict[str, dict[str, str]] = {}
 
     def open(self, run: Run) -> None:
         db, day = self._clients.firestore(), run.game_date.isoformat()
@@ -75,9 +74,7 @@ class FirestoreRunStore:
         return self._change(run_id, moved, ends=closed is not None)
 
     def record(self, run_id: str, outcomes: Sequence[PlayerOutcome]) -> int:
-        expected = self.games(run_id)
-        if not expected:
-            self.get(run_id)
+        expected = json.loads(self._found(run_id).to_dict()["games"])
         new = {o.player_lookup: o for o in reversed(outcomes) if o.player_lookup in expected}
         with translated(f"run {run_id}"):
             names = list(new)
@@ -109,16 +106,10 @@ class FirestoreRunStore:
         }
 
     def games(self, run_id: str) -> dict[str, str]:
-        """Named once and never changed afterwards, so that they are read once as well."""
-        if run_id not in self._games:
-            try:
-                games = json.loads(self._found(run_id).to_dict()["games"])
-            except NotFound:
-                return {}
-            if not games:
-                return {}
-            self._games = {**dict(list(self._games.items())[-20:]), run_id: games}
-        return dict(self._games[run_id])
+        try:
+            return dict(json.loads(self._found(run_id).to_dict()["games"]))
+        except NotFound:
+            return {}
 
     def _run(self, run_id: str) -> Any:
         return self._clients.firestore().collection(RUNS).document(run_id)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from shared.application.questions import Questions
 from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
 from shared.application.signals import SignalReport
+from shared.coalesce import Coalescer
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Unavailable
 from shared.http import Identity
@@ -34,6 +36,7 @@ class Bench:
                 identity=Identity("prediction-coordinator"),
                 start=self.world.start_run,
                 record=self.world.record,
+                completions=Coalescer(self.world.record.several, ThreadPoolExecutor(1)),
                 check_stalled=self.world.check_stalled,
                 keep_rejected=KeepRejected(warehouse, "prediction-coordinator"),
                 signals=SignalReport(warehouse),

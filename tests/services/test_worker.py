@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from services.prediction_worker.app import Worker, build
-from services.prediction_worker.coalesce import Coalescer
 from shared.application.predict import Predict
 from shared.application.predict_rows import PredictRows
 from shared.application.readiness import StoreCheck
 from shared.application.registry import Registry, State
 from shared.application.serving import ChampionAlarms
 from shared.application.stage import Job, StageJobs
+from shared.coalesce import Coalescer
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
