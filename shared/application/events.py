@@ -11,6 +11,8 @@ from typing import Any
 from shared.ports import RunState
 
 logger = logging.getLogger("props")
+LONGEST = 2000
+"""Characters of a sentence or field: what a refused message calls itself may be as long as its body."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ Observer = Callable[[Event], None]
 def log(event: Event) -> None:
     """Write an event to the log."""
     if logger.isEnabledFor(event.level):
-        logger.log(event.level, str(event), extra={k: v for k, v in vars(event).items() if v is not None})
+        told = {k: v[:LONGEST] if isinstance(v, str) else v for k, v in vars(event).items() if v is not None}
+        logger.log(event.level, str(event)[:LONGEST], extra=told)
 
 
 def both(first: Observer, second: Observer) -> Observer:

@@ -119,6 +119,17 @@ def test_a_rejected_message_is_one_warning_with_its_player_and_trace_and_without
     assert told.attributes == {"run_id": worker.job.run_id, "traceparent": PARENT}
 
 
+def test_a_message_that_names_itself_at_length_does_not_fill_the_log(
+    worker: WorkerBench, logged: Logged
+) -> None:
+    names = {"player_lookup": "p" * 100_000, "systems": ["s" * 100_000]}
+    body = json.dumps(json.loads(encode(worker.job)) | names).encode()
+    assert worker.call("POST", "/predict", content=envelope(body)).status_code == 204
+    (line,) = [line for line in logged() if line["severity"] != "INFO"]
+    assert line["kind"] == "systems"
+    assert len(json.dumps(line)) < 10_000
+
+
 def test_an_unforeseen_failure_is_logged_with_its_stack_and_answered_without_details(
     coordinator: CoordinatorBench, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
