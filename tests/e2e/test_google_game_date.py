@@ -99,7 +99,7 @@ def test_a_game_date_gives_the_same_rows_on_both_backends(
     Registry(there.warehouse).add(list(bundles.values()))
     with services:
         project.subscribe(services)
-        served = run(services, DAY, 120)
+        served = run(services, DAY, 600)
         served_models = httpx.get(services.url("worker") + "/heartbeat", timeout=30).json()["models"]
     GradePredictions(there.warehouse, there.clock)(DAY, DAY)
 
