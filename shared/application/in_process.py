@@ -11,7 +11,14 @@ from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import RunRequest, request_of
-from shared.application.runs import FinishRun, RecordOutcome, Report, StartRun
+from shared.application.runs import (
+    NOT_PUBLISHED,
+    FinishRun,
+    RecordOutcome,
+    Report,
+    StartRun,
+    fail_waiting,
+)
 from shared.application.stage import Job, StageJobs
 from shared.errors import Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
@@ -81,7 +88,15 @@ class RunInProcess:
         reports = [decode(body, PredictionReady) for body in self._mailbox.take(READY_TOPIC)]
         if reports:
             self._record.several([Report(ready) for ready in reports])
+        self._end(run_id)
         return run_id
+
+    def _end(self, run_id: str) -> None:
+        """Nobody else works on this run: whoever has no outcome now, as where his game has begun since a
+        process before this one expected him, gets none."""
+        if self._runs.get(run_id).state is RunState.PUBLISHED:
+            fail_waiting(self._runs, run_id, NOT_PUBLISHED)
+            self._finish(run_id)
 
     def _ended(self, request: RunRequest) -> str | None:
         """The run of this job that its process had ended when it died before it could say so."""
@@ -112,10 +127,5 @@ class RunInProcess:
         elif same:
             self._start.carry_on(run.run_id, request, also_expected)
         else:
-            self._runs.advance(
-                run.run_id,
-                [RunState.CREATED, RunState.PUBLISHED],
-                RunState.FAILED,
-                note="its process ended before it did",
-            )
+            self._finish.abandon(run.run_id, "its process ended before it did")
         return same

@@ -104,7 +104,7 @@ class StartRun:
             prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
             self._publish(run_id, request, prepared)
         except AppError as exc:
-            self._give_up(run_id, request, str(exc))
+            self._finish.abandon(run_id, str(exc))
             raise
         lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
         if self._runs.record(run_id, lost) == 0:
@@ -129,18 +129,6 @@ class StartRun:
                 publish_seconds=time.perf_counter() - begun,
             )
         )
-
-    def _give_up(self, run_id: str, request: RunRequest, why: str) -> None:
-        """End a run whose jobs are not out, as far as is known.
-
-        All of them may be out where the broker's answer was lost: what is predicted by now is not
-        thrown away.
-        """
-        fail_waiting(self._runs, run_id, NOT_PUBLISHED)
-        if any(o is not None and o.outcome == PREDICTED for o in self._runs.outcomes(run_id).values()):
-            self._finish(run_id)
-        elif self._runs.advance(run_id, [RunState.CREATED, RunState.PUBLISHED], RunState.FAILED, note=why):
-            self._observe(RunFailed(run_id, request.game_date, request.mode.value, why))
 
 
 class FinishRun:
@@ -170,6 +158,23 @@ class FinishRun:
         ended = self._activate(run, outcomes, self._runs.games(run_id))
         if self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note):
             self._observe(_told(run, ended, outcomes, time.perf_counter() - begun))
+
+    def abandon(self, run_id: str, why: str) -> None:
+        """End a run that nobody carries on: as FAILED, unless somebody was predicted or nobody waited.
+
+        Then its rows may be in use already, as where the broker's answer was lost, and it ends like any
+        other.
+        """
+        waited = fail_waiting(self._runs, run_id, NOT_PUBLISHED)
+        known = self._runs.outcomes(run_id).values()
+        given_up = [RunState.CREATED]
+        if not waited or any(o is not None and o.outcome == PREDICTED for o in known):
+            self(run_id)
+        else:
+            given_up.append(RunState.PUBLISHED)
+        if self._runs.advance(run_id, given_up, RunState.FAILED, note=why):
+            run = self._runs.get(run_id)
+            self._observe(RunFailed(run_id, run.game_date, str(run.request.get("mode", "LIVE")), why))
 
 
 class Report(NamedTuple):
@@ -256,10 +261,7 @@ class CheckStalled:
 
     def _end(self, run: Run) -> None:
         if run.state is RunState.CREATED:
-            fail_waiting(self._runs, run.run_id, NOT_PUBLISHED)
-            self._runs.advance(
-                run.run_id, [RunState.CREATED], RunState.FAILED, note="stopped before publishing"
-            )
+            self._finish.abandon(run.run_id, "stopped before publishing")
         elif run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
         else:
@@ -267,10 +269,11 @@ class CheckStalled:
             self._finish(run.run_id)
 
 
-def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> None:
-    """Give every player who is still without an outcome this one."""
+def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> int:
+    """Give every player who is still without an outcome this one; how many there were."""
     waiting = [p for p, known in runs.outcomes(run_id).items() if known is None]
     runs.record(run_id, [PlayerOutcome(p, outcome) for p in waiting])
+    return len(waiting)
 
 
 def _told(

@@ -62,7 +62,7 @@ class _Chaos:
         self.rng = rng
         self.length = rng.randint(80, 250)
         self._faults = rng.choice((0.005, 0.02, 0.06))
-        self._starts = rng.randint(1, 4)
+        self._starts, self._jobs = rng.randint(1, 4), rng.randint(0, 2)
         self._deploys = rng.random() < 0.1
         self._pace: dict[Flight, float] = {}
         skews = {p: timedelta(seconds=rng.randint(-300, 300)) for p in PROCESSES}
@@ -76,6 +76,7 @@ class _Chaos:
             (60, self._go_on),
             (14, self._deliver),
             (2, self._start),
+            (1, self._job),
             (2, self._check_stalled),
             (2, self._poison),
             (1, self._disk),
@@ -92,7 +93,7 @@ class _Chaos:
         """Disks are free, every model is sound and the newest."""
         self.world.full.clear()
         self.world.models.clear()
-        for worker in ("w1", "w2"):
+        for worker in ("w1", "w2", "job"):
             self.world.model_name[worker] = "new" if self._deploys else "old"
             self.world.kill(worker)
 
@@ -147,6 +148,11 @@ class _Chaos:
             else:
                 self.world.start(self.rng.choice(("c1", "c2")), self._asked())
 
+    def _job(self) -> None:
+        if self._jobs:
+            self._jobs -= 1
+            self.world.run_job(self._asked())
+
     def _check_stalled(self) -> None:
         later = timedelta(minutes=self.rng.choice(MINUTES))
         self.world.check_stalled(self.rng.choice(("c1", "c2")), later)
@@ -170,6 +176,6 @@ class _Chaos:
 
     def _kill(self) -> None:
         process = self.rng.choice(PROCESSES)
-        if process.startswith("w") and self._deploys:
+        if process[0] in "wj" and self._deploys:
             self.world.model_name[process] = "new"
         self.world.kill(process)

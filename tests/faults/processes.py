@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from shared.application.activation import Activate
+from shared.application.in_process import RunInProcess
 from shared.application.jobs import PrepareJobs
 from shared.application.outgoing import READY_TOPIC, START_TOPIC
 from shared.application.predict import Predict
@@ -91,6 +92,18 @@ class Coordinator:
 
     def check_stalled(self, later: timedelta) -> None:
         self._check(datetime.now(UTC) + self._skew + later)
+
+
+class JobProcess:
+    """A backfill's run: everything in one process, whose mailbox dies with it."""
+
+    def __init__(self, ports: Ports, skew: timedelta, model: LoadedModel, shadow: LoadedModel) -> None:
+        self._run = RunInProcess(ports.warehouse, ports.runs, ports.publisher, FixedClock(NOW + skew), "job")
+        self._model, self._shadow = model, shadow
+
+    def run(self, asked: RunRequested) -> None:
+        request = replace(parse(asked, NOW), job="backfill")
+        self._run(request, {self._model.system_id: self._model}, [self._shadow], "commit", {}, 0.0)
 
 
 class Worker:

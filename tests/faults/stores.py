@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from shared.application.feature_rows import feature_hash
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse, prepare
 from shared.embedded.run_store import SqliteRunStore
 from shared.embedded.sqlite import SqliteFile
-from shared.ports import Statement
+from shared.ports import Statement, Warehouse
 from shared.schemas.feature_store import FEATURE_SNAPSHOTS, ML_FEATURE_STORE, UPCOMING_PLAYER_GAME_CONTEXT
 from shared.schemas.messages import FEATURE_VERSION
 from shared.schemas.reference import NBA_SCHEDULE
@@ -45,8 +45,7 @@ class MemoryWarehouse(DuckDbWarehouse):
         self._con = duckdb.connect(":memory:", config={"threads": 1})
         self._con.execute("SET TimeZone='UTC'")
         prepare(self._con, Path("memory"))
-        for table, rows in _slate().items():
-            self.append(table, pa.Table.from_pylist(rows, schema=table.arrow_schema))
+        lay_out(self, PLAYERS)
 
     @contextmanager
     def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -87,16 +86,19 @@ class MemoryRunStore(SqliteRunStore):
         self._file.close()
 
 
-def _slate() -> dict[Table, list[dict[str, Any]]]:
-    return {
+def lay_out(warehouse: Warehouse, players: Sequence[str]) -> None:
+    """Write a slate of these players."""
+    slate: dict[Table, list[dict[str, Any]]] = {
         NBA_SCHEDULE: [_game(g) for g in GAMES],
         FEATURE_SNAPSHOTS: [
             {"snapshot_id": "snapshot", "game_date": DAY, "as_of": NOW, "mode": "LIVE", "rows_built": 7}
             | {"created_at": NOW}
         ],
-        UPCOMING_PLAYER_GAME_CONTEXT: [_expected(i, p) for i, p in enumerate(PLAYERS)],
-        ML_FEATURE_STORE: [_features(i, p) for i, p in enumerate(PLAYERS) if p != FEATURELESS],
+        UPCOMING_PLAYER_GAME_CONTEXT: [_expected(i, p) for i, p in enumerate(players)],
+        ML_FEATURE_STORE: [_features(i, p) for i, p in enumerate(players) if p != FEATURELESS],
     }
+    for table, rows in slate.items():
+        warehouse.append(table, pa.Table.from_pylist(rows, schema=table.arrow_schema))
 
 
 def _game(game_id: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from shared.ports import Outgoing
 from shared.schemas.messages import RunRequested, encode
 from tests.faults import checker
 from tests.faults.broker import Broker, Held
-from tests.faults.processes import SYSTEMS, Coordinator, Ports, TinyModel, Worker, loaded
+from tests.faults.processes import SYSTEMS, Coordinator, JobProcess, Ports, TinyModel, Worker, loaded
 from tests.faults.stores import (
     DAY,
     FEATURELESS,
@@ -29,7 +29,7 @@ from tests.faults.threads import Cut, How, Work
 
 START_TOPIC = "prediction-run-requested"
 READERS = {REQUEST_TOPIC: ("w1", "w2"), READY_TOPIC: ("c1", "c2"), START_TOPIC: ("c1", "c2")}
-PROCESSES = ("c1", "c2", "w1", "w2")
+PROCESSES = ("c1", "c2", "w1", "w2", "job")
 MOST_STEPS = 5000
 
 KEYS = {
@@ -85,6 +85,12 @@ class World:
     def request_start(self, asked: RunRequested) -> None:
         self._say("a start is asked for by message")
         self.broker.publish(START_TOPIC, [Outgoing(encode(asked))])
+
+    def run_job(self, asked: RunRequested) -> Flight | None:
+        """A backfill of the date, unless one holds its lock."""
+        if any(f.process == "job" for f in self.flights):
+            return None
+        return self._fly("job", "job", self.up["job"].run, asked)
 
     def deliver(self, process: str, messages: Sequence[Held]) -> Flight:
         """One push to a coordinator, or some that a worker takes together."""
@@ -219,7 +225,8 @@ class World:
         if name.startswith("c"):
             return Coordinator(ports, skew)
         champion = loaded(self.model_name.get(name, "old"), self.models.get(name, TinyModel()))
-        return Worker(ports, skew, champion, loaded("shadow", TinyModel()))
+        kind = JobProcess if name == "job" else Worker
+        return kind(ports, skew, champion, loaded("shadow", TinyModel()))
 
     def _is_full(self, port: str) -> bool:
         return port in self.full

@@ -1,0 +1,74 @@
+"""A job's run, whose process died before this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.application.in_process import RunInProcess
+from shared.application.run_request import RunRequest, parse
+from shared.embedded.clock import FixedClock
+from shared.errors import Unavailable
+from shared.ports import Outgoing, Publisher, Run, RunState
+from shared.schemas.messages import RunRequested
+from tests.conftest import Outbox
+from tests.faults import checker
+from tests.faults.stores import DAY, GAMES, NOW, MemoryRunStore
+from tests.faults.world import warehouse_of_this_process
+
+
+def request() -> RunRequest:
+    asked = RunRequested(DAY.isoformat(), skip_mlfs_check=True, systems=["moving_average"])
+    return replace(parse(asked, NOW), job="backfill")
+
+
+@pytest.fixture
+def runs() -> Iterator[MemoryRunStore]:
+    """A store that holds a run of the job, published, with one player expected."""
+    warehouse_of_this_process().clear()
+    runs = MemoryRunStore()
+    stored = {"game_date": DAY.isoformat(), "systems": ["moving_average"]}
+    stored |= {k: v for k, v in vars(request()).items() if k not in stored}
+    runs.open(Run("dead", DAY, RunState.CREATED, datetime.now(UTC), 0, stored))
+    runs.expect("dead", {"startedlongago": GAMES[0]})
+    runs.advance("dead", [RunState.CREATED], RunState.PUBLISHED)
+    yield runs
+    runs.close()
+
+
+class BrokerAway:
+    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        raise Unavailable(f"{topic} for {len(messages)} messages: the broker is away")
+
+
+def repeat(runs: MemoryRunStore, asked: RunRequest, publisher: Publisher | None = None) -> str:
+    run = RunInProcess(warehouse_of_this_process(), runs, publisher or Outbox(), FixedClock(NOW), "job")
+    return run(asked, {}, [], "commit", {}, wait_seconds=0.0)
+
+
+def ended(runs: MemoryRunStore) -> tuple[RunState, str | None]:
+    assert checker.violations(checker.read(warehouse_of_this_process(), runs, DAY)) == []
+    outcome = runs.outcomes("dead")["startedlongago"]
+    return runs.get("dead").state, outcome and outcome.outcome
+
+
+def test_a_player_whose_game_has_begun_since_does_not_keep_the_run_open(runs: MemoryRunStore) -> None:
+    assert repeat(runs, request()) == "dead"
+    assert ended(runs) == (RunState.PARTIAL, "failed:not_published")
+
+
+def test_a_run_that_is_not_wanted_any_more_names_who_waited(runs: MemoryRunStore) -> None:
+    assert repeat(runs, replace(request(), min_minutes=10.0)) != "dead"
+    assert ended(runs) == (RunState.FAILED, "failed:not_published")
+
+
+def test_a_run_whose_rows_are_in_use_is_not_called_failed_by_the_job_after_it(runs: MemoryRunStore) -> None:
+    with pytest.raises(Unavailable, match="predictions-complete"):
+        repeat(runs, request(), BrokerAway())
+    assert runs.get("dead").state is RunState.PUBLISHED
+    assert any(r["is_active"] for r in warehouse_of_this_process().rows("player_prop_predictions"))
+    repeat(runs, replace(request(), min_minutes=10.0))
+    assert ended(runs) == (RunState.PARTIAL, "failed:not_published")
