@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help setup demo test check serve emulators lock clean
+.PHONY: help setup demo test check serve e2e faults emulators lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -35,6 +35,13 @@ check: $(SET_UP) ## Format, lint, types, layers
 
 serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
 	@$(BIN)/props serve
+
+e2e: $(SET_UP) emulators ## Google's clients on stand-ins: contracts, a game date, processes that are killed
+	@$(BIN)/pytest -m 'emulators or faults'
+
+RUNS ?= 1000
+faults: $(SET_UP) ## Random faults in memory, RUNS of them
+	@$(BIN)/python -m tests.faults --runs $(RUNS)
 
 emulators: $(SET_UP) ## Install the stand-ins for Google's services in .emulators
 	@$(BIN)/python -m tests.emulators.install

@@ -30,7 +30,7 @@ def translated(what: str) -> Iterator[None]:
         if ABORTED in str(exc):
             raise Unavailable(f"{what}: {ABORTED}") from exc
         raise InvalidStatement(f"{what}: {_first_line(exc)}") from exc
-    except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError) as exc:
+    except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException, OSError) as exc:
         raise Unavailable(f"{what}: {type(exc).__name__}: {_first_line(exc)}") from exc
 
 
