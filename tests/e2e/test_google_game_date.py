@@ -16,12 +16,13 @@ from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.grade import GradePredictions
 from shared.application.known import Mode
 from shared.application.loading import LoadFolder
+from shared.application.outgoing import REQUEST_TOPIC
 from shared.application.questions import Questions
 from shared.application.registry import Registry
 from shared.application.training import TrainModels, demo_windows
 from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.embedded import sample_league
-from shared.ports import Statement
+from shared.ports import Outgoing, Statement
 from shared.schemas.predictions import PLAYER_PROP_PREDICTIONS, PREDICTION_ACCURACY
 from shared.schemas.table import Table
 from tests.e2e.google_cloud import Project
@@ -78,6 +79,20 @@ def rows(backend: Backend, table: Table, by: str) -> list[dict[str, Any]]:
     ]
 
 
+def kept(backend: Backend, seconds: float) -> list[tuple[str, str]]:
+    """Topic and run of the messages that were refused, once there are any."""
+    sql = Statement(
+        "SELECT topic, run_id FROM nba_predictions.rejected_messages WHERE rejected_date >= @d", {"d": DAY}
+    )
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = backend.warehouse.query(sql).to_pylist()
+        if found:
+            return [(row["topic"], row["run_id"]) for row in found]
+        time.sleep(0.5)
+    raise AssertionError(f"nothing was kept in {seconds:.0f} s")
+
+
 def test_a_game_date_gives_the_same_rows_on_both_backends(
     folders: list[Path], request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +116,9 @@ def test_a_game_date_gives_the_same_rows_on_both_backends(
         project.subscribe(services)
         served = run(services, DAY, 600)
         served_models = httpx.get(services.url("worker") + "/heartbeat", timeout=30).json()["models"]
+        there.publisher.publish(REQUEST_TOPIC, [Outgoing(b"not a job", {"run_id": served["run_id"]})])
+        assert kept(there, 30) == [(REQUEST_TOPIC, served["run_id"])]
+    assert [p.returncode for p in services.processes.values()] == [0, 0], "killed, for they took too long"
     GradePredictions(there.warehouse, there.clock)(DAY, DAY)
 
     assert (served["state"], served["progress"]) == (embedded["state"], embedded["progress"])
