@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help setup demo test check serve lock clean
+.PHONY: help setup demo test check serve e2e faults emulators lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 $(SET_UP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -36,8 +36,18 @@ check: $(SET_UP) ## Format, lint, types, layers
 serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
 	@$(BIN)/props serve
 
+e2e: $(SET_UP) emulators ## Google's clients on stand-ins: contracts, a game date, processes that are killed
+	@$(BIN)/pytest -m 'emulators or faults'
+
+RUNS ?= 1000
+faults: $(SET_UP) ## Random faults in memory, RUNS of them
+	@$(BIN)/python -m tests.faults --runs $(RUNS)
+
+emulators: $(SET_UP) ## Install the stand-ins for Google's services in .emulators
+	@$(BIN)/python -m tests.emulators.install
+
 lock: ## Renew requirements.lock (needs uv)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --no-annotate -q pyproject.toml -o requirements.lock
 
-clean: ## Remove the virtual environment and the local state
-	@rm -rf .venv .props
+clean: ## Remove the virtual environments and the local state
+	@rm -rf .venv .props .emulators

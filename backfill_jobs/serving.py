@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -30,10 +31,11 @@ READY = {"worker": "/ready", "coordinator": "/ready", "broker": "/health"}
 
 
 class Services:
-    """A context manager: all three are ready on entry and gone on exit.
+    """A context manager: all are ready on entry and gone on exit.
 
-    ``ports`` fixes ports by name (coordinator, worker, broker); others are free ones. Raises
-    ``Unavailable`` with the tail of a service's log when it does not become ready.
+    ``ports`` fixes ports by name (coordinator, worker, broker); others are free ones. Without a broker in
+    ``programs`` messages are somebody else's. Raises ``Unavailable`` with the tail of a service's log when
+    it does not become ready.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Services:
         environment: Mapping[str, str],
         ports: Mapping[str, int] | None = None,
         broker_arguments: Sequence[str] = (),
+        programs: Sequence[str] = tuple(READY),
     ) -> None:
         given = dict(ports or {})
         self._home = home
         self._more_for_broker = list(broker_arguments)
-        self._ports = {name: given.get(name) or free_port() for name in ("coordinator", "worker", "broker")}
+        self._programs = programs
+        self._ports = {name: given.get(name) or free_port() for name in READY}
         self._environment = {
             **os.environ,
             **environment,
@@ -68,12 +72,12 @@ class Services:
         return self
 
     def start(self) -> None:
-        """Start all three and wait until each is ready; whatever goes wrong, none stays behind."""
+        """Start all and wait until each is ready; whatever goes wrong, none stays behind."""
         try:
             self._check_ports()
-            for name in READY:
+            for name in self._programs:
                 self._spawn(name)
-            for name in READY:
+            for name in self._programs:
                 self._wait(name)
         except BaseException:
             self.stop()
@@ -158,7 +162,17 @@ class Services:
         raise Unavailable(f"{name} is not ready after {START_SECONDS:.0f} s: {answer}\n{self._log(name)}")
 
     def _log(self, name: str) -> str:
-        return "\n".join((self._home / "logs" / f"{name}.log").read_text().splitlines()[-15:])
+        lines = (self._home / "logs" / f"{name}.log").read_text().splitlines()[-15:]
+        return "\n".join(_readable(line) for line in lines)
+
+
+def _readable(line: str) -> str:
+    """A line of a log for a person: severity and sentence of a structured one, any other as it is."""
+    try:
+        said = json.loads(line)
+        return "\n".join([f"{said['severity']} {said['message']}", *said.get("exception", "").splitlines()])
+    except (ValueError, TypeError, KeyError):
+        return line
 
 
 def free_port() -> int:

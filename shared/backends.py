@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.application.outgoing import TOPICS
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import FixedClock, SystemClock, parse_now
+from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.locks import FileLocks
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.publisher import BrokerPublisher, StorePublisher
 from shared.embedded.run_store import SqliteRunStore
-from shared.errors import Unavailable
-from shared.ports import Clock, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
+from shared.errors import Rejected, Unavailable
+from shared.ports import Clock, DeadLetters, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
 
 
 class BackendSettings(BaseSettings):
@@ -27,14 +31,34 @@ class BackendSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    props_backend: Literal["embedded"] = "embedded"
-    """Where state lives; ``embedded`` needs nothing but this machine."""
+    props_backend: Literal["embedded", "gcp"] = "embedded"
+    """Where state lives; ``embedded`` needs nothing but this machine, ``gcp`` is Google Cloud."""
 
     props_home: Path = Path(".props")
     """Folder of the embedded backend's state."""
 
     props_now: str | None = None
-    """ISO 8601 instant at which the product's clock stands still; unset is the machine's clock."""
+    """ISO 8601 instant at which the product's clock stands still; unset is the machine's clock. Embedded
+    backend only."""
+
+    gcp_project_id: str | None = None
+    """Google Cloud project that owns tables, topics and documents; needed where the backend is ``gcp``."""
+
+    gcp_location: str = "us-west2"
+    """Where the datasets are."""
+
+    model_folder: str | None = None
+    """Where trained bundles go: a folder, or on ``gcp`` a ``gs://bucket/prefix``. Unset: ``models`` below
+    PROPS_HOME, or ``gs://PROJECT-models``."""
+
+    model_cache: Path = Path(tempfile.gettempdir()) / "props-model-cache"
+    """Folder of model files that were fetched from Cloud Storage, by their content."""
+
+    max_gib_billed: int = 20
+    """A BigQuery statement that would scan more is refused before it costs anything."""
+
+    bigquery_storage_grpc_address: str | None = None
+    """host:port of an emulator's BigQuery Storage API; unset is Google's."""
 
     broker_url: str = "http://127.0.0.1:8082"
     """The embedded push broker."""
@@ -69,6 +93,9 @@ class ModelSettings(BackendSettings):
     model_sha256: str | None = None
     """The hash that the V9 model must have; unset accepts what its manifest says."""
 
+    model_generation: int | None = None
+    """The generation of the V9 model's object in Cloud Storage; unset takes the newest."""
+
     def model_paths(self) -> dict[str, str]:
         """Path by system, for the systems that are configured."""
         paths = {system: getattr(self, path_variable(system).lower()) for system in MODEL_SYSTEMS}
@@ -77,6 +104,12 @@ class ModelSettings(BackendSettings):
     def shadow_paths(self) -> list[str]:
         return [p.strip() for p in (self.shadow_model_paths or "").split(",") if p.strip()]
 
+    def generations(self) -> dict[str, int]:
+        """Generation by path, where one is pinned."""
+        if self.catboost_v9_model_path is None or self.model_generation is None:
+            return {}
+        return {self.catboost_v9_model_path: self.model_generation}
+
     def wanted_sha256(self) -> dict[str, str]:
         """The hash that a system's model must have, where one is set."""
         return {"catboost_v9": self.model_sha256} if self.model_sha256 else {}
@@ -84,21 +117,37 @@ class ModelSettings(BackendSettings):
 
 @dataclass(frozen=True)
 class Backend:
-    """``publisher`` is for services; ``job_publisher`` for jobs, which run whether services do or not."""
+    """``publisher`` is for services; ``job_publisher`` for jobs, which run whether services do or not.
+
+    ``model_folder`` is where trained bundles go: a folder, or a ``gs://`` prefix.
+    """
 
     warehouse: Warehouse
     runs: RunStore
     publisher: Publisher
     job_publisher: Publisher
+    dead_letters: DeadLetters
     documents: Documents
     locks: Locks
     models: ModelStore
+    model_folder: str
     clock: Clock
     home: Path
+    closing: tuple[Callable[[], None], ...] = ()
+
+    def close(self) -> None:
+        """Flush and close what is open, in the order in which work flows."""
+        for close in self.closing:
+            close()
 
 
 def connect(settings: BackendSettings) -> Backend:
-    """The adapters of a backend; ``Unavailable`` where its state folder cannot be written."""
+    """The adapters of a backend; ``Unavailable`` where its state folder cannot be written, ``Rejected`` for
+    settings that do not go together."""
+    return _google(settings) if settings.props_backend == "gcp" else _embedded(settings)
+
+
+def _embedded(settings: BackendSettings) -> Backend:
     home = settings.props_home
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -107,14 +156,52 @@ def connect(settings: BackendSettings) -> Backend:
     if not os.access(home, os.W_OK):
         raise Unavailable(f"PROPS_HOME {home}: cannot be written")
     clock = FixedClock(parse_now(settings.props_now)) if settings.props_now else SystemClock()
+    messages = MessageStore(home / "broker.sqlite")
     return Backend(
         warehouse=DuckDbWarehouse(home / "warehouse.duckdb"),
         runs=SqliteRunStore(home / "runs.sqlite"),
         publisher=BrokerPublisher(settings.broker_url),
-        job_publisher=StorePublisher(MessageStore(home / "broker.sqlite")),
+        job_publisher=StorePublisher(messages),
+        dead_letters=BrokerDeadLetters(messages, home, settings.broker_url),
         documents=SqliteDocuments(home / "documents.sqlite"),
         locks=FileLocks(home / "locks"),
         models=DirectoryModelStore(),
+        model_folder=settings.model_folder or str((home / "models").resolve()),
         clock=clock,
         home=home,
+    )
+
+
+def _google(settings: BackendSettings) -> Backend:
+    """Google's clients are imported here, so that the embedded backend does not pay for them."""
+    from shared.gcp.bigquery_warehouse import BigQueryWarehouse
+    from shared.gcp.clients import Clients
+    from shared.gcp.cloud_model_store import CloudModelStore
+    from shared.gcp.dead_letters import PubSubDeadLetters
+    from shared.gcp.firestore_documents import FirestoreDocuments, FirestoreLocks
+    from shared.gcp.firestore_runs import FirestoreRunStore
+    from shared.gcp.pubsub_publisher import PubSubPublisher
+
+    project = settings.gcp_project_id
+    if not project:
+        raise Rejected("PROPS_BACKEND=gcp needs GCP_PROJECT_ID")
+    if settings.props_now:
+        raise Rejected(f"PROPS_NOW={settings.props_now}: the clock cannot be fixed where PROPS_BACKEND=gcp")
+    clients = Clients(project, settings.gcp_location, settings.bigquery_storage_grpc_address)
+    warehouse = BigQueryWarehouse(clients, settings.max_gib_billed * 2**30)
+    publisher = PubSubPublisher(clients)
+    generations = settings.generations() if isinstance(settings, ModelSettings) else {}
+    return Backend(
+        warehouse=warehouse,
+        runs=FirestoreRunStore(clients),
+        publisher=publisher,
+        job_publisher=publisher,
+        dead_letters=PubSubDeadLetters(clients, publisher, TOPICS),
+        documents=FirestoreDocuments(clients),
+        locks=FirestoreLocks(clients),
+        models=CloudModelStore(clients, settings.model_cache, generations),
+        model_folder=settings.model_folder or f"gs://{project}-models",
+        clock=SystemClock(),
+        home=settings.props_home,
+        closing=(warehouse.close, clients.close),
     )

@@ -11,8 +11,28 @@ class Rejected(AppError):
     """The input can never succeed: record it and move on."""
 
 
+class TooLarge(Rejected):
+    """The input is longer than is read at all."""
+
+
 class Unavailable(AppError):
     """A dependency failed: the same input may succeed later."""
+
+
+class TooMany(AppError):
+    """More was asked for than is done in a span of time: ask again after ``retry_after`` seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unauthenticated(AppError):
+    """Nothing tells who asks, or what tells it cannot be believed."""
+
+
+class Forbidden(AppError):
+    """Known who asks, and he may not."""
 
 
 class NotFound(AppError):

@@ -1,12 +1,16 @@
-"""What both services share at their HTTP edge: problem details, bounded bodies, identity."""
+"""What both services share at their HTTP edge: problem details, bounded bodies, which process this is."""
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
@@ -14,18 +18,37 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
-from shared.errors import AppError, Conflict, NotFound, Rejected, Unavailable
+from shared.application.readiness import Check
+from shared.errors import (
+    AppError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Rejected,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 
-MAX_BODY = 1024 * 1024
+logger = logging.getLogger("props.http")
+
+DRAIN_SECONDS = 5
+"""Cloud Run kills a process ten seconds after SIGTERM; what comes after the requests needs some of them."""
 
 STATUS: dict[type[AppError], tuple[int, str]] = {
+    Unauthenticated: (401, "not authenticated"),
+    Forbidden: (403, "not allowed"),
     NotFound: (404, "not found"),
     Conflict: (409, "already under way"),
+    TooLarge: (413, "too large"),
     Rejected: (422, "cannot be processed"),
+    TooMany: (429, "too many"),
     Unavailable: (503, "not available now"),
 }
-"""The one table from failures to answers."""
+"""The one table from failures to answers; a kind that is not in it is answered as its parent."""
 
 PROBLEM = {
     "content": {
@@ -67,53 +90,108 @@ class Identity:
         }
 
 
-def problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
-    """An answer of RFC 9457."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+def problem(
+    status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """An answer of RFC 9457. Half a surrogate pair, which JSON can bring and UTF-8 cannot, is written out."""
+    said = detail.encode(errors="backslashreplace").decode()
+    body = {"type": "about:blank", "title": title, "status": status, "detail": said, **more}
+    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def answer_of(exc: AppError) -> JSONResponse:
+    """What the table says of a failure, with what its kind has to tell beside the sentence.
+
+    What an operator has to know of is logged: a dependency that is away, somebody who may not come in.
+    """
+    if isinstance(exc, Unavailable) and untold(exc):
+        logger.warning("not available: %s", exc)
+    if isinstance(exc, Forbidden):
+        logger.warning("not allowed: %s", exc)
+    status, title = next(STATUS[kind] for kind in type(exc).__mro__ if kind in STATUS)
+    if isinstance(exc, Unauthenticated):
+        return problem(status, title, str(exc), headers={"WWW-Authenticate": "Bearer"})
+    if isinstance(exc, TooMany):
+        return problem(status, title, str(exc), headers={"Retry-After": str(exc.retry_after)})
+    if isinstance(exc, Conflict):
+        return problem(status, title, str(exc), holder=exc.holder)
+    return problem(status, title, str(exc))
 
 
 def install_errors(app: FastAPI) -> None:
-    """Turn the failures of ``shared.errors`` and of validation into problem details."""
+    """Turn the failures of ``shared.errors``, of validation and of routing into problem details."""
 
-    def answer(_: Request, exc: Exception) -> JSONResponse:
-        status, title = next(v for kind, v in STATUS.items() if isinstance(exc, kind))
-        more = {"holder": exc.holder} if isinstance(exc, Conflict) else {}
-        return problem(status, title, str(exc), **more)
+    def failed(_: Request, exc: Exception) -> JSONResponse:
+        assert isinstance(exc, AppError)
+        return answer_of(exc)
 
     def invalid(_: Request, exc: Exception) -> JSONResponse:
         errors = exc.errors() if isinstance(exc, RequestValidationError) else []
         detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors)
-        return problem(422, "cannot be processed", detail)
+        return answer_of(Rejected(detail))
+
+    def misrouted(_: Request, exc: Exception) -> JSONResponse:
+        assert isinstance(exc, HTTPException)
+        title = HTTPStatus(exc.status_code).phrase.lower()
+        return problem(exc.status_code, title, str(exc.detail), headers=exc.headers)
 
     for kind in STATUS:
-        app.add_exception_handler(kind, answer)
+        app.add_exception_handler(kind, failed)
     app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, misrouted)
 
 
-HOST = "127.0.0.1"
+def untold(failure: Exception) -> bool:
+    """Whether this is the first to log a failure: that of one batch reaches every message in it."""
+    first = not vars(failure).get("told", False)
+    vars(failure)["told"] = True
+    return first
 
 
-def serve(app: FastAPI, port: int) -> None:
-    """Serve until SIGTERM or Ctrl-C, then return by the ordinary way so that contexts are left.
+def ready_answer(checks: Sequence[Check], authorised: bool) -> JSONResponse:
+    """200 where every check is passed, else 503; the checks themselves only for who is authorised."""
+    failed = [c for c in checks if not c.passed]
+    said = "not ready" if failed else "ready"
+    more: dict[str, Any] = {"checks": [c.plain() for c in checks]} if authorised else {}
+    if not failed:
+        return JSONResponse({"status": said, **more})
+    detail = "; ".join(f"{c.name}: {c.detail}" for c in failed) if authorised else said
+    return problem(503, STATUS[Unavailable][1], detail, **more)
+
+
+def serve(app: FastAPI, port: int, host: str) -> None:
+    """Serve until SIGTERM or Ctrl-C: take nothing new, let what is under way end for some seconds, return.
 
     uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
     """
     signal.signal(signal.SIGTERM, _leave)
-    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False)
+    with suppress(_Left):
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+
+
+class _Left(BaseException):
+    """Raised by the second SIGTERM; no handler of failures may take it for one."""
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+    raise _Left
 
 
-async def bounded_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    """The body, or ``Rejected`` as soon as it is longer than ``limit``."""
+async def bounded_body(request: Request, limit: int) -> bytes:
+    """The body, or ``TooLarge`` as soon as it is longer than ``limit``."""
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > limit:
-            raise Rejected(f"body of more than {limit} bytes, wanted at most that")
+            raise TooLarge(f"body of more than {limit} bytes, wanted at most that")
         parts.append(part)
     return b"".join(parts)
 
@@ -122,3 +200,16 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries of the problem answers a route may give."""
     titles = {400: "bad request", **dict(STATUS.values())}
     return {s: {"description": titles[s], **PROBLEM} for s in statuses}
+
+
+def push_body(kind: str) -> dict[str, Any]:
+    """OpenAPI entry of a route that takes a message of ``kind`` in Pub/Sub's envelope."""
+    message = {
+        "type": "object",
+        "properties": {
+            "data": {"type": "string", "description": f"{kind}, base64"},
+            "messageId": {"type": "string"},
+        },
+    }
+    envelope = {"type": "object", "required": ["message"], "properties": {"message": message}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": envelope}}}}

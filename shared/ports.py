@@ -70,6 +70,41 @@ class Publisher(Protocol):
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None: ...
 
 
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that the broker gave up delivering; ``handle`` is what acknowledges it.
+
+    ``attempts`` and ``last_answer`` are None where the broker does not tell.
+    """
+
+    handle: str
+    subscription: str
+    topic: str
+    message_id: str
+    body: bytes
+    attributes: Mapping[str, str]
+    published_at: datetime
+    attempts: int | None = None
+    last_answer: str | None = None
+
+
+class DeadLetters(Protocol):
+    """The broker's dead letters, each of which stays there until it is acknowledged.
+
+    Whoever pulls, keeps and then acknowledges loses none; if he dies before the last step, the same come
+    again. Every method raises ``Unavailable`` when the broker cannot be reached.
+    """
+
+    def pull(self, most: int = 100) -> list[DeadLetter]:
+        """Some of those that wait, none once there are no more."""
+
+    def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
+        """Say that these are kept elsewhere; they do not come again."""
+
+    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        """Publish to a topic, at least once, whether the services run or not."""
+
+
 class RunState(StrEnum):
     """Where a run stands; ``ACTIVE_STATES`` keep another run of the same game date away."""
 
@@ -178,7 +213,11 @@ class Locks(Protocol):
 
 
 class ModelStore(Protocol):
-    """Reads model files by exact path; never a pattern."""
+    """Model files by exact path; never a pattern, and never two contents of one name."""
 
     def fetch(self, path: str) -> bytes:
-        """The whole file; ``NotFound`` when it does not exist."""
+        """The whole file; ``NotFound`` when it does not exist, ``Rejected`` for a path of another kind."""
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file whole or not at all. The same bytes again change nothing; ``Conflict`` (holder:
+        the path) where other bytes stand there."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +21,14 @@ from shared.embedded.clock import FixedClock
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
+from shared.logs import configure_logging
+from shared.model_registry.bundle import Bundle, read
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Outgoing
 
+pytest_plugins = ["tests.emulators.fixtures", "tests.contracts.fixtures"]
+
+Logged = Callable[[], list[dict[str, Any]]]
 CLOCK = FixedClock(sample_league.DEMO_NOW)
 DAY = sample_league.DEMO_DATE
 
@@ -29,9 +38,11 @@ class Outbox:
 
     def __init__(self) -> None:
         self.messages: dict[str, list[bytes]] = {}
+        self.sent: dict[str, list[Outgoing]] = {}
 
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
         self.messages.setdefault(topic, []).extend(m.body for m in messages)
+        self.sent.setdefault(topic, []).extend(messages)
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +82,13 @@ def model_paths(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = tmp_path_factory.mktemp("models")
     warehouse = DuckDbWarehouse(Path(shutil.copy(loaded, folder / "warehouse.duckdb")))
     windows = [w for w in demo_windows(DAY) if w.system_id != "catboost_v8"]
-    return TrainModels(warehouse, folder)(windows, CLOCK.now())
+    bundles = TrainModels(warehouse, DirectoryModelStore(), str(folder))(windows, CLOCK.now())
+    return {system: Path(bundle.path) for system, bundle in bundles.items()}
+
+
+@pytest.fixture(scope="session")
+def bundles(model_paths: dict[str, Path]) -> list[Bundle]:
+    return [read(DirectoryModelStore(), str(path)) for path in model_paths.values()]
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +99,18 @@ def models(model_paths: dict[str, Path]) -> dict[str, LoadedModel]:
 @pytest.fixture
 def documents(tmp_path: Path) -> SqliteDocuments:
     return SqliteDocuments(tmp_path / "documents.sqlite")
+
+
+@pytest.fixture
+def logged() -> Iterator[Logged]:
+    """What this process logs, as it would stand on standard output of a service."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    out = io.StringIO()
+    configure_logging("test", "abc123", "a-project", out)
+    yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 @pytest.fixture

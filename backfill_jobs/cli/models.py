@@ -48,7 +48,7 @@ def train(
     days = (d.date() for d in (train_start, train_end, eval_start, eval_end))
     window = checked(system, *days)
     use = backend()
-    job = TrainExperiment(use.warehouse, use.home / "models", BackendSettings().build_commit)
+    job = TrainExperiment(use.warehouse, use.models, use.model_folder, BackendSettings().build_commit)
     with Bars() as bars:
         told = plain(job(window, name, use.clock.now(), bars))
     m = told["metrics"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 import traceback
@@ -40,6 +41,7 @@ def program(about: str) -> typer.Typer:
 def run(app: typer.Typer, name: str) -> int:
     """Run a command line and give its exit code."""
     errors = Console(stderr=True, highlight=False)
+    logging.getLogger("props").addHandler(logging.NullHandler())  # commands say themselves what became of it
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = app(standalone_mode=False)

@@ -152,19 +152,24 @@ def validate_daily(day: Day, as_json: Json = False) -> None:
 
     use = backend()
     with Bars() as bars:
-        found = ValidateDaily(use.warehouse, use.runs, use.documents, use.models, use.clock)(day.date(), bars)
+        validate = ValidateDaily(
+            use.warehouse, use.runs, use.documents, use.models, use.clock, use.dead_letters
+        )
+        found = validate(day.date(), bars)
     _show_findings(found, {"game_date": day.date().isoformat()}, f"{day.date()}: ", as_json)
 
 
 def doctor(as_json: Json = False) -> None:
     """Check installation, store, models, inputs and services. Exit 0, 1 or 2 by the worst finding."""
+    from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
     from shared.application.doctor import Doctor
     from shared.backends import ModelSettings, connect
 
     settings = ModelSettings()
     use = connect(settings)
     paths, hashes = settings.model_paths(), settings.wanted_sha256()
-    found = Doctor(use.warehouse, use.documents, use.models, paths, hashes)()
+    doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes)
+    found = [*doctor(), *ask_services(ServiceUrls())]
     _show_findings(found, {"home": str(use.home)}, "", as_json)
 
 

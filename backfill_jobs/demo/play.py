@@ -87,10 +87,10 @@ class Demo:
                 stage.game_date, stage.game_date, BuildOptions(stage.mode), self._progress
             )
         with self._timed("train"):
-            train = TrainModels(backend.warehouse, self.home / "models")
-            paths = train(demo_windows(stage.game_date), backend.clock.now(), self._progress)
-            Registry(backend.warehouse).add(list(paths.values()))
-        environment = {path_variable(system): str(path.resolve()) for system, path in paths.items()}
+            train = TrainModels(backend.warehouse, backend.models, backend.model_folder)
+            bundles = train(demo_windows(stage.game_date), backend.clock.now(), self._progress)
+            Registry(backend.warehouse).add(list(bundles.values()))
+        environment = {path_variable(system): bundle.path for system, bundle in bundles.items()}
         if stage.now is not None:
             environment["PROPS_NOW"] = stage.now.isoformat()
         return environment

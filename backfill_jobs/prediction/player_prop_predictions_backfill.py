@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.application.prediction_backfill import BackfillPredictions
     from shared.application.training import Window
     from shared.backends import Backend, ModelSettings
+    from shared.model_registry.bundle import Bundle
 
 
 def predict(
@@ -101,10 +102,10 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
     from shared.application.registry import Registry
     from shared.model_registry.loading import load_shadows
 
-    def train(windows: list[Window]) -> dict[str, Path]:
+    def train(windows: list[Window]) -> dict[str, Bundle]:
         from shared.application.training import TrainModels
 
-        return TrainModels(use.warehouse, use.home / "models", settings.build_commit)(
+        return TrainModels(use.warehouse, use.models, use.model_folder, settings.build_commit)(
             windows, use.clock.now(), bars
         )
 

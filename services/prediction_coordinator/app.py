@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client import Counter as Metric
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from services.prediction_coordinator.metrics import CoordinatorMetrics
+from services.prediction_coordinator.pushes import PUSHES, add_pushes
 from shared.application.coverage import GradingCoverage
 from shared.application.questions import Questions
+from shared.application.readiness import Remembered, asked
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
-from shared.application.runs import CheckStalled, RecordOutcome, Started, StartRun
+from shared.application.runs import CheckStalled, RecordOutcome, Report, Started, StartRun
 from shared.application.signals import SignalReport
-from shared.errors import Conflict, NotFound, Rejected
-from shared.http import Identity, bounded_body, install_errors, responses
+from shared.coalesce import Coalescer
+from shared.errors import Rejected
+from shared.http import Identity, install_errors, ready_answer, responses
+from shared.identity import THIS_MACHINE, Entrance, authorised, protect
+from shared.limits import DEFAULTS, Limits, bound_bodies
+from shared.observed import Observed
 from shared.ports import Clock, PlayerOutcome, Run, RunStore
-from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
+from shared.schemas.messages import RunRequested
 
 
 @dataclass
@@ -34,6 +39,7 @@ class Coordinator:
     identity: Identity
     start: StartRun
     record: RecordOutcome
+    completions: Coalescer[Report]
     check_stalled: CheckStalled
     keep_rejected: KeepRejected
     questions: Questions
@@ -42,13 +48,13 @@ class Coordinator:
     runs: RunStore
     clock: Clock
     check_stores: Callable[[], None]
+    metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
+    last_activity: datetime | None = None
 
-    def __post_init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.messages = Metric(
-            "coordinator_messages", "Push messages by answer", ["answer"], registry=self.registry
-        )
-        self.last_activity: datetime | None = None
+    def start_run(self, asked: RunRequested) -> Started:
+        """Open the run that is asked for, by whichever door."""
+        self.last_activity = datetime.now(UTC)
+        return self.start(parse(asked, self.clock.now()))
 
 
 class StartIn(BaseModel):
@@ -63,22 +69,29 @@ class StartIn(BaseModel):
     reason: str | None = None
 
 
-def build(coordinator: Coordinator) -> FastAPI:
+MOST_DAYS = 400
+"""A season and its summer; longer spans are for ``props coverage``."""
+
+
+def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS) -> FastAPI:
     app = FastAPI(title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
     install_errors(app)
+    bound_bodies(app, limits.push_bytes, pushes=PUSHES)
+    protect(app, entrance)
+    app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
     _runs(app, coordinator)
-    _pushes(app, coordinator)
+    add_pushes(app, coordinator, limits.push_bytes)
     _questions(app, coordinator)
     _health(app, coordinator)
     return app
 
 
 def _runs(app: FastAPI, c: Coordinator) -> None:
-    @app.post("/start", status_code=202, responses=responses(404, 409, 422, 503))
+    @app.post("/start", status_code=202, responses=responses(400, 404, 409, 413, 422, 429, 503))
     def start(asked: StartIn) -> dict[str, Any]:
         """Open a run for a game date and publish one job per expected player."""
-        started = _start(c, RunRequested(**asked.model_dump()))
+        started = c.start_run(RunRequested(**asked.model_dump()))
         return {
             "run_id": started.run_id,
             "expected_players": started.expected_players,
@@ -86,12 +99,12 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
             "status_url": f"/runs/{started.run_id}",
         }
 
-    @app.get("/runs")
+    @app.get("/runs", responses=responses(422, 503))
     def runs(game_date: date | None = None, limit: int = 50) -> dict[str, Any]:
         found = c.runs.runs(game_date=game_date, limit=min(max(limit, 1), 500))
         return {"runs": [_summary(r) for r in found]}
 
-    @app.get("/runs/{run_id}", responses=responses(404))
+    @app.get("/runs/{run_id}", responses=responses(404, 422, 503))
     def run(run_id: str) -> dict[str, Any]:
         """State, progress, and each player's outcome with its reason."""
         found = c.runs.get(run_id)
@@ -117,68 +130,24 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
         return {"ended": c.check_stalled(datetime.now(UTC))}
 
 
-def _start(c: Coordinator, asked: RunRequested) -> Started:
-    c.last_activity = datetime.now(UTC)
-    return c.start(parse(asked, c.clock.now()))
-
-
-def _pushes(app: FastAPI, c: Coordinator) -> None:
-    def kept(body: bytes, reason: str) -> Response:
-        c.keep_rejected(body, reason)
-        c.messages.labels("rejected").inc()
-        return Response(status_code=204)
-
-    def recorded(body: bytes) -> Response:
-        try:
-            c.record(decode(unwrap(body)[1], PredictionReady))
-        except (Rejected, NotFound) as exc:
-            return kept(body, str(exc))
-        c.last_activity = datetime.now(UTC)
-        c.messages.labels("recorded").inc()
-        return Response(status_code=204)
-
-    def started(body: bytes) -> Response:
-        try:
-            _start(c, decode(unwrap(body)[1], RunRequested))
-        except (Rejected, NotFound, Conflict) as exc:
-            return kept(body, str(exc))
-        return Response(status_code=204)
-
-    async def push(request: Request, take: Callable[[bytes], Response]) -> Response:
-        body = b""
-        try:
-            body = await bounded_body(request)
-        except Rejected as exc:
-            return await run_in_threadpool(kept, body, str(exc))
-        return await run_in_threadpool(take, body)
-
-    @app.post("/complete", status_code=204, response_class=Response, responses=responses(503))
-    async def complete(request: Request) -> Response:
-        """Take one player's outcome from a push; repeats change nothing."""
-        return await push(request, recorded)
-
-    @app.post("/pubsub/start", status_code=204, response_class=Response, responses=responses(503))
-    async def pubsub_start(request: Request) -> Response:
-        """The same as ``/start`` by push; what can never succeed is acknowledged and kept."""
-        return await push(request, started)
-
-
 def _questions(app: FastAPI, c: Coordinator) -> None:
-    @app.get("/predictions/{game_date}", responses=responses(422))
+    @app.get("/predictions/{game_date}", responses=responses(422, 503))
     def predictions(game_date: date) -> dict[str, Any]:
         """The active rows of a game date."""
         return {"game_date": game_date, "predictions": c.questions.predictions(game_date)}
 
-    @app.get("/signals/{game_date}", responses=responses(404))
+    @app.get("/signals/{game_date}", responses=responses(404, 422, 503))
     def signals(game_date: date) -> dict[str, Any]:
         """The signal of each system, with what became of such days before."""
         return {"game_date": game_date, "signals": c.signals(game_date)}
 
-    @app.get("/coverage", responses=responses(422))
+    @app.get("/coverage", responses=responses(422, 503))
     def coverage(start_date: date, end_date: date) -> dict[str, Any]:
         """Graded of due, by system."""
         if end_date < start_date:
             raise Rejected(f"end_date: {end_date}, wanted {start_date} or later")
+        if (end_date - start_date).days >= MOST_DAYS:
+            raise Rejected(f"end_date: {end_date}, wanted at most {MOST_DAYS} days from {start_date} on")
         return {"systems": {s: of.plain() for s, of in c.coverage(start_date, end_date).items()}}
 
 
@@ -187,10 +156,13 @@ def _health(app: FastAPI, c: Coordinator) -> None:
     def health() -> dict[str, str]:
         return c.identity.health()
 
+    check_runs = Remembered(lambda: c.runs.runs(limit=1))
+
     @app.get("/ready", responses=responses(503))
-    def ready() -> JSONResponse:
-        c.check_stores()
-        return JSONResponse({"status": "ready"})
+    def ready(request: Request) -> JSONResponse:
+        """503 until the stores answer; each check by name for a caller who may come in."""
+        checks = [asked("warehouse", c.check_stores), asked("run store", check_runs)]
+        return ready_answer(checks, authorised(request))
 
     @app.get("/heartbeat")
     def heartbeat() -> dict[str, Any]:
@@ -199,7 +171,7 @@ def _health(app: FastAPI, c: Coordinator) -> None:
 
     @app.get("/metrics", response_class=Response)
     def metrics() -> Response:
-        return Response(generate_latest(c.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(c.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _by_system(outcomes: Iterable[PlayerOutcome | None]) -> dict[str, Counter[str]]:

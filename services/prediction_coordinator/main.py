@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 
+from pydantic import ValidationError
+
 from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_coordinator.watch import Watch
 from shared.application.activation import Activate
 from shared.application.coverage import GradingCoverage
+from shared.application.events import ProcessStarted, ProcessStopped, both, log
 from shared.application.heartbeats import Heartbeats, Pulse
 from shared.application.jobs import PrepareJobs
 from shared.application.questions import Questions
@@ -17,42 +23,68 @@ from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
 from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, StartRun
 from shared.application.signals import SignalReport
-from shared.backends import connect
+from shared.backends import Backend, connect
+from shared.coalesce import Coalescer
 from shared.errors import AppError
 from shared.http import Identity, serve
+from shared.logs import configure_logging
 
 
-def make(settings: CoordinatorSettings) -> Coordinator:
-    backend = connect(settings)
+def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) -> Coordinator:
+    metrics = CoordinatorMetrics()
+    observe = both(log, metrics.observe)
     activate = Activate(backend.warehouse, backend.publisher, backend.clock)
-    finish = FinishRun(backend.runs, activate)
+    finish = FinishRun(backend.runs, activate, observe)
     prepare = PrepareJobs(backend.warehouse)
+    record = RecordOutcome(backend.runs, finish)
+    deadline = timedelta(minutes=settings.run_deadline_minutes)
     return Coordinator(
         identity=Identity("prediction-coordinator", commit=settings.build_commit),
-        start=StartRun(prepare, backend.runs, backend.publisher, finish, backend.clock),
-        record=RecordOutcome(backend.runs, finish),
-        check_stalled=CheckStalled(backend.runs, finish, timedelta(minutes=settings.run_deadline_minutes)),
-        keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator"),
+        start=StartRun(
+            prepare,
+            backend.runs,
+            backend.publisher,
+            finish,
+            backend.clock,
+            observe,
+            settings.max_runs_per_hour,
+        ),
+        record=record,
+        completions=Coalescer(record.several, executor),
+        check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
+        keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator", observe),
         questions=Questions(backend.warehouse),
         signals=SignalReport(backend.warehouse),
         coverage=GradingCoverage(backend.warehouse, backend.clock),
         runs=backend.runs,
         clock=backend.clock,
         check_stores=StoreCheck(backend.warehouse),
+        metrics=metrics,
     )
 
 
 def main() -> int:
-    settings = CoordinatorSettings()
+    configure_logging("prediction-coordinator", "unknown")
     try:
-        coordinator = make(settings)
-    except AppError as exc:
-        print(f"prediction-coordinator: {exc}", file=sys.stderr)  # noqa: T201
+        settings = CoordinatorSettings()
+        configure_logging("prediction-coordinator", settings.build_commit, settings.gcp_project_id)
+        backend = connect(settings)
+        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="completions")
+        coordinator = make(settings, backend, executor)
+    except (AppError, ValidationError) as exc:
+        logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
-    pulse = Pulse(Heartbeats(connect(settings).documents), "prediction-coordinator", fields)
+    pulse = Pulse(Heartbeats(backend.documents), "prediction-coordinator", fields)
     with pulse, Watch(coordinator.check_stalled, settings.check_stalled_seconds):
-        serve(build(coordinator), settings.port)
+        log(ProcessStarted(settings.port))
+        try:
+            app = build(coordinator, settings.entrance(), settings.limits())
+            serve(app, settings.port, settings.host)
+        finally:
+            executor.shutdown()
+            log(ProcessStopped(settings.port))
+    backend.close()
     return 0
 
 

@@ -7,22 +7,28 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from services.prediction_worker.coalesce import Coalescer
+from services.prediction_worker.metrics import WorkerMetrics
 from shared.application.predict_rows import PredictRows
 from shared.application.prediction_rows import CHAMPION, SHADOW
+from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
+from shared.coalesce import Coalescer
 from shared.errors import Rejected, Unavailable
-from shared.http import Identity, bounded_body, install_errors, problem, responses
+from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
+from shared.identity import THIS_MACHINE, Entrance, authorised, protect
+from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.model_registry.loading import LoadedModel
+from shared.observed import Observed
+from shared.schemas.messages import LARGEST, LEAST_PRICE
 
 
 @dataclass
@@ -39,17 +45,23 @@ class Worker:
     alarms: ChampionAlarms
     check_stores: Callable[[], None]
     close: Callable[[], None]
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     last_activity: datetime | None = None
 
     def __post_init__(self) -> None:
-        self.messages = Counter(
-            "worker_messages", "Push messages by answer", ["answer"], registry=self.registry
-        )
-        alarms = Gauge(
-            "worker_model_alarms", "Models that serve and are not the champion", registry=self.registry
-        )
-        alarms.set_function(lambda: len(self.alarms.last))
+        self.metrics.watch(lambda: self.coalescer.waiting, lambda: len(self.alarms.last))
+        self.metrics.identify(self.described())
+
+    def described(self) -> list[dict[str, Any]]:
+        """Every model in memory."""
+        champions = [described(m, CHAMPION) for m in self.models.values()]
+        return champions + [described(m, SHADOW) for m in self.shadows]
+
+
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+Price = (
+    Annotated[int, Field(ge=LEAST_PRICE, le=LARGEST)] | Annotated[int, Field(ge=-LARGEST, le=-LEAST_PRICE)]
+)
 
 
 class RowIn(BaseModel):
@@ -58,12 +70,12 @@ class RowIn(BaseModel):
     Beside the 33 features come those of ``CONTEXT``, which the anchored line wants.
     """
 
-    features: dict[str, float | None]
-    line: float | None = None
-    over_price: int | None = None
-    under_price: int | None = None
-    league_def_rating: float | None = None
-    days_rest: float | None = None
+    features: dict[str, Number | None]
+    line: Number | None = None
+    over_price: Price | None = None
+    under_price: Price | None = None
+    league_def_rating: Number | None = None
+    days_rest: Number | None = None
 
 
 class BatchIn(BaseModel):
@@ -71,31 +83,9 @@ class BatchIn(BaseModel):
     systems: list[str] | None = None
 
 
-PUSH_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["message"],
-                    "properties": {
-                        "message": {
-                            "type": "object",
-                            "properties": {
-                                "data": {"type": "string", "description": "PredictionRequest, base64"},
-                                "messageId": {"type": "string"},
-                            },
-                        }
-                    },
-                }
-            }
-        },
-    }
-}
-
-
-def build(make: Callable[[], Worker]) -> FastAPI:
+def build(
+    make: Callable[[], Worker], entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS
+) -> FastAPI:
     """The application; ``make`` wires it once, when the process starts to serve."""
 
     @asynccontextmanager
@@ -106,42 +96,45 @@ def build(make: Callable[[], Worker]) -> FastAPI:
 
     app = FastAPI(title="prediction-worker", version="1", lifespan=lifespan)
     install_errors(app)
-    _push(app)
+    bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
+    protect(app, entrance)
+    app.add_middleware(Observed, times=lambda: app.state.worker.metrics.requests)
+    _push(app, limits.push_bytes)
     _questions(app)
     return app
 
 
-def _push(app: FastAPI) -> None:
+def _push(app: FastAPI, most_bytes: int) -> None:
     @app.post(
         "/predict",
         status_code=204,
         response_class=Response,
         responses=responses(503),
-        openapi_extra=PUSH_BODY,
+        openapi_extra=push_body("PredictionRequest"),
     )
     async def predict(request: Request) -> Response:
         """Predict one player's job. 204: stored, or kept as a message that can never succeed."""
         worker: Worker = request.app.state.worker
         body = b""
         try:
-            body = await bounded_body(request)
+            body = await bounded_body(request, most_bytes)
             job = worker.stage.accept(body)
         except Rejected as exc:
             await asyncio.to_thread(worker.stage.refuse, body, str(exc))
-            worker.messages.labels("rejected").inc()
+            worker.metrics.rejected.inc()
             return Response(status_code=204)
         try:
             await worker.coalescer.submit(job)
         except Unavailable:
-            worker.messages.labels("unavailable").inc()
+            worker.metrics.unavailable.inc()
             raise
-        worker.messages.labels("stored").inc()
+        worker.metrics.stored.inc()
         worker.last_activity = datetime.now(UTC)
         return Response(status_code=204)
 
 
 def _questions(app: FastAPI) -> None:
-    @app.post("/predict/batch", responses=responses(422))
+    @app.post("/predict/batch", responses=responses(400, 413, 422))
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of named features; nothing is written."""
         worker: Worker = request.app.state.worker
@@ -155,14 +148,12 @@ def _questions(app: FastAPI) -> None:
 
     @app.get("/ready", responses=responses(503))
     def ready(request: Request) -> JSONResponse:
-        """503 until every required model is loaded and verified and the stores answer."""
+        """503 until every required model is loaded and verified and the stores answer; each check by name
+        for a caller who may come in."""
         worker = _worker(request)
-        if worker.missing:
-            detail = "; ".join(f"{system}: {why}" for system, why in sorted(worker.missing.items()))
-            return problem(503, "not available now", detail)
-        worker.check_stores()
+        checks = [asked("warehouse", worker.check_stores), *loaded(worker.models, worker.missing)]
         worker.alarms()
-        return JSONResponse({"status": "ready"})
+        return ready_answer(checks, authorised(request))
 
     @app.get("/heartbeat")
     def heartbeat(request: Request) -> dict[str, Any]:
@@ -170,13 +161,10 @@ def _questions(app: FastAPI) -> None:
         last = worker.last_activity
         return {
             **worker.identity.heartbeat(),
-            "models": _models(worker),
+            "models": worker.described(),
             "alarms": worker.alarms.last,
             "in_flight": worker.coalescer.in_flight,
-            "totals": {
-                answer: int(worker.messages.labels(answer)._value.get())
-                for answer in ("stored", "rejected", "unavailable")
-            },
+            "totals": worker.metrics.totals(),
             "last_activity": last.isoformat() if last else None,
         }
 
@@ -184,19 +172,13 @@ def _questions(app: FastAPI) -> None:
     def models(request: Request) -> dict[str, Any]:
         """What runs here; an alarm for each model that is not the registry's champion."""
         worker = _worker(request)
-        return {"models": _models(worker), "alarms": worker.alarms()}
+        return {"models": worker.described(), "alarms": worker.alarms()}
 
     @app.get("/metrics", response_class=Response)
     def metrics(request: Request) -> Response:
-        return Response(generate_latest(_worker(request).registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(_worker(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _worker(request: Request) -> Worker:
     worker: Worker = request.app.state.worker
     return worker
-
-
-def _models(worker: Worker) -> list[dict[str, Any]]:
-    """Every model in memory."""
-    champions = [described(m, CHAMPION) for m in worker.models.values()]
-    return champions + [described(m, SHADOW) for m in worker.shadows]

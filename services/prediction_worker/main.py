@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from pydantic import ValidationError
+
 from services.prediction_worker.app import Worker, build
-from services.prediction_worker.coalesce import Coalescer
+from services.prediction_worker.metrics import WorkerMetrics
 from services.prediction_worker.settings import WorkerSettings
+from shared.application.events import ProcessStarted, ProcessStopped, both, log
 from shared.application.heartbeats import Heartbeats, Pulse
 from shared.application.predict import Predict
 from shared.application.predict_rows import PredictRows
+from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import StoreCheck
 from shared.application.registry import Registry
 from shared.application.rejects import KeepRejected
 from shared.application.serving import ChampionAlarms
 from shared.application.stage import StageJobs
-from shared.backends import connect
+from shared.backends import Backend, connect
+from shared.coalesce import Coalescer
 from shared.errors import AppError
 from shared.http import Identity, serve
+from shared.logs import configure_logging
 from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.ports import ModelStore
 
 
-def make(settings: WorkerSettings) -> Worker:
+def make(settings: WorkerSettings, backend: Backend) -> Worker:
     """Build everything once; a model that is refused stops the start with its reason."""
-    backend = connect(settings)
     models, missing = load_models(settings, backend.models)
     shadows = load_shadows(backend.models, settings.shadow_paths())
-    predict = Predict(models, settings.build_commit, shadows)
-    keep = KeepRejected(backend.warehouse, "prediction-worker")
-    stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock)
+    metrics = WorkerMetrics()
+    observe = both(log, metrics.observe)
+    predict = Predict(
+        {system: metrics.timed(m, CHAMPION) for system, m in models.items()},
+        settings.build_commit,
+        [metrics.timed(m, SHADOW) for m in shadows],
+    )
+    keep = KeepRejected(backend.warehouse, "prediction-worker", observe)
+    stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock, observe)
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batch")
 
     def close() -> None:
@@ -47,6 +59,7 @@ def make(settings: WorkerSettings) -> Worker:
         alarms=ChampionAlarms(Registry(backend.warehouse), models),
         check_stores=StoreCheck(backend.warehouse),
         close=close,
+        metrics=metrics,
     )
 
 
@@ -60,16 +73,25 @@ def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, 
 
 
 def main() -> int:
-    settings = WorkerSettings()
+    configure_logging("prediction-worker", "unknown")
     try:
-        worker = make(settings)
-    except AppError as exc:
-        print(f"prediction-worker: {exc}", file=sys.stderr)  # noqa: T201
+        settings = WorkerSettings()
+        configure_logging("prediction-worker", settings.build_commit, settings.gcp_project_id)
+        backend = connect(settings)
+        worker = make(settings, backend)
+    except (AppError, ValidationError) as exc:
+        logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     models = {m.system_id: m.sha256 for m in worker.models.values()}
     fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
-    with Pulse(Heartbeats(connect(settings).documents), "prediction-worker", fields):
-        serve(build(lambda: worker), settings.port)
+    with Pulse(Heartbeats(backend.documents), "prediction-worker", fields):
+        log(ProcessStarted(settings.port, worker.described(), worker.missing))
+        try:
+            app = build(lambda: worker, settings.entrance(), settings.limits())
+            serve(app, settings.port, settings.host)
+        finally:
+            log(ProcessStopped(settings.port))
+    backend.close()
     return 0
 
 

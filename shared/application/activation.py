@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from shared.application.outgoing import COMPLETE_TOPIC, outgoing
 from shared.application.signals import ComputeSignals
-from shared.ports import Clock, Outgoing, PlayerOutcome, Publisher, Run, RunState, Warehouse
-from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete, encode
+from shared.ports import Clock, PlayerOutcome, Publisher, Run, RunState, Warehouse
+from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete
 from shared.schemas.predictions import PREDICTION_KEY_OUTCOMES, PREDICTION_RUNS
 from shared.warehouse.statements import statement
 
-COMPLETE_TOPIC = "predictions-complete"
 COMPLETE_SHARE, FAILED_SHARE = 0.80, 0.50
 """Shares of expected players predicted: below the first a run is PARTIAL, below the second FAILED."""
 
@@ -154,7 +154,7 @@ class Activate:
         message = PredictionsComplete(
             SCHEMA_VERSION, run.run_id, run.game_date.isoformat(), ended.state.value, **numbers
         )
-        self._publisher.publish(COMPLETE_TOPIC, [Outgoing(encode(message))])
+        self._publisher.publish(COMPLETE_TOPIC, [outgoing(message)])
 
 
 def _key_outcomes(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from shared.application.registry import Registry
 from shared.application.training import Window, window_before
 from shared.domain.systems.catalog import needed
 from shared.errors import NotFound, Rejected
+from shared.model_registry.bundle import Bundle
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import ModelStore
 
-Train = Callable[[list[Window]], dict[str, Path]]
+Train = Callable[[list[Window]], dict[str, Bundle]]
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class BackfillModels:
             return None, "no model is named or registered"
         if system not in self._given_up:
             try:
-                paths = self._train([window_before(game_date, system)])
-                self._registry.add(list(paths.values()))
-                return str(paths[system]), ""
+                bundles = self._train([window_before(game_date, system)])
+                self._registry.add(list(bundles.values()))
+                return bundles[system].path, ""
             except (Rejected, NotFound) as exc:
                 self._given_up[system] = str(exc)
         return None, self._given_up[system]

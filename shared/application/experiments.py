@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,41 +15,41 @@ from shared.application.loading import Progress
 from shared.application.recipes import RECIPES
 from shared.application.registry import Registry
 from shared.application.training import TrainModels, Window
-from shared.model_registry.bundle import Manifest, experiment_id, manifest_path, parse_manifest
-from shared.ports import Warehouse
+from shared.model_registry.bundle import Bundle, experiment_id
+from shared.ports import ModelStore, Warehouse
 from shared.schemas.models import ML_EXPERIMENTS
 
 
 @dataclass(frozen=True)
 class Trained:
-    path: Path
     experiment_id: str
-    manifest: Manifest
+    bundle: Bundle
 
 
 class TrainExperiment:
     """The same windows on the same data give the same model, experiment id and rows."""
 
-    def __init__(self, warehouse: Warehouse, folder: Path, git_commit: str | None = None) -> None:
+    def __init__(
+        self, warehouse: Warehouse, store: ModelStore, folder: str, git_commit: str | None = None
+    ) -> None:
         self._warehouse = warehouse
-        self._train = TrainModels(warehouse, folder, git_commit)
+        self._train = TrainModels(warehouse, store, folder, git_commit)
         self._registry = Registry(warehouse)
 
     def __call__(
         self, window: Window, name: str | None, now: datetime, progress: Progress = lambda *_: None
     ) -> Trained:
-        path = self._train([window], now, progress)[window.system_id]
-        beside = manifest_path(path)
-        manifest = parse_manifest(beside.read_bytes(), str(beside))
-        experiment = experiment_id(manifest)
-        self._warehouse.upsert(ML_EXPERIMENTS, _row(experiment, name, path, manifest))
+        bundle = self._train([window], now, progress)[window.system_id]
+        experiment = experiment_id(bundle.manifest)
+        self._warehouse.upsert(ML_EXPERIMENTS, _row(experiment, name, bundle))
         champion = self._registry.champion(window.system_id)
         parent = champion["model_id"] if champion else None
-        self._registry.add([path], human_name=name, experiment_id=experiment, parent_model_id=parent)
-        return Trained(path, experiment, manifest)
+        self._registry.add([bundle], human_name=name, experiment_id=experiment, parent_model_id=parent)
+        return Trained(experiment, bundle)
 
 
-def _row(experiment: str, name: str | None, path: Path, m: Manifest) -> pa.Table:
+def _row(experiment: str, name: str | None, bundle: Bundle) -> pa.Table:
+    m = bundle.manifest
     config: Mapping[str, Any] = {
         **RECIPES[m.system_id].settings,
         "seed": m.seed,
@@ -71,7 +70,7 @@ def _row(experiment: str, name: str | None, path: Path, m: Manifest) -> pa.Table
         "eval_samples": m.metrics.n,
         "config_json": json.dumps(config, sort_keys=True),
         "results_json": json.dumps(msgspec.to_builtins(m.metrics), sort_keys=True),
-        "model_path": str(path.resolve()),
+        "model_path": bundle.path,
         "model_sha256": m.sha256,
         "git_commit": m.git_commit,
         "status": "completed",
@@ -82,11 +81,11 @@ def _row(experiment: str, name: str | None, path: Path, m: Manifest) -> pa.Table
 
 def plain(trained: Trained) -> dict[str, Any]:
     """What ``props train --json`` prints."""
-    m = trained.manifest
+    m = trained.bundle.manifest
     return {
         "experiment_id": trained.experiment_id,
         "model_id": m.name,
-        "path": str(trained.path),
+        "path": trained.bundle.path,
         "sha256": m.sha256,
         "train_rows": m.train_rows,
         "trees": m.trees,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from typing import Any
 from shared.errors import Unavailable
 from shared.ports import Documents
 
+logger = logging.getLogger("props.heartbeats")
 COLLECTION = "processor_heartbeats"
 EVERY_SECONDS = 60.0
 STALE, DEAD = timedelta(minutes=5), timedelta(minutes=15)
@@ -66,5 +67,7 @@ class Pulse:
         self._beat(STOPPED)
 
     def _beat(self, status: str) -> None:
-        with contextlib.suppress(Unavailable):
+        try:
             self._heartbeats.beat(self._name, self._fields, status)
+        except Unavailable as exc:
+            logger.warning("no heartbeat: %s", exc)

@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 
 from shared.application.activation import Activate
 from shared.application.jobs import PrepareJobs
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import RunRequest, request_of
 from shared.application.runs import (
     NOT_PUBLISHED,
-    REQUEST_TOPIC,
     FinishRun,
     RecordOutcome,
+    Report,
     StartRun,
     fail_waiting,
 )
-from shared.application.stage import READY_TOPIC, Job, StageJobs
+from shared.application.stage import Job, StageJobs
 from shared.errors import Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Clock, Outgoing, Publisher, Run, RunState, RunStore, Warehouse
@@ -86,7 +87,7 @@ class RunInProcess:
             stage(jobs)
         reports = [decode(body, PredictionReady) for body in self._mailbox.take(READY_TOPIC)]
         if reports:
-            self._record.several(run_id, reports)
+            self._record.several([Report(ready) for ready in reports])
         self._end(run_id)
         return run_id
 

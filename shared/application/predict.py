@@ -17,7 +17,13 @@ from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forec
 from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all, with_model
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
-from shared.schemas.messages import FEATURE_VERSION, PredictionRequest, check_context, check_features
+from shared.schemas.messages import (
+    FEATURE_VERSION,
+    PredictionRequest,
+    check_context,
+    check_features,
+    check_prices,
+)
 from shared.schemas.predictions import PREDICTION_STAGING
 
 PREDICTED = "predicted"
@@ -72,6 +78,7 @@ class Predict:
         if not np.isfinite(job.recent).all():
             raise Rejected("recent: holds a number that is not finite")
         check_context(job.context)
+        check_prices(job.line)
         served = feature_hash(np.array(job.features, dtype=float), np.array(job.context, dtype=float))
         if served != job.feature_hash:
             raise Rejected(f"features: their hash is {served}, the stored row's is {job.feature_hash}")

@@ -6,14 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from shared.domain.promotion import Gate
 from shared.errors import NotFound, Rejected
-from shared.model_registry.bundle import manifest_path, parse_manifest
+from shared.model_registry.bundle import Bundle
 from shared.ports import Warehouse
 from shared.schemas.models import MODEL_REGISTRY, MODEL_STATE_CHANGES
 from shared.warehouse.statements import statement
@@ -45,7 +44,7 @@ class Registry:
 
     def add(
         self,
-        paths: Sequence[Path],
+        bundles: Sequence[Bundle],
         *,
         human_name: str | None = None,
         experiment_id: str | None = None,
@@ -58,7 +57,7 @@ class Registry:
             "experiment_id": experiment_id,
             "parent_model_id": parent_model_id,
         }
-        new = [row | names for row in map(_row, paths) if row["model_id"] not in known]
+        new = [row | names for row in map(_row, bundles) if row["model_id"] not in known]
         if new:
             self._warehouse.upsert(
                 MODEL_REGISTRY, pa.Table.from_pylist(new, schema=MODEL_REGISTRY.arrow_schema)
@@ -142,13 +141,12 @@ def _change(
     }
 
 
-def _row(path: Path) -> dict[str, Any]:
-    beside = manifest_path(path)
-    manifest = parse_manifest(beside.read_bytes(), str(beside))
+def _row(bundle: Bundle) -> dict[str, Any]:
+    manifest = bundle.manifest
     return {
         "model_id": manifest.name,
         "system_id": manifest.system_id,
-        "path": str(path.resolve()),
+        "path": bundle.path,
         "sha256": manifest.sha256,
         "state": "candidate",
         "training_start_date": manifest.train_start,

@@ -13,6 +13,8 @@ from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
 from shared.schemas.messages import RunRequested
 
+MOST_REASON = 500
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -37,6 +39,8 @@ def parse(asked: RunRequested, now: datetime) -> RunRequest:
         raise Rejected(f"systems: {came}, wanted some of {', '.join(SYSTEM_IDS)}")
     if not 0.0 <= asked.min_minutes <= 48.0:
         raise Rejected(f"min_minutes: {asked.min_minutes}, wanted 0 to 48")
+    if asked.reason is not None and not (len(asked.reason) <= MOST_REASON and asked.reason.isprintable()):
+        raise Rejected(f"reason: wanted one line of at most {MOST_REASON} printable characters")
     return RunRequest(
         game_date=resolve_date(asked.game_date, now),
         mode=Mode.BACKFILL if asked.allow_started else Mode.LIVE,

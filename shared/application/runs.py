@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from shared.application.activation import FAILED, PREDICTED, SKIPPED, Activate
+from shared import tracing
+from shared.application.activation import FAILED, PREDICTED, SKIPPED, Activate, Ended
+from shared.application.events import (
+    Observer,
+    RunEnded,
+    RunFailed,
+    RunRefused,
+    RunsStalled,
+    RunStarted,
+    log,
+)
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
+from shared.application.outgoing import REQUEST_TOPIC, outgoing
+from shared.application.run_rate import check_rate
 from shared.application.run_request import RunRequest
-from shared.errors import AppError, NotFound, Rejected, Unavailable
+from shared.errors import AppError, Conflict, NotFound, Rejected, Unavailable
 from shared.ports import (
     ACTIVE_STATES,
     Clock,
-    Outgoing,
     PlayerOutcome,
     Publisher,
     Run,
     RunState,
     RunStore,
 )
-from shared.schemas.messages import PredictionReady, encode
+from shared.schemas.messages import PredictionReady
+from shared.tracing import Trace
 
-REQUEST_TOPIC = "prediction-request"
 DEADLINE = timedelta(minutes=15)
+REMEMBERED = 20
+"""Runs whose expected players are kept in memory."""
+
 NOT_PUBLISHED = "failed:not_published"
 
 
@@ -36,26 +53,47 @@ class Started:
 
 
 class StartRun:
-    """Opens a run for a game date and publishes one job per expected player."""
+    """Opens a run for a game date and publishes one job per expected player.
+
+    ``most_per_hour``: runs that may be opened within an hour; None is any number. Runs of jobs do not count.
+    """
 
     def __init__(
-        self, prepare: PrepareJobs, runs: RunStore, publisher: Publisher, finish: FinishRun, clock: Clock
+        self,
+        prepare: PrepareJobs,
+        runs: RunStore,
+        publisher: Publisher,
+        finish: FinishRun,
+        clock: Clock,
+        observe: Observer = log,
+        most_per_hour: int | None = None,
     ) -> None:
         self._prepare = prepare
         self._runs = runs
         self._publisher = publisher
         self._finish = finish
         self._clock = clock
+        self._observe = observe
+        self._most_per_hour = most_per_hour
 
     def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
-        """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared.
+        """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
+        ``TooMany`` in this hour.
 
         Whatever goes wrong before its jobs are out, the run ends as FAILED and the date is free again.
         ``also_expected``: players by game that have no features and are to be named.
         """
+        now = datetime.now(UTC)
+        if self._most_per_hour is not None:
+            check_rate(self._runs, self._most_per_hour, now)
         run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
         asked = {**asdict(request), "game_date": request.game_date.isoformat()}
-        self._runs.open(Run(run_id, request.game_date, RunState.CREATED, datetime.now(UTC), 0, asked))
+        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, asked)
+        try:
+            self._runs.open(run)
+        except Conflict as exc:
+            self._observe(RunRefused(request.game_date, exc.holder))
+            raise
         return self.carry_on(run_id, request, also_expected)
 
     def carry_on(
@@ -64,7 +102,7 @@ class StartRun:
         """Prepare and publish a run that is open; doing it twice changes nothing."""
         try:
             prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
-            self._publish(run_id, prepared)
+            self._publish(run_id, request, prepared)
         except AppError as exc:
             self._finish.abandon(run_id, str(exc))
             raise
@@ -73,21 +111,33 @@ class StartRun:
             self._finish(run_id)
         return Started(run_id, len(prepared.games), len(prepared.jobs))
 
-    def _publish(self, run_id: str, prepared: RunJobs) -> None:
+    def _publish(self, run_id: str, request: RunRequest, prepared: RunJobs) -> None:
         self._runs.expect(run_id, prepared.games)
         moved = self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
         if not moved and self._runs.get(run_id).state is not RunState.PUBLISHED:
             raise Unavailable(f"run {run_id} was ended before its jobs were out")
+        begun = time.perf_counter()
         if prepared.jobs:
-            self._publisher.publish(REQUEST_TOPIC, [Outgoing(encode(job)) for job in prepared.jobs])
+            self._publisher.publish(REQUEST_TOPIC, [outgoing(job) for job in prepared.jobs])
+        self._observe(
+            RunStarted(
+                run_id=run_id,
+                game_date=request.game_date,
+                mode=request.mode.value,
+                expected_players=len(prepared.games),
+                jobs=len(prepared.jobs),
+                publish_seconds=time.perf_counter() - begun,
+            )
+        )
 
 
 class FinishRun:
     """Ends a run whose players all have an outcome; of many callers one does it."""
 
-    def __init__(self, runs: RunStore, activate: Activate) -> None:
+    def __init__(self, runs: RunStore, activate: Activate, observe: Observer = log) -> None:
         self._runs = runs
         self._activate = activate
+        self._observe = observe
 
     def __call__(self, run_id: str) -> None:
         if not self._runs.advance(run_id, [RunState.PUBLISHED], RunState.ACTIVATING):
@@ -103,8 +153,11 @@ class FinishRun:
 
         Where the store is away it stays there: only he who moved it takes it back.
         """
-        ended = self._activate(self._runs.get(run_id), self._runs.outcomes(run_id), self._runs.games(run_id))
-        self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note)
+        begun = time.perf_counter()
+        run, outcomes = self._runs.get(run_id), self._runs.outcomes(run_id)
+        ended = self._activate(run, outcomes, self._runs.games(run_id))
+        if self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note):
+            self._observe(_told(run, ended, outcomes, time.perf_counter() - begun))
 
     def abandon(self, run_id: str, why: str) -> None:
         """End a run that nobody carries on: as FAILED, unless its rows may be in use already.
@@ -112,49 +165,78 @@ class FinishRun:
         They may where somebody was predicted or nobody waited any more, as when the broker's answer was
         lost: then it ends like any other. Who is expected is certain only once a run is published.
         """
-        state = self._runs.get(run_id).state
+        run = self._runs.get(run_id)
         waited = fail_waiting(self._runs, run_id, NOT_PUBLISHED)
         known = self._runs.outcomes(run_id).values()
         predicted = any(o is not None and o.outcome == PREDICTED for o in known)
-        if state is RunState.PUBLISHED and (predicted or not waited):
+        if run.state is RunState.PUBLISHED and (predicted or not waited):
             self(run_id)
-        elif state in (RunState.CREATED, RunState.PUBLISHED):
-            self._runs.advance(run_id, [state], RunState.FAILED, note=why)
+        elif run.state in (RunState.CREATED, RunState.PUBLISHED):
+            if self._runs.advance(run_id, [run.state], RunState.FAILED, note=why):
+                mode = str(run.request.get("mode", "LIVE"))
+                self._observe(RunFailed(run_id, run.game_date, mode, why))
             fail_waiting(self._runs, run_id, NOT_PUBLISHED)
 
 
+class Report(NamedTuple):
+    """What a worker says of one player, and the trace of the message that brought it."""
+
+    ready: PredictionReady
+    trace: Trace | None = None
+
+
 class RecordOutcome:
-    """Takes what a worker reports of one player."""
+    """Takes what workers report, each player's or whatever has come together."""
 
     def __init__(self, runs: RunStore, finish: FinishRun) -> None:
         self._runs = runs
         self._finish = finish
+        self._expected: dict[str, Collection[str]] = {}
 
     def __call__(self, ready: PredictionReady) -> None:
+        """One report, checked and recorded."""
+        self.check(ready)
+        self.several([Report(ready)])
+
+    def check(self, ready: PredictionReady) -> None:
         """``NotFound`` for a run that does not exist or does not expect the player, ``Rejected`` for an
         outcome that is none."""
-        self.several(ready.run_id, [ready])
+        if ready.player_lookup not in self._expected_of(ready.run_id):
+            raise NotFound(f"run {ready.run_id!r} does not expect player {ready.player_lookup!r}")
+        if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
+            raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
 
-    def several(self, run_id: str, reports: Sequence[PredictionReady]) -> None:
-        """The same for reports of one run, in one step."""
-        expected = self._runs.games(run_id)
-        for ready in reports:
-            if ready.player_lookup not in expected:
-                raise NotFound(f"run {run_id!r} does not expect player {ready.player_lookup!r}")
-            if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
-                raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
-        outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r in reports]
-        if self._runs.record(run_id, outcomes) == 0:
-            self._finish(run_id)
+    def several(self, reports: Sequence[Report]) -> None:
+        """Record reports that passed ``check``: one step for each run among them."""
+        by_run: dict[str, list[Report]] = {}
+        for report in reports:
+            by_run.setdefault(report.ready.run_id, []).append(report)
+        for run_id, some in by_run.items():
+            outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r, _ in some]
+            with tracing.use(some[-1].trace or tracing.current()):
+                if self._runs.record(run_id, outcomes) == 0:
+                    self._finish(run_id)
+
+    def _expected_of(self, run_id: str) -> Collection[str]:
+        """Players are named before any of their jobs is out, so that they are read once."""
+        if run_id not in self._expected:
+            found = frozenset(self._runs.games(run_id))
+            if not found:
+                return found
+            self._expected = {**dict(list(self._expected.items())[-REMEMBERED:]), run_id: found}
+        return self._expected[run_id]
 
 
 class CheckStalled:
     """Brings runs past their deadline to an end, so that none stays open for ever."""
 
-    def __init__(self, runs: RunStore, finish: FinishRun, deadline: timedelta = DEADLINE) -> None:
+    def __init__(
+        self, runs: RunStore, finish: FinishRun, deadline: timedelta = DEADLINE, observe: Observer = log
+    ) -> None:
         self._runs = runs
         self._finish = finish
         self._deadline = deadline
+        self._observe = observe
 
     def __call__(self, now: datetime) -> list[str]:
         """The runs that were ended; ``now`` is real time, as ``opened_at`` is.
@@ -172,6 +254,8 @@ class CheckStalled:
                 self._end(run)
             except Unavailable as exc:
                 failure = exc
+        if late:
+            self._observe(RunsStalled([run.run_id for run in late]))
         if failure:
             raise failure
         return [run.run_id for run in late]
@@ -191,3 +275,20 @@ def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> int:
     waiting = [p for p, known in runs.outcomes(run_id).items() if known is None]
     runs.record(run_id, [PlayerOutcome(p, outcome) for p in waiting])
     return len(waiting)
+
+
+def _told(
+    run: Run, ended: Ended, outcomes: Mapping[str, PlayerOutcome | None], activation_seconds: float
+) -> RunEnded:
+    return RunEnded(
+        run_id=run.run_id,
+        game_date=run.game_date,
+        mode=str(run.request.get("mode", "LIVE")),
+        state=ended.state.value,
+        note=ended.note,
+        players=Counter((o.outcome if o else "failed").partition(":")[0] for o in outcomes.values()),
+        rows_activated=ended.activated,
+        rows_superseded=ended.superseded,
+        seconds=(datetime.now(UTC) - run.opened_at).total_seconds(),
+        activation_seconds=activation_seconds,
+    )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from shared.application.events import ModelAlarm, Observer, log
 from shared.application.registry import Registry
 from shared.errors import Unavailable
 from shared.model_registry.bundle import experiment_id
@@ -46,16 +47,21 @@ class ChampionAlarms:
     While the registry cannot be asked the last answer stands.
     """
 
-    def __init__(self, registry: Registry, models: Mapping[str, LoadedModel]) -> None:
-        self._registry, self._models = registry, models
+    def __init__(
+        self, registry: Registry, models: Mapping[str, LoadedModel], observe: Observer = log
+    ) -> None:
+        self._registry, self._models, self._observe = registry, models, observe
         self._until = 0.0
         self.last: list[str] = []
 
     def __call__(self) -> list[str]:
         if time.monotonic() >= self._until:
             try:
-                self.last = mismatches(self._models.values(), self._registry.champions())
+                found = mismatches(self._models.values(), self._registry.champions())
             except Unavailable:
                 return self.last
+            if found != self.last:
+                self._observe(ModelAlarm(found))
+            self.last = found
             self._until = time.monotonic() + ASK_SECONDS
         return self.last

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
 
 import pyarrow as pa
 
+from shared import tracing
+from shared.application.events import BatchStaged, Observer, log
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC, outgoing
 from shared.application.predict import PREDICTED, Predict, Predicted
-from shared.application.rejects import KeepRejected
+from shared.application.rejects import KeepRejected, named
 from shared.errors import Rejected
-from shared.ports import Clock, Outgoing, Publisher, Warehouse
-from shared.schemas.messages import (
-    SCHEMA_VERSION,
-    PredictionReady,
-    PredictionRequest,
-    decode,
-    encode,
-    unwrap,
-)
+from shared.ports import Clock, Publisher, Warehouse
+from shared.schemas.messages import SCHEMA_VERSION, PredictionReady, PredictionRequest, decode, unwrap
 from shared.schemas.predictions import PREDICTION_STAGING
+from shared.tracing import Trace
 
-READY_TOPIC = "prediction-ready"
+Value = TypeVar("Value")
 
 _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 """What a computation over one job raises however often it is repeated."""
@@ -30,11 +30,12 @@ _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, Va
 
 @dataclass(frozen=True)
 class Job:
-    """A message that passed every check, and the body it came in."""
+    """A message that passed every check, the body it came in, and the trace that it belongs to."""
 
     message_id: str
     request: PredictionRequest
     body: bytes
+    trace: Trace | None = None
 
 
 class StageJobs:
@@ -47,33 +48,43 @@ class StageJobs:
         publisher: Publisher,
         keep_rejected: KeepRejected,
         clock: Clock,
+        observe: Observer = log,
     ) -> None:
         self._predict = predict
         self._keep = keep_rejected
         self._warehouse = warehouse
         self._publisher = publisher
         self._clock = clock
+        self._observe = observe
 
     def accept(self, body: bytes) -> Job:
         """``Rejected`` for anything that can never be predicted."""
-        message_id, payload = unwrap(body)
+        message_id, attributes, payload = unwrap(body)
         request = decode(payload, PredictionRequest)
         self._predict.check(request)
-        return Job(message_id, request, body)
+        return Job(message_id, request, body, tracing.of_message(attributes))
 
     def refuse(self, body: bytes, reason: str) -> None:
         """Keep a message that can never succeed, and end its player's wait where he can be named."""
-        self._keep(body, reason)
-        named = _named(body)
-        if named:
-            self._report([PredictionReady(SCHEMA_VERSION, *named, "failed:rejected_message", {})])
+        with tracing.use(_trace_of(body)):
+            self._keep(body, reason, REQUEST_TOPIC)
+            who = named(body)
+            if who:
+                self._report([PredictionReady(SCHEMA_VERSION, *who, "failed:rejected_message", {})], [None])
 
     def __call__(self, jobs: Sequence[Job]) -> None:
         """``Unavailable`` where rows or reports could not be stored: deliver all of them again."""
+        begun = time.perf_counter()
         predicted, good = self._predict_all(jobs)
+        known = time.perf_counter()
         if predicted.rows.num_rows:
             self._warehouse.append(PREDICTION_STAGING, predicted.rows)
-        self._report([_ready(j.request, s) for j, s in zip(good, predicted.systems, strict=True)])
+        written = time.perf_counter()
+        outcomes = [_ready(j.request, s) for j, s in zip(good, predicted.systems, strict=True)]
+        self._report(outcomes, [j.trace for j in good])
+        took = (known - begun, written - known, time.perf_counter() - written)
+        with tracing.use(_common([j.trace for j in jobs])):
+            self._observe(_staged(good, predicted, took))
 
     def _predict_all(self, jobs: Sequence[Job]) -> tuple[Predicted, list[Job]]:
         """All at once; where that fails one by one, keeping the culprits apart from the rest."""
@@ -91,9 +102,10 @@ class StageJobs:
             tables = [p.rows for p in parts] or [PREDICTION_STAGING.arrow_schema.empty_table()]
             return Predicted(pa.concat_tables(tables), [p.systems[0] for p in parts]), good
 
-    def _report(self, outcomes: list[PredictionReady]) -> None:
+    def _report(self, outcomes: list[PredictionReady], traces: Sequence[Trace | None]) -> None:
         if outcomes:
-            self._publisher.publish(READY_TOPIC, [Outgoing(encode(o)) for o in outcomes])
+            messages = [outgoing(o, trace) for o, trace in zip(outcomes, traces, strict=True)]
+            self._publisher.publish(READY_TOPIC, messages)
 
 
 def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
@@ -105,19 +117,25 @@ def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
     return PredictionReady(SCHEMA_VERSION, job.run_id, job.player_lookup, outcome, systems)
 
 
-def _named(body: bytes) -> tuple[str, str] | None:
-    """Run and player of a body, as far as they can be read; the plain decoder reads NaN as well.
+def _staged(jobs: Sequence[Job], predicted: Predicted, took: tuple[float, float, float]) -> BatchStaged:
+    counts = Counter(chain.from_iterable(said.items() for said in predicted.systems))
+    said: dict[str, Counter[str]] = {}
+    for (system, word), n in counts.items():
+        said.setdefault(system, Counter())[word.partition(":")[0]] += n
+    rows = predicted.rows.num_rows
+    champions = sum(kinds[PREDICTED] for kinds in said.values())
+    run_id = _common([j.request.run_id for j in jobs])
+    game_date = _common([j.request.game_date for j in jobs])
+    return BatchStaged(run_id, game_date, len(jobs), rows, rows - champions, said, *took)
 
-    It reads halves of surrogate pairs too, which no message can carry.
-    """
+
+def _common(values: Sequence[Value]) -> Value | None:
+    """The value that all share, None where they differ."""
+    return values[0] if values and all(v == values[0] for v in values) else None
+
+
+def _trace_of(body: bytes) -> Trace | None:
     try:
-        plain = json.loads(unwrap(body)[1])
-    except (Rejected, ValueError, RecursionError):
-        return None
-    names = [plain.get(n) for n in ("run_id", "player_lookup")] if isinstance(plain, dict) else []
-    readable = [n for n in names if isinstance(n, str) and _is_text(n)]
-    return (readable[0], readable[1]) if len(readable) == 2 else None
-
-
-def _is_text(text: str) -> bool:
-    return not any("\ud800" <= c <= "\udfff" for c in text)
+        return tracing.of_message(unwrap(body).attributes)
+    except Rejected:
+        return tracing.current()

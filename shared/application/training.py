@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +19,9 @@ from shared.domain.systems.base import System
 from shared.domain.systems.catalog import MODEL_SYSTEMS, with_model
 from shared.errors import Rejected
 from shared.model_registry import bundle
-from shared.model_registry.bundle import GoldenRow, HitRate, Manifest, Metrics, Reference
+from shared.model_registry.bundle import Bundle, GoldenRow, HitRate, Manifest, Metrics, Reference
 from shared.model_registry.catboost_model import CatBoostModel, parse, to_bytes
-from shared.ports import Warehouse
+from shared.ports import ModelStore, Warehouse
 from shared.warehouse.statements import statement
 
 Floats = NDArray[np.float64]
@@ -75,22 +74,25 @@ def demo_windows(game_date: date) -> list[Window]:
 class TrainModels:
     """Fits one CatBoost model per window and writes a bundle for each."""
 
-    def __init__(self, warehouse: Warehouse, folder: Path, git_commit: str | None = None) -> None:
+    def __init__(
+        self, warehouse: Warehouse, store: ModelStore, folder: str, git_commit: str | None = None
+    ) -> None:
         self._warehouse = warehouse
+        self._store = store
         self._folder = folder
         self._git_commit = git_commit
 
     def __call__(
         self, windows: list[Window], now: datetime, progress: Progress = lambda *_: None
-    ) -> dict[str, Path]:
-        """Path of the bundle by system; ``Rejected`` where a window holds too few games."""
+    ) -> dict[str, Bundle]:
+        """The bundle by system; ``Rejected`` where a window holds too few games."""
         first, last = min(w.start for w in windows), max(w.last for w in windows)
         examples, usable = self._examples(first, last, now)
-        paths = {}
+        bundles = {}
         for w in windows:
-            paths[w.system_id] = self._train(w, examples, usable)
-            progress("train", len(paths), len(windows))
-        return paths
+            bundles[w.system_id] = self._train(w, examples, usable)
+            progress("train", len(bundles), len(windows))
+        return bundles
 
     def _examples(self, first: date, last: date, now: datetime) -> tuple[Examples, Bools]:
         """The games of the range, and which may be learnt from: complete ones, without dates whose every
@@ -100,7 +102,7 @@ class TrainModels:
         bad = np.array([to_day(d) for d in refused["game_date"].to_pylist()], dtype=np.int64)
         return examples, complete(examples) & ~np.isin(examples.day, bad)
 
-    def _train(self, w: Window, examples: Examples, usable: Bools) -> Path:
+    def _train(self, w: Window, examples: Examples, usable: Bools) -> Bundle:
         recipe = RECIPES[w.system_id]
         train = rows_of(w.system_id, examples, usable & examples.between(w.start, w.end))
         if len(train) < LEAST_ROWS:
@@ -140,7 +142,7 @@ class TrainModels:
             git_commit=self._git_commit,
             reference={name: _reference(learnt.x[:, i]) for i, name in enumerate(train.names)},
         )
-        return bundle.write(self._folder, data, manifest)
+        return bundle.write(self._store, self._folder, data, manifest)
 
 
 def _metrics(system: System, examples: Examples, rows: Ints) -> Metrics:

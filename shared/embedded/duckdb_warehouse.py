@@ -16,8 +16,9 @@ from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
 from shared.schemas.catalog import TABLES
 from shared.schemas.table import Column, Table
+from shared.warehouse.merge import merge
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 LOCK_WAIT_SECONDS = 30.0
 
 _DUCKDB_TYPES = {
@@ -32,8 +33,11 @@ _DUCKDB_TYPES = {
 
 @lru_cache(maxsize=512)
 def to_duckdb(sql: str) -> str:
-    """The same statement in DuckDB's dialect."""
-    return str(sqlglot.transpile(sql, read="bigquery", write="duckdb")[0])
+    """The same statement in DuckDB's dialect; ``InvalidStatement`` for one that is not BigQuery's."""
+    try:
+        return str(sqlglot.transpile(sql, read="bigquery", write="duckdb")[0])
+    except sqlglot.errors.SqlglotError as exc:
+        raise InvalidStatement(str(exc).splitlines()[0]) from exc
 
 
 class DuckDbWarehouse:
@@ -64,7 +68,8 @@ class DuckDbWarehouse:
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
         with self._open() as con:
             con.register("incoming", rows)
-            result = con.execute(_merge(table, rows.column_names, replace)).fetchone()
+            sql = to_duckdb(merge(table, rows.column_names, "incoming", replace=replace))
+            result = con.execute(sql).fetchone()
         return int(result[0]) if result else 0
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
@@ -109,21 +114,6 @@ def _bound(statement: Statement) -> tuple[str, dict[str, object]]:
 def _rows_changed(con: duckdb.DuckDBPyConnection, statement: Statement) -> int:
     row = con.execute(*_bound(statement)).fetchone()
     return int(row[0]) if row else 0
-
-
-def _merge(table: Table, columns: Sequence[str], replace: bool) -> str:
-    others = [c for c in columns if c not in table.key]
-    on = " AND ".join(f"t.{k} IS NOT DISTINCT FROM s.{k}" for k in table.key)
-    known = "" if replace else "s.{0} IS NOT NULL AND "
-    differs = " OR ".join(
-        f"({known.format(c)}t.{c} IS DISTINCT FROM s.{c})" for c in others if c not in table.stamps
-    )
-    sets = ", ".join(f"{c} = s.{c}" if replace else f"{c} = COALESCE(s.{c}, t.{c})" for c in others)
-    update = f"WHEN MATCHED AND ({differs}) THEN UPDATE SET {sets} " if differs else ""
-    return (
-        f"MERGE INTO {table.full_name} t USING incoming s ON {on} {update}"
-        f"WHEN NOT MATCHED THEN INSERT ({', '.join(columns)}) VALUES ({', '.join('s.' + c for c in columns)})"
-    )
 
 
 def prepare(con: duckdb.DuckDBPyConnection, path: Path) -> None:

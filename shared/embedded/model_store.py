@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from shared.errors import NotFound, Rejected
+from shared.errors import Conflict, NotFound, Rejected, Unavailable
 
 
 class DirectoryModelStore:
     def fetch(self, path: str) -> bytes:
-        if path.startswith("gs://"):
-            raise Rejected(f"{path}: the embedded backend reads local files only")
         try:
-            return Path(path).read_bytes()
+            return _local(path).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as exc:
             raise NotFound(f"{path}: no such model file") from exc
         except PermissionError as exc:
             raise NotFound(f"{path}: may not be read") from exc
+
+    def put(self, path: str, data: bytes) -> None:
+        file = _local(path)
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            os.link(part, file)  # fails where the name is taken, and never leaves half a file
+        except FileExistsError as exc:
+            if file.read_bytes() != data:
+                raise Conflict(f"{path}: another file has that name", path) from exc
+        except OSError as exc:
+            raise Unavailable(f"{path}: cannot be written ({exc.strerror})") from exc
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _local(path: str) -> Path:
+    if path.startswith("gs://"):
+        raise Rejected(f"{path}: the embedded backend has local files only")
+    return Path(path)

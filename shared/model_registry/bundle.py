@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import msgspec
 
-from shared.errors import Rejected
+from shared.errors import Conflict, Rejected
+from shared.ports import ModelStore
 
 
 class GoldenRow(msgspec.Struct, frozen=True):
@@ -91,17 +92,40 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def write(folder: Path, model: bytes, manifest: Manifest) -> Path:
-    """Write both files, the model last, each whole or not at all; gives the model's path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{manifest.name}.cbm"
-    _replace(manifest_path(path), msgspec.json.format(msgspec.json.encode(manifest), indent=2))
-    _replace(path, model)
-    return path
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was written: the path of its model, and what is said of it."""
+
+    path: str
+    manifest: Manifest
 
 
-def manifest_path(model: Path) -> Path:
-    return model.with_suffix(".manifest.json")
+def write(store: ModelStore, folder: str, model: bytes, manifest: Manifest) -> Bundle:
+    """Write both files into a folder or below a ``gs://`` prefix, the model last.
+
+    Where the same model stands there already its manifest stays as it is: it may have been judged on
+    other dates.
+    """
+    path = f"{folder}/{manifest.name}.cbm"
+    beside = manifest_path(path)
+    try:
+        store.put(beside, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+    except Conflict:
+        if read(store, path).manifest.sha256 != manifest.sha256:
+            raise
+    store.put(path, model)
+    return Bundle(path, manifest)
+
+
+def read(store: ModelStore, path: str) -> Bundle:
+    """The bundle whose model is at ``path``, by its manifest; ``NotFound`` where there is none."""
+    beside = manifest_path(path)
+    return Bundle(path, parse_manifest(store.fetch(beside), beside))
+
+
+def manifest_path(model: str) -> str:
+    """The path beside a model's."""
+    return model.removesuffix(".cbm") + ".manifest.json"
 
 
 def parse_manifest(text: bytes, path: str) -> Manifest:
@@ -109,9 +133,3 @@ def parse_manifest(text: bytes, path: str) -> Manifest:
         return msgspec.json.decode(text, type=Manifest)
     except (msgspec.DecodeError, msgspec.ValidationError) as exc:
         raise Rejected(f"{path}: not a model manifest ({exc})") from exc
-
-
-def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)

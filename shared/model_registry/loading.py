@@ -10,7 +10,7 @@ import numpy as np
 from shared.domain.systems.base import Regressor
 from shared.domain.systems.catalog import MODEL_SYSTEMS, TRAINED
 from shared.errors import NotFound, Rejected
-from shared.model_registry.bundle import Manifest, parse_manifest, sha256_of
+from shared.model_registry.bundle import Manifest, read, sha256_of
 from shared.model_registry.catboost_model import parse
 from shared.ports import ModelStore
 
@@ -80,9 +80,8 @@ def load_all(
 
 
 def _manifest(store: ModelStore, path: str) -> Manifest | None:
-    beside = path.removesuffix(".cbm") + ".manifest.json"
     try:
-        return parse_manifest(store.fetch(beside), beside)
+        return read(store, path).manifest
     except NotFound:
         return None
 

@@ -25,4 +25,5 @@ TABLES: tuple[Table, ...] = (
     models.ML_EXPERIMENTS,
     models.MODEL_STATE_CHANGES,
     predictions.REJECTED_MESSAGES,
+    predictions.MESSAGE_REPLAYS,
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,19 +18,29 @@ from shared.errors import Rejected
 SCHEMA_VERSION = 1
 FEATURE_VERSION = "v2_33features"
 
+LARGEST = 1e6
+"""No number about basketball is larger; one that is would overflow in a sum of squares."""
+
+LEAST_PRICE = 100
+"""American odds are never between -100 and 100."""
+
+Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+Price = Annotated[int, msgspec.Meta(ge=-int(LARGEST), le=int(LARGEST))]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
 Message = TypeVar("Message", bound="msgspec.Struct")
 
 
 class LineQuote(msgspec.Struct, frozen=True, omit_defaults=True):
     """The line that the systems see, and its origin. ``value`` in points, prices American."""
 
-    value: float
+    value: Number
     book: str
     quote_id: str
     precision: str
-    over_price: int | None = None
-    under_price: int | None = None
-    captured_at: datetime | None = None
+    over_price: Price | None = None
+    under_price: Price | None = None
+    captured_at: Instant | None = None
 
 
 class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
@@ -51,19 +62,19 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
     opponent_team_abbr: str
     systems: list[str]
     mode: Literal["LIVE", "BACKFILL"]
-    as_of: datetime
+    as_of: Instant
     feature_version: str
     feature_snapshot_id: str
     feature_hash: str
-    feature_quality_score: float
-    features: list[float | None]
-    league_def_rating: float | None
-    days_rest: float | None
-    recent: list[float]
+    feature_quality_score: Number
+    features: list[Number | None]
+    league_def_rating: Number | None
+    days_rest: Number | None
+    recent: list[Number]
     line: LineQuote | None = None
-    tipoff: datetime | None = None
+    tipoff: Instant | None = None
     in_sample: bool = False
-    context: list[float | None] = []
+    context: list[Number | None] = []
 
 
 class PredictionReady(msgspec.Struct, frozen=True):
@@ -103,6 +114,7 @@ class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True):
 class _PushMessage(msgspec.Struct, rename="camel"):
     data: str = ""
     message_id: str = ""
+    attributes: dict[str, str] | None = None
 
 
 class PushEnvelope(msgspec.Struct):
@@ -111,8 +123,16 @@ class PushEnvelope(msgspec.Struct):
     message: _PushMessage
 
 
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
-"""What a decoder says of bytes that are no message; a RecursionError of brackets within brackets."""
+class Envelope(NamedTuple):
+    """What a push brought: the broker's id, the attributes, the payload."""
+
+    message_id: str
+    attributes: Mapping[str, str]
+    payload: bytes
+
+
+MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; a million nested brackets end in the last."""
 
 _envelopes = msgspec.json.Decoder(PushEnvelope)
 _encoder = msgspec.json.Encoder()
@@ -122,23 +142,30 @@ def encode(message: msgspec.Struct) -> bytes:
     return _encoder.encode(message)
 
 
-def unwrap(body: bytes) -> tuple[str, bytes]:
-    """Message id and payload of a push envelope; ``Rejected`` says what came and what was wanted."""
+def unwrap(body: bytes) -> Envelope:
+    """What is in a push envelope; ``Rejected`` says what came and what was wanted."""
     try:
-        envelope = _envelopes.decode(body)
-    except _UNREADABLE as exc:
+        message = _envelopes.decode(body).message
+    except MALFORMED as exc:
         raise Rejected(f"push envelope: {exc}; wanted JSON with message.data in base64") from exc
     try:
-        return envelope.message.message_id, base64.b64decode(envelope.message.data, validate=True)
+        payload = base64.b64decode(message.data, validate=True)
     except (binascii.Error, ValueError) as exc:
         raise Rejected(f"push envelope: message.data is not base64 ({exc})") from exc
+    return Envelope(message.message_id, message.attributes or {}, payload)
+
+
+def wrap(payload: bytes, message_id: str, attributes: Mapping[str, str]) -> bytes:
+    """The envelope in which a push would have brought a message; ``unwrap`` takes it apart."""
+    data = base64.b64encode(payload).decode()
+    return _encoder.encode(PushEnvelope(_PushMessage(data, message_id, dict(attributes))))
 
 
 def decode(payload: bytes, kind: type[Message]) -> Message:
     """A message of the wanted kind; ``Rejected`` names the field that is wrong."""
     try:
         message = msgspec.json.decode(payload, type=kind)
-    except _UNREADABLE as exc:
+    except MALFORMED as exc:
         raise Rejected(f"{kind.__name__}: {exc}") from exc
     version = getattr(message, "schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
@@ -155,6 +182,13 @@ def check_context(values: list[float | None]) -> None:
     """Refuse a context that is neither empty nor 29 finite numbers or nulls."""
     if values:
         _check_numbers("context", CONTEXT, values)
+
+
+def check_prices(line: LineQuote | None) -> None:
+    """Refuse a line whose prices are not American odds."""
+    for price in (line.over_price, line.under_price) if line else ():
+        if price is not None and abs(price) < LEAST_PRICE:
+            raise Rejected(f"line: price {price}, wanted American odds of +100 or more, -100 or less")
 
 
 def _check_numbers(field: str, names: tuple[str, ...], values: list[float | None]) -> None:

@@ -214,16 +214,36 @@ PREDICTION_REGENERATION_AUDIT = Table(
 REJECTED_MESSAGES = Table(
     "nba_predictions",
     "rejected_messages",
-    "Messages that can never succeed, kept as they came",
+    "Messages that could not be handled, kept as they came: refused by a service or given up by the broker",
     (
         required("rejected_date", "DATE", "UTC date"),
         required("rejected_at", "TIMESTAMP", "when"),
-        required("service", "STRING", "who refused it"),
+        required("service", "STRING", "who refused it, or dead-letter:<subscription>"),
         Column("message_id", "STRING", "the broker's id, where it could be read"),
         required("reason", "STRING", "what came and what was wanted"),
-        required("body", "STRING", "the body, up to 64 KiB"),
+        required("body", "STRING", "the push envelope; of a refused message up to 64 KiB"),
         required("body_bytes", "INT64", "its whole length"),
+        Column("rejected_id", "STRING", "hash of service, message id and data: a message kept twice has one"),
+        Column("topic", "STRING", "where it was published"),
+        Column("run_id", "STRING", "the run that it belongs to, where it could be read"),
+        Column("published_at", "TIMESTAMP", "when; NULL for a refused message"),
+        Column("attempts", "INT64", "deliveries until the broker gave it up; NULL for a refused message"),
     ),
     key=("rejected_date", "message_id", "rejected_at"),
     partition="rejected_date",
+)
+
+MESSAGE_REPLAYS = Table(
+    "nba_predictions",
+    "message_replays",
+    "Kept messages that were published again; one row each time",
+    (
+        required("replayed_date", "DATE", "UTC date"),
+        required("rejected_id", "STRING", "the message"),
+        required("replayed_at", "TIMESTAMP", "when, real time"),
+        required("replayed_by", "STRING", "the operating system's user"),
+        required("topic", "STRING", "where it was published again"),
+    ),
+    key=("replayed_date", "rejected_id", "replayed_at"),
+    partition="replayed_date",
 )

@@ -9,11 +9,12 @@ from typing import Any
 
 from shared.application.activation import Activate
 from shared.application.jobs import PrepareJobs
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
-from shared.application.runs import REQUEST_TOPIC, CheckStalled, FinishRun, RecordOutcome, Started, StartRun
-from shared.application.stage import READY_TOPIC, Job, StageJobs
+from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, Started, StartRun
+from shared.application.stage import Job, StageJobs
 from shared.embedded.run_store import SqliteRunStore
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Run, Statement, Warehouse
@@ -28,13 +29,21 @@ class InProcess:
     warehouse: Warehouse
     folder: Path
     models: Mapping[str, LoadedModel] = field(default_factory=dict)
+    most_per_hour: int | None = None
 
     def __post_init__(self) -> None:
         self.outbox = Outbox()
         self.runs = SqliteRunStore(self.folder / "runs.sqlite")
         self.finish = FinishRun(self.runs, Activate(self.warehouse, self.outbox, CLOCK))
         self.record = RecordOutcome(self.runs, self.finish)
-        self.start_run = StartRun(PrepareJobs(self.warehouse), self.runs, self.outbox, self.finish, CLOCK)
+        self.start_run = StartRun(
+            PrepareJobs(self.warehouse),
+            self.runs,
+            self.outbox,
+            self.finish,
+            CLOCK,
+            most_per_hour=self.most_per_hour,
+        )
         self.check_stalled = CheckStalled(self.runs, self.finish)
         self.stage = StageJobs(
             Predict(self.models), self.warehouse, self.outbox, KeepRejected(self.warehouse, "test"), CLOCK

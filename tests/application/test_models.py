@@ -18,6 +18,7 @@ from shared.domain.promotion import Gate
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import NotFound, Rejected
+from shared.model_registry.bundle import Bundle, read
 from shared.model_registry.loading import load_shadows
 from shared.schemas.predictions import PREDICTION_ACCURACY
 from tests.application.test_prediction_backfill import BUT_V8
@@ -28,9 +29,9 @@ NINE, MONTHLY = "catboost_v9", "catboost_v9_2026_02"
 
 
 @pytest.fixture
-def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
+def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path], bundles: list[Bundle]) -> Jobs:
     jobs = Jobs(copy_of(loaded, tmp_path), model_paths)
-    jobs.registry.add(list(model_paths.values()), human_name=None)
+    jobs.registry.add(bundles, human_name=None)
     return jobs
 
 
@@ -45,8 +46,10 @@ def train(jobs: Jobs, folder: str, **dates: date) -> tuple[str, str]:
         dates.get("eval_start", DAY - timedelta(days=39)),
         dates.get("eval_end", DAY - timedelta(days=1)),
     )
-    trained = TrainExperiment(jobs.warehouse, jobs.folder / folder)(window, "spring", CLOCK.now())
-    return trained.manifest.sha256, trained.experiment_id
+    trained = TrainExperiment(jobs.warehouse, DirectoryModelStore(), str(jobs.folder / folder))(
+        window, "spring", CLOCK.now()
+    )
+    return trained.bundle.manifest.sha256, trained.experiment_id
 
 
 def test_the_same_windows_give_the_same_model_and_one_row_each(here: Jobs) -> None:
@@ -291,7 +294,9 @@ def test_what_train_prints_is_what_was_stored(here: Jobs) -> None:
         DAY - timedelta(days=39),
         DAY - timedelta(days=1),
     )
-    trained = TrainExperiment(here.warehouse, here.folder / "p")(window, None, CLOCK.now())
+    trained = TrainExperiment(here.warehouse, DirectoryModelStore(), str(here.folder / "p"))(
+        window, None, CLOCK.now()
+    )
     told = plain(trained)
     assert told["model_id"] == Registry(here.warehouse).find(told["model_id"])["model_id"]
     assert told["metrics"]["n"] > 100
@@ -305,7 +310,7 @@ def test_only_the_champion_may_be_deployed(here: Jobs, model_paths: dict[str, Pa
     here.change("DELETE FROM nba_predictions.model_registry WHERE TRUE")
     with pytest.raises(Rejected, match=r"is not registered; the champion of catboost_v9 is nobody"):
         deployable(here.registry, store, NINE, path)
-    here.registry.add([model_paths[NINE]])
+    here.registry.add([read(store, path)])
     with pytest.raises(Rejected, match=r"is candidate; .*; --override REASON"):
         deployable(here.registry, store, NINE, path)
     with pytest.raises(Rejected, match="--override REASON"):

@@ -20,6 +20,7 @@ from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, needed
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Rejected
+from shared.model_registry.bundle import Bundle
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Run, RunState
 from tests.application.jobs import InProcess
@@ -236,10 +237,10 @@ def test_in_sample_rows_are_marked_never_active_and_replace_nothing(here: Jobs) 
 
 
 def test_without_named_models_the_newest_registered_before_the_date_serves(
-    here: Jobs, model_paths: dict[str, Path]
+    here: Jobs, model_paths: dict[str, Path], bundles: list[Bundle]
 ) -> None:
-    here.registry.add(list(model_paths.values()))
-    here.registry.add(list(model_paths.values()))
+    here.registry.add(bundles)
+    here.registry.add(bundles)
     assert len(here.registry.models()) == 3
     bare = Jobs(here.folder, {})
     assert bare.predict(systems=BUT_V8).status is Status.SUCCESS
@@ -254,7 +255,7 @@ def test_without_named_models_the_newest_registered_before_the_date_serves(
 def test_a_system_that_cannot_be_trained_is_named_off(here: Jobs) -> None:
     tried = []
 
-    def train(windows: list[backfill_models.Window]) -> dict[str, Path]:
+    def train(windows: list[backfill_models.Window]) -> dict[str, Bundle]:
         tried.append(windows[0].system_id)
         raise Rejected("12 complete player-games, wanted at least 500")
 

@@ -9,15 +9,16 @@ from shared.application.replay import Replay
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import NotFound
+from shared.model_registry.bundle import Bundle
 from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
 
 
 @pytest.fixture
-def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
+def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path], bundles: list[Bundle]) -> Jobs:
     jobs = Jobs(copy_of(loaded, tmp_path), model_paths)
-    jobs.registry.add(list(model_paths.values()))
+    jobs.registry.add(bundles)
     jobs.predict(systems=BUT_V8)
     return jobs
 

@@ -8,17 +8,22 @@ import pytest
 
 from shared.application.findings import Finding, Severity, worst
 from shared.application.heartbeats import COLLECTION, Heartbeats, Pulse
+from shared.application.rejects import KeepRejected
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
+from shared.errors import Unavailable
+from shared.model_registry.bundle import Bundle
 from shared.ports import Run, RunState
+from tests.application.test_dead_letters import give_up
 from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
+from tests.services.clients import envelope
 
 
 @pytest.fixture
-def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
+def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path], bundles: list[Bundle]) -> Jobs:
     jobs = Jobs(copy_of(loaded, tmp_path), model_paths)
-    jobs.registry.add(list(model_paths.values()))
+    jobs.registry.add(bundles)
     jobs.predict(systems=BUT_V8)
     return jobs
 
@@ -239,3 +244,34 @@ def test_the_age_and_health_of_the_serving_model_are_told(here: Jobs) -> None:
         "props train catboost_v9 --train-start 2022-02-19 --train-end 2025-02-18 "
         "--eval-start 2025-02-19 --eval-end 2025-03-18"
     )
+
+
+def test_messages_that_could_not_be_handled_are_counted_until_they_are_replayed(here: Jobs) -> None:
+    assert seen(here)["messages"].severity is Severity.OK
+    give_up(here.messages, "prediction-request", run_id="20250319-abc")
+    give_up(here.messages, "prediction-ready", run_id="20250320-abc")  # of another date
+    keep = KeepRejected(here.warehouse, "prediction-coordinator")
+    keep(envelope(b'{"run_id": "20250319-abc", "player_lookup": "p"}'), "no such player", "prediction-ready")
+    dead, refused = bad(here)["messages:dead"], bad(here)["messages:rejected"]
+    assert (dead.severity, dead.evidence) == (
+        Severity.CRITICAL,
+        "given up by the broker: 1 of prediction-request",
+    )
+    assert dead.remedy == "props deadletters replay --all"
+    assert (refused.severity, refused.evidence) == (
+        Severity.WARNING,
+        "refused by a service: 1 of prediction-ready",
+    )
+    for message in here.kept.waiting():
+        here.kept.replay(message, "test")
+    assert {c for c in bad(here) if c.startswith("messages")} == {"messages:rejected"}
+
+
+def test_dead_letters_that_cannot_be_fetched_are_a_finding_and_the_rest_is_checked(
+    here: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("the broker is away")
+
+    monkeypatch.setattr(here.dead_letters, "pull", away)
+    assert "the broker is away" in bad(here)["messages:dead"].evidence

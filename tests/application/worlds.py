@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.application.backfill_models import BackfillModels
 from shared.application.coverage import GradingCoverage
+from shared.application.dead_letters import KeptMessages
 from shared.application.feature_store import BuildFeatures
 from shared.application.grade import GradePredictions
 from shared.application.loading import LoadFolder
@@ -18,7 +19,9 @@ from shared.application.mlfs import MlfsDoctor
 from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, DateResult, Ports
 from shared.application.registry import Registry
 from shared.application.validation.daily import ValidateDaily
+from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import FixedClock
+from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.locks import FileLocks
@@ -48,8 +51,16 @@ class Jobs:
         self.doctor = MlfsDoctor(self.warehouse, self.clock, self.documents)
         self.grade = GradePredictions(self.warehouse, self.clock)
         self.coverage = GradingCoverage(self.warehouse, self.clock)
+        self.messages = MessageStore(self.folder / "broker.sqlite")
+        self.dead_letters = BrokerDeadLetters(self.messages, self.folder, "http://127.0.0.1:9")
+        self.kept = KeptMessages(self.warehouse, self.dead_letters)
         self.validate = ValidateDaily(
-            self.warehouse, self.runs, self.documents, DirectoryModelStore(), self.clock
+            self.warehouse,
+            self.runs,
+            self.documents,
+            DirectoryModelStore(),
+            self.clock,
+            self.dead_letters,
         )
         models = BackfillModels(
             DirectoryModelStore(), self.registry, {s: str(p) for s, p in self.named.items()}, {}, None

@@ -57,8 +57,8 @@ def main(data: Path) -> int:
         end = FIRST - timedelta(days=1)
         windows = [Window(s, end - timedelta(days=r.train_days), end) for s, r in RECIPES.items()]
         with timed("train"):
-            paths = TrainModels(use.warehouse, Path(folder) / "models")(windows, datetime.now(UTC))
-        named = {s: str(p) for s, p in paths.items()}
+            bundles = TrainModels(use.warehouse, use.models, use.model_folder)(windows, datetime.now(UTC))
+        named = {s: b.path for s, b in bundles.items()}
         models = BackfillModels(use.models, Registry(use.warehouse), named, {}, None)
         ports = Ports(use.warehouse, use.runs, use.job_publisher, use.documents, use.locks, use.clock)
         predict, options = BackfillPredictions(ports, models, "bench"), BackfillOptions(allow_started=True)

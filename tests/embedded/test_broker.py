@@ -138,7 +138,9 @@ def test_a_refused_message_comes_again(tmp_path: Path, sinks: Any) -> None:
         assert until(lambda: httpx.get(f"{base}/stats").json()["jobs"]["delivered"] == 20)
 
 
-def test_a_message_that_is_always_refused_becomes_a_dead_letter(tmp_path: Path, sinks: Any) -> None:
+def test_a_message_that_is_always_refused_becomes_a_dead_letter(
+    tmp_path: Path, sinks: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     sink = sinks(lambda _: 400)
     with broker(tmp_path, sink.url, "--max-attempts", "3") as (base, _):
         publish(base, [b"poison"])
@@ -147,6 +149,11 @@ def test_a_message_that_is_always_refused_becomes_a_dead_letter(tmp_path: Path, 
     assert (dead["attempts"], dead["last_answer"]) == (3, "400")
     assert base64.b64decode(dead["data"]) == b"poison"
     assert sink.got["poison"] == 3
+    (warning,) = [
+        w for w in map(json.loads, capfd.readouterr().out.splitlines()) if w["severity"] == "WARNING"
+    ]
+    assert warning["message"] == "message 1 of jobs is dead after 3 attempts, last answer 400"
+    assert warning["service"] == "broker"
 
 
 def test_after_a_kill_the_rest_is_delivered(tmp_path: Path, sinks: Any) -> None:

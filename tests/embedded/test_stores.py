@@ -16,13 +16,12 @@ import pytest
 from shared.backends import BackendSettings, connect
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import parse_now
-from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.locks import FileLocks
 from shared.embedded.publisher import StorePublisher
 from shared.embedded.run_store import SqliteRunStore
-from shared.errors import Conflict, InvalidStatement, NotFound, Rejected, Unavailable
-from shared.ports import Outgoing, PlayerOutcome, Run, RunState, Statement
+from shared.errors import Rejected, Unavailable
+from shared.ports import Outgoing, Run, RunState, Statement
 from shared.schemas.predictions import PREDICTION_ACCURACY, REJECTED_MESSAGES
 
 DAY = date(2025, 3, 19)
@@ -35,57 +34,6 @@ def run(run_id: str) -> Run:
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteRunStore:
     return SqliteRunStore(tmp_path / "runs.sqlite")
-
-
-def test_one_active_run_per_date_and_the_loser_learns_the_holder(store: SqliteRunStore) -> None:
-    store.open(run("a"))
-    with pytest.raises(Conflict) as lost:
-        store.open(run("b"))
-    assert lost.value.holder == "a"
-    assert store.advance("a", [RunState.CREATED], RunState.FAILED, note="why")
-    store.open(run("b"))
-    assert [r.run_id for r in store.runs(game_date=DAY)] == ["b", "a"]
-    assert (store.get("a").note, store.get("a").closed_at is not None) == ("why", True)
-    assert store.get("b").request == {"force": True}
-
-
-def test_of_many_callers_one_moves_a_run_on(store: SqliteRunStore) -> None:
-    store.open(run("a"))
-    moved: list[bool] = []
-    threads = [
-        threading.Thread(
-            target=lambda: moved.append(store.advance("a", [RunState.CREATED], RunState.PUBLISHED))
-        )
-        for _ in range(8)
-    ]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert sorted(moved) == [False] * 7 + [True]
-
-
-def test_the_first_outcome_of_an_expected_player_stays(store: SqliteRunStore) -> None:
-    store.open(run("a"))
-    store.expect("a", {"x": "g1", "y": "g2"})
-    assert store.record("a", [PlayerOutcome("x", "predicted", {"moving_average": "predicted"})]) == 1
-    assert store.record("a", [PlayerOutcome("x", "failed:late"), PlayerOutcome("stranger", "predicted")]) == 1
-    assert store.record("a", [PlayerOutcome("y", "skipped:no_features")]) == 0
-    outcomes = store.outcomes("a")
-    assert {p: o.outcome for p, o in outcomes.items() if o} == {"x": "predicted", "y": "skipped:no_features"}
-    assert store.games("a") == {"x": "g1", "y": "g2"}
-    with pytest.raises(NotFound, match="'none'"):
-        store.record("none", [])
-    with pytest.raises(NotFound, match="'none'"):
-        store.get("none")
-
-
-def test_a_run_that_has_ended_expects_nobody_more(store: SqliteRunStore) -> None:
-    store.open(run("a"))
-    store.expect("a", {"x": "g1"})
-    store.advance("a", [RunState.CREATED], RunState.FAILED)
-    store.expect("a", {"y": "g1"})
-    assert store.games("a") == {"x": "g1"}
 
 
 def test_a_file_of_a_later_version_is_refused(store: SqliteRunStore, tmp_path: Path) -> None:
@@ -102,21 +50,6 @@ def test_a_file_of_a_later_version_is_refused(store: SqliteRunStore, tmp_path: P
     warehouse.transact([Statement("INSERT INTO schema_version VALUES (99)")])
     with pytest.raises(Unavailable, match="schema version 99"):
         DuckDbWarehouse(tmp_path / "w.duckdb").query(Statement("SELECT 1 AS one"))
-
-
-def test_a_transaction_is_whole_or_not_at_all(tmp_path: Path) -> None:
-    warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
-    table = "nba_predictions.feature_snapshots"
-    insert = (
-        f"INSERT INTO {table} (snapshot_id, game_date, as_of, mode, rows_built, created_at) "
-        "VALUES ('s', @d, @now, 'LIVE', 1, @now)"
-    )
-    params = {"d": DAY, "now": datetime.now(UTC)}
-    broken = Statement(f"INSERT INTO {table} (snapshot_id) VALUES (@d)", {"d": DAY})
-    with pytest.raises(Exception, match="NOT NULL"):
-        warehouse.transact([Statement(insert, params), broken])
-    assert warehouse.query(Statement(f"SELECT * FROM {table}")).num_rows == 0
-    assert warehouse.transact([Statement(insert, params)]) == [1]
 
 
 @contextmanager
@@ -215,20 +148,6 @@ def accuracy(**values: Any) -> pa.Table:
     return pa.Table.from_pylist([row], schema=PREDICTION_ACCURACY.arrow_schema)
 
 
-def test_a_stamp_alone_is_no_difference_and_only_replace_forgets_a_value(tmp_path: Path) -> None:
-    warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
-    later = datetime(2025, 3, 21, tzinfo=UTC)
-    assert warehouse.upsert(PREDICTION_ACCURACY, accuracy()) == 1
-    assert warehouse.upsert(PREDICTION_ACCURACY, accuracy(graded_at=later)) == 0
-    void = accuracy(outcome="VOID", actual_points=None, graded_at=later)
-    assert warehouse.upsert(PREDICTION_ACCURACY, void) == 1
-    sql = Statement("SELECT outcome, actual_points, graded_at FROM nba_predictions.prediction_accuracy")
-    assert warehouse.query(sql).to_pylist() == [{"outcome": "VOID", "actual_points": 21, "graded_at": later}]
-    assert warehouse.upsert(PREDICTION_ACCURACY, void, replace=True) == 1
-    assert warehouse.query(sql).to_pylist()[0]["actual_points"] is None
-    assert warehouse.upsert(PREDICTION_ACCURACY, void, replace=True) == 0
-
-
 def test_a_file_of_an_earlier_version_gets_what_was_added_since(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     with duckdb.connect(str(path)) as con:
@@ -249,27 +168,7 @@ def test_a_file_of_an_earlier_version_gets_what_was_added_since(tmp_path: Path) 
     assert tables.to_pylist() == [{"n": 0}]
 
 
-def test_documents_keep_fields_apart_and_collections_apart(tmp_path: Path) -> None:
-    documents = SqliteDocuments(tmp_path / "d.sqlite")
-    assert documents.get("phase4_completion", "2025-03-19") is None
-    documents.merge("phase4_completion", "2025-03-19", {"a": {"n": 1}, "b": None})
-    documents.merge("phase4_completion", "2025-03-19", {"a": {"n": 2}})
-    documents.merge("jobs", "x", {"state": "running"})
-    assert documents.get("phase4_completion", "2025-03-19") == {"a": {"n": 2}, "b": None}
-    assert documents.every("jobs") == {"x": {"state": "running"}}
-    assert documents.every("nothing") == {}
-
-
-def test_a_lock_is_had_by_one_and_given_up_at_the_end(tmp_path: Path) -> None:
-    first, second = FileLocks(tmp_path / "locks"), FileLocks(tmp_path / "locks")
-    with (
-        first.hold("date", 0.1),
-        pytest.raises(Unavailable, match="another process works on it"),
-        second.hold("date", 0.1),
-    ):
-        pass
-    with second.hold("date", 0.1):
-        pass
+def test_a_folder_of_locks_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Unavailable, match="file"), FileLocks(tmp_path / "file").hold("date", 0.1):
         pass
@@ -279,14 +178,6 @@ def test_a_jobs_messages_wait_in_the_store_for_the_broker(tmp_path: Path) -> Non
     store = MessageStore(tmp_path / "broker.sqlite")
     StorePublisher(store).publish("predictions-complete", [Outgoing(b"one"), Outgoing(b"two")])
     assert store.counts()["predictions-complete"]["pending"] == 2
-
-
-def test_a_statement_that_is_wrong_is_not_a_store_that_is_away(tmp_path: Path) -> None:
-    warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
-    with pytest.raises(InvalidStatement, match="nothing"):
-        warehouse.query(Statement("SELECT * FROM nba_predictions.nothing"))
-    with pytest.raises(InvalidStatement):
-        warehouse.query(Statement("SELECT CAST('x' AS INT64) AS n"))
 
 
 def test_a_broker_file_of_the_version_before_keeps_its_messages(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.application.runs import REQUEST_TOPIC
+from shared.application.outgoing import REQUEST_TOPIC, START_TOPIC
 from shared.errors import Rejected
 from shared.schemas.messages import PredictionRequest, RunRequested, decode, unwrap
 from tests.faults import poison
@@ -127,7 +127,7 @@ class _Chaos:
         topic = self.rng.choice(list(READERS))
         due = self.world.broker.due(topic, again=self.rng.random() < 0.1)
         if due:
-            most = 6 if topic == REQUEST_TOPIC else 1
+            most = 1 if topic == START_TOPIC else 6
             taken = self.rng.sample(due, min(len(due), self.rng.randint(1, most)))
             self.world.deliver(self.rng.choice(READERS[topic]), taken)
 
@@ -161,7 +161,7 @@ class _Chaos:
         jobs = self.world.broker.due(REQUEST_TOPIC, again=True)
         if jobs and self.rng.random() < 0.4:
             try:
-                job = decode(unwrap(self.rng.choice(jobs).body)[1], PredictionRequest)
+                job = decode(unwrap(self.rng.choice(jobs).body).payload, PredictionRequest)
             except Rejected:
                 return
             self.world.publish_poison(REQUEST_TOPIC, poison.spoiled(job, self.rng), raw=False)

@@ -191,6 +191,6 @@ class Machines:
 
 def _payload(body: str) -> bytes | None:
     try:
-        return unwrap(body.encode())[1]
+        return unwrap(body.encode()).payload
     except Rejected:
         return None

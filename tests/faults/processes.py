@@ -11,10 +11,11 @@ import numpy as np
 from shared.application.activation import Activate
 from shared.application.in_process import RunInProcess
 from shared.application.jobs import PrepareJobs
+from shared.application.outgoing import READY_TOPIC, START_TOPIC
 from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
-from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, StartRun
+from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, Report, StartRun
 from shared.application.stage import StageJobs
 from shared.embedded.clock import FixedClock
 from shared.errors import Conflict, NotFound, Rejected
@@ -77,17 +78,24 @@ class Coordinator:
     def start(self, asked: RunRequested) -> str:
         return self._start(parse(asked, self._clock.now())).run_id
 
-    def complete(self, body: bytes) -> None:
-        try:
-            self._record(decode(unwrap(body)[1], PredictionReady))
-        except (Rejected, NotFound) as exc:
-            self._keep(body, str(exc))
+    def complete(self, bodies: Sequence[bytes]) -> None:
+        """Messages that arrived together: one batch."""
+        reports = []
+        for body in bodies:
+            try:
+                ready = decode(unwrap(body).payload, PredictionReady)
+                self._record.check(ready)
+                reports.append(Report(ready))
+            except (Rejected, NotFound) as exc:
+                self._keep(body, str(exc), READY_TOPIC)
+        if reports:
+            self._record.several(reports)
 
     def pubsub_start(self, body: bytes) -> None:
         try:
-            self.start(decode(unwrap(body)[1], RunRequested))
+            self.start(decode(unwrap(body).payload, RunRequested))
         except (Rejected, NotFound, Conflict) as exc:
-            self._keep(body, str(exc))
+            self._keep(body, str(exc), START_TOPIC)
 
     def check_stalled(self, later: timedelta) -> None:
         self._check(datetime.now(UTC) + self._skew + later)

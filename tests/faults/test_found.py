@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.errors import Unavailable
 from shared.ports import Run, RunState
 from shared.schemas.messages import PredictionReady, RunRequested, encode
@@ -15,7 +16,7 @@ from tests.faults.poison import DEEP
 from tests.faults.processes import SYSTEMS, TinyModel, errors
 from tests.faults.stores import DAY, PLAYERS
 from tests.faults.threads import How
-from tests.faults.world import KEYS, READY_TOPIC, REQUEST_TOPIC, Flight, World
+from tests.faults.world import KEYS, Flight, World
 
 LATE = timedelta(hours=1)
 

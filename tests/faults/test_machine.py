@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.schemas.messages import RunRequested
 from tests.faults import checker
 from tests.faults.processes import SYSTEMS
 from tests.faults.stores import DAY
 from tests.faults.threads import How
-from tests.faults.world import PROCESSES, READY_TOPIC, REQUEST_TOPIC, Flight, World
+from tests.faults.world import PROCESSES, Flight, World
 
 HOW = st.sampled_from([How.GO] * 5 + [How.FAIL, How.HALF, How.KILL])
 PICK = st.integers(0, 99)

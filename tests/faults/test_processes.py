@@ -16,8 +16,7 @@ import catboost
 import numpy as np
 import pytest
 
-from shared.application.runs import REQUEST_TOPIC
-from shared.application.stage import READY_TOPIC
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.domain.features_contract import FEATURES
 from shared.domain.systems.catalog import ENSEMBLES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse

@@ -8,8 +8,7 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
-from shared.application.runs import REQUEST_TOPIC
-from shared.application.stage import READY_TOPIC
+from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC, START_TOPIC
 from shared.errors import AppError
 from shared.ports import Outgoing
 from shared.schemas.messages import RunRequested, encode
@@ -27,7 +26,6 @@ from tests.faults.stores import (
 )
 from tests.faults.threads import Cut, How, Work
 
-START_TOPIC = "prediction-run-requested"
 READERS = {REQUEST_TOPIC: ("w1", "w2"), READY_TOPIC: ("c1", "c2"), START_TOPIC: ("c1", "c2")}
 PROCESSES = ("c1", "c2", "w1", "w2", "job")
 MOST_STEPS = 5000
@@ -93,7 +91,7 @@ class World:
         return self._fly("job", "job", self.up["job"].run, asked)
 
     def deliver(self, process: str, messages: Sequence[Held]) -> Flight:
-        """One push to a coordinator, or some that a worker takes together."""
+        """Messages of one topic that a process takes together; starts come alone."""
         for m in messages:
             m.out += 1
         topic, bodies = messages[0].topic, [m.body for m in messages]
@@ -101,7 +99,7 @@ class World:
         if topic == REQUEST_TOPIC:
             flight = self._fly(f"{len(bodies)} jobs", process, up.predict, bodies)
         elif topic == READY_TOPIC:
-            flight = self._fly("outcome", process, up.complete, bodies[0])
+            flight = self._fly(f"{len(bodies)} outcomes", process, up.complete, bodies)
         else:
             flight = self._fly("start message", process, up.pubsub_start, bodies[0])
         flight.messages = list(messages)
@@ -208,7 +206,7 @@ class World:
             if not any(due.values()):
                 return
             for topic, messages in due.items():
-                at_once = len(messages) if topic == REQUEST_TOPIC else 1
+                at_once = 1 if topic == START_TOPIC else len(messages)
                 for i in range(0, len(messages), at_once or 1):
                     self.finish(self.deliver(READERS[topic][0], messages[i : i + at_once]))
         raise AssertionError("the broker never runs dry")

@@ -21,6 +21,7 @@ from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
 from shared.embedded import sample_league
 from shared.embedded.clock import FixedClock
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.model_store import DirectoryModelStore
 from shared.ports import Statement
 from tests.conftest import DAY
 
@@ -75,7 +76,8 @@ class Operator:
 
 def train(warehouse: DuckDbWarehouse, folder: Path, end: Any, days: int) -> dict[str, Path]:
     windows = [Window(system, end - timedelta(days=days), end) for system in MODEL_SYSTEMS]
-    return TrainModels(warehouse, folder)(windows, sample_league.DEMO_NOW)
+    bundles = TrainModels(warehouse, DirectoryModelStore(), str(folder))(windows, sample_league.DEMO_NOW)
+    return {system: Path(bundle.path) for system, bundle in bundles.items()}
 
 
 @pytest.fixture

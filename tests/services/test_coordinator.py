@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from shared.application.questions import Questions
 from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
 from shared.application.signals import SignalReport
+from shared.coalesce import Coalescer
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Unavailable
 from shared.http import Identity
@@ -27,13 +29,14 @@ from tests.services.clients import Client, envelope
 
 
 class Bench:
-    def __init__(self, warehouse: DuckDbWarehouse, folder: Path) -> None:
-        self.world = InProcess(warehouse, folder)
+    def __init__(self, warehouse: DuckDbWarehouse, folder: Path, most_per_hour: int | None = None) -> None:
+        self.world = InProcess(warehouse, folder, most_per_hour=most_per_hour)
         self.app = build(
             Coordinator(
                 identity=Identity("prediction-coordinator"),
                 start=self.world.start_run,
                 record=self.world.record,
+                completions=Coalescer(self.world.record.several, ThreadPoolExecutor(1)),
                 check_stalled=self.world.check_stalled,
                 keep_rejected=KeepRejected(warehouse, "prediction-coordinator"),
                 signals=SignalReport(warehouse),
@@ -87,6 +90,8 @@ def test_a_run_over_http_from_start_to_its_predictions(bench: Bench) -> None:
         ({"game_date": "yesterday"}, 422, "wanted YYYY-MM-DD"),
         ({"game_date": 5}, 422, "game_date"),
         ({"systems": ["x"]}, 422, "'x'"),
+        ({"reason": "x" * 501}, 422, "at most 500"),
+        ({"reason": "two\nlines"}, 422, "printable"),
     ],
 )
 def test_a_start_that_cannot_be_says_what_came_and_what_was_wanted(
@@ -105,12 +110,13 @@ def test_pushes_that_can_never_succeed_are_kept_and_acknowledged(bench: Bench) -
         ("/complete", b"not json"),
         ("/complete", envelope(stray)),
         ("/complete", b"x" * 2_000_000),
+        ("/complete", b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
         ("/pubsub/start", envelope(b'{"game_date": "2025-07-01"}')),
         ("/pubsub/start", envelope(b'{"game_date": 1}')),
     ):
         assert bench.call("POST", path, content=body).status_code == 204
     kept = bench.world.rows("SELECT reason FROM nba_predictions.rejected_messages")
-    assert len(kept) == 5
+    assert len(kept) == 6
     assert any("no-such-run" in r["reason"] for r in kept)
 
 
@@ -124,7 +130,12 @@ def test_a_push_starts_a_run_and_asks_for_repetition_only_where_that_may_help(be
 
 def test_questions_about_the_service(bench: Bench) -> None:
     assert bench.call("GET", "/health").json()["service"] == "prediction-coordinator"
-    assert bench.call("GET", "/ready").json() == {"status": "ready"}
+    ready = bench.call("GET", "/ready").json()
+    assert ready["status"] == "ready"
+    assert [(c["name"], c["status"]) for c in ready["checks"]] == [
+        ("warehouse", "passed"),
+        ("run store", "passed"),
+    ]
     assert bench.call("GET", "/heartbeat").json()["instance"]
     assert "coordinator_messages" in bench.call("GET", "/metrics").text
     assert bench.call("GET", "/runs/none").status_code == 404
@@ -145,6 +156,8 @@ def test_signals_and_coverage_over_http(bench: Bench) -> None:
     assert found["predictions"] == sum(found["undue"].values()) > 50
     backwards = bench.call("GET", "/coverage", params=span | {"end_date": "2025-03-01"})
     assert (backwards.status_code, "wanted 2025-03-19 or later" in backwards.json()["detail"]) == (422, True)
+    ages = bench.call("GET", "/coverage", params=span | {"start_date": "2015-10-01"})
+    assert (ages.status_code, "at most 400 days" in ages.json()["detail"]) == (422, True)
 
 
 def test_the_service_looks_for_stalled_runs_itself_and_bears_a_store_that_is_away() -> None:

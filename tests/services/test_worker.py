@@ -12,16 +12,18 @@ import msgspec
 import pytest
 
 from services.prediction_worker.app import Worker, build
-from services.prediction_worker.coalesce import Coalescer
 from shared.application.predict import Predict
 from shared.application.predict_rows import PredictRows
 from shared.application.readiness import StoreCheck
 from shared.application.registry import Registry, State
 from shared.application.serving import ChampionAlarms
 from shared.application.stage import Job, StageJobs
+from shared.coalesce import Coalescer
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
 from shared.http import Identity
+from shared.model_registry.bundle import read
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, PredictionRequest, decode, encode
@@ -88,6 +90,10 @@ def altered(job: PredictionRequest, **fields: Any) -> bytes:
     return msgspec.json.encode({**msgspec.to_builtins(job), **fields})
 
 
+def with_price(price: int) -> dict[str, Any]:
+    return {"value": 20.5, "book": "draftkings", "quote_id": "q", "precision": "quote", "over_price": price}
+
+
 def with_feature(job: PredictionRequest, text: str) -> bytes:
     values = ["null" if v is None else repr(v) for v in job.features]
     plain = json.loads(encode(job))
@@ -110,6 +116,10 @@ def with_feature(job: PredictionRequest, text: str) -> bytes:
         (lambda j: altered(j, recent=[1.0, 2.0]), "recent: 2 numbers"),
         (lambda j: altered(j, game_date="19.3.2025"), "game_date: '19.3.2025', wanted YYYY-MM-DD"),
         (lambda j: altered(j, player_lookup=5), "player_lookup"),
+        (lambda j: altered(j, tipoff="2025-03-19T19:00:00"), "tipoff|timezone"),
+        (lambda j: altered(j, recent=[1e308] * 10), "recent"),
+        (lambda j: altered(j, line=with_price(0)), "price 0, wanted American odds"),
+        (lambda j: altered(j, line=with_price(10**9)), "over_price"),
         (lambda _: b"{}", "missing required field"),
         (lambda _: b"\xff\xfe", "PredictionRequest"),
     ],
@@ -137,8 +147,10 @@ def test_a_message_that_can_never_succeed_is_kept_with_its_reason_and_acknowledg
         (b'{"other": 1}', "message"),
         (b"", "push envelope"),
         (b"x" * 10_000_000, "wanted at most"),
+        (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "recursion"),
+        (envelope(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), "recursion"),
     ],
-    ids=["json", "base64", "shape", "empty", "10 MB"],
+    ids=["json", "base64", "shape", "empty", "10 MB", "deep envelope", "deep message"],
 )
 def test_a_malformed_envelope_is_kept_and_acknowledged(bench: Bench, body: bytes, reason: str) -> None:
     assert bench.call("POST", "/predict", content=body).status_code == 204
@@ -206,12 +218,27 @@ def test_a_batch_request_predicts_named_rows_and_writes_nothing(bench: Bench) ->
     assert bench.call("POST", "/predict/batch", json={"rows": []}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("line", "NaN"), ("line", "1e308"), ("over_price", "50"), ("days_rest", "Infinity")]
+)
+def test_a_number_that_is_none_is_refused_before_any_sum(bench: Bench, name: str, text: str) -> None:
+    body = f'{{"rows": [{{"features": {{}}, "{name}": {text}}}]}}'
+    answer = bench.call("POST", "/predict/batch", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, name in answer.json()["detail"]) == (422, True)
+
+
 def test_ready_only_with_every_required_model(bench: Bench) -> None:
-    assert bench.call("GET", "/ready").json() == {"status": "ready"}
+    ready = bench.call("GET", "/ready").json()
+    assert ready["status"] == "ready"
+    checks = {c["name"]: c for c in ready["checks"]}
+    assert set(checks) == {"warehouse", *(f"model:{s}" for s in bench.models)}
+    assert {c["status"] for c in checks.values()} == {"passed"}
+    assert checks["warehouse"]["ms"] > 0
     bench.missing["catboost_v8"] = "no model path is set"
     answer = bench.call("GET", "/ready")
     assert answer.status_code == 503
-    assert "catboost_v8: no model path is set" in answer.json()["detail"]
+    assert answer.json()["detail"] == "model:catboost_v8: no model path is set"
+    assert answer.json()["checks"][-1]["status"] == "failed"
     assert bench.call("GET", "/health").json()["service"] == "prediction-worker"
 
 
@@ -229,7 +256,7 @@ def test_a_model_that_is_not_the_champion_raises_an_alarm(bench: Bench) -> None:
     assert bench.call("GET", "/models").json()["alarms"] == []
     other = bench.models["catboost_v9_2026_02"]
     registry = Registry(bench.world.warehouse)
-    registry.add([Path(m.path) for m in bench.models.values()])
+    registry.add([read(DirectoryModelStore(), m.path) for m in bench.models.values()])
     registry.move(other.model_id, State.CHAMPION, "test")
     assert bench.call("GET", "/models").json()["alarms"] == []
     bench.world.warehouse.transact(

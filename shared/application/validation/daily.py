@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from shared.application.coverage import GradingCoverage
+from shared.application.dead_letters import KeptMessages
 from shared.application.findings import Finding
 from shared.application.heartbeats import Heartbeats
 from shared.application.mlfs import MlfsDoctor
 from shared.application.registry import Registry
 from shared.application.validation import inputs, outputs, processes
 from shared.application.validation.day import Day
-from shared.ports import Clock, Documents, ModelStore, RunStore, Warehouse
+from shared.ports import Clock, DeadLetters, Documents, ModelStore, RunStore, Warehouse
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
@@ -31,6 +32,7 @@ CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     outputs.waiting,
     processes.beats,
     processes.stuck,
+    processes.unhandled,
 )
 """A new check is a function beside these and a line here."""
 
@@ -39,13 +41,20 @@ class ValidateDaily:
     """Every check says something, also that all is well; each finding names the command that mends it."""
 
     def __init__(
-        self, warehouse: Warehouse, runs: RunStore, documents: Documents, models: ModelStore, clock: Clock
+        self,
+        warehouse: Warehouse,
+        runs: RunStore,
+        documents: Documents,
+        models: ModelStore,
+        clock: Clock,
+        dead_letters: DeadLetters,
     ) -> None:
         self._warehouse, self._runs, self._models, self._clock = warehouse, runs, models, clock
         self._doctor = MlfsDoctor(warehouse, clock, documents)
         self._coverage = GradingCoverage(warehouse, clock)
         self._heartbeats = Heartbeats(documents)
         self._registry = Registry(warehouse)
+        self._kept = KeptMessages(warehouse, dead_letters)
 
     def __call__(
         self, game_date: date, progress: Callable[[str, int, int], None] = lambda *_: None
@@ -74,4 +83,5 @@ class ValidateDaily:
             coverage=self._coverage,
             heartbeats=self._heartbeats,
             registry=self._registry,
+            kept=self._kept,
         )

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.application.coverage import GradingCoverage
+from shared.application.dead_letters import KeptMessages
 from shared.application.heartbeats import Heartbeats
 from shared.application.mlfs import Diagnosis
 from shared.application.registry import Registry
@@ -32,6 +33,7 @@ class Day:
     coverage: GradingCoverage
     heartbeats: Heartbeats
     registry: Registry
+    kept: KeptMessages
 
     @property
     def first_tipoff(self) -> datetime | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from shared.application.drift import DAYS, shifts
@@ -12,7 +11,7 @@ from shared.application.findings import Finding, info, ok, warning
 from shared.application.registry import Registry
 from shared.domain.promotion import LARGE_SHIFT
 from shared.errors import NotFound
-from shared.model_registry.bundle import Manifest, manifest_path, parse_manifest
+from shared.model_registry.bundle import Manifest, read
 from shared.ports import ModelStore, Warehouse
 
 SYSTEM = "catboost_v9"
@@ -47,8 +46,7 @@ def _manifest(store: ModelStore, registry: Registry, model_id: str | None) -> Ma
     path = next((m["path"] for m in registry.models() if m["model_id"] == model_id), None)
     if path is None:
         return None
-    beside = str(manifest_path(Path(path)))
     try:
-        return parse_manifest(store.fetch(beside), beside)
+        return read(store, path).manifest
     except NotFound:
         return None

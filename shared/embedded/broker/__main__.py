@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -13,12 +15,15 @@ from aiohttp import web
 from shared.embedded.broker.delivery import Delivery, Faults
 from shared.embedded.broker.server import build
 from shared.embedded.broker.store import MessageStore
+from shared.logs import configure_logging
 
 HOST = "127.0.0.1"
+logger = logging.getLogger("props.broker")
 
 
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
+    configure_logging("broker", os.environ.get("BUILD_COMMIT", "unknown"))
     try:
         asyncio.run(_serve(args))
     except OSError as exc:
@@ -28,20 +33,23 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> None:
-    store = MessageStore(Path(args.home) / "broker.sqlite")
+    home = Path(args.home)
+    store = MessageStore(home / "broker.sqlite")
     faults = Faults(args.duplicate_every, args.drop_response_every)
     deliveries = {}
     for pair in args.push:
         topic, url = pair.split("=", 1)
         deliveries[topic] = Delivery(topic, url, store, args.max_attempts, faults)
-    runner = web.AppRunner(build(store, deliveries), access_log=None)
+    runner = web.AppRunner(build(store, deliveries, home), access_log=None)
     await runner.setup()
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     try:
         await web.TCPSite(runner, HOST, args.port).start()
+        logger.info("started on port %s", args.port)
         await stopped.wait()
+        logger.info("stopped")
     finally:
         await runner.cleanup()
 

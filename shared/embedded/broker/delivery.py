@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
 
+from shared import tracing
 from shared.embedded.broker.store import Message, MessageStore
 from shared.errors import Unavailable
 
+logger = logging.getLogger("props.broker")
 ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
 IN_FLIGHT = 80
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
@@ -107,6 +110,7 @@ class Delivery:
         m.attempts += 1
         if m.attempts >= self.max_attempts:
             self._mark(m, "dead")
+            _log_dead(m)
             return
         self._mark(m, "pending")
         self._retry(m, min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (m.attempts - 1)))
@@ -143,6 +147,18 @@ class Delivery:
                 self._settled = batch + self._settled
                 await asyncio.sleep(SETTLE_AGAIN)
                 self._wake.set()
+
+
+def _log_dead(m: Message) -> None:
+    with tracing.use(tracing.of_message(m.attributes)):
+        logger.warning(
+            "message %s of %s is dead after %s attempts, last answer %s",
+            m.id,
+            m.topic,
+            m.attempts,
+            m.last_answer,
+            extra={"run_id": m.attributes.get("run_id"), "message_id": str(m.id), "topic": m.topic},
+        )
 
 
 _HEADERS = {"Content-Type": "application/json"}

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import json
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -16,8 +17,8 @@ from shared.embedded.broker.store import MessageStore
 MAX_BODY = 64 * 1024 * 1024
 
 
-def build(store: MessageStore, deliveries: dict[str, Delivery]) -> web.Application:
-    """Publishing, health and what became of the messages."""
+def build(store: MessageStore, deliveries: dict[str, Delivery], home: Path) -> web.Application:
+    """Publishing, health and what became of the messages; ``home`` is the folder of the store."""
     app = web.Application(client_max_size=MAX_BODY)
 
     async def publish(request: web.Request) -> web.Response:
@@ -44,7 +45,7 @@ def build(store: MessageStore, deliveries: dict[str, Delivery]) -> web.Applicati
         return web.json_response(await asyncio.to_thread(store.dead))
 
     async def health(_: web.Request) -> web.Response:
-        return web.json_response({"service": "broker", "status": "ok"})
+        return web.json_response({"service": "broker", "status": "ok", "home": str(home.resolve())})
 
     async def running(_: web.Application):  # type: ignore[no-untyped-def]
         for delivery in deliveries.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -62,18 +63,7 @@ class MessageStore:
             rows = con.execute(
                 "SELECT * FROM messages WHERE topic = ? AND state = 'pending' ORDER BY id", (topic,)
             ).fetchall()
-        return [
-            Message(
-                r["id"],
-                r["topic"],
-                r["data"],
-                r["published_at"],
-                r["attempts"],
-                r["last_answer"],
-                json.loads(r["attributes"]),
-            )
-            for r in rows
-        ]
+        return [_message(r) for r in rows]
 
     def settle(self, changes: Iterable[tuple[Message, str]]) -> None:
         """Write each message's new state (pending, delivered or dead) and attempts."""
@@ -96,7 +86,34 @@ class MessageStore:
             counts.setdefault(r["topic"], {"pending": 0, "delivered": 0, "dead": 0})[r["state"]] = r["n"]
         return counts
 
+    def given_up(self, most: int) -> list[Message]:
+        """The oldest dead messages."""
+        with self._file.reading() as con:
+            rows = con.execute(
+                "SELECT * FROM messages WHERE state = 'dead' ORDER BY id LIMIT ?", (most,)
+            ).fetchall()
+        return [_message(r) for r in rows]
+
+    def kept(self, ids: Iterable[int]) -> None:
+        """Mark dead messages as kept elsewhere; the rows stay."""
+        with self._file.writing() as con:
+            con.executemany(
+                "UPDATE messages SET state = 'kept' WHERE id = ? AND state = 'dead'", [(i,) for i in ids]
+            )
+
     def dead(self) -> list[dict[str, object]]:
         with self._file.reading() as con:
             rows = con.execute("SELECT * FROM messages WHERE state = 'dead' ORDER BY id").fetchall()
         return [dict(r) for r in rows]
+
+
+def _message(row: sqlite3.Row) -> Message:
+    return Message(
+        row["id"],
+        row["topic"],
+        row["data"],
+        row["published_at"],
+        row["attempts"],
+        row["last_answer"],
+        json.loads(row["attributes"]),
+    )

@@ -28,6 +28,11 @@ class Coalescer(Generic[Job]):
     def in_flight(self) -> int:
         return len(self._waiting) + (self._running is not None)
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that no batch holds yet."""
+        return len(self._waiting)
+
     async def submit(self, job: Job) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, done))

@@ -1,0 +1,140 @@
+"""``props deadletters``: messages that could not be handled, and publishing them again."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backfill_jobs.cli.program import (
+    FINDING,
+    Json,
+    backend,
+    print_json,
+    print_lines,
+    print_table,
+    program,
+    show,
+)
+
+if TYPE_CHECKING:
+    from shared.application.dead_letters import KeptMessage, KeptMessages
+
+deadletters = program("Messages that a service refused or the broker gave up; all of them are kept.")
+
+Days = Annotated[int, typer.Option(min=1, help="How many days back to look.")]
+
+
+@deadletters.command("list")
+def list_(days: Days = 30, as_json: Json = False) -> None:
+    """What was kept: where it was published, how often it was tried, why it failed, who replayed it."""
+    found = _kept().every(days)
+    if as_json:
+        print_json({"messages": [_plain(m) for m in found]})
+    elif found:
+        columns = ("id", "kept at", "topic", "run", "tries", "replayed", "why")
+        print_table(None, columns, [_cells(m) for m in found])
+    else:
+        print_lines([f"no message was refused or given up in the last {days} days"])
+
+
+@deadletters.command("show")
+def show_one(
+    id_: Annotated[str, typer.Argument(metavar="ID")], days: Days = 30, as_json: Json = False
+) -> None:
+    """One message whole."""
+    message = _kept().one(id_, days)
+    envelope = message.envelope
+    body = _payload(envelope.payload) if envelope else message.body
+    told = _plain(message) | {"body": body, "body_bytes": message.body_bytes, "whole": message.is_whole}
+    lines = [f"{k}: {v}" for k, v in told.items() if k != "body" and v is not None]
+    text = body if isinstance(body, str) else json.dumps(body, indent=2)
+    show(as_json, told, [*lines, "body:", text])
+
+
+@deadletters.command("replay")
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every dead letter that was not replayed yet; no refused messages.")
+    ] = False,
+    days: Days = 30,
+    as_json: Json = False,
+) -> None:
+    """Publish messages to their topics again. They stay in the list, marked with who replayed them when."""
+    if bool(ids) == everything:
+        raise typer.BadParameter("give ids, or --all")
+    kept = _kept()
+    replayed, failed = _replay(
+        kept, kept.waiting(days) if everything else [kept.one(i, days) for i in ids or []]
+    )
+    lines = [f"replayed {m.id} to {m.topic}" for m in replayed] + list(failed.values())
+    told = {"replayed": [m.id for m in replayed], "failed": failed}
+    show(as_json, told, lines or ["no dead letter waits to be replayed"])
+    if failed:
+        raise typer.Exit(FINDING)
+
+
+def _replay(kept: KeptMessages, messages: Sequence[KeptMessage]) -> tuple[list[KeptMessage], dict[str, str]]:
+    """Those replayed, and why others cannot be."""
+    from shared.errors import Rejected
+
+    replayed, failed, by = [], {}, _user()
+    for message in messages:
+        try:
+            kept.replay(message, by)
+            replayed.append(message)
+        except Rejected as exc:
+            failed[message.id] = str(exc)
+    return replayed, failed
+
+
+def _kept() -> KeptMessages:
+    """The kept messages, those that the broker still holds brought in first."""
+    from shared.application.dead_letters import KeptMessages
+
+    use = backend()
+    kept = KeptMessages(use.warehouse, use.dead_letters)
+    kept.collect()
+    return kept
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no name for this user id, as in some containers
+        return "unknown"
+
+
+def _plain(m: KeptMessage) -> dict[str, Any]:
+    envelope = m.envelope
+    return {
+        "id": m.id,
+        "service": m.service,
+        "topic": m.topic,
+        "message_id": m.message_id,
+        "run_id": m.run_id,
+        "reason": m.reason,
+        "rejected_at": m.rejected_at.isoformat(),
+        "published_at": m.published_at.isoformat() if m.published_at else None,
+        "attempts": m.attempts,
+        "attributes": dict(envelope.attributes) if envelope else {},
+        "replayed_at": m.replayed_at.isoformat() if m.replayed_at else None,
+        "replayed_by": m.replayed_by,
+    }
+
+
+def _cells(m: KeptMessage) -> tuple[Any, ...]:
+    replayed = f"{m.replayed_at:%m-%d %H:%M} {m.replayed_by}" if m.replayed_at else None
+    return m.id, f"{m.rejected_at:%m-%d %H:%M}", m.topic, m.run_id, m.attempts, replayed, m.reason
+
+
+def _payload(data: bytes) -> Any:
+    """JSON where it is JSON, else text."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return data.decode("utf-8", "replace")

@@ -1,0 +1,67 @@
+"""What the coordinator counts; labels are states, modes and few words, never players or runs."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from shared.application.events import Event, MessageRejected, RunEnded, RunFailed, RunsStalled, RunStarted
+from shared.observed import RequestTimes
+from shared.ports import RunState
+
+STEPS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+RUN_SECONDS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)
+
+
+class CoordinatorMetrics:
+    def __init__(self) -> None:
+        self.registry = r = CollectorRegistry()
+        self.requests = RequestTimes(r, "coordinator")
+        messages = Counter("coordinator_messages", "Push messages by answer", ["answer"], registry=r)
+        self.recorded, self.started, self.rejected = (
+            messages.labels(answer) for answer in ("recorded", "started", "rejected")
+        )
+        self._refused = Counter("coordinator_rejected_messages", "Refusals by reason", ["kind"], registry=r)
+        self._runs = Counter("coordinator_runs", "Runs that reached a state", ["state", "mode"], registry=r)
+        self._seconds = Histogram(
+            "coordinator_run_seconds", "From opened to ended", ["mode"], registry=r, buckets=RUN_SECONDS
+        )
+        self._players = Counter("coordinator_players", "Players by outcome", ["outcome"], registry=r)
+        self._publish = Histogram(
+            "coordinator_publish_seconds", "Publishing a run's jobs", registry=r, buckets=STEPS
+        )
+        self._activation = Histogram(
+            "coordinator_activation_seconds", "Activating a run's rows", registry=r, buckets=STEPS
+        )
+        self._activated = Counter("coordinator_rows_activated", "Rows activated", registry=r)
+        self._superseded = Counter("coordinator_rows_superseded", "Rows superseded", registry=r)
+        self._stalled = Counter("coordinator_stalled_runs", "Runs ended at their deadline", registry=r)
+        self._complete = Gauge(
+            "coordinator_last_complete_run_timestamp_seconds",
+            "When a run was last complete, seen by this process",
+            ["mode"],
+            registry=r,
+        )
+
+    def observe(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._runs.labels(RunState.PUBLISHED.value, event.mode).inc()
+            self._publish.observe(event.publish_seconds)
+        elif isinstance(event, RunEnded):
+            self._ended(event)
+        elif isinstance(event, RunFailed):
+            self._runs.labels(RunState.FAILED.value, event.mode).inc()
+        elif isinstance(event, RunsStalled):
+            self._stalled.inc(len(event.run_ids))
+        elif isinstance(event, MessageRejected):
+            self._refused.labels(event.kind).inc()
+
+    def _ended(self, run: RunEnded) -> None:
+        self._runs.labels(run.state, run.mode).inc()
+        self._seconds.labels(run.mode).observe(run.seconds)
+        self._activation.observe(run.activation_seconds)
+        self._activated.inc(run.rows_activated)
+        self._superseded.inc(run.rows_superseded)
+        for outcome, n in run.players.items():
+            self._players.labels(outcome).inc(n)
+        if run.state == RunState.COMPLETE:
+            self._complete.labels(run.mode).set_to_current_time()

@@ -1,0 +1,60 @@
+"""Dead letters of the local broker, straight from its store."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+
+from shared.embedded.broker.store import Message, MessageStore
+from shared.embedded.publisher import BrokerPublisher, StorePublisher
+from shared.ports import DeadLetter, Outgoing
+
+
+class BrokerDeadLetters:
+    """What is replayed goes through the broker's socket where it runs over this very store, since a
+    broker reads its store at its start only; otherwise into the store."""
+
+    def __init__(self, store: MessageStore, home: Path, base_url: str) -> None:
+        self._store, self._home, self._base_url = store, home, base_url
+
+    def pull(self, most: int = 100) -> list[DeadLetter]:
+        return [_letter(m) for m in self._store.given_up(most)]
+
+    def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
+        self._store.kept(int(letter.handle) for letter in letters)
+
+    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        if not self._broker_runs():
+            StorePublisher(self._store).publish(topic, messages)
+            return
+        publisher = BrokerPublisher(self._base_url)
+        try:
+            publisher.publish(topic, messages)
+        finally:
+            publisher.close()
+
+    def _broker_runs(self) -> bool:
+        """Whether what answers there is a broker over this store, and not one of another folder."""
+        try:
+            said = httpx.get(f"{self._base_url}/health", timeout=5.0).json()
+        except (httpx.HTTPError, ValueError):
+            return False
+        return isinstance(said, dict) and said.get("home") == str(self._home.resolve())
+
+
+def _letter(m: Message) -> DeadLetter:
+    return DeadLetter(
+        handle=str(m.id),
+        subscription=m.topic,
+        topic=m.topic,
+        message_id=str(m.id),
+        body=base64.b64decode(m.data),
+        attributes=m.attributes,
+        published_at=datetime.fromisoformat(m.published_at),
+        attempts=m.attempts,
+        last_answer=m.last_answer,
+    )

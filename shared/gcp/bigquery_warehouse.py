@@ -1,0 +1,173 @@
+"""The warehouse on BigQuery."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from google.cloud import bigquery
+
+from shared.errors import NotFound, Rejected, Unavailable
+from shared.gcp.bigquery_parameters import numbered, parameters, rows_parameter
+from shared.gcp.clients import Clients
+from shared.gcp.failures import translated
+from shared.gcp.storage_write import StorageWriter
+from shared.ports import Statement
+from shared.schemas.table import Table
+from shared.warehouse.merge import merge
+
+STREAMED_BYTES = 8 * 1024 * 1024
+"""Rows up to this size go by one append; an append may not be larger than 10 MB. More is a load job."""
+
+PARAMETER_ROWS = 500
+"""Rows up to this number are merged from a parameter, more from a table that a load job fills."""
+
+TEMPORARY = timedelta(hours=1)
+
+
+class BigQueryWarehouse:
+    """``max_bytes_billed`` caps each statement: one that would scan more fails before it costs anything."""
+
+    def __init__(self, clients: Clients, max_bytes_billed: int) -> None:
+        self._clients = clients
+        self._cap = max_bytes_billed
+        self._writer = StorageWriter(clients)
+
+    def query(self, statement: Statement) -> pa.Table:
+        with _asked("query"):
+            rows = self._clients.bigquery().query_and_wait(
+                statement.sql, job_config=self._config(statement.params)
+            )
+            return rows.to_arrow(bqstorage_client=self._clients.reader())
+
+    def append(self, table: Table, rows: pa.Table) -> None:
+        if rows.num_rows == 0:
+            return
+        whole = _whole(table, rows)
+        if whole.nbytes <= STREAMED_BYTES:
+            self._writer.append(table, whole)
+        else:
+            self._load(table.full_name, table, whole, "WRITE_APPEND")
+
+    def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
+        if rows.num_rows == 0:
+            return 0
+        config = self._config(_bounds(table, rows))
+        with self._source(table, rows, config) as source:
+            sql = merge(table, rows.column_names, source, replace=replace, bounded=True)
+            with _asked(f"merge into {table.full_name}"):
+                return self._changed(self._clients.bigquery().query(sql, job_config=config))
+
+    def transact(self, statements: Sequence[Statement]) -> list[int]:
+        if len(statements) == 1:
+            (one,) = statements
+            with _asked("statement"):
+                return [self._changed(self._clients.bigquery().query(one.sql, self._config(one.params)))]
+        texts, values = numbered(statements)
+        counted = "\n".join(
+            f"{t.rstrip().rstrip(';')};\nSET changed = ARRAY_CONCAT(changed, [@@row_count]);" for t in texts
+        )
+        script = (
+            "DECLARE changed ARRAY<INT64> DEFAULT [];\nBEGIN TRANSACTION;\n"
+            f"{counted}\nCOMMIT TRANSACTION;\nSELECT changed;"
+        )
+        with _asked("transaction"):
+            (row,) = self._clients.bigquery().query(script, self._config(values)).result()
+        return [int(n) for n in row["changed"]]
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def _config(self, values: Mapping[str, Any]) -> Any:
+        return bigquery.QueryJobConfig(
+            query_parameters=parameters(values), maximum_bytes_billed=self._cap, use_legacy_sql=False
+        )
+
+    def _changed(self, job: Any) -> int:
+        job.result()
+        return int(job.num_dml_affected_rows or 0)
+
+    @contextmanager
+    def _source(self, table: Table, rows: pa.Table, config: Any) -> Iterator[str]:
+        """What a MERGE reads ``rows`` from: a parameter, or a table that is gone an hour later."""
+        if rows.num_rows <= PARAMETER_ROWS:
+            config.query_parameters = [*config.query_parameters, rows_parameter("rows", table, rows)]
+            columns = ", ".join(f"r.{c} AS {c}" for c in rows.column_names)
+            yield f"(SELECT {columns} FROM UNNEST(@rows) AS r)"
+            return
+        name = f"{table.dataset}.incoming_{table.name}_{secrets.token_hex(6)}"
+        self._create(name, table, rows)
+        try:
+            self._load(name, table, rows, "WRITE_TRUNCATE")
+            yield name
+        finally:
+            with _asked(f"drop {name}"):
+                self._clients.bigquery().delete_table(f"{self._clients.project}.{name}", not_found_ok=True)
+
+    def _create(self, name: str, table: Table, rows: pa.Table) -> None:
+        made = bigquery.Table(f"{self._clients.project}.{name}", _fields(table, rows.column_names))
+        made.expires = datetime.now(UTC) + TEMPORARY
+        with _asked(f"create {name}"):
+            self._clients.bigquery().create_table(made)
+
+    def _load(self, name: str, table: Table, rows: pa.Table, disposition: str) -> None:
+        data = io.BytesIO()
+        pq.write_table(rows, data)
+        data.seek(0)
+        lists = bigquery.ParquetOptions()
+        lists.enable_list_inference = True
+        config = bigquery.LoadJobConfig(
+            source_format="PARQUET",
+            schema=_fields(table, rows.column_names),
+            write_disposition=disposition,
+            parquet_options=lists,
+        )
+        with _asked(f"load into {name}"):
+            self._clients.bigquery().load_table_from_file(
+                data, f"{self._clients.project}.{name}", job_config=config
+            ).result()
+
+
+@contextmanager
+def _asked(what: str) -> Iterator[None]:
+    """A table that is not there is a store that was not set up, not a wrong question."""
+    try:
+        with translated(what):
+            yield
+    except NotFound as exc:
+        raise Unavailable(f"{exc}; datasets and tables are made by Terraform") from exc
+
+
+def _whole(table: Table, rows: pa.Table) -> pa.Table:
+    """The rows with all columns of the table, in its order and types; BigQuery has no NULL for an array."""
+    unknown = [c for c in rows.column_names if c not in table.column_names]
+    if unknown:
+        raise Rejected(f"{table.full_name} has no column {unknown[0]!r}")
+    columns = []
+    for f in table.arrow_schema:
+        given = f.name in rows.column_names
+        column = rows[f.name].cast(f.type) if given else pa.nulls(rows.num_rows, f.type)
+        columns.append(pc.coalesce(column, pa.scalar([], f.type)) if pa.types.is_list(f.type) else column)
+    return pa.table(columns, schema=table.arrow_schema)
+
+
+def _bounds(table: Table, rows: pa.Table) -> dict[str, Any]:
+    if table.partition is None:
+        return {}
+    days = pc.min_max(rows[table.partition])
+    return {"first": days["min"].as_py(), "last": days["max"].as_py()}
+
+
+def _fields(table: Table, names: Sequence[str]) -> list[Any]:
+    return [
+        bigquery.SchemaField(c.name, c.type, c.mode, description=c.meaning)
+        for c in table.columns
+        if c.name in names
+    ]

@@ -1,0 +1,91 @@
+"""Google's clients: each made when it is first wanted, kept for the life of the process, closed together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery, firestore, storage
+from google.cloud.bigquery_storage_v1 import BigQueryReadClient, BigQueryWriteClient
+from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
+from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
+from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
+from google.cloud.pubsub_v1.types import BatchSettings
+
+EMULATED_BIGQUERY = "BIGQUERY_EMULATOR_HOST"
+
+_UNBOUNDED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+
+
+class Clients:
+    """``storage_grpc_address`` is the BigQuery Storage API of an emulator; unset is Google's own."""
+
+    def __init__(self, project: str, location: str, storage_grpc_address: str | None = None) -> None:
+        self.project = project
+        self.location = location
+        self._grpc_address = storage_grpc_address
+        self._made: dict[str, tuple[Any, Callable[[], object]]] = {}
+        self._lock = threading.Lock()
+
+    def bigquery(self) -> Any:
+        anonymous = AnonymousCredentials() if os.environ.get(EMULATED_BIGQUERY) else None
+        return self._once(
+            "bigquery",
+            lambda: bigquery.Client(self.project, credentials=anonymous, location=self.location),
+            lambda client: client.close,
+        )
+
+    def reader(self) -> Any:
+        """The Storage Read API, for results of more than a page."""
+        return self._once(
+            "reader",
+            lambda: BigQueryReadClient(transport=self._emulated(BigQueryReadGrpcTransport)),
+            lambda client: client.transport.close,
+        )
+
+    def writer(self) -> Any:
+        """The Storage Write API."""
+        return self._once(
+            "writer",
+            lambda: BigQueryWriteClient(transport=self._emulated(BigQueryWriteGrpcTransport)),
+            lambda client: client.transport.close,
+        )
+
+    def publisher(self) -> Any:
+        """``stop`` sends what is still in its batches."""
+        batches = BatchSettings(max_messages=500, max_bytes=4 * 1024 * 1024, max_latency=0.005)
+        return self._once("publisher", lambda: PublisherClient(batches), lambda client: client.stop)
+
+    def subscriber(self) -> Any:
+        return self._once("subscriber", SubscriberClient, lambda client: client.close)
+
+    def storage(self) -> Any:
+        return self._once("storage", lambda: storage.Client(self.project), lambda client: client.close)
+
+    def firestore(self) -> Any:
+        return self._once("firestore", lambda: firestore.Client(self.project), lambda client: client.close)
+
+    def close(self) -> None:
+        """Flush and close whatever was made, the newest first."""
+        with self._lock:
+            made, self._made = self._made, {}
+        for _, close in reversed(made.values()):
+            close()
+
+    def _once(
+        self, name: str, make: Callable[[], Any], closing: Callable[[Any], Callable[[], object]]
+    ) -> Any:
+        with self._lock:
+            if name not in self._made:
+                client = make()
+                self._made[name] = (client, closing(client))
+            return self._made[name][0]
+
+    def _emulated(self, transport: Callable[..., Any]) -> Any:
+        if self._grpc_address is None:
+            return None
+        return transport(channel=grpc.insecure_channel(self._grpc_address, options=_UNBOUNDED))

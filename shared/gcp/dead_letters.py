@@ -1,0 +1,85 @@
+"""Dead letters of Pub/Sub: one pull subscription for each topic, filled by Pub/Sub itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from google.api_core.exceptions import DeadlineExceeded
+
+from shared.gcp.clients import Clients
+from shared.gcp.failures import translated
+from shared.ports import DeadLetter, Outgoing, Publisher
+
+SUFFIX = "-dead"
+"""A topic's dead letters are had from the subscription of its name with this behind it."""
+
+DELIVERIES = "CloudPubSubDeadLetterSourceDeliveryCount"
+FIRST_PUBLISHED = "CloudPubSubDeadLetterSourceTopicPublishTime"
+PULL_SECONDS = 3.0
+CALL_SECONDS = 10.0
+
+
+class PubSubDeadLetters:
+    """A message that was pulled is leased for the subscription's acknowledgement deadline; one that is
+    not acknowledged by then comes again."""
+
+    def __init__(self, clients: Clients, publisher: Publisher, topics: Sequence[str]) -> None:
+        self._clients, self._publisher = clients, publisher
+        self._topics = tuple(topics)
+
+    def pull(self, most: int = 100) -> list[DeadLetter]:
+        """From the first subscription that has any: each empty one costs up to three seconds."""
+        for topic in self._topics:
+            letters = self._pull(topic, most)
+            if letters:
+                return letters
+        return []
+
+    def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
+        for subscription, some in groupby(letters, key=lambda letter: letter.subscription):
+            request = {"subscription": self._path(subscription), "ack_ids": [one.handle for one in some]}
+            with translated(f"subscription {subscription}"):
+                self._clients.subscriber().acknowledge(request=request, timeout=CALL_SECONDS)
+
+    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        self._publisher.publish(topic, messages)
+
+    def _pull(self, topic: str, most: int) -> list[DeadLetter]:
+        subscription = topic + SUFFIX
+        request = {"subscription": self._path(subscription), "max_messages": most}
+        with translated(f"subscription {subscription}"):
+            try:
+                answer = self._clients.subscriber().pull(request=request, retry=None, timeout=PULL_SECONDS)
+            except DeadlineExceeded:
+                return []  # nothing came while the call waited
+        return [_letter(received, subscription, topic) for received in answer.received_messages]
+
+    def _path(self, subscription: str) -> str:
+        return f"projects/{self._clients.project}/subscriptions/{subscription}"
+
+
+def _letter(received: Any, subscription: str, topic: str) -> DeadLetter:
+    message = received.message
+    attributes = dict(message.attributes)
+    count = attributes.get(DELIVERIES, "")
+    return DeadLetter(
+        handle=received.ack_id,
+        subscription=subscription,
+        topic=topic,
+        message_id=message.message_id,
+        body=message.data,
+        attributes=attributes,
+        published_at=_moment(attributes.get(FIRST_PUBLISHED)) or message.publish_time,
+        attempts=int(count) if count.isdigit() else None,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -1,0 +1,125 @@
+"""Small documents and locks in Firestore."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.api_core.exceptions import AlreadyExists, FailedPrecondition
+from google.api_core.exceptions import NotFound as Absent
+
+from shared.errors import Unavailable
+from shared.gcp.clients import Clients
+from shared.gcp.failures import translated
+
+KEEP = timedelta(days=400)
+EXPIRE = "expire_at"
+"""The field that Firestore's TTL policy reads."""
+
+LOCKS = "locks"
+LEASE = timedelta(seconds=60)
+SKEW = timedelta(seconds=10)
+"""How far the clocks of two holders may lie apart."""
+
+POLL_SECONDS = 0.5
+
+
+class FirestoreDocuments:
+    """Each field as JSON text: arrays in arrays, which Firestore refuses, come back as they went in."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def get(self, collection: str, document: str) -> dict[str, Any] | None:
+        with translated(f"{collection}/{document}"):
+            found = self._clients.firestore().collection(collection).document(document).get()
+        return _plain(found.to_dict()) if found.exists else None
+
+    def merge(self, collection: str, document: str, fields: Mapping[str, Any]) -> None:
+        texts = {name: json.dumps(value) for name, value in fields.items()}
+        with translated(f"{collection}/{document}"):
+            self._clients.firestore().collection(collection).document(document).set(
+                {**texts, EXPIRE: datetime.now(UTC) + KEEP}, merge=True
+            )
+
+    def every(self, collection: str) -> dict[str, dict[str, Any]]:
+        with translated(collection):
+            found = self._clients.firestore().collection(collection).get()
+        return {d.id: _plain(d.to_dict()) for d in sorted(found, key=lambda d: d.id)}
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.loads(text) for name, text in sorted(fields.items()) if name != EXPIRE}
+
+
+class FirestoreLocks:
+    """Leases of a minute that their holder renews: one that dies gives its lock up when it runs out.
+
+    A holder that could not renew goes on all the same; what must not happen twice is kept apart by the
+    stores themselves.
+    """
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    @contextmanager
+    def hold(self, name: str, wait_seconds: float) -> Iterator[None]:
+        holder, end = secrets.token_hex(8), time.monotonic() + wait_seconds
+        while not self._take(name, holder):
+            if time.monotonic() > end:
+                raise Unavailable(f"{name}: another process works on it for {wait_seconds:.0f} s")
+            time.sleep(POLL_SECONDS)
+        released = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(name, holder, released), daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            released.set()
+            renewing.join()
+            self._release(name, holder)
+
+    def _lock(self, name: str) -> Any:
+        return self._clients.firestore().collection(LOCKS).document(name)
+
+    def _take(self, name: str, holder: str) -> bool:
+        """Create the lease, or take over one that has run out or is the holder's own."""
+        lock, now = self._lock(name), datetime.now(UTC)
+        fields = {"holder": holder, "until": now + LEASE, EXPIRE: now + KEEP}
+        with translated(f"lock {name}"):
+            try:
+                lock.create(fields)
+                return True
+            except AlreadyExists:
+                found = lock.get()
+            if not found.exists:
+                return False
+            kept = found.to_dict()
+            if kept["holder"] != holder and kept["until"] + SKEW > now:
+                return False
+            option = self._clients.firestore().write_option(last_update_time=found.update_time)
+            try:
+                lock.update(fields, option=option)
+            except (FailedPrecondition, Absent):
+                return False
+            return True
+
+    def _renew(self, name: str, holder: str, released: threading.Event) -> None:
+        while not released.wait(LEASE.total_seconds() / 3):
+            with suppress(Unavailable):
+                self._take(name, holder)
+
+    def _release(self, name: str, holder: str) -> None:
+        """The lease ends by itself where the store is away."""
+        with suppress(Unavailable), translated(f"lock {name}"):
+            found = self._lock(name).get()
+            if found.exists and found.to_dict()["holder"] == holder:
+                option = self._clients.firestore().write_option(last_update_time=found.update_time)
+                with suppress(FailedPrecondition, Absent):
+                    self._lock(name).delete(option=option)

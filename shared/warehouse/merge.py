@@ -1,0 +1,32 @@
+"""The MERGE that brings rows into a table by its key, in BigQuery's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.schemas.table import Table
+
+
+def merge(table: Table, columns: Sequence[str], source: str, *, replace: bool, bounded: bool = False) -> str:
+    """MERGE of ``source``, a table or subquery that has ``columns``, into ``table``.
+
+    A NULL never replaces a known value unless ``replace``; a row that differs in its stamps only is left as
+    it is. ``bounded`` adds the filter on the partition that BigQuery wants, by the parameters ``first`` and
+    ``last``.
+    """
+    others = [c for c in columns if c not in table.key]
+    nullable = {c.name for c in table.columns if c.mode == "NULLABLE"}
+    keys = [f"t.{k} IS NOT DISTINCT FROM s.{k}" if k in nullable else f"t.{k} = s.{k}" for k in table.key]
+    if bounded and table.partition:
+        keys.insert(0, f"t.{table.partition} BETWEEN @first AND @last")
+    known = "" if replace else "s.{0} IS NOT NULL AND "
+    differs = [f"({known.format(c)}t.{c} IS DISTINCT FROM s.{c})" for c in others if c not in table.stamps]
+    sets = [f"{c} = s.{c}" if replace else f"{c} = COALESCE(s.{c}, t.{c})" for c in others]
+    update = (
+        f"WHEN MATCHED AND ({' OR '.join(differs)}) THEN UPDATE SET {', '.join(sets)} " if differs else ""
+    )
+    values = ", ".join(f"s.{c}" for c in columns)
+    return (
+        f"MERGE INTO {table.full_name} AS t USING {source} AS s ON {' AND '.join(keys)} {update}"
+        f"WHEN NOT MATCHED THEN INSERT ({', '.join(columns)}) VALUES ({values})"
+    )

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import DeadlineExceeded
+
+from shared.embedded.broker.store import MessageStore
+from shared.embedded.publisher import StorePublisher
+from shared.errors import NotFound, Unavailable
+from shared.gcp.clients import Clients
+from shared.gcp.pubsub_publisher import PubSubPublisher
+from shared.ports import Outgoing, Publisher
+from tests.contracts.fixtures import EMBEDDED, PROJECT
+
+TOPIC = "jobs"
+
+
+class Stored:
+    """A publisher, and what its broker has stored of a topic."""
+
+    def __init__(self, publisher: Publisher, read: Callable[[], list[tuple[bytes, dict[str, str]]]]) -> None:
+        self.publisher, self.read = publisher, read
+
+
+@pytest.fixture
+def stored(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, clients: Callable[..., Clients]
+) -> Iterator[Stored]:
+    if kind == EMBEDDED:
+        store = MessageStore(tmp_path / "broker.sqlite")
+        yield Stored(
+            StorePublisher(store),
+            lambda: [(base64.b64decode(m.data), dict(m.attributes)) for m in store.pending(TOPIC)],
+        )
+        return
+    if kind == PROJECT:
+        found = clients()
+    else:
+        found = clients(PUBSUB_EMULATOR_HOST=request.getfixturevalue("pubsub_emulator").address)
+    topic = found.publisher().topic_path(found.project, TOPIC)
+    subscription = found.subscriber().subscription_path(found.project, f"s{secrets.token_hex(4)}")
+    if kind != PROJECT:
+        found.publisher().create_topic(name=topic)
+    found.subscriber().create_subscription(name=subscription, topic=topic)
+    yield Stored(PubSubPublisher(found), lambda: _pulled(found.subscriber(), subscription))
+    found.subscriber().delete_subscription(subscription=subscription)
+
+
+def _pulled(subscriber: Any, subscription: str) -> list[tuple[bytes, dict[str, str]]]:
+    found: list[tuple[bytes, dict[str, str]]] = []
+    with suppress(DeadlineExceeded):  # nothing more came
+        for _ in range(20):
+            answer = subscriber.pull(subscription=subscription, max_messages=1000, timeout=2.0, retry=None)
+            ids = [m.ack_id for m in answer.received_messages]
+            if not ids:
+                break
+            subscriber.acknowledge(subscription=subscription, ack_ids=ids)
+            found += [(m.message.data, dict(m.message.attributes)) for m in answer.received_messages]
+    return found
+
+
+def test_what_is_published_is_stored_with_its_attributes(stored: Stored) -> None:
+    stored.publisher.publish(TOPIC, [Outgoing(b"one", {"run_id": "r", "traceparent": "00-1-2-01"})])
+    stored.publisher.publish(TOPIC, [Outgoing(b"\x00\xff")])
+    stored.publisher.publish(TOPIC, [])
+    assert sorted(stored.read()) == [
+        (b"\x00\xff", {}),
+        (b"one", {"run_id": "r", "traceparent": "00-1-2-01"}),
+    ]
+
+
+def test_a_slate_is_published_in_one_call(stored: Stored) -> None:
+    bodies = [f"{i}".encode() * 1500 for i in range(400)]
+    stored.publisher.publish(TOPIC, [Outgoing(b, {"run_id": "r"}) for b in bodies])
+    assert sorted(body for body, _ in stored.read()) == sorted(bodies)
+
+
+@pytest.mark.emulators
+@pytest.mark.parametrize("kind", ["emulator"])
+def test_a_topic_that_is_not_there_is_named(stored: Stored) -> None:
+    with pytest.raises((NotFound, Unavailable), match="topic nothing"):
+        stored.publisher.publish("nothing", [Outgoing(b"x")])
