@@ -1,0 +1,20 @@
+data "google_project" "this" {
+  project_id = var.project_id
+}
+
+locals {
+  apis = [
+    "artifactregistry", "bigquery", "cloudbuild", "cloudscheduler", "compute", "firestore", "iap", "logging",
+    "monitoring", "pubsub", "run", "storage",
+  ]
+
+  # Google's own account of Pub/Sub in this project: it moves dead letters and mints push tokens.
+  pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+  iap_agent    = "service-${data.google_project.this.number}@gcp-sa-iap.iam.gserviceaccount.com"
+}
+
+resource "google_project_service" "api" {
+  for_each           = toset(local.apis)
+  service            = "${each.value}.googleapis.com"
+  disable_on_destroy = false
+}
