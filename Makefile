@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help setup demo test check serve e2e faults emulators lock clean
+.PHONY: help setup demo test check serve e2e infra faults emulators lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
 e2e: $(SET_UP) emulators ## Google's clients on stand-ins: contracts, a game date, processes that are killed
 	@$(BIN)/pytest -m 'emulators or faults'
 
+infra: $(SET_UP) ## Terraform, images, release: what can be proved of them without a cloud
+	@$(BIN)/python -m tests.infra.install
+	@$(BIN)/pytest -n 2 --dist loadfile -m infra -rs
+
 RUNS ?= 1000
 faults: $(SET_UP) ## Random faults in memory, RUNS of them
 	@$(BIN)/python -m tests.faults --runs $(RUNS)
@@ -48,6 +52,7 @@ emulators: $(SET_UP) ## Install the stand-ins for Google's services in .emulator
 
 lock: ## Renew requirements.lock (needs uv)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --no-annotate -q pyproject.toml -o requirements.lock
+	@$(BIN)/python -m infra.requirements
 
 clean: ## Remove the virtual environments and the local state
-	@rm -rf .venv .props .emulators
+	@rm -rf .venv .props .emulators .infra
