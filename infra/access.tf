@@ -22,10 +22,15 @@ locals {
   staging  = "nba_predictions.prediction_staging"
   rejected = local.kept[0]
 
+  deployments = "nba_predictions.deployments"
+
   # A writer can read what it writes; the worker appends and sees nothing of it.
   grants = {
     coordinator = {
-      read   = concat(local.inputs, local.features, [local.staging, "nba_predictions.prediction_accuracy"], local.registry)
+      read = concat(
+        local.inputs, local.features, [local.staging, "nba_predictions.prediction_accuracy", local.deployments],
+        local.registry,
+      )
       write  = [for t in local.outcomes : t if t != "nba_predictions.prediction_accuracy"]
       append = [local.rejected]
     }
@@ -47,6 +52,12 @@ locals {
     training = {
       read   = concat(local.inputs, local.features, ["nba_predictions.prediction_accuracy"])
       write  = local.registry
+      append = []
+    }
+    # A release compares every table's columns with the code's, which takes a query of it.
+    release = {
+      read   = [for t in keys(local.tables) : t if t != local.deployments]
+      write  = [local.deployments]
       append = []
     }
   }
@@ -111,7 +122,7 @@ resource "google_project_iam_member" "reads_results_fast" {
 
 # The worker keeps its heartbeat here, the coordinator the runs, jobs their locks and checkpoints.
 resource "google_project_iam_member" "documents" {
-  for_each = toset(keys(local.grants))
+  for_each = setsubtract(keys(local.grants), ["release"])
   project  = var.project_id
   role     = "roles/datastore.user"
   member   = google_service_account.this[each.value].member

@@ -22,6 +22,11 @@ locals {
         "--eval-start", "TODAY-28", "--eval-end", "TODAY-1",
       ]
     }
+    # What bin/deploy-service.sh asks and records: only what runs in this network may call the services.
+    release = {
+      account   = "release", timeout = 600, retries = 0, memory = "2Gi"
+      arguments = ["deployments", "list"]
+    }
   }
 }
 
@@ -39,7 +44,7 @@ module "job" {
   memory              = each.value.memory
   timeout_seconds     = each.value.timeout
   retries             = each.value.retries
-  starter             = google_service_account.this["scheduler"].member
+  starter             = google_service_account.this[each.key == "release" ? "release" : "scheduler"].member
   deletion_protection = var.deletion_protection
 
   depends_on = [google_bigquery_table_iam_member.rows, google_project_iam_member.documents]

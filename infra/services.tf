@@ -3,24 +3,15 @@ locals {
     for name in ["prediction-coordinator", "prediction-worker"] : name => "https://${name}.${var.project_id}.internal"
   }
 
-  # Beside IAM the services check who calls: these and nobody else.
-  callers = {
-    prediction-coordinator = concat(
-      [for a in ["push", "scheduler", "release"] : google_service_account.this[a].email],
-      var.console == null ? [] : [local.iap_agent],
-    )
-    prediction-worker = [for a in ["push", "release"] : google_service_account.this[a].email]
-  }
-
-  # infra/environment names every variable of a program; the release tool reads the same files.
+  # infra/environment names every variable of a program; infra/release.py fills in the same files.
   declared = {
     for name in ["prediction-coordinator", "prediction-worker", "props"] : name => jsondecode(
       templatefile("${path.module}/environment/${name}.json", {
-        project_id   = var.project_id
-        region       = var.region
-        audience     = lookup(local.audiences, name, "")
-        callers      = join(",", lookup(local.callers, name, []))
-        model_bucket = google_storage_bucket.models.name
+        project_id     = var.project_id
+        project_number = data.google_project.this.number
+        region         = var.region
+        audience       = lookup(local.audiences, name, "")
+        model_bucket   = google_storage_bucket.models.name
       })
     )
   }

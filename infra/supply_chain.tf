@@ -64,10 +64,31 @@ resource "google_artifact_registry_repository_iam_member" "release_writes" {
   member     = local.release
 }
 
+# It writes its own log and reads what a new revision logs.
 resource "google_project_iam_member" "release_logs" {
-  project = var.project_id
-  role    = "roles/logging.logWriter"
-  member  = local.release
+  for_each = toset(["roles/logging.logWriter", "roles/logging.viewer"])
+  project  = var.project_id
+  role     = each.value
+  member   = local.release
+}
+
+# One object a service: who deploys it just now. A write names the generation that it replaces.
+resource "google_storage_bucket" "locks" {
+  name                        = "${var.project_id}-props-locks"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = false
+
+  versioning {
+    enabled = true
+  }
+}
+
+resource "google_storage_bucket_iam_member" "release_locks" {
+  bucket = google_storage_bucket.locks.name
+  role   = "roles/storage.objectUser"
+  member = local.release
 }
 
 resource "google_cloud_run_v2_service_iam_member" "release_deploys" {
@@ -88,7 +109,7 @@ resource "google_cloud_run_v2_job_iam_member" "release_deploys" {
 
 # A revision runs as its own account, so whoever deploys it must be allowed to say so.
 resource "google_service_account_iam_member" "release_acts_as" {
-  for_each           = toset(["coordinator", "worker", "jobs", "training"])
+  for_each           = toset(["coordinator", "worker", "jobs", "training", "release"])
   service_account_id = google_service_account.this[each.value].name
   role               = "roles/iam.serviceAccountUser"
   member             = local.release

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from backfill_jobs.cli import deadletters, judging, models, reports, store
+from backfill_jobs.cli import deadletters, deployments, judging, models, reports, store
 from backfill_jobs.cli.program import FINDING, ISO, Json, backend, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
@@ -23,6 +23,7 @@ app.add_typer(store.mlfs, name="mlfs")
 app.add_typer(runs, name="runs")
 app.add_typer(models.models, name="models")
 app.add_typer(deadletters.deadletters, name="deadletters")
+app.add_typer(deployments.deployments, name="deployments")
 app.command("train")(models.train)
 app.command("evaluate")(judging.evaluate)
 app.command("explain")(judging.explain)

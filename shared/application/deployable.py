@@ -34,7 +34,7 @@ def deployable(
 
 
 def _against(registry: Registry, model: LoadedModel) -> str | None:
-    known = {m["sha256"]: m for m in registry.models()}
+    known = {m["sha256"]: m for m in registry.models() if m["system_id"] == model.system_id}
     champion = registry.champion(model.system_id)
     named = f"the champion of {model.system_id} is {champion['model_id'] if champion else 'nobody'}"
     if model.sha256 not in known:

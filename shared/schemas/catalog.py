@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.schemas import feature_store, models, predictions, reference
+from shared.schemas import deployments, feature_store, models, predictions, reference
 from shared.schemas.table import Table
 
 TABLES: tuple[Table, ...] = (
@@ -26,4 +26,5 @@ TABLES: tuple[Table, ...] = (
     models.MODEL_STATE_CHANGES,
     predictions.REJECTED_MESSAGES,
     predictions.MESSAGE_REPLAYS,
+    deployments.DEPLOYMENTS,
 )

@@ -1,0 +1,40 @@
+# One deployment of a service at a time; part of bin/deploy-service.sh.
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of bin/deploy-service.sh
+
+# The lock is an object whose metadata says who holds it and until when. Each write names the generation that it
+# replaces, so of two that try at once one is refused.
+lock_object() { printf 'gs://%s/%s' "$bucket" "$service"; }
+
+write_lock() { # UNTIL GENERATION
+  printf '%s\n' "$id" | gcloud storage cp - "$(lock_object)" --project="$project" --if-generation-match="$2" \
+    --custom-metadata="holder=$id,by=$who,until=$1" --quiet >"$work/lock.out" 2>&1
+}
+
+read_lock() { # prints GENERATION UNTIL HOLDER
+  gcloud storage objects list "$(lock_object)" --project="$project" \
+    --format='csv[no-heading,separator=" "](generation,custom_fields.until,custom_fields.holder)' 2>"$work/lock.err" ||
+    { grep -q 'matched no objects' "$work/lock.err" || { cat "$work/lock.err" >&2 && return 1; }; }
+}
+
+lock() {
+  local generation='' until='' holder=''
+  read -r generation until holder < <(read_lock) || true
+  if [ -n "$until" ] && [ "$until" -gt "$(date +%s)" ]; then
+    refuse "deployment $holder of $service is under way (until $(date -u -d "@$until" +%H:%M) UTC at the latest)"
+  fi
+  if ! write_lock "$(($(date +%s) + LOCK_SECONDS))" "${generation:-0}"; then
+    cat "$work/lock.out" >&2
+    refuse "the lock of $service could not be taken: another deployment began just now"
+  fi
+  read -r held until holder < <(read_lock) || true
+}
+
+begin() {
+  id="$(date -u +%Y%m%dT%H%M%SZ)-${commit:0:8}-$mode-$$"
+  if [ -z "$dry_run" ]; then lock; fi
+  stage=begun
+}
+
+unlock() {
+  if [ -n "$held" ]; then write_lock 0 "$held" || say "the lock $(lock_object) could not be given back"; fi
+}

@@ -1,0 +1,50 @@
+"""One world for a module of tests: its models are trained once, its processes end with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.application.training import TrainModels, demo_windows
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.model_store import DirectoryModelStore
+from shared.model_registry.bundle import Bundle
+from tests.conftest import CLOCK, DAY
+from tests.deploy.world import World, stand_ins, world
+
+
+@pytest.fixture(scope="session")
+def two_of_v9(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
+    """A model for every system that has one, and a second V9 of the month's window."""
+    folder = tmp_path_factory.mktemp("release-models")
+    warehouse = DuckDbWarehouse(Path(shutil.copy(loaded, folder / "warehouse.duckdb")))
+    train = TrainModels(warehouse, DirectoryModelStore(), str(folder))
+    windows = demo_windows(DAY)
+    found = list(train(windows, CLOCK.now()).values())
+    (monthly,) = [w for w in windows if w.system_id == "catboost_v9_2026_02"]
+    from dataclasses import replace
+
+    return found + list(train([replace(monthly, system_id="catboost_v9")], CLOCK.now()).values())
+
+
+@pytest.fixture(scope="module")
+def there(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    loaded: Path,
+    two_of_v9: list[Bundle],
+) -> Iterator[World]:
+    if shutil.which("gcloud") is None:
+        why = "gcloud is not installed: the release is tested with the real one"
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    servers: list[Any] = [
+        request.getfixturevalue(f"{n}_emulator") for n in ("bigquery", "storage", "firestore")
+    ]
+    folder = tmp_path_factory.mktemp("release")
+    with world(folder, stand_ins(*servers), servers[1].url, loaded, two_of_v9) as made:
+        yield made
