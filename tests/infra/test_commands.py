@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,15 @@ from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.schemas.catalog import TABLES
 from tests.infra import checks
 from tests.infra.commands import ROOT, Command, NotACommand, commands
-from tests.infra.tools import needs
 
 ALL = commands()
+
+
+def needs(command: str) -> None:
+    """Skip the test, saying so, where a command is missing; fail instead where ``CI=true``."""
+    if shutil.which(command) is None:
+        said = f"{command} is not on this machine"
+        pytest.fail(said) if os.environ.get("CI") == "true" else pytest.skip(said)
 
 
 def of(program: str, among: list[Command] | None = None) -> list[Command]:
