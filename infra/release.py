@@ -180,7 +180,7 @@ def _wanted(a: argparse.Namespace) -> None:
 
 
 def _flags(a: argparse.Namespace) -> None:
-    """The flags that make the newest template what is meant: all that is meant, less what is there beside it."""
+    """Flags that make the newest template what is meant: all of that, less what is there beside it."""
     meant = _load(a.wanted)
     _say("--update-env-vars=" + listed([f"{n}={v}" for n, v in sorted(meant.items())]))
     template = _load(a.template)

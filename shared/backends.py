@@ -141,6 +141,15 @@ class Backend:
             close()
 
 
+def clock_of(settings: BackendSettings) -> Clock:
+    """The clock of a backend, which opens nothing else; ``Rejected`` for one that cannot stand still."""
+    if not settings.props_now:
+        return SystemClock()
+    if settings.props_backend == "gcp":
+        raise Rejected(f"PROPS_NOW={settings.props_now}: the clock cannot be fixed where PROPS_BACKEND=gcp")
+    return FixedClock(parse_now(settings.props_now))
+
+
 def connect(settings: BackendSettings) -> Backend:
     """The adapters of a backend; ``Unavailable`` where its state folder cannot be written, ``Rejected`` for
     settings that do not go together."""
@@ -155,7 +164,6 @@ def _embedded(settings: BackendSettings) -> Backend:
         raise Unavailable(f"PROPS_HOME {home}: cannot be made ({exc.strerror})") from exc
     if not os.access(home, os.W_OK):
         raise Unavailable(f"PROPS_HOME {home}: cannot be written")
-    clock = FixedClock(parse_now(settings.props_now)) if settings.props_now else SystemClock()
     messages = MessageStore(home / "broker.sqlite")
     return Backend(
         warehouse=DuckDbWarehouse(home / "warehouse.duckdb"),
@@ -167,7 +175,7 @@ def _embedded(settings: BackendSettings) -> Backend:
         locks=FileLocks(home / "locks"),
         models=DirectoryModelStore(),
         model_folder=settings.model_folder or str((home / "models").resolve()),
-        clock=clock,
+        clock=clock_of(settings),
         home=home,
     )
 
@@ -185,8 +193,7 @@ def _google(settings: BackendSettings) -> Backend:
     project = settings.gcp_project_id
     if not project:
         raise Rejected("PROPS_BACKEND=gcp needs GCP_PROJECT_ID")
-    if settings.props_now:
-        raise Rejected(f"PROPS_NOW={settings.props_now}: the clock cannot be fixed where PROPS_BACKEND=gcp")
+    clock = clock_of(settings)
     clients = Clients(project, settings.gcp_location, settings.bigquery_storage_grpc_address)
     warehouse = BigQueryWarehouse(clients, settings.max_gib_billed * 2**30)
     publisher = PubSubPublisher(clients)
@@ -201,7 +208,7 @@ def _google(settings: BackendSettings) -> Backend:
         locks=FirestoreLocks(clients),
         models=CloudModelStore(clients, settings.model_cache, generations),
         model_folder=settings.model_folder or f"gs://{project}-models",
-        clock=SystemClock(),
+        clock=clock,
         home=settings.props_home,
         closing=(warehouse.close, clients.close),
     )

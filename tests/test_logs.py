@@ -61,7 +61,9 @@ def test_without_a_project_the_trace_stands_by_itself_and_a_terminal_gets_text(l
 def test_how_bad_an_end_is_decides_the_severity(logged: Logged) -> None:
     for state in ("COMPLETE", "PARTIAL", "FAILED"):
         events.log(
-            events.RunEnded("r", date(2025, 3, 19), "LIVE", state, "note", {"predicted": 1}, 1, 0, 1.0, 0.1)
+            events.RunEnded(
+                "r", date(2025, 3, 19), "LIVE", state, "note", {"predicted": 1}, 0, 0, 1, 0, 1.0, 0.1
+            )
         )
     events.log(events.ModelAlarm(["catboost_v9 serves a, the champion is b"]))
     events.log(events.ModelAlarm([]))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from backfill_jobs.cli.dates import WindowDay
 from backfill_jobs.cli.program import (
     FINDING,
-    ISO,
     Json,
     Systems,
     backend,
@@ -21,8 +20,6 @@ from backfill_jobs.cli.program import (
     systems_of,
 )
 from backfill_jobs.cli.progress import Bars
-
-Day = Annotated[datetime, typer.Option(formats=ISO)]
 
 
 def replay(
@@ -75,8 +72,8 @@ def explain(
 
 
 def evaluate(
-    start: Day,
-    end: Day,
+    start: WindowDay,
+    end: WindowDay,
     systems: Systems = None,
     refit_every: Annotated[int, typer.Option(help="Days between two fits.")] = 28,
     train_days: Annotated[
@@ -91,8 +88,8 @@ def evaluate(
     use = backend()
     with Bars() as bars:
         told = Evaluate(use.warehouse)(
-            start.date(),
-            end.date(),
+            start,
+            end,
             use.clock.now(),
             systems=systems_of(systems, EVALUATED) or EVALUATED,
             refit_days=refit_every,

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from backfill_jobs.cli import deadletters, deployments, judging, models, reports, store
-from backfill_jobs.cli.program import FINDING, ISO, Json, backend, program, run, show
+from backfill_jobs.cli.dates import game_date
+from backfill_jobs.cli.program import FINDING, Json, backend, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
@@ -44,7 +45,8 @@ def demo(
         Path | None, typer.Option(help="Folder of Parquet files; default: the sample league.")
     ] = None,
     day: Annotated[
-        datetime | None, typer.Option("--date", formats=ISO, help="Game date to play, with --data.")
+        date | None,
+        typer.Option("--date", parser=game_date, metavar="DATE", help="Game date to play, with --data."),
     ] = None,
     keep: Annotated[bool, typer.Option(help="Leave both services up until Ctrl-C.")] = False,
     as_json: Json = False,
@@ -54,7 +56,7 @@ def demo(
 
     if (data is None) != (day is None):
         raise typer.BadParameter("--data and --date go together; without both the sample league is played")
-    if not play(data, day.date() if day else None, keep, as_json):
+    if not play(data, day, keep, as_json):
         raise typer.Exit(FINDING)
 
 

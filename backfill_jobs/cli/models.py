@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backfill_jobs.cli.dates import WindowDay
 from backfill_jobs.cli.program import (
     FINDING,
-    ISO,
     Json,
     backend,
     print_json,
@@ -28,7 +27,6 @@ models = program("Trained models: states, gates, promotion.")
 
 Model = Annotated[str, typer.Argument(help="Model id, or the name given at its training.")]
 Reason = Annotated[str, typer.Option(help="Kept with the change.")]
-WindowDay = Annotated[datetime, typer.Option(formats=ISO)]
 
 
 def train(
@@ -45,8 +43,7 @@ def train(
     from shared.application.training import checked
     from shared.backends import BackendSettings
 
-    days = (d.date() for d in (train_start, train_end, eval_start, eval_end))
-    window = checked(system, *days)
+    window = checked(system, train_start, train_end, eval_start, eval_end)
     use = backend()
     job = TrainExperiment(use.warehouse, use.models, use.model_folder, BackendSettings().build_commit)
     with Bars() as bars:

@@ -1,4 +1,4 @@
-"""What every command line of the product shares: exit codes, dates, JSON, the way out."""
+"""What every command line of the product shares: exit codes, JSON, tables, the way out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,13 +22,8 @@ if TYPE_CHECKING:
     from shared.backends import Backend
 
 DONE, FINDING, CRITICAL, USAGE, CRASH = 0, 1, 2, 64, 70
-ISO = ["%Y-%m-%d"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Dates = Annotated[str | None, typer.Option(help="Game dates (US Eastern), comma-separated.")]
-Start = Annotated[datetime | None, typer.Option(formats=ISO, help="First game date, with --end-date.")]
-End = Annotated[datetime | None, typer.Option(formats=ISO, help="Last game date, inclusive.")]
-Day = Annotated[datetime, typer.Option("--date", formats=ISO, help="Game date, US Eastern.")]
 Systems = Annotated[str | None, typer.Option(help="Only these systems, comma-separated.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and write nothing.")]
 
@@ -68,25 +62,6 @@ def backend() -> Backend:
     from shared.backends import BackendSettings, connect
 
     return connect(BackendSettings())
-
-
-def ranges(dates: str | None, start: datetime | None, end: datetime | None) -> list[tuple[date, date]]:
-    """Ranges of game dates from the three options; ``BadParameter`` for anything but one way to say it."""
-    if dates and not (start or end):
-        try:
-            days = [date.fromisoformat(d.strip()) for d in dates.split(",")]
-        except ValueError as exc:
-            raise typer.BadParameter(f"--dates {dates!r}: wanted YYYY-MM-DD,... ({exc})") from exc
-        return [(d, d) for d in days]
-    if start and end and not dates:
-        if end < start:
-            raise typer.BadParameter(f"--end-date {end:%Y-%m-%d} is before --start-date {start:%Y-%m-%d}")
-        return [(start.date(), end.date())]
-    raise typer.BadParameter("give --dates, or --start-date and --end-date")
-
-
-def days_of(spans: list[tuple[date, date]]) -> list[date]:
-    return sorted({a + timedelta(days=i) for a, b in spans for i in range((b - a).days + 1)})
 
 
 def systems_of(text: str | None, known: Sequence[str] | None = None) -> tuple[str, ...] | None:

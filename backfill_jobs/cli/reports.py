@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
 from backfill_jobs.cli.program import (
     FINDING,
-    Dates,
-    Day,
-    End,
     Json,
-    Start,
     backend,
     print_json,
     print_lines,
     print_table,
-    ranges,
 )
 from backfill_jobs.cli.progress import Bars
 
@@ -37,11 +33,11 @@ def coverage(
     from shared.application.coverage import GradingCoverage
     from shared.domain.coverage import SEVERITY
 
-    use = backend()
     spans = ranges(dates, start_date, end_date)
     first, last = min(a for a, _ in spans), max(b for _, b in spans)
     if len(spans) > 1 and (last - first).days + 1 != len(spans):
         raise typer.BadParameter("--dates: wanted consecutive dates; ask for others one by one")
+    use = backend()
     found = GradingCoverage(use.warehouse, use.clock)(first, last)
     if as_json:
         print_json({"systems": {s: c.plain() for s, c in found.items()}})
@@ -70,13 +66,11 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
     """The signal of a game date, and what became of days like it. Advice, never more."""
     from shared.application.signals import SignalReport
 
-    found = [
-        row for row in SignalReport(backend().warehouse)(day.date()) if system in (None, row["system_id"])
-    ]
+    found = [row for row in SignalReport(backend().warehouse)(day) if system in (None, row["system_id"])]
     if as_json:
         print_json(
             {
-                "game_date": day.date().isoformat(),
+                "game_date": day.isoformat(),
                 "signals": [{**row, "evidence": [asdict(e) for e in row["evidence"]]} for row in found],
             }
         )
@@ -91,7 +85,7 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
     columns = (
         "system", "signal", "picks", "over", "under", "5+", "p-l", "stake",
     )  # fmt: skip
-    print_table(f"Signals of {day.date()}", columns, rows)
+    print_table(f"Signals of {day}", columns, rows)
     print_lines(
         ["over, under: percent of rows with a line; 5+: edges of 5 points; p-l: mean(predicted - line)"]
     )
@@ -155,8 +149,8 @@ def validate_daily(day: Day, as_json: Json = False) -> None:
         validate = ValidateDaily(
             use.warehouse, use.runs, use.documents, use.models, use.clock, use.dead_letters
         )
-        found = validate(day.date(), bars)
-    _show_findings(found, {"game_date": day.date().isoformat()}, f"{day.date()}: ", as_json)
+        found = validate(day, bars)
+    _show_findings(found, {"game_date": day.isoformat()}, f"{day}: ", as_json)
 
 
 def doctor(as_json: Json = False) -> None:

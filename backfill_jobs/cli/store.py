@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
 from backfill_jobs.cli.program import (
     CRITICAL,
     FINDING,
-    Dates,
-    Day,
     DryRun,
-    End,
     Json,
-    Start,
     backend,
     print_json,
     print_lines,
     print_table,
     program,
-    ranges,
     show,
 )
 from backfill_jobs.cli.progress import Bars
@@ -52,7 +48,10 @@ def features_build(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Build the feature store for game dates, scheduled or played; a new snapshot each, earlier ones stay."""
+    """Build the feature store for game dates, scheduled or played; a new snapshot each, earlier ones stay.
+
+    Dates without games have nothing to build.
+    """
     from shared.application.feature_store import BuildFeatures, BuildOptions
     from shared.application.known import Mode
 
@@ -78,8 +77,8 @@ def features_build(
     ]
     if dry_run:
         lines.append("dry run: nothing was written")
-    show(as_json, {"built": rows, "dry_run": dry_run}, lines or ["no games on these dates"])
-    if not built or any(b.snapshot_id is None for b in built):
+    show(as_json, {"built": rows, "dry_run": dry_run}, lines if rows else ["no games on these dates"])
+    if any(b.snapshot_id is None for b in built):
         raise typer.Exit(FINDING)
 
 
@@ -94,8 +93,8 @@ def features_invalidate(
     """Mark every snapshot of game dates as wrong: not served, not learnt from, until they are built again."""
     from shared.application.feature_store import invalidate
 
-    use = backend()
     spans = ranges(dates, start_date, end_date)
+    use = backend()
     count = sum(invalidate(use.warehouse, use.clock.now(), a, b, reason) for a, b in spans)
     show(as_json, {"invalidated": count}, [f"{count} snapshots are no longer used"])
     if not count:
@@ -109,8 +108,7 @@ def mlfs_diagnose(day: Day, as_json: Json = False) -> None:
     from shared.domain.mlfs import Verdict
 
     use = backend()
-    when = day.date()
-    found = MlfsDoctor(use.warehouse, use.clock, use.documents)(when, when)[when]
+    found = MlfsDoctor(use.warehouse, use.clock, use.documents)(day, day)[day]
     if as_json:
         print_json(_plain(found))
     else:

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backfill_jobs.cli.dates import Dates, End, Start, days_of, ranges
 from backfill_jobs.cli.program import (
     FINDING,
-    Dates,
     DryRun,
-    End,
     Json,
-    Start,
     Systems,
-    days_of,
     print_json,
     print_lines,
     print_table,
     program,
-    ranges,
     run,
     systems_of,
 )

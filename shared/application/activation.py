@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -22,12 +23,22 @@ COMPLETE_SHARE, FAILED_SHARE = 0.80, 0.50
 PREDICTED, SKIPPED, FAILED = "predicted", "skipped", "failed"
 
 
+class Counts(NamedTuple):
+    """Rows that came into use and rows that they replaced; games that had started by then."""
+
+    activated: int = 0
+    superseded: int = 0
+    games_begun: int = 0
+
+
+NOTHING = Counts()
+
+
 @dataclass(frozen=True)
 class Ended:
     state: RunState
     note: str
-    activated: int = 0
-    superseded: int = 0
+    counts: Counts = NOTHING
 
 
 class Activate:
@@ -70,14 +81,12 @@ class Activate:
         if wrong := self._wrong(run):
             return Ended(RunState.FAILED, f"{wrong}; nothing activated")
         self._move(run)
-        activated, superseded = self._counts(run)
+        counts = self._counts(run)
         duplicates = self._warehouse.query(statement("active_duplicates", game_date=run.game_date)).num_rows
         if duplicates:
-            return Ended(
-                RunState.FAILED, f"{duplicates} keys have more than one active row", activated, superseded
-            )
+            return Ended(RunState.FAILED, f"{duplicates} keys have more than one active row", counts)
         state = RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL
-        return Ended(state, summary, activated, superseded)
+        return Ended(state, summary, counts)
 
     def _earlier(self, run: Run) -> set[str]:
         """Players who have an active row that this run leaves alone: they count as served, whether it
@@ -97,7 +106,7 @@ class Activate:
         if not found:
             return None
         (row,) = found
-        return Ended(RunState(row["state"]), row["note"], row["rows_activated"], row["rows_superseded"])
+        return Ended(RunState(row["state"]), row["note"], self._counts(run))
 
     def _wrong(self, run: Run) -> str | None:
         """Why the staged rows may not be used."""
@@ -122,12 +131,12 @@ class Activate:
             ]
         )
 
-    def _counts(self, run: Run) -> tuple[int, int]:
-        """Rows that came with the run and rows it replaced, from the table: a repeat says the same."""
+    def _counts(self, run: Run) -> Counts:
+        """From the table: a repeat says the same."""
         (row,) = self._warehouse.query(
             statement("activation_counts", game_date=run.game_date, run_id=run.run_id)
         ).to_pylist()
-        return row["activated"], row["superseded"]
+        return Counts(**row)
 
     def _report(self, run: Run, ended: Ended, counts: Counter[str]) -> None:
         now = datetime.now(UTC)
@@ -140,8 +149,8 @@ class Activate:
             "force": bool(run.request.get("force")),
             "expected_players": sum(counts.values()),
             **numbers,
-            "rows_activated": ended.activated,
-            "rows_superseded": ended.superseded,
+            "rows_activated": ended.counts.activated,
+            "rows_superseded": ended.counts.superseded,
             "note": ended.note,
             "opened_at": run.opened_at,
             "closed_at": now,
@@ -149,7 +158,7 @@ class Activate:
         self._warehouse.upsert(
             PREDICTION_RUNS, pa.Table.from_pylist([row], schema=PREDICTION_RUNS.arrow_schema)
         )
-        if ended.activated:
+        if ended.counts.activated:
             self._signals(run.game_date)
         message = PredictionsComplete(
             SCHEMA_VERSION, run.run_id, run.game_date.isoformat(), ended.state.value, **numbers

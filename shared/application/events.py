@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,11 @@ class Event:
     """A fact that somebody asks for later: a sentence, and fields beside it in the log line."""
 
     @property
+    def name(self) -> str:
+        """What its log lines are found by, ``run_ended`` for ``RunEnded``."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
     def level(self) -> int:
         return logging.INFO
 
@@ -32,7 +38,7 @@ def log(event: Event) -> None:
     """Write an event to the log."""
     if logger.isEnabledFor(event.level):
         told = {k: v[:LONGEST] if isinstance(v, str) else v for k, v in vars(event).items() if v is not None}
-        logger.log(event.level, str(event)[:LONGEST], extra=told)
+        logger.log(event.level, str(event)[:LONGEST], extra={"event": event.name, **told})
 
 
 def both(first: Observer, second: Observer) -> Observer:
@@ -127,7 +133,11 @@ class RunFailed(Event):
 
 @dataclass(frozen=True)
 class RunEnded(Event):
-    """``seconds`` since it was opened; ``players`` by how they ended."""
+    """``seconds`` since it was opened; ``players`` by how they ended.
+
+    ``missing``: expected players whom nobody ever reported on; ``games_begun``: games of the run that had
+    started when its rows came into use. What users are promised is counted from these.
+    """
 
     run_id: str
     game_date: date
@@ -135,6 +145,8 @@ class RunEnded(Event):
     state: str
     note: str
     players: Mapping[str, int]
+    missing: int
+    games_begun: int
     rows_activated: int
     rows_superseded: int
     seconds: float

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.errors import AppError, Unavailable
-from shared.model_registry.loading import LoadedModel
 from shared.ports import Warehouse
 from shared.warehouse.schedule import games_between
+
+if TYPE_CHECKING:
+    from shared.model_registry.loading import LoadedModel
 
 SECONDS = 5.0
 FAILED_SECONDS = 1.0

@@ -42,7 +42,8 @@ DEADLINE = timedelta(minutes=15)
 REMEMBERED = 20
 """Runs whose expected players are kept in memory."""
 
-NOT_PUBLISHED = "failed:not_published"
+NOT_PUBLISHED, DEADLINE_PASSED = "failed:not_published", "failed:deadline"
+"""Outcomes of players whom nobody reported on."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ class CheckStalled:
         elif run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
         else:
-            fail_waiting(self._runs, run.run_id, "failed:deadline")
+            fail_waiting(self._runs, run.run_id, DEADLINE_PASSED)
             self._finish(run.run_id)
 
 
@@ -287,8 +288,10 @@ def _told(
         state=ended.state.value,
         note=ended.note,
         players=Counter((o.outcome if o else "failed").partition(":")[0] for o in outcomes.values()),
-        rows_activated=ended.activated,
-        rows_superseded=ended.superseded,
+        missing=sum(o is None or o.outcome in (NOT_PUBLISHED, DEADLINE_PASSED) for o in outcomes.values()),
+        games_begun=ended.counts.games_begun,
+        rows_activated=ended.counts.activated,
+        rows_superseded=ended.counts.superseded,
         seconds=(datetime.now(UTC) - run.opened_at).total_seconds(),
         activation_seconds=activation_seconds,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-import secrets
+import logging
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from google.cloud import bigquery
 
-from shared.errors import NotFound, Rejected, Unavailable
+from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.gcp.bigquery_parameters import numbered, parameters, rows_parameter
 from shared.gcp.clients import Clients
 from shared.gcp.failures import translated
@@ -26,10 +27,16 @@ from shared.warehouse.merge import merge
 STREAMED_BYTES = 8 * 1024 * 1024
 """Rows up to this size go by one append; an append may not be larger than 10 MB. More is a load job."""
 
-PARAMETER_ROWS = 500
-"""Rows up to this number are merged from a parameter, more from a table that a load job fills."""
+PARAMETER_ROWS, PARAMETER_BYTES = 500, 1024 * 1024
+"""Rows up to this number and size are merged from a parameter, which as a part of one request becomes several
+times as large; more from a table that a load job fills."""
 
-TEMPORARY = timedelta(hours=1)
+SCRATCH = "props_scratch"
+"""Dataset of these tables, the only one in which a program may make any."""
+
+SCRATCH_LASTS = timedelta(hours=1)
+
+logger = logging.getLogger("props")
 
 
 class BigQueryWarehouse:
@@ -54,7 +61,7 @@ class BigQueryWarehouse:
         if whole.nbytes <= STREAMED_BYTES:
             self._writer.append(table, whole)
         else:
-            self._load(table.full_name, table, whole, "WRITE_APPEND")
+            self._load(table.full_name, table, whole)
 
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
         if rows.num_rows == 0:
@@ -96,28 +103,36 @@ class BigQueryWarehouse:
 
     @contextmanager
     def _source(self, table: Table, rows: pa.Table, config: Any) -> Iterator[str]:
-        """What a MERGE reads ``rows`` from: a parameter, or a table that is gone an hour later."""
-        if rows.num_rows <= PARAMETER_ROWS:
+        """What a MERGE reads ``rows`` from: a parameter, or a table of ``SCRATCH``."""
+        if rows.num_rows <= PARAMETER_ROWS and rows.nbytes <= PARAMETER_BYTES:
             config.query_parameters = [*config.query_parameters, rows_parameter("rows", table, rows)]
             columns = ", ".join(f"r.{c} AS {c}" for c in rows.column_names)
             yield f"(SELECT {columns} FROM UNNEST(@rows) AS r)"
             return
-        name = f"{table.dataset}.incoming_{table.name}_{secrets.token_hex(6)}"
+        name = f"{SCRATCH}.{table.name}_{uuid.uuid4().hex}"
         self._create(name, table, rows)
         try:
-            self._load(name, table, rows, "WRITE_TRUNCATE")
+            self._load(name, table, rows)
             yield name
         finally:
-            with _asked(f"drop {name}"):
-                self._clients.bigquery().delete_table(f"{self._clients.project}.{name}", not_found_ok=True)
+            self._drop(name)
 
     def _create(self, name: str, table: Table, rows: pa.Table) -> None:
         made = bigquery.Table(f"{self._clients.project}.{name}", _fields(table, rows.column_names))
-        made.expires = datetime.now(UTC) + TEMPORARY
+        made.expires = datetime.now(UTC) + SCRATCH_LASTS
         with _asked(f"create {name}"):
             self._clients.bigquery().create_table(made)
 
-    def _load(self, name: str, table: Table, rows: pa.Table, disposition: str) -> None:
+    def _drop(self, name: str) -> None:
+        """Of no consequence where it fails: the table expires."""
+        try:
+            with _asked(f"drop {name}"):
+                self._clients.bigquery().delete_table(f"{self._clients.project}.{name}", not_found_ok=True)
+        except AppError as exc:
+            logger.warning("%s; it expires by itself", exc)
+
+    def _load(self, name: str, table: Table, rows: pa.Table) -> None:
+        """Add rows to a table that is there."""
         data = io.BytesIO()
         pq.write_table(rows, data)
         data.seek(0)
@@ -126,7 +141,8 @@ class BigQueryWarehouse:
         config = bigquery.LoadJobConfig(
             source_format="PARQUET",
             schema=_fields(table, rows.column_names),
-            write_disposition=disposition,
+            create_disposition="CREATE_NEVER",
+            write_disposition="WRITE_APPEND",
             parquet_options=lists,
         )
         with _asked(f"load into {name}"):

@@ -17,7 +17,7 @@ from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.locks import FileLocks
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.run_store import SqliteRunStore
-from shared.gcp.bigquery_warehouse import BigQueryWarehouse
+from shared.gcp.bigquery_warehouse import SCRATCH, BigQueryWarehouse
 from shared.gcp.clients import Clients
 from shared.gcp.cloud_model_store import CloudModelStore
 from shared.gcp.firestore_documents import FirestoreDocuments, FirestoreLocks
@@ -145,7 +145,7 @@ def bigquery_environment(request: pytest.FixtureRequest) -> dict[str, str]:
 def create(clients: Clients, tables: Sequence[Table] = TABLES) -> None:
     """Make datasets and tables."""
     client = clients.bigquery()
-    for dataset in sorted({t.dataset for t in tables}):
+    for dataset in sorted({SCRATCH, *(t.dataset for t in tables)}):
         client.create_dataset(dataset, exists_ok=True)
     for table in tables:
         client.query(ddl(table)).result()

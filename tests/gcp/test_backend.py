@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from google.api_core.exceptions import BadRequest, Forbidden
 
 from shared.backends import BackendSettings, ModelSettings, connect
-from shared.errors import Rejected, Unavailable
+from shared.errors import InvalidStatement, Rejected, Unavailable
 from shared.gcp.bigquery_warehouse import BigQueryWarehouse
 from shared.gcp.failures import translated
 from shared.ports import Statement
 from shared.schemas.models import MODEL_REGISTRY
+from tests.conftest import Logged
 
 CAP = 12345
 
@@ -19,28 +23,89 @@ CAP = 12345
 class Client:
     """BigQuery's client as far as it is called; keeps what each statement was sent with."""
 
-    def __init__(self) -> None:
+    def __init__(self, refuses: bool = False, fails: bool = False) -> None:
+        self.refuses, self.fails = refuses, fails
+        self.statements: list[str] = []
         self.configs: list[Any] = []
+        self.made: list[Any] = []
+        self.loads: list[tuple[str, Any]] = []
+        self.dropped: list[str] = []
 
-    def query(self, _sql: str, job_config: Any = None) -> Any:
+    def query(self, sql: str, job_config: Any = None) -> Any:
+        self.statements.append(sql)
         self.configs.append(job_config)
+        if self.fails:
+            raise BadRequest("wrong")
         return SimpleNamespace(result=lambda: [{"changed": [1, 1]}], num_dml_affected_rows=1)
+
+    def create_table(self, table: Any) -> None:
+        self.made.append(table)
+
+    def load_table_from_file(self, _data: Any, name: str, job_config: Any) -> Any:
+        self.loads.append((name, job_config))
+        return SimpleNamespace(result=lambda: None)
+
+    def delete_table(self, name: str, not_found_ok: bool) -> None:
+        assert not_found_ok
+        self.dropped.append(name)
+        if self.refuses:
+            raise Forbidden("no")
 
     def query_and_wait(self, _sql: str, job_config: Any = None) -> Any:
         self.configs.append(job_config)
         return SimpleNamespace(to_arrow=lambda **_: pa.table({}))
 
 
+def warehouse_on(client: Client) -> BigQueryWarehouse:
+    clients: Any = SimpleNamespace(bigquery=lambda: client, reader=lambda: None, project="p")
+    return BigQueryWarehouse(clients, CAP)
+
+
 def test_every_statement_carries_its_cap() -> None:
     client = Client()
-    clients: Any = SimpleNamespace(bigquery=lambda: client, reader=lambda: None)
-    warehouse = BigQueryWarehouse(clients, CAP)
+    warehouse = warehouse_on(client)
     warehouse.query(Statement("SELECT 1"))
     warehouse.transact([Statement("UPDATE t SET a = 1 WHERE TRUE")])
     warehouse.transact([Statement("UPDATE t SET a = 1 WHERE TRUE")] * 2)
     row = {c.name: None for c in MODEL_REGISTRY.columns}
     warehouse.upsert(MODEL_REGISTRY, pa.Table.from_pylist([row]))
     assert [c.maximum_bytes_billed for c in client.configs] == [CAP] * 4
+
+
+def models(many: int, reason: str = "r") -> pa.Table:
+    row = {c.name: None for c in MODEL_REGISTRY.columns} | {"state_reason": reason}
+    return pa.Table.from_pylist([row] * many)
+
+
+def test_many_rows_are_merged_from_a_scratch_table_that_expires_and_is_dropped() -> None:
+    client = Client()
+    began = datetime.now(UTC)
+    assert warehouse_on(client).upsert(MODEL_REGISTRY, models(501)) == 1
+    (made,), ((loaded, config),) = client.made, client.loads
+    name = f"{made.dataset_id}.{made.table_id}"
+    assert re.fullmatch(r"props_scratch\.model_registry_[0-9a-f]{32}", name)
+    assert timedelta(minutes=59) < made.expires - began < timedelta(hours=2)
+    assert loaded == f"p.{name}"
+    assert config.create_disposition == "CREATE_NEVER"
+    assert f"USING {name} AS s" in client.statements[0]
+    assert client.dropped == [f"p.{name}"]
+
+
+def test_rows_that_are_few_and_large_are_no_parameter_either() -> None:
+    client = Client()
+    warehouse_on(client).upsert(MODEL_REGISTRY, models(20))
+    assert not client.made
+    warehouse_on(client).upsert(MODEL_REGISTRY, models(20, "r" * 100_000))
+    assert len(client.made) == 1
+
+
+def test_a_scratch_table_that_cannot_be_dropped_changes_nothing_of_the_answer(logged: Logged) -> None:
+    assert warehouse_on(Client(refuses=True)).upsert(MODEL_REGISTRY, models(501)) == 1
+    (line,) = logged()
+    assert line["severity"] == "WARNING"
+    assert "it expires by itself" in line["message"]
+    with pytest.raises(InvalidStatement, match=r"merge into nba_predictions\.model_registry.*wrong"):
+        warehouse_on(Client(refuses=True, fails=True)).upsert(MODEL_REGISTRY, models(501))
 
 
 def test_google_cloud_takes_no_fixed_clock_and_wants_a_project() -> None:

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backfill_jobs.cli.dates import Dates, End, Start, ranges
 from backfill_jobs.cli.program import (
     FINDING,
-    Dates,
     DryRun,
-    End,
     Json,
-    Start,
     Systems,
     backend,
     print_json,
     print_lines,
     print_table,
     program,
-    ranges,
     run,
     systems_of,
 )
@@ -46,8 +43,8 @@ def grade(
     from shared.application.grade import DONE, GradePredictions
     from shared.domain.instants import eastern_date
 
-    use = backend()
     spans = ranges(dates, start_date, end_date)
+    use = backend()
     today = eastern_date(use.clock.now())
     if any(last > today for _, last in spans):
         raise typer.BadParameter(f"dates after today, {today}, have nothing to grade")

@@ -1,0 +1,92 @@
+"""Game dates on the command line: ISO 8601, or counted from today."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Annotated
+
+import typer
+
+WANTED = "YYYY-MM-DD, TODAY, TODAY+n or TODAY-n"
+_DATE = "DATE"
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FROM_TODAY = re.compile(r"TODAY(?:[+-]\d{1,9})?", re.ASCII)
+
+
+class GameDates(tuple[date, ...]):
+    """What a comma-separated option names."""
+
+    __slots__ = ()
+
+
+def game_date(text: str) -> date:
+    """A game date, US Eastern; ``BadParameter`` for anything but ``WANTED``.
+
+    TODAY is that of the product's clock. Only its settings are read, and only where the text counts from it.
+    """
+    if _FROM_TODAY.fullmatch(text):
+        return _days_from(_today(), text)
+    if not _ISO.fullmatch(text):
+        raise typer.BadParameter(f"{text!r}, wanted {WANTED}")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise typer.BadParameter(f"{text!r}: {exc}; wanted {WANTED}") from exc
+
+
+def game_dates(text: str) -> GameDates:
+    """Game dates separated by commas, each as ``game_date`` takes it."""
+    return GameDates(game_date(part.strip()) for part in text.split(","))
+
+
+def _days_from(today: date, text: str) -> date:
+    try:
+        return today + timedelta(days=int(text.removeprefix("TODAY") or 0))
+    except OverflowError as exc:
+        raise typer.BadParameter(f"{text!r} is beyond the calendar; wanted {WANTED}") from exc
+
+
+def _today() -> date:
+    """``Rejected`` where the settings do not say what the clock is."""
+    from pydantic import ValidationError
+
+    from shared.backends import BackendSettings, clock_of
+    from shared.domain.instants import eastern_date
+    from shared.errors import Rejected
+
+    try:
+        return eastern_date(clock_of(BackendSettings()).now())
+    except ValidationError as exc:
+        raise Rejected(f"TODAY: {exc}") from exc
+
+
+Dates = Annotated[
+    GameDates | None,
+    typer.Option(parser=game_dates, metavar="DATE,...", help=f"Game dates (US Eastern): {WANTED}."),
+]
+Start = Annotated[
+    date | None, typer.Option(parser=game_date, metavar=_DATE, help="First game date, with --end-date.")
+]
+End = Annotated[date | None, typer.Option(parser=game_date, metavar=_DATE, help="Last game date, inclusive.")]
+Day = Annotated[
+    date, typer.Option("--date", parser=game_date, metavar=_DATE, help=f"Game date, US Eastern: {WANTED}.")
+]
+WindowDay = Annotated[date, typer.Option(parser=game_date, metavar=_DATE)]
+"""One end of a window."""
+
+
+def ranges(dates: GameDates | None, start: date | None, end: date | None) -> list[tuple[date, date]]:
+    """Ranges of game dates from the three options; ``BadParameter`` for anything but one way to say it."""
+    if dates and not (start or end):
+        return [(d, d) for d in dates]
+    if start and end and not dates:
+        if end < start:
+            raise typer.BadParameter(f"--end-date {end} is before --start-date {start}")
+        return [(start, end)]
+    raise typer.BadParameter("give --dates, or --start-date and --end-date")
+
+
+def days_of(spans: list[tuple[date, date]]) -> list[date]:
+    return sorted({a + timedelta(days=i) for a, b in spans for i in range((b - a).days + 1)})

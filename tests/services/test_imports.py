@@ -1,0 +1,49 @@
+"""A service imports what its image holds, and no more: it starts in the time that this takes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+TOOLS = ("aiohttp", "matplotlib", "plotly", "rich", "typer")
+MODELS = ("catboost", "pandas", "scipy")
+
+IMPORT = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name in sys.argv[2:]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+__import__(sys.argv[1] + ".app")
+__import__(sys.argv[1] + ".main")
+print(*[name for name in sys.argv[2:] if name in sys.modules])
+"""
+
+
+def imported_without(service: str, *absent: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", IMPORT, service, *absent], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "absent"),
+    [
+        ("services.prediction_coordinator", (*TOOLS, *MODELS)),
+        ("services.prediction_worker", (*TOOLS, "jinja2")),
+    ],
+)
+def test_a_service_is_imported_without_what_others_need(service: str, absent: tuple[str, ...]) -> None:
+    ended = imported_without(service, *absent)
+    assert (ended.returncode, ended.stdout.strip()) == (0, ""), ended.stderr
+
+
+def test_what_a_service_does_need_is_noticed() -> None:
+    ended = imported_without("services.prediction_worker", "catboost")
+    assert ended.returncode == 1
+    assert "No module named 'catboost'" in ended.stderr
