@@ -89,13 +89,8 @@ def test_a_dry_run_tells_the_commands_and_changes_nothing(there: World) -> None:
 
 def test_an_environment_lost_on_the_way_is_refused_before_traffic(there: World) -> None:
     before = now(there)
-    there.cloud.accident = lambda _: (
-        environment.pop("AUTH_EMAILS") and environment.update(AUTH_EMAILS="props-push@elsewhere")
-    )
-    try:
+    with there.cloud.meddling(lambda given: given.update(AUTH_EMAILS="props-push@elsewhere")):
         done = there.deploy(COORDINATOR)
-    finally:
-        there.cloud.accident = lambda _: None
     assert done.code == 1, done.err
     assert "AUTH_EMAILS: 'props-push@elsewhere', wanted" in done.err
     assert now(there) == before
