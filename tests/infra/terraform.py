@@ -40,7 +40,7 @@ def copy(folder: Path) -> Path:
     return made
 
 
-def test(folder: Path) -> tuple[dict[str, str], list[str]]:
+def run_tests(folder: Path) -> tuple[dict[str, str], list[str]]:
     """Run ``terraform test``: status by run, and what each diagnostic says."""
     ran = terraform(folder, "test", "-json")
     lines: list[dict[str, Any]] = [json.loads(line) for line in ran.stdout.splitlines()]

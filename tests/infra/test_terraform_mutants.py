@@ -23,7 +23,7 @@ def test_each_rule_notices_its_mistake(tmp_path: Path) -> None:
     copied = terraform.copy(tmp_path)
     for mutant in RULES + REFUSALS:
         mutant.apply(tmp_path)
-    runs, said = terraform.test(copied)
+    runs, said = terraform.run_tests(copied)
     assert set(said) == {m.says for m in RULES} | {"Missing expected failure"}
     assert [run for run, status in runs.items() if status == "pass"] == []
 

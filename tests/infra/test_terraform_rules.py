@@ -12,7 +12,7 @@ pytestmark = pytest.mark.infra
 
 
 def test_every_rule_holds(tmp_path: Path) -> None:
-    runs, said = terraform.test(terraform.copy(tmp_path))
+    runs, said = terraform.run_tests(terraform.copy(tmp_path))
     assert said == []
     assert len(runs) >= 10
     assert set(runs.values()) == {"pass"}
