@@ -30,7 +30,9 @@ def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 def copy(folder: Path) -> Path:
     """A copy of ``infra`` below a folder, initialised."""
     tools.require("terraform")
-    made = Path(shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns(".terraform*", "__pycache__")))
+    made = Path(
+        shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
+    )
     for path in made.glob("*.tf"):
         text = path.read_text(encoding="utf-8").replace("prevent_destroy = true", "prevent_destroy = false")
         path.write_text(text, encoding="utf-8")

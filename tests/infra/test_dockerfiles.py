@@ -48,7 +48,15 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         (tree / name).mkdir()
         (tree / name / "Dockerfile").write_text(text, encoding="utf-8")
     ran = tools.run(
-        "checkov", "-d", tree, "--framework", "dockerfile", "--skip-download", "-o", "json", LOG_LEVEL="CRITICAL"
+        "checkov",
+        "-d",
+        tree,
+        "--framework",
+        "dockerfile",
+        "--skip-download",
+        "-o",
+        "json",
+        LOG_LEVEL="CRITICAL",
     )
     found: defaultdict[str, set[str]] = defaultdict(set)
     for check in json.loads(ran.stdout)["results"]["failed_checks"]:

@@ -23,9 +23,14 @@ from tests.infra.terraform import INFRA
 
 MUTANTS = mutants.load("policies")
 SKIPPED = INFRA / ".checkov.yaml"
-POLICIES = sorted(yaml.safe_load(p.read_text(encoding="utf-8"))["metadata"]["id"] for p in (INFRA / "policy").glob("*.yaml"))
+POLICIES = sorted(
+    yaml.safe_load(p.read_text(encoding="utf-8"))["metadata"]["id"] for p in (INFRA / "policy").glob("*.yaml")
+)
 
-EVERY_RESOURCE = {"CHECKOV_ENABLE_FOREACH_HANDLING": "False", "CHECKOV_ENABLE_MODULES_FOREACH_HANDLING": "False"}
+EVERY_RESOURCE = {
+    "CHECKOV_ENABLE_FOREACH_HANDLING": "False",
+    "CHECKOV_ENABLE_MODULES_FOREACH_HANDLING": "False",
+}
 """Otherwise checkov replaces a resource with ``for_each`` by copies that policies do not see."""
 
 Found = Mapping[str, Mapping[str, set[str]]]
@@ -56,7 +61,14 @@ def write(folder: Path, text: str) -> None:
 
 def checkov(*arguments: str | Path) -> Any:
     ran = tools.run(
-        "checkov", *arguments, "--skip-download", "--compact", "-o", "json", LOG_LEVEL="CRITICAL", **EVERY_RESOURCE
+        "checkov",
+        *arguments,
+        "--skip-download",
+        "--compact",
+        "-o",
+        "json",
+        LOG_LEVEL="CRITICAL",
+        **EVERY_RESOURCE,
     )
     assert ran.returncode in (0, 1), ran.stderr
     told = json.loads(ran.stdout)
@@ -75,7 +87,9 @@ def by_folder(checks: list[dict[str, Any]]) -> Found:
 def test_nothing_fails_but_what_is_skipped(checked: tuple[Found, Found]) -> None:
     """And nothing is skipped that does not fail: a skip that is not needed would hide the next mistake."""
     failed, _ = checked
-    assert sorted(failed["whole"]) == sorted(yaml.safe_load(SKIPPED.read_text(encoding="utf-8"))["skip-check"])
+    assert sorted(failed["whole"]) == sorted(
+        yaml.safe_load(SKIPPED.read_text(encoding="utf-8"))["skip-check"]
+    )
 
 
 @pytest.mark.infra
@@ -116,5 +130,9 @@ def test_each_skip_says_why(path: Path) -> None:
 
 
 def test_nothing_is_skipped_in_passing() -> None:
-    skips = {p.name for p in INFRA.rglob("*.tf") if re.search("(checkov|bridgecrew):skip", p.read_text(encoding="utf-8"))}
+    skips = {
+        p.name
+        for p in INFRA.rglob("*.tf")
+        if re.search("(checkov|bridgecrew):skip", p.read_text(encoding="utf-8"))
+    }
     assert skips == set()

@@ -21,7 +21,9 @@ def scripts(name: str, text: str) -> dict[str, str]:
     """Shell by name: a script itself, or what the steps of a build run."""
     if name != BUILD:
         return {name: text}
-    return {f"{name}: {step['id']}": step["script"] for step in yaml.safe_load(text)["steps"] if "script" in step}
+    return {
+        f"{name}: {step['id']}": step["script"] for step in yaml.safe_load(text)["steps"] if "script" in step
+    }
 
 
 def every_script() -> dict[str, str]:
@@ -88,7 +90,9 @@ def test_scripts_are_executable() -> None:
     assert [p.name for p in paths if not p.stat().st_mode & 0o100] == []
 
 
-def test_a_missing_tool_skips_a_test_and_fails_it_in_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_tool_skips_a_test_and_fails_it_in_ci(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("tests.infra.install.HOME", tmp_path)
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="shfmt is not installed: run make infra"):

@@ -74,7 +74,8 @@ def test_terraform_reads_the_schema_as_it_was_extracted(tmp_path: Path) -> None:
     """Field numbers, types and nesting arrive: what Terraform tells of the schema is the file."""
     tools.require("terraform")
     (tmp_path / "main.tf").write_text(
-        f'terraform {{\n  required_providers {{\n    google = "{extract.VERSION}"\n  }}\n}}\n', encoding="utf-8"
+        f'terraform {{\n  required_providers {{\n    google = "{extract.VERSION}"\n  }}\n}}\n',
+        encoding="utf-8",
     )
     assert terraform(tmp_path, "init").returncode == 0
     told = json.loads(terraform(tmp_path, "providers", "schema", "-json").stdout)["provider_schemas"]

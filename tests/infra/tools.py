@@ -29,7 +29,11 @@ def missing(name: str) -> str | None:
     if remedy is not None and shutil.which(name) is None:
         return f"{name} is missing: {remedy}"
     if name == "terraform":
-        return None if install.provider_installed() else "the provider's stand-in is not installed: run make infra"
+        return (
+            None
+            if install.provider_installed()
+            else "the provider's stand-in is not installed: run make infra"
+        )
     if remedy is None and not install.tools_installed():
         return f"{name} is not installed: run make infra"
     return None
@@ -54,6 +58,15 @@ def run(
 
 def tracked(*patterns: str) -> list[Path]:
     """Files of the repository whose names match, new ones included, ignored ones not."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *patterns]
+    command = [
+        "git",
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--deduplicate",
+        "--",
+        *patterns,
+    ]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     return sorted(path for name in listed if (path := ROOT / name).is_file())

@@ -28,7 +28,9 @@ class Mutant:
         """The file with the mistake in it; ``ValueError`` where the old text does not stand in it once."""
         whole = (root / self.file).read_text(encoding="utf-8")
         if whole.count(self.old) != 1:
-            raise ValueError(f"{self.name}: {self.file} has {self.old!r} {whole.count(self.old)} times, wanted 1")
+            raise ValueError(
+                f"{self.name}: {self.file} has {self.old!r} {whole.count(self.old)} times, wanted 1"
+            )
         return whole.replace(self.old, self.new)
 
     def apply(self, root: Path) -> Path:

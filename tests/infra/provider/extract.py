@@ -29,7 +29,8 @@ ARGUMENTS = re.compile(
 CLASS = re.compile(r"^class (\w+) extends cdktf\.(\w+) \{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 OUTPUT = re.compile(r"// (\w+) - computed: true,.*\n +get \w+\(\) \{\n +return (.+);$", re.MULTILINE)
 OUTPUT_FIELD = re.compile(
-    r'// (\w+) - computed: true,.*\n +this\._\w+ = new ([\w.]+)\(this, "\w+"(, true)?(?:, false)?\);$', re.MULTILINE
+    r'// (\w+) - computed: true,.*\n +this\._\w+ = new ([\w.]+)\(this, "\w+"(, true)?(?:, false)?\);$',
+    re.MULTILINE,
 )
 INTERFACE = re.compile(r"^export interface (\w+)[^{]*\{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 REQUIRED = re.compile(r"^    readonly (\w+):", re.MULTILINE)
@@ -91,7 +92,9 @@ def used(folder: Path) -> list[str]:
 
 def _read(folder: Path) -> _Module:
     if not folder.is_dir():
-        raise Unreadable(f"the package has no {folder.name}: is the type spelt right, and in google {VERSION}?")
+        raise Unreadable(
+            f"the package has no {folder.name}: is the type spelt right, and in google {VERSION}?"
+        )
     code = (folder / "index.js").read_text(encoding="utf-8")
     declared = (folder / "index.d.ts").read_text(encoding="utf-8")
     classes = {name: (base, body) for name, base, body in CLASS.findall(code)}
@@ -100,7 +103,9 @@ def _read(folder: Path) -> _Module:
         raise Unreadable(f"{folder.name} is in pieces: its classes are not in index.js")
     return _Module(
         root=root,
-        arguments={_class(name) or root: of_block or of_root for name, of_block, of_root in ARGUMENTS.findall(code)},
+        arguments={
+            _class(name) or root: of_block or of_root for name, of_block, of_root in ARGUMENTS.findall(code)
+        },
         classes={name: body for name, (_, body) in classes.items()},
         required={name: set(REQUIRED.findall(body)) for name, body in INTERFACE.findall(declared)},
     )
