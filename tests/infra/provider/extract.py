@@ -78,6 +78,8 @@ def extract(package: Path, names: Iterable[str]) -> dict[str, Any]:
     for name in sorted(names):
         kind = "data_source_schemas" if name.startswith("data.") else "resource_schemas"
         folder = name.replace("data.google_", "data_google_").removeprefix("google_").replace("_", "-")
+        if not (package / "lib" / folder).is_dir():
+            raise Unreadable(f"google {VERSION} has no {name}")
         schemas[kind][name.removeprefix("data.")] = _read(package / "lib" / folder).schema()
     schemas["provider"] = _read(package / "lib" / "provider").schema()
     return {"format_version": "1.0", "provider_schemas": {PROVIDER: schemas}}
