@@ -82,12 +82,16 @@ resource "google_project_iam_custom_role" "row_writer" {
   role_id     = "propsRowWriter"
   title       = "Read and change the rows of a table"
   permissions = ["bigquery.tables.get", "bigquery.tables.getData", "bigquery.tables.updateData"]
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_project_iam_custom_role" "row_appender" {
   role_id     = "propsRowAppender"
   title       = "Add rows to a table"
   permissions = ["bigquery.tables.get", "bigquery.tables.updateData"]
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_bigquery_table_iam_member" "rows" {

@@ -17,6 +17,8 @@ resource "google_service_account" "this" {
   account_id   = "props-${each.key}"
   display_name = "props ${each.key}"
   description  = each.value
+
+  depends_on = [google_project_service.api]
 }
 
 # Projects made before April 2021 do not let Pub/Sub mint tokens for the push account by themselves.

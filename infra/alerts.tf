@@ -53,6 +53,8 @@ resource "google_logging_metric" "schedule_failures" {
     metric_kind = "DELTA"
     value_type  = "INT64"
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_logging_metric" "service_errors" {
@@ -64,6 +66,8 @@ resource "google_logging_metric" "service_errors" {
     metric_kind = "DELTA"
     value_type  = "INT64"
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_monitoring_alert_policy" "symptom" {

@@ -56,6 +56,8 @@ resource "google_compute_managed_ssl_certificate" "console" {
   managed {
     domains = [each.value.domain]
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_compute_ssl_policy" "console" {
@@ -63,6 +65,8 @@ resource "google_compute_ssl_policy" "console" {
   name            = "props-console"
   profile         = "RESTRICTED"
   min_tls_version = "TLS_1_2"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_compute_target_https_proxy" "console" {
@@ -76,6 +80,8 @@ resource "google_compute_target_https_proxy" "console" {
 resource "google_compute_global_address" "console" {
   for_each = local.console
   name     = "props-console"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_compute_global_forwarding_rule" "console" {

@@ -4,8 +4,8 @@ data "google_project" "this" {
 
 locals {
   apis = [
-    "artifactregistry", "bigquery", "cloudbuild", "cloudscheduler", "compute", "firestore", "iap", "logging",
-    "monitoring", "pubsub", "run", "storage",
+    "artifactregistry", "bigquery", "bigquerystorage", "cloudbuild", "cloudscheduler", "compute", "containeranalysis",
+    "firestore", "iam", "iap", "logging", "monitoring", "pubsub", "run", "storage",
   ]
 
   # Google's own account of Pub/Sub in this project: it moves dead letters and mints push tokens.

@@ -46,11 +46,15 @@ resource "google_logging_metric" "runs" {
     metric_kind = "DELTA"
     value_type  = "INT64"
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_monitoring_custom_service" "runs" {
   service_id   = "props-runs"
   display_name = "Prediction runs"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_monitoring_slo" "promise" {

@@ -25,6 +25,8 @@ resource "google_bigquery_dataset" "this" {
     ignore_changes  = [access]
     prevent_destroy = true
   }
+
+  depends_on = [google_project_service.api]
 }
 
 # Rows on their way into a MERGE; nothing here outlives a day.
@@ -38,6 +40,8 @@ resource "google_bigquery_dataset" "scratch" {
   lifecycle {
     ignore_changes = [access]
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_bigquery_table" "this" {

@@ -86,6 +86,7 @@ variables {
   }
 }
 
+# The first run makes everything, so that the plans after it know all values.
 run "dead_letters" {
   command = apply
 
@@ -130,7 +131,7 @@ run "dead_letters" {
 }
 
 run "push" {
-  command = apply
+  command = plan
 
   assert {
     condition = { for name, t in module.topic : name => one([for p in t.subscription.push_config : p.push_endpoint]) } == {
@@ -187,7 +188,7 @@ run "push" {
 }
 
 run "services" {
-  command = apply
+  command = plan
 
   assert {
     condition     = alltrue([for s in [module.worker.service, module.coordinator.service] : s.ingress == "INGRESS_TRAFFIC_INTERNAL_ONLY"])
@@ -257,7 +258,7 @@ run "services" {
 }
 
 run "access" {
-  command = apply
+  command = plan
 
   assert {
     condition = { for key, g in google_bigquery_table_iam_member.rows : key => g.role if startswith(key, "worker/") } == {
@@ -293,7 +294,7 @@ run "access" {
 }
 
 run "stores" {
-  command = apply
+  command = plan
 
   assert {
     condition     = google_storage_bucket.models.versioning[0].enabled
@@ -330,7 +331,7 @@ run "stores" {
 }
 
 run "schedule" {
-  command = apply
+  command = plan
 
   assert {
     condition = alltrue([
@@ -359,7 +360,7 @@ run "schedule" {
 }
 
 run "promises" {
-  command = apply
+  command = plan
 
   assert {
     condition     = length(google_monitoring_slo.promise) == 2 && length(google_monitoring_alert_policy.burn) == 4
@@ -376,7 +377,7 @@ run "promises" {
 }
 
 run "console" {
-  command = apply
+  command = plan
 
   variables {
     console = { domain = "props.example.com", operators = ["group:operators@example.com"] }

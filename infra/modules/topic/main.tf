@@ -79,6 +79,7 @@ resource "google_pubsub_subscription" "dead" {
   topic                      = google_pubsub_topic.dead.id
   ack_deadline_seconds       = 60
   message_retention_duration = "${31 * 24 * 60 * 60}s"
+  labels                     = { holds = "dead-letters" }
 
   expiration_policy {
     ttl = ""
