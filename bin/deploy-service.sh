@@ -48,28 +48,28 @@ wrong() {
 parse() {
   while [ $# -gt 0 ]; do
     case "$1" in
-      --image | --model | --override)
-        if [ $# -lt 2 ] || [ -z "$2" ]; then wrong "$1 wants a value"; fi
-        case "$1" in
-          --model) models+=("$2") ;;
-          *) printf -v "${1#--}" '%s' "$2" ;;
-        esac
-        shift
-        ;;
-      --verify | --rollback)
-        if [ "$mode" != deploy ]; then wrong "--verify and --rollback exclude each other"; fi
-        mode=${1#--}
-        ;;
-      --dry-run) dry_run=yes ;;
-      --help | -h)
-        usage
-        exit 0
-        ;;
-      -*) wrong "unknown option $1" ;;
-      *)
-        if [ -n "$service" ]; then wrong "one SERVICE at a time, got $service and $1"; fi
-        service=$1
-        ;;
+    --image | --model | --override)
+      if [ $# -lt 2 ] || [ -z "$2" ]; then wrong "$1 wants a value"; fi
+      case "$1" in
+      --model) models+=("$2") ;;
+      *) printf -v "${1#--}" '%s' "$2" ;;
+      esac
+      shift
+      ;;
+    --verify | --rollback)
+      if [ "$mode" != deploy ]; then wrong "--verify and --rollback exclude each other"; fi
+      mode=${1#--}
+      ;;
+    --dry-run) dry_run=yes ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    -*) wrong "unknown option $1" ;;
+    *)
+      if [ -n "$service" ]; then wrong "one SERVICE at a time, got $service and $1"; fi
+      service=$1
+      ;;
     esac
     shift
   done
@@ -118,16 +118,16 @@ finish() {
   trap '' INT TERM
   set +e
   case "$stage-$code" in
-    begun-0 | before-* | settled-*) ;;
-    begun-*)
-      code=$REFUSED
-      record refused
-      ;;
-    switched-*)
-      reason=${reason:-interrupted}
-      roll_back
-      code=$?
-      ;;
+  begun-0 | before-* | settled-*) ;;
+  begun-*)
+    code=$REFUSED
+    record refused
+    ;;
+  switched-*)
+    reason=${reason:-interrupted}
+    roll_back
+    code=$?
+    ;;
   esac
   if [ -n "$tagged" ]; then
     gcloud run services update-traffic "$service" --project="$project" --region="$region" --quiet --format=none \

@@ -1,10 +1,9 @@
 # What must be so before anything is changed; part of bin/deploy-service.sh.
-# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of bin/deploy-service.sh
 
 check_service_name() {
   case "$service" in
-    prediction-coordinator | prediction-worker) ;;
-    *) refuse "unknown service $service, wanted prediction-coordinator or prediction-worker" ;;
+  prediction-coordinator | prediction-worker) ;;
+  *) refuse "unknown service $service, wanted prediction-coordinator or prediction-worker" ;;
   esac
 }
 
@@ -69,8 +68,8 @@ check_model() { # PATH GENERATION, newest if empty
   local system gate
   model_path=$1 generation=$2
   case "$model_path" in
-    gs://*.cbm) ;;
-    *) refuse "model $model_path: wanted gs://BUCKET/NAME.cbm" ;;
+  gs://*.cbm) ;;
+  *) refuse "model $model_path: wanted gs://BUCKET/NAME.cbm" ;;
   esac
   if [ -z "$generation" ]; then
     generation=$(gcloud storage objects describe "$model_path" --project="$project" --format='value(generation)' \

@@ -1,5 +1,4 @@
 # What the release reads of the cloud and how it asks; part of bin/deploy-service.sh.
-# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of bin/deploy-service.sh
 
 release() { python3 -m infra.release "$@"; }
 

@@ -1,5 +1,4 @@
 # One deployment of a service at a time; part of bin/deploy-service.sh.
-# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of bin/deploy-service.sh
 
 # The lock is an object whose metadata says who holds it and until when. Each write names the generation that it
 # replaces, so of two that try at once one is refused.

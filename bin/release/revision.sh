@@ -1,5 +1,4 @@
 # A new revision, its proof, and the traffic; part of bin/deploy-service.sh.
-# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of bin/deploy-service.sh
 
 deploy_revision() {
   local flags suffix account

@@ -271,6 +271,16 @@ run "access" {
   }
 
   assert {
+    condition     = [for key, g in google_bigquery_table_iam_member.rows : g.table_id if startswith(key, "release/") && g.role != "roles/bigquery.dataViewer"] == ["deployments"]
+    error_message = "A release writes what was deployed, and nothing else."
+  }
+
+  assert {
+    condition     = google_storage_bucket_iam_member.release_locks.member == "serviceAccount:props-release@p.test" && module.job["release"].job.template[0].template[0].service_account == "props-release@p.test"
+    error_message = "Who deploys holds the locks, and asks as itself."
+  }
+
+  assert {
     condition = alltrue([
       for g in google_bigquery_table_iam_member.rows : g.member != "serviceAccount:props-coordinator@p.test" || g.table_id != "model_registry" || g.role == "roles/bigquery.dataViewer"
     ])

@@ -137,9 +137,10 @@ def test_the_build_sets_nothing_else_on_a_job() -> None:
 
 
 def test_the_build_updates_every_job() -> None:
-    script = next(step["script"] for step in BUILD["steps"] if step["id"] == "deploy-jobs")
-    (named,) = re.findall(r"for job in (.+); do", script)
-    assert sorted(named.split()) == sorted(local_keys("jobs.tf", "jobs"))
+    scripts = {step["id"]: step.get("script", "") for step in BUILD["steps"]}
+    (named,) = re.findall(r"for job in (.+); do", scripts["deploy-jobs"])
+    first = re.findall(r"gcloud run jobs update props-(\w+)", scripts["deploy-release-job"])
+    assert sorted([*named.split(), *first]) == sorted(local_keys("jobs.tf", "jobs"))
 
 
 def test_topics_and_collections_are_those_of_the_product() -> None:
@@ -244,3 +245,4 @@ def test_nothing_is_pushed_before_it_is_tested_and_nothing_deployed_before_it_is
         if step.startswith("deploy-"):
             assert "push" in before(step)
     assert {"deploy-worker", "deploy-coordinator"} <= before("deploy-jobs")
+    assert "deploy-release-job" in before("deploy-worker")

@@ -31,7 +31,13 @@ def parse(arguments: list[str]) -> str:
     return str(context.command_path)
 
 
-WANTED = {"props features build", "props grade", "props validate-daily", "props train"}
+WANTED = {
+    "props features build",
+    "props grade",
+    "props validate-daily",
+    "props train",
+    "props deployments list",
+}
 
 
 def test_every_job_is_started_with_arguments_that_the_command_takes() -> None:

@@ -38,6 +38,15 @@ def test_every_declared_value_is_filled_in_from_what_terraform_knows(program: st
     assert named <= filled
 
 
+def test_every_caller_is_an_account_that_terraform_makes() -> None:
+    accounts = (ROOT / "infra" / "accounts.tf").read_text()
+    for service in ("prediction-worker", "prediction-coordinator"):
+        values, _ = release.declared(service, **PLACE)
+        ours = re.findall(r"props-(\w+)@p1\.iam\.gserviceaccount\.com", values["AUTH_EMAILS"])
+        assert {"push", "release"} <= set(ours)
+        assert [a for a in ours if f"    {a} " not in accounts] == []
+
+
 def test_a_model_is_named_by_the_variable_that_the_product_reads() -> None:
     assert [release.variable(s) for s in MODEL_SYSTEMS] == [path_variable(s) for s in MODEL_SYSTEMS]
     manifest = {"system_id": "catboost_v8", "sha256": "ff"}

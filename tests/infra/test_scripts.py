@@ -36,7 +36,14 @@ def every_script() -> dict[str, str]:
 
 
 def shellcheck(text: str) -> str:
-    return tools.run("shellcheck", "-S", "style", "-f", "gcc", "-", text=text).stdout
+    return tools.run("shellcheck", "-S", "style", "-f", "gcc", "-", text=whole(text)).stdout
+
+
+def whole(text: str) -> str:
+    """A script with the files that it sources in their places, as the shell sees it."""
+    return re.sub(
+        r"^source (bin/\S+)$", lambda m: (ROOT / m[1]).read_text(encoding="utf-8"), text, flags=re.M
+    )
 
 
 def shfmt(text: str) -> str:
@@ -45,6 +52,8 @@ def shfmt(text: str) -> str:
 
 
 EVERY = every_script()
+PARTS = sorted((ROOT / "bin").glob("*/*.sh"))
+"""What scripts source; shellcheck sees them where they belong."""
 
 
 @pytest.mark.infra
@@ -57,6 +66,17 @@ def test_shellcheck_has_nothing_to_say(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_shfmt_would_change_nothing(name: str) -> None:
     assert shfmt(EVERY[name]) == ""
+
+
+@pytest.mark.infra
+@pytest.mark.parametrize("part", PARTS, ids=lambda p: p.name)
+def test_shfmt_would_change_nothing_in_what_is_sourced(part: Path) -> None:
+    assert shfmt(part.read_text(encoding="utf-8")) == ""
+
+
+def test_every_part_is_sourced() -> None:
+    scripts_ = [p.read_text(encoding="utf-8") for p in (ROOT / "bin").glob("*.sh")]
+    assert [p.name for p in PARTS if not any(f"source {p.relative_to(ROOT)}\n" in s for s in scripts_)] == []
 
 
 @pytest.mark.infra
