@@ -121,6 +121,11 @@ def build(program: str) -> Image:
     return Image(program, container, _config(name), Path(buildah("mount", container)), seconds)
 
 
+def clear() -> None:
+    """Remove the containers that a session left which was killed."""
+    buildah("rm", "--all")
+
+
 @contextmanager
 def started(
     image: Image, log: Path, environment: Mapping[str, str], mounts: Mounts | None = None
@@ -216,7 +221,7 @@ def wheels() -> Path:
                     f"-r{lock}",
                 ]
             )
-        settings.parent.mkdir()
+        settings.parent.mkdir(exist_ok=True)
         settings.write_text("[global]\nno-index = true\nfind-links = /root/wheels\n", encoding="utf-8")
     return home
 

@@ -41,6 +41,7 @@ Listed = tuple[dict[str, Any], list[Entry], dict[str, str]]
 @pytest.fixture(scope="module")
 def built() -> Iterator[Mapping[str, Image]]:
     needs("mmdebstrap", "buildah", "skopeo")
+    images.clear()
     images.base()
     images.wheels()
     with ThreadPoolExecutor(2) as builders:
