@@ -26,7 +26,7 @@ from shared.model_registry.bundle import Bundle, read
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Outgoing
 
-pytest_plugins = ["tests.emulators.fixtures", "tests.contracts.fixtures"]
+pytest_plugins = ["tests.emulators.fixtures", "tests.contracts.fixtures", "tests.infra.measured"]
 
 Logged = Callable[[], list[dict[str, Any]]]
 CLOCK = FixedClock(sample_league.DEMO_NOW)

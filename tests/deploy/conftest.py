@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from shared.embedded.model_store import DirectoryModelStore
 from shared.model_registry.bundle import Bundle
 from tests.conftest import CLOCK, DAY
 from tests.deploy.world import World, stand_ins, world
+from tests.infra.tools import require
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +28,6 @@ def two_of_v9(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Bu
     windows = demo_windows(DAY)
     found = list(train(windows, CLOCK.now()).values())
     (monthly,) = [w for w in windows if w.system_id == "catboost_v9_2026_02"]
-    from dataclasses import replace
-
     return found + list(train([replace(monthly, system_id="catboost_v9")], CLOCK.now()).values())
 
 
@@ -39,9 +38,7 @@ def there(
     loaded: Path,
     two_of_v9: list[Bundle],
 ) -> Iterator[World]:
-    if shutil.which("gcloud") is None:
-        why = "gcloud is not installed: the release is tested with the real one"
-        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    require("gcloud")
     servers: list[Any] = [
         request.getfixturevalue(f"{n}_emulator") for n in ("bigquery", "storage", "firestore")
     ]

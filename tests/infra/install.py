@@ -37,7 +37,14 @@ PACKAGE = (HERE / "package.json", HERE / "package-lock.json")
 SERVED = (HERE / "provider" / "serve.py", HERE / "provider" / "tfplugin6.proto")
 EXTRACTED = (*PACKAGE, WANTED, Path(extract.__file__), Path(__file__), *SERVED)
 
-ON_THE_MACHINE = {"terraform": "install Terraform 1.11 or later", "npm": "install Node.js 20 or later"}
+ON_THE_MACHINE = {
+    "terraform": "install Terraform 1.11 or later",
+    "npm": "install Node.js 20 or later",
+    "gcloud": "install the Google Cloud CLI",
+    "mmdebstrap": "install Debian's mmdebstrap",
+    "buildah": "install Debian's buildah",
+    "skopeo": "install Debian's skopeo",
+}
 """Programs that come with the machine, and what helps where they do not."""
 
 

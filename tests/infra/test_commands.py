@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -17,13 +15,6 @@ from tests.infra import checks
 from tests.infra.commands import ROOT, Command, NotACommand, commands
 
 ALL = commands()
-
-
-def needs(command: str) -> None:
-    """Skip the test, saying so, where a command is missing; fail instead where ``CI=true``."""
-    if shutil.which(command) is None:
-        said = f"{command} is not on this machine"
-        pytest.fail(said) if os.environ.get("CI") == "true" else pytest.skip(said)
 
 
 def of(program: str, among: list[Command] | None = None) -> list[Command]:
@@ -159,7 +150,7 @@ def test_every_alert_has_its_runbook_and_no_runbook_is_left_over() -> None:
 
 @pytest.mark.infra
 def test_gcloud_understands_every_command(tmp_path: Path) -> None:
-    needs("gcloud")
+    tools.require("gcloud")
     asked = of("gcloud")
     mutants = [
         only("gcloud run services describe prediction-worker --region=us-west2 --no-such-flag"),
@@ -174,7 +165,7 @@ def test_gcloud_understands_every_command(tmp_path: Path) -> None:
 
 @pytest.mark.infra
 def test_terraform_understands_every_command() -> None:
-    needs("terraform")
+    tools.require("terraform")
     assert [f"{c}: {wrong}" for c in of("terraform") if (wrong := checks.terraform_flags(c.argv[1:]))] == []
     assert (
         checks.terraform_flags(["-chdir=infra", "apply", "-no-such-flag"])
