@@ -11,7 +11,7 @@ from sqlglot import exp
 from shared.application.ask import Ask
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.schemas.catalog import TABLES
-from tests.infra import checks
+from tests.infra import checks, tools
 from tests.infra.commands import ROOT, Command, NotACommand, commands
 
 ALL = commands()
