@@ -182,6 +182,9 @@ class RunStore(Protocol):
     def runs(self, *, game_date: date | None = None, limit: int = 50) -> list[Run]:
         """The newest runs first."""
 
+    def under_way(self) -> list[Run]:
+        """The runs that stand in one of ``ACTIVE_STATES``, at most one a game date, the oldest first."""
+
     def outcomes(self, run_id: str) -> dict[str, PlayerOutcome | None]:
         """Every expected player in alphabetical order, with None where no outcome is known yet."""
 

@@ -27,7 +27,6 @@ from shared.application.run_rate import check_rate
 from shared.application.run_request import RunRequest
 from shared.errors import AppError, Conflict, NotFound, Rejected, Unavailable
 from shared.ports import (
-    ACTIVE_STATES,
     Clock,
     PlayerOutcome,
     Publisher,
@@ -244,11 +243,7 @@ class CheckStalled:
 
         ``Unavailable`` once all of them were tried, where one could not be ended.
         """
-        late = [
-            r
-            for r in self._runs.runs(limit=1000)
-            if r.state in ACTIVE_STATES and now - r.opened_at > self._deadline
-        ]
+        late = [r for r in self._runs.under_way() if now - r.opened_at > self._deadline]
         failure: Unavailable | None = None
         for run in late:
             try:

@@ -98,6 +98,14 @@ class SqliteRunStore:
             ).fetchall()
         return [_run(row) for row in rows]
 
+    def under_way(self) -> list[Run]:
+        marks = ", ".join("?" for _ in ACTIVE_STATES)
+        with self._file.reading() as con:
+            rows = con.execute(
+                f"{_RUN} WHERE r.state IN ({marks}) ORDER BY r.opened_at", [s.value for s in ACTIVE_STATES]
+            ).fetchall()
+        return [_run(row) for row in rows]
+
     def outcomes(self, run_id: str) -> dict[str, PlayerOutcome | None]:
         with self._file.reading() as con:
             rows = con.execute(

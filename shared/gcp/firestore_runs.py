@@ -94,6 +94,14 @@ class FirestoreRunStore:
             found = query.order_by("opened_at", direction="DESCENDING").limit(limit).get()
         return [_run(d.id, d.to_dict()) for d in found]
 
+    def under_way(self) -> list[Run]:
+        db = self._clients.firestore()
+        with translated("runs under way"):
+            named = [d.to_dict()["run_id"] for d in db.collection(UNDER_WAY).stream()]
+            there = [d for d in db.get_all([self._run(n) for n in named]) if d.exists]
+        found = [_run(d.id, d.to_dict()) for d in there]
+        return sorted((r for r in found if r.state in ACTIVE_STATES), key=lambda r: r.opened_at)
+
     def outcomes(self, run_id: str) -> dict[str, PlayerOutcome | None]:
         games = self.games(run_id)
         with translated(f"run {run_id}"):

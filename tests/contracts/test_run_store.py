@@ -45,7 +45,9 @@ def test_one_active_run_per_date_and_the_loser_learns_the_holder(run_stores: Sto
         other.open(run("b"))
     assert lost.value.holder == "a"
     other.open(run("c", DAY + timedelta(days=1)))
+    assert [r.run_id for r in store.under_way()] == ["a", "c"]
     assert store.advance("a", [RunState.CREATED], RunState.FAILED, note="why")
+    assert [r.run_id for r in store.under_way()] == ["c"]
     other.open(run("b", minutes=1))
     assert [r.run_id for r in store.runs(game_date=DAY)] == ["b", "a"]
     assert [r.run_id for r in store.runs(limit=1)] == ["b"]
