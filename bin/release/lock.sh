@@ -5,19 +5,21 @@
 lock_object() { printf 'gs://%s/%s' "$bucket" "$service"; }
 
 write_lock() { # UNTIL GENERATION
-  printf '%s\n' "$id" | gcloud storage cp - "$(lock_object)" --project="$project" --if-generation-match="$2" \
-    --custom-metadata="holder=$id,by=$who,until=$1" --quiet >"$work/lock.out" 2>&1
+  printf '%s\n' "$id" >"$work/lock"
+  gcloud storage cp "$work/lock" "$(lock_object)" --project="$project" --if-generation-match="$2" \
+    --custom-metadata="holder=$id,until=$1" --quiet >"$work/lock.out" 2>&1
 }
 
-read_lock() { # prints GENERATION UNTIL HOLDER
-  gcloud storage objects list "$(lock_object)" --project="$project" \
-    --format='csv[no-heading,separator=" "](generation,custom_fields.until,custom_fields.holder)' 2>"$work/lock.err" ||
-    { grep -q 'matched no objects' "$work/lock.err" || { cat "$work/lock.err" >&2 && return 1; }; }
+read_lock() { # prints GENERATION UNTIL HOLDER, nothing where there is no lock yet
+  gcloud storage objects describe "$(lock_object)" --project="$project" \
+    --format='value[separator=" "](generation,custom_fields.until,custom_fields.holder)' 2>"$work/lock.err" ||
+    grep -q 'not found' "$work/lock.err" || { cat "$work/lock.err" >&2 && return 1; }
 }
 
 lock() {
-  local generation='' until='' holder=''
-  read -r generation until holder < <(read_lock) || true
+  local found generation until holder
+  found=$(read_lock) || refuse "the lock of $service cannot be read"
+  read -r generation until holder <<<"$found"
   if [ -n "$until" ] && [ "$until" -gt "$(date +%s)" ]; then
     refuse "deployment $holder of $service is under way (until $(date -u -d "@$until" +%H:%M) UTC at the latest)"
   fi
@@ -25,7 +27,8 @@ lock() {
     cat "$work/lock.out" >&2
     refuse "the lock of $service could not be taken: another deployment began just now"
   fi
-  read -r held until holder < <(read_lock) || true
+  found=$(read_lock) || refuse "the lock of $service cannot be read"
+  read -r held until holder <<<"$found"
 }
 
 begin() {

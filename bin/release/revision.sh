@@ -16,7 +16,7 @@ deploy_revision() {
       "--set-custom-audiences=$(release audience "$service" "$project")")
   else
     flags+=(--no-traffic --tag=canary)
-    tagged=yes
+    if [ -z "$dry_run" ]; then tagged=yes; fi
   fi
   change gcloud run deploy "$service" --project="$project" --region="$region" --quiet --format=none "${flags[@]}" \
     >&2 || refuse "$new did not become ready"

@@ -33,15 +33,16 @@ def two_of_v9(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Bu
 
 @pytest.fixture(scope="module")
 def there(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    loaded: Path,
-    two_of_v9: list[Bundle],
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, loaded: Path
 ) -> Iterator[World]:
+    """Without models where the module says ``MODELS = False``."""
     require("gcloud")
     servers: list[Any] = [
         request.getfixturevalue(f"{n}_emulator") for n in ("bigquery", "storage", "firestore")
     ]
+    bundles: list[Bundle] = []
+    if getattr(request.module, "MODELS", True):
+        bundles = request.getfixturevalue("two_of_v9")
     folder = tmp_path_factory.mktemp("release")
-    with world(folder, stand_ins(*servers), servers[1].url, loaded, two_of_v9) as made:
+    with world(folder, stand_ins(*servers), servers[1].url, loaded, bundles) as made:
         yield made

@@ -64,9 +64,13 @@ class World:
         self._make_clone()
 
     def deploy(self, service: str, *options: str, **environment: str) -> Ended:
-        """Run the script in the clone; 3 minutes at most."""
+        """Run the script in the clone; five minutes at most."""
         done = self.start(service, *options, **environment)
-        out, err = done.communicate(timeout=180)
+        try:
+            out, err = done.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            done.kill()
+            raise
         return Ended(done.returncode, out, err)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
