@@ -39,7 +39,7 @@ serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
 e2e: $(SET_UP) emulators ## Google's clients on stand-ins: contracts, a game date, processes that are killed
 	@$(BIN)/pytest -m 'emulators or faults'
 
-infra: $(SET_UP) ## Terraform, images, release: what can be proved of them without a cloud
+infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of them without a cloud
 	@$(BIN)/python -m tests.infra.install
 	@$(BIN)/pytest -n 2 --dist loadfile -m infra -rs
 

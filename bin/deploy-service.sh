@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 usage() {
   cat <<'TEXT'
 Usage: ./bin/deploy-service.sh SERVICE [--image IMAGE@sha256:DIGEST] [--model gs://...]... [--override REASON]
+           [--shadow gs://...]... | [--no-shadow]
        ./bin/deploy-service.sh SERVICE --verify | --rollback
        any of them with --dry-run
 
@@ -17,6 +18,7 @@ SERVICE is prediction-coordinator or prediction-worker.
 
   --image     an image by digest; it must be the one built from this commit, which is also the default
   --model     a bundle to serve (.cbm), once for each system; its manifest names the system; default: what serves now
+  --shadow    a bundle to run beside the champions, once for each; --no-shadow: none; default: those that run now
   --override  why a model that is not the champion is deployed, or a variable set by hand is left out
   --verify    read only: does what serves differ from this checkout?
   --rollback  give the traffic back to the revision that had it before
@@ -34,8 +36,8 @@ readonly JOB=props-release
 readonly LOCK_SECONDS=3600
 WATCH_SECONDS=${WATCH_SECONDS:-120}
 
-models=()
-service='' image='' override='' mode=deploy dry_run=''
+models=() shadows=()
+no_shadow='' service='' image='' override='' mode=deploy dry_run=''
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -48,10 +50,11 @@ wrong() {
 parse() {
   while [ $# -gt 0 ]; do
     case "$1" in
-    --image | --model | --override)
+    --image | --model | --shadow | --override)
       if [ $# -lt 2 ] || [ -z "$2" ]; then wrong "$1 wants a value"; fi
       case "$1" in
       --model) models+=("$2") ;;
+      --shadow) shadows+=("$2") ;;
       *) printf -v "${1#--}" '%s' "$2" ;;
       esac
       shift
@@ -60,6 +63,7 @@ parse() {
       if [ "$mode" != deploy ]; then wrong "--verify and --rollback exclude each other"; fi
       mode=${1#--}
       ;;
+    --no-shadow) no_shadow=yes ;;
     --dry-run) dry_run=yes ;;
     --help | -h)
       usage
@@ -74,10 +78,11 @@ parse() {
     shift
   done
   if [ -z "$service" ]; then wrong "which SERVICE?"; fi
-  if [ "$mode" != deploy ] && [ -n "$image${models[*]}$override" ]; then
-    wrong "--$mode takes no --image, --model or --override"
+  if [ "$mode" != deploy ] && [ -n "$image${models[*]}${shadows[*]}$no_shadow$override" ]; then
+    wrong "--$mode takes no --image, --model, --shadow or --override"
   fi
-  if [ "${#models[@]}" -gt 0 ] && [ "$service" = prediction-coordinator ]; then wrong "$service serves no model"; fi
+  if [ "${#shadows[@]}" -gt 0 ] && [ -n "$no_shadow" ]; then wrong "--shadow and --no-shadow exclude each other"; fi
+  if [ -n "${models[*]}${shadows[*]}$no_shadow" ] && [ "$service" = prediction-coordinator ]; then wrong "$service serves no model"; fi
 }
 
 commit='' project='' region='' number='' who='' id='' new='' previous='' digest='' stage=before reason=''

@@ -176,6 +176,7 @@ def _wanted(a: argparse.Namespace) -> None:
             f"{', '.join(extra)}: set by hand on the revision that serves; declare it in "
             f"infra/environment/{a.service}.json, or give --override REASON to leave it out"
         )
+    there = {name: value for name, value in there.items() if name not in a.unset}
     _say(json.dumps(wanted(values, names, there, _pairs(a.set)), indent=1))
 
 
@@ -250,6 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("wanted", _wanted, place=True)
     added.add_argument("--serving", default="")
     added.add_argument("--set", action="append", default=[])
+    added.add_argument("--unset", action="append", default=[])
     added.add_argument("--drop-undeclared", action="store_true")
     command("flags", _flags, "--wanted", "--template")
     command("compare", _compare, "--revision", "--wanted", "--image")

@@ -96,6 +96,11 @@ plan_environment() {
   if [ -s "$work/model.env" ]; then
     while IFS= read -r line; do arguments+=(--set "$line"); done <"$work/model.env"
   fi
+  if [ "${#shadows[@]}" -gt 0 ]; then arguments+=(--set "SHADOW_MODEL_PATHS=$(
+    IFS=,
+    printf '%s' "${shadows[*]}"
+  )"); fi
+  if [ -n "$no_shadow" ]; then arguments+=(--unset SHADOW_MODEL_PATHS); fi
   release wanted "${arguments[@]}" >"$work/wanted.json" 2>"$work/why" || refuse "$(cat "$work/why")"
   pinned_path=$(release get "$work/wanted.json" CATBOOST_V9_MODEL_PATH)
   pinned_sha256=$(release get "$work/wanted.json" MODEL_SHA256)

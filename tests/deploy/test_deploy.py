@@ -85,9 +85,10 @@ def test_a_deployment_after_a_rollback_gets_the_traffic(there: World) -> None:
     """After a rollback the service is pinned: gcloud alone would leave the new revision with nothing."""
     before = only(there)
     there.commit("services/prediction_worker/note.txt", "a third release")
-    done = there.deploy(WORKER)
+    done = there.deploy(WORKER, "--shadow", there.other)
     assert done.code == 0, done.err
     assert only(there) != before
+    assert there.cloud.environment(only(there))["SHADOW_MODEL_PATHS"] == there.other
     assert there.cloud.environment(only(there))["BUILD_COMMIT"] == there.head
     assert there.cloud.environment(only(there))["CATBOOST_V9_MODEL_PATH"] == there.models["catboost_v9"]
     clean = there.deploy(WORKER, "--verify")
