@@ -23,10 +23,12 @@ LUA = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 local bodies, at = {}, 0
-for name in io.lines(os.getenv("BENCH_BODIES")) do
-  local file = io.open(name, "rb")
-  bodies[#bodies + 1] = wrk.format(nil, nil, nil, file:read("*a"))
-  file:close()
+init = function()
+  for name in io.lines(os.getenv("BENCH_BODIES")) do
+    local file = io.open(name, "rb")
+    bodies[#bodies + 1] = wrk.format(nil, nil, nil, file:read("*a"))
+    file:close()
+  end
 end
 request = function()
   at = at % #bodies + 1
