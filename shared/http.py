@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import secrets
@@ -19,6 +20,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.application.readiness import Check
 from shared.errors import (
@@ -185,15 +189,65 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise _Left
 
 
-async def bounded_body(request: Request, limit: int) -> bytes:
-    """The body, or ``TooLarge`` as soon as it is longer than ``limit``."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
+class PlainRoute(Route):
+    """A POST of the application without the framework's work for each request: ``answer`` is plain ASGI.
+
+    It stands before the other routes and so takes its path's requests; what it raises is answered as theirs.
+    """
+
+    def __init__(self, path: str, answer: ASGIApp) -> None:
+        super().__init__(path, answer, methods=["POST"])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        if match is not Match.NONE:
+            child["route"] = self
+        return match, child
+
+
+async def bounded_body(receive: Receive, limit: int) -> bytes:
+    """The body, or ``TooLarge`` as soon as it is longer than ``limit``; ``ClientDisconnect`` where the
+    caller has gone before its end."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
         if size > limit:
             raise TooLarge(f"body of more than {limit} bytes, wanted at most that")
-        parts.append(part)
-    return b"".join(parts)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def no_content(send: Send) -> None:
+    """Answer 204."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def document_push(app: FastAPI, path: str, kind: str, summary: str, description: str) -> None:
+    """Add a push route to the OpenAPI document, which FastAPI writes of its own routes only."""
+    plain = app.openapi
+    operation = {
+        "summary": summary,
+        "description": description,
+        "operationId": f"{path.strip('/').replace('/', '_')}_post",
+        **push_body(kind),
+        "responses": {
+            "204": {"description": "Successful Response"},
+            **{str(status): told for status, told in responses(503).items()},
+        },
+    }
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        document["paths"].setdefault(path, {}).setdefault("post", copy.deepcopy(operation))
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -14,21 +14,33 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
 from services.prediction_worker.metrics import WorkerMetrics
-from shared.application.predict_rows import PredictRows
+from shared.application.predict_rows import Asked, PredictRows
 from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
 from shared.coalesce import Coalescer
 from shared.errors import Rejected, Unavailable
-from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
+from shared.http import (
+    Identity,
+    PlainRoute,
+    bounded_body,
+    document_push,
+    install_errors,
+    no_content,
+    ready_answer,
+    responses,
+)
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
-from shared.limits import DEFAULTS, Limits, bound_bodies
+from shared.limits import DEFAULTS, Limits, bound_bodies, first
 from shared.model_registry.loading import LoadedModel
 from shared.observed import Observed
 from shared.schemas.messages import LARGEST, LEAST_PRICE
+from shared.schemas.rows import MOST_ROWS, read_rows
 
 
 @dataclass
@@ -39,6 +51,7 @@ class Worker:
     stage: StageJobs
     predict_rows: PredictRows
     coalescer: Coalescer[Job]
+    questions: Coalescer[Asked]
     models: dict[str, LoadedModel]
     shadows: list[LoadedModel]
     missing: dict[str, str]
@@ -79,7 +92,7 @@ class RowIn(BaseModel):
 
 
 class BatchIn(BaseModel):
-    rows: list[RowIn] = Field(min_length=1, max_length=5000)
+    rows: list[RowIn] = Field(min_length=1, max_length=MOST_ROWS)
     systems: list[str] | None = None
 
 
@@ -96,33 +109,34 @@ def build(
 
     app = FastAPI(title="prediction-worker", version="1", lifespan=lifespan)
     install_errors(app)
+    _predictions(app, limits.push_bytes)
     bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
     protect(app, entrance)
     app.add_middleware(Observed, times=lambda: app.state.worker.metrics.requests)
-    _push(app, limits.push_bytes)
     _questions(app)
     return app
 
 
-def _push(app: FastAPI, most_bytes: int) -> None:
-    @app.post(
-        "/predict",
-        status_code=204,
-        response_class=Response,
-        responses=responses(503),
-        openapi_extra=push_body("PredictionRequest"),
-    )
-    async def predict(request: Request) -> Response:
-        """Predict one player's job. 204: stored, or kept as a message that can never succeed."""
-        worker: Worker = request.app.state.worker
+class TakePush:
+    """``POST /predict``: one player's job. 204: stored, or kept as a message that can never succeed."""
+
+    def __init__(self, app: FastAPI, most_bytes: int) -> None:
+        self._app, self._most_bytes = app, most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        worker: Worker = self._app.state.worker
         body = b""
         try:
-            body = await bounded_body(request, most_bytes)
+            body = await bounded_body(receive, self._most_bytes)
             job = worker.stage.accept(body)
         except Rejected as exc:
             await asyncio.to_thread(worker.stage.refuse, body, str(exc))
             worker.metrics.rejected.inc()
-            return Response(status_code=204)
+        else:
+            await self._stored(worker, job)
+        await no_content(send)
+
+    async def _stored(self, worker: Worker, job: Job) -> None:
         try:
             await worker.coalescer.submit(job)
         except Unavailable:
@@ -130,10 +144,34 @@ def _push(app: FastAPI, most_bytes: int) -> None:
             raise
         worker.metrics.stored.inc()
         worker.last_activity = datetime.now(UTC)
-        return Response(status_code=204)
 
 
-def _questions(app: FastAPI) -> None:
+class TakeRows:
+    """``POST /predict/batch`` for rows that are right in form; ``others`` gets all others, and says what is
+    wrong with them. Callers who come together are answered together."""
+
+    def __init__(self, app: FastAPI, others: BaseRoute) -> None:
+        self._app, self._others = app, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        worker: Worker = self._app.state.worker
+        message = await receive()
+        rows = read_rows(message.get("body", b"")) if _is_json(scope) else None
+        asked = worker.predict_rows.read(rows) if rows is not None else None
+        if asked is None:
+            scope.update(self._others.matches(scope)[1])
+            await self._others.handle(scope, first(message, receive), send)
+            return
+        await worker.questions.submit(asked)
+        body = msgspec.json.encode({"predictions": asked.answers})
+        await Response(body, media_type="application/json")(scope, receive, send)
+
+
+def _is_json(scope: Scope) -> bool:
+    return any(name == b"content-type" and value == b"application/json" for name, value in scope["headers"])
+
+
+def _predictions(app: FastAPI, most_bytes: int) -> None:
     @app.post("/predict/batch", responses=responses(400, 413, 422))
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of named features; nothing is written."""
@@ -142,6 +180,16 @@ def _questions(app: FastAPI) -> None:
         answer = worker.predict_rows(rows, batch.systems)
         return Response(msgspec.json.encode({"predictions": answer}), media_type="application/json")
 
+    others = app.router.routes.pop()
+    take = [
+        PlainRoute("/predict", TakePush(app, most_bytes)),
+        PlainRoute("/predict/batch", TakeRows(app, others)),
+    ]
+    app.router.routes[:0] = [*take, others]
+    document_push(app, "/predict", "PredictionRequest", "Predict", TakePush.__doc__ or "")
+
+
+def _questions(app: FastAPI) -> None:
     @app.get("/health")
     def health(request: Request) -> dict[str, str]:
         return _worker(request).identity.health()

@@ -43,16 +43,20 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
     )
     keep = KeepRejected(backend.warehouse, "prediction-worker", observe)
     stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock, observe)
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batch")
+    predict_rows = PredictRows(predict)
+    # Whoever asks for rows waits for no sink.
+    executor, asker = (ThreadPoolExecutor(max_workers=1, thread_name_prefix=n) for n in ("batch", "rows"))
 
     def close() -> None:
         executor.shutdown(wait=True)
+        asker.shutdown(wait=True)
 
     return Worker(
         identity=Identity("prediction-worker", commit=settings.build_commit),
         stage=stage,
-        predict_rows=PredictRows(predict),
+        predict_rows=predict_rows,
         coalescer=Coalescer(stage, executor),
+        questions=Coalescer(predict_rows.several, asker),
         models=models,
         shadows=shadows,
         missing=missing,

@@ -101,7 +101,7 @@ class Predict:
         for i, job in enumerate(jobs):
             groups.setdefault(usable[_when(job)], []).append(i)
         if len(groups) == 1:
-            return self._group(*groups, jobs, now)
+            return self._group(next(iter(groups)), jobs, now)
         outcomes: list[dict[str, str]] = [{} for _ in jobs]
         tables = [PREDICTION_STAGING.arrow_schema.empty_table()]
         for models, members in groups.items():

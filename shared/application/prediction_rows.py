@@ -134,7 +134,9 @@ def _chance_columns(
     n = len(gaps)
     reasons: list[str | None] = [None] * n
     if all(p.forecast.chance is None for p in parts):
-        return {name: pa.nulls(n, pa.float64()) for name in _OF_CHANCE} | {"no_bet_reason": pa.nulls(n, pa.string())}
+        return {name: pa.nulls(n, pa.float64()) for name in _OF_CHANCE} | {
+            "no_bet_reason": pa.nulls(n, pa.string())
+        }
     values = np.full((len(_OF_CHANCE), n), np.nan)
     start = 0
     for p in parts:
@@ -175,7 +177,9 @@ def _job_columns(
 ) -> dict[str, pa.Array]:
     """What every system's rows say of the jobs; the line's columns are NULL without one."""
     n = len(jobs)
-    columns: dict[str, Iterable[Any]] = dict(zip(_AS_THEY_ARE, zip(*map(_plain, jobs), strict=True), strict=True))
+    columns: dict[str, Iterable[Any]] = dict(
+        zip(_AS_THEY_ARE, zip(*map(_plain, jobs), strict=True), strict=True)
+    )
     quotes = (_of_line(j.line) if j.line else _NO_LINE for j in jobs)
     columns |= zip(_OF_LINE, zip(*quotes, strict=True), strict=True)
     columns |= {

@@ -21,7 +21,14 @@ AS_TRUE = 2
 _MODEL_FORMAT, _MODEL_TREES, _MODEL_PARTS = 0, 1, 3
 _DIMENSION, _SPLITS, _SIZES, _FLOAT_FEATURES, _LEAVES = 0, 1, 2, 5, 8
 _SCALE, _BIAS, _BIASES = 14, 15, 16
-_OTHER_KINDS = {4: "categorical", 6: "one-hot", 7: "counter", 10: "non-symmetric", 12: "text", 18: "embedding"}
+_OTHER_KINDS = {
+    4: "categorical",
+    6: "one-hot",
+    7: "counter",
+    10: "non-symmetric",
+    12: "text",
+    18: "embedding",
+}
 _FLAT_INDEX, _BORDERS, _NAME, _NAN = 2, 3, 4, 5
 
 

@@ -119,7 +119,9 @@ def _wrong_row(manifest: Manifest, model: Regressor) -> tuple[GoldenRow, float] 
         return None
     rows = np.array([g.features for g in manifest.golden], dtype=np.float64)
     given = model.predict(rows).tolist()
-    return next((pair for pair in zip(manifest.golden, given, strict=True) if pair[0].expected != pair[1]), None)
+    return next(
+        (pair for pair in zip(manifest.golden, given, strict=True) if pair[0].expected != pair[1]), None
+    )
 
 
 def _check_golden(manifest: Manifest, model: Regressor, path: str) -> None:

@@ -160,7 +160,7 @@ def wrap(payload: bytes, message_id: str, attributes: Mapping[str, str]) -> byte
 def decode(payload: bytes, kind: type[Message]) -> Message:
     """A message of the wanted kind; ``Rejected`` names the field that is wrong."""
     try:
-        message = _decoder(kind).decode(payload)
+        message: Message = _decoder(kind).decode(payload)
     except MALFORMED as exc:
         raise Rejected(f"{kind.__name__}: {exc}") from exc
     version = getattr(message, "schema_version", SCHEMA_VERSION)

@@ -128,7 +128,16 @@ def _wrk(
             file.write_bytes(body)
         (folder / "bodies").write_text("\n".join(map(str, files)))
         (folder / "post.lua").write_text(LUA)
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(folder / "post.lua")]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds:.0f}s",
+            "--timeout",
+            "20s",
+            "-s",
+            str(folder / "post.lua"),
+        ]
         told = subprocess.run(
             [*command, f"http://127.0.0.1:{port}{path}"],
             env=os.environ | {"BENCH_BODIES": str(folder / "bodies")},

@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import catboost
 import pandas as pd

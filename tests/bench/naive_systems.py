@@ -43,7 +43,9 @@ def forecast(job: Any, f: Row, models: Mapping[str, float]) -> dict[str, Told]:
     return told
 
 
-def _finish(points: float, confidence: float, reason: str | None, missing: Sequence[str], **more: float) -> Told:
+def _finish(
+    points: float, confidence: float, reason: str | None, missing: Sequence[str], **more: float
+) -> Told:
     if reason:
         return Told(None, confidence, reason, tuple(missing), **more)
     return Told(min(max(points, 0.0), 60.0), confidence, None, tuple(missing), **more)
@@ -73,7 +75,9 @@ def _fatigue(score: float | None, tired: float, worn: float) -> float | None:
 
 def _formula_confidence(f: Row) -> float:
     spread, games = f["points_std_last_10"], f["games_in_last_7_days"]
-    steady = -15.0 if spread is not None and spread > 6 else -8.0 if spread is not None and spread > 4 else 0.0
+    steady = (
+        -15.0 if spread is not None and spread > 6 else -8.0 if spread is not None and spread > 4 else 0.0
+    )
     rhythm = 10.0 if games is not None and games >= 3 else 5.0 if games is not None and games >= 2 else -10.0
     return min(max(50.0 + steady + rhythm, 20.0), 80.0)
 
@@ -170,9 +174,7 @@ def _catboost(f: Row, points: float, quality: float) -> Told:
     spread = math.inf if spread is None else spread
     sure = 10.0 if quality >= 90 else 7.0 if quality >= 80 else 5.0 if quality >= 70 else 2.0
     calm = 10.0 if spread < 4 else 7.0 if spread < 6 else 5.0 if spread < 8 else 2.0
-    return _finish(
-        points, 75.0 + sure + calm, _missing_required(f), (), min_edge=1.0, min_confidence=60.0
-    )
+    return _finish(points, 75.0 + sure + calm, _missing_required(f), (), min_edge=1.0, min_confidence=60.0)
 
 
 def _ensemble(told: Mapping[str, Told], weights: Mapping[str, float] | None) -> Told:

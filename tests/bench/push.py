@@ -79,4 +79,3 @@ BENCHES = (
         most=True,
     ),
 )  # fmt: skip
-

@@ -128,7 +128,7 @@ def test_categories_are_left_to_catboost() -> None:
     x = np.array([["a", 1.0], ["b", 2.0], ["a", 3.0], ["c", 4.0]] * 10, dtype=object)
     model = catboost.CatBoostRegressor(iterations=3, verbose=False, allow_writing_files=False, thread_count=1)
     model.fit(catboost.Pool(x, np.arange(40.0), cat_features=[0]))
-    with pytest.raises(NotPlain, match="further parts|categorical"):
+    with pytest.raises(NotPlain, match=r"further parts|categorical"):
         read_trees(to_bytes(model))
 
 
@@ -139,7 +139,9 @@ def test_no_length_of_a_cut_file_reads(model_paths: dict[str, Path]) -> None:
             SymmetricTrees(read_trees(data[:length]))
 
 
-def test_golden_rows_decide_who_predicts(model_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_golden_rows_decide_who_predicts(
+    model_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = str(model_paths["catboost_v9"])
     right = SymmetricTrees.predict
     monkeypatch.setattr(SymmetricTrees, "predict", lambda self, x: np.nextafter(right(self, x), np.inf))
