@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 import os
 import secrets
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -21,7 +22,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.application.readiness import Check
@@ -169,6 +169,8 @@ def serve(app: FastAPI, port: int, host: str) -> None:
     uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
     """
     signal.signal(signal.SIGTERM, _leave)
+    gc.collect()
+    gc.freeze()  # what was imported and wired stays: the collector need not look at it again and again
     with suppress(_Left):
         uvicorn.run(
             app,
@@ -189,20 +191,37 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise _Left
 
 
-class PlainRoute(Route):
-    """A POST of the application without the framework's work for each request: ``answer`` is plain ASGI.
+class PlainPosts:
+    """ASGI middleware: POSTs to some paths are answered without the framework's work for each request.
 
-    It stands before the other routes and so takes its path's requests; what it raises is answered as theirs.
+    What an answer raises becomes what any route's failure becomes; requests for other paths go on to ``app``.
     """
 
-    def __init__(self, path: str, answer: ASGIApp) -> None:
-        super().__init__(path, answer, methods=["POST"])
+    def __init__(self, app: ASGIApp, answers: Mapping[str, Callable[[ASGIApp], ASGIApp]]) -> None:
+        self._app = app
+        self._answers = {path: (PlainPath(path), make(app)) for path, make in answers.items()}
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child = super().matches(scope)
-        if match is not Match.NONE:
-            child["route"] = self
-        return match, child
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._answers.get(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route"], answer = found
+        if scope["method"] != "POST":
+            await problem(405, "method not allowed", "Method Not Allowed", headers={"Allow": "POST"})(
+                scope, receive, send
+            )
+            return
+        try:
+            await answer(scope, receive, send)
+        except AppError as exc:
+            await answer_of(exc)(scope, receive, send)
+
+
+class PlainPath(NamedTuple):
+    """What stands for a route where requests are counted."""
+
+    path: str
 
 
 async def bounded_body(receive: Receive, limit: int) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -14,8 +15,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
-from starlette.routing import BaseRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.prediction_worker.metrics import WorkerMetrics
 from shared.application.predict_rows import Asked, PredictRows
@@ -27,7 +27,7 @@ from shared.coalesce import Coalescer
 from shared.errors import Rejected, Unavailable
 from shared.http import (
     Identity,
-    PlainRoute,
+    PlainPosts,
     bounded_body,
     document_push,
     install_errors,
@@ -150,7 +150,7 @@ class TakeRows:
     """``POST /predict/batch`` for rows that are right in form; ``others`` gets all others, and says what is
     wrong with them. Callers who come together are answered together."""
 
-    def __init__(self, app: FastAPI, others: BaseRoute) -> None:
+    def __init__(self, app: FastAPI, others: ASGIApp) -> None:
         self._app, self._others = app, others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -159,8 +159,7 @@ class TakeRows:
         rows = read_rows(message.get("body", b"")) if _is_json(scope) else None
         asked = worker.predict_rows.read(rows) if rows is not None else None
         if asked is None:
-            scope.update(self._others.matches(scope)[1])
-            await self._others.handle(scope, first(message, receive), send)
+            await self._others(scope, first(message, receive), send)
             return
         await worker.questions.submit(asked)
         body = msgspec.json.encode({"predictions": asked.answers})
@@ -180,12 +179,11 @@ def _predictions(app: FastAPI, most_bytes: int) -> None:
         answer = worker.predict_rows(rows, batch.systems)
         return Response(msgspec.json.encode({"predictions": answer}), media_type="application/json")
 
-    others = app.router.routes.pop()
-    take = [
-        PlainRoute("/predict", TakePush(app, most_bytes)),
-        PlainRoute("/predict/batch", TakeRows(app, others)),
-    ]
-    app.router.routes[:0] = [*take, others]
+    answers: dict[str, Callable[[ASGIApp], ASGIApp]] = {
+        "/predict": lambda _: TakePush(app, most_bytes),
+        "/predict/batch": partial(TakeRows, app),
+    }
+    app.add_middleware(PlainPosts, answers=answers)
     document_push(app, "/predict", "PredictionRequest", "Predict", TakePush.__doc__ or "")
 
 

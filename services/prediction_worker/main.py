@@ -21,6 +21,7 @@ from shared.application.registry import Registry
 from shared.application.rejects import KeepRejected
 from shared.application.serving import ChampionAlarms
 from shared.application.stage import StageJobs
+from shared.arrow import without_pandas
 from shared.backends import Backend, connect
 from shared.coalesce import Coalescer
 from shared.errors import AppError
@@ -78,6 +79,7 @@ def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, 
 
 def main() -> int:
     configure_logging("prediction-worker", "unknown")
+    without_pandas()
     try:
         settings = WorkerSettings()
         configure_logging("prediction-worker", settings.build_commit, settings.gcp_project_id)

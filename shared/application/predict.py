@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -198,10 +199,9 @@ def _inputs(job: PredictionRequest) -> Floats:
 def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
     """The arrays that the systems take."""
     features = np.array([j.features for j in jobs], dtype=np.float64)
-    recent = np.full((len(jobs), RECENT_GAMES, len(RECENT_FIELDS)), np.nan)
-    for i, j in enumerate(jobs):
-        games = np.array(j.recent, dtype=np.float64).reshape(-1, len(RECENT_FIELDS))
-        recent[i, : len(games)] = games
+    recent = np.full((len(jobs), RECENT_GAMES * len(RECENT_FIELDS)), np.nan)
+    for row, j in zip(recent, jobs, strict=True):
+        row[: len(j.recent)] = array("d", j.recent)
     quotes = [j.line for j in jobs]
     over, under = (
         np.array([getattr(q, side) if q else None for q in quotes], dtype=np.float64)
@@ -212,7 +212,7 @@ def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
         features=features,
         quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
-        recent=recent,
+        recent=recent.reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
         context=np.array([j.context or blank for j in jobs], dtype=np.float64),
         line=np.array([q.value if q else None for q in quotes], dtype=np.float64),

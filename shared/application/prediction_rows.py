@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -60,17 +60,17 @@ def prediction_id(job: PredictionRequest, system_id: str, model_key: str) -> str
     return _id_of(_job_key(job), _model_key(system_id, model_key))
 
 
-def _job_key(job: PredictionRequest) -> str:
-    return json.dumps([job.run_id, job.game_id, job.player_lookup])[:-1]
+def _job_key(job: PredictionRequest) -> bytes:
+    return json.dumps([job.run_id, job.game_id, job.player_lookup])[:-1].encode()
 
 
-def _model_key(system_id: str, model_key: str) -> str:
-    return ", " + json.dumps([system_id, model_key])[1:]
+def _model_key(system_id: str, model_key: str) -> bytes:
+    return f", {json.dumps([system_id, model_key])[1:]}".encode()
 
 
-def _id_of(job_key: str, model_key: str) -> str:
+def _id_of(job_key: bytes, model_key: bytes) -> str:
     """Both keys are halves of one JSON list, so that each is made once and not for every row."""
-    return hashlib.sha256((job_key + model_key).encode()).hexdigest()[:32]
+    return sha256(job_key + model_key).hexdigest()[:32]
 
 
 def _part_columns(
