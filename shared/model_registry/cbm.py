@@ -1,6 +1,6 @@
 """The trees in a ``.cbm`` file, read without CatBoost: what a serving process needs of it and no more.
 
-The file is the word CBM1, the length of its core, and the core as a FlatBuffer whose fields are numbered as in
+The file is the word CBM1, the length of its core, and the core as a FlatBuffer, its fields numbered as in
 CatBoost's ``model.fbs``. Only plain models are read: numeric features, symmetric trees, one output.
 """
 

@@ -81,6 +81,8 @@ def _push_all(stage: StageJobs, bodies: list[bytes]) -> None:
 
 
 BENCHES = (
-    Bench("answers_equal", "rows equal to model.predict bit by bit", 1.0, 1.0, equal_to_the_model, quick=True),
+    Bench(
+        "answers_equal", "rows equal to model.predict bit by bit", 1.0, 1.0, equal_to_the_model, quick=True
+    ),
     Bench("duplicates", "predictions there twice after redelivery", 0.0, 0.0, duplicates, most=True),
 )

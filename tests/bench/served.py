@@ -1,4 +1,4 @@
-"""One side of a comparison as a server of its own: ``python -m tests.bench.served SIDE PORT SINK_SECONDS``.
+"""One side of a comparison as a server of its own: ``python -m tests.bench.served SIDE PORT SINK_SECONDS ONLY``.
 
 ``ours`` is the worker as ``services.prediction_worker.main`` wires it, with a sink and a publisher that take the
 time they are told and keep nothing; ``naive`` the old shape with the same sink; ``hello`` a bare ASGI application
@@ -95,4 +95,6 @@ SIDES = {"ours": ours, "naive": naive, "hello": hello}
 
 if __name__ == "__main__":
     paths = json.loads((Path(__file__).parents[2] / ".bench" / "world" / "models.json").read_text())
-    SIDES[sys.argv[1]](int(sys.argv[2]), float(sys.argv[3]), paths)
+    side, port, sink_seconds, only = sys.argv[1:]
+    wanted = {system: path for system, path in paths.items() if only in ("", system)}
+    SIDES[side](int(port), float(sink_seconds), wanted)

@@ -31,11 +31,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(side: str, sink_seconds: float = 0.0) -> Iterator[Server]:
-    """One side of ``tests.bench.served``, from when it listens until the context ends."""
+def running(
+    side: str, sink_seconds: float = 0.0, only: str = "", listens: Callable[[int], bool] | None = None
+) -> Iterator[Server]:
+    """One side of ``tests.bench.served``, from when it listens until the context ends.
+
+    ``only``: the one system whose model it loads, all of them without.
+    """
     port = free_port()
-    command = [sys.executable, "-m", "tests.bench.served", side, str(port), str(sink_seconds)]
-    with process(command, port) as server:
+    command = [sys.executable, "-m", "tests.bench.served", side, str(port), str(sink_seconds), only]
+    with process(command, port, listens) as server:
         yield server
 
 
@@ -70,15 +75,15 @@ def takes_connections(port: int) -> bool:
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
-def answers(port: int, path: str, body: bytes) -> bool:
-    """Whether a POST is answered with a success."""
+def answers(port: int, path: str, body: bytes) -> httpx.Response | None:
+    """What a POST is answered, None where it is no success or nobody listens."""
     try:
         found = httpx.post(
             f"http://127.0.0.1:{port}{path}", content=body, headers={"content-type": "application/json"}
         )
     except httpx.TransportError:
-        return False
-    return found.is_success
+        return None
+    return found if found.is_success else None
 
 
 def _await(child: subprocess.Popen[bytes], port: int, listens: Callable[[int], bool]) -> None:
