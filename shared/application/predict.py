@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from shared.application.feature_rows import hash_of
 from shared.application.prediction_rows import CHAMPION, SHADOW, Part, prediction_rows
@@ -29,9 +30,12 @@ from shared.schemas.messages import (
 )
 from shared.schemas.predictions import PREDICTION_STAGING
 
+Ints = NDArray[np.int64]
+
 PREDICTED = "predicted"
 
 _KNOWN = frozenset(SYSTEM_IDS)
+_NOBODY = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ class Predict:
         A model is never used for a game that it may have been trained on: for such a job its system
         says ``in_sample``, and ensembles go without it. Jobs that ask for it get rows marked as such.
         """
+        if not jobs:
+            return Predicted(PREDICTION_STAGING.arrow_schema.empty_table(), [])
         usable = {key: self._usable(*key) for key in {_when(job) for job in jobs}}
         groups: dict[frozenset[str], list[int]] = {}
         for i, job in enumerate(jobs):
@@ -121,17 +127,17 @@ class Predict:
         systems = build({name: self._models[name].model for name in sorted(usable)})
         batch = to_batch(jobs)
         forecasts = forecast_all(systems, batch)
-        said = {name: self._said(name, forecasts, len(jobs)) for name in SYSTEM_IDS}
+        asked = _asked(jobs)
+        said = {name: self._said(name, forecasts, len(jobs)) for name in SYSTEM_IDS if name in asked}
         parts = []
         for system in systems:
-            rows = self._predicted(system.system_id, said, jobs)
-            if rows:
+            rows = _predicted(system.system_id, said, asked)
+            if len(rows):
                 model = self._models.get(system.system_id)
-                forecast = forecasts[system.system_id]
-                parts.append(Part(system, model, CHAMPION, forecast, np.array(rows)))
-        parts += self._shadow_parts(jobs, batch, said)
+                parts.append(Part(system, model, CHAMPION, forecasts[system.system_id], rows))
+        parts += self._shadow_parts(jobs, batch, said, asked)
         rows_of_all = prediction_rows(jobs, parts, now, self._build_commit)
-        return Predicted(rows_of_all, _by_job(jobs, said))
+        return Predicted(rows_of_all, _by_job(jobs, said, asked))
 
     def _said(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
         """What one system says of each job."""
@@ -139,15 +145,12 @@ class Predict:
             return [reason or PREDICTED for reason in forecasts[system_id].reasons]
         return ["in_sample" if system_id in self._models else "no_model"] * n
 
-    def _predicted(
-        self, system_id: str, said: Mapping[str, list[str]], jobs: Sequence[PredictionRequest]
-    ) -> list[int]:
-        """Jobs that ask for a system and are predicted by it."""
-        told = zip(said[system_id], jobs, strict=True)
-        return [i for i, (word, job) in enumerate(told) if word == PREDICTED and system_id in job.systems]
-
     def _shadow_parts(
-        self, jobs: Sequence[PredictionRequest], batch: Batch, said: Mapping[str, list[str]]
+        self,
+        jobs: Sequence[PredictionRequest],
+        batch: Batch,
+        said: Mapping[str, list[str]],
+        asked: Mapping[str, Ints],
     ) -> list[Part]:
         """Rows of the shadows where their system's key ended as predicted, so that both can be compared."""
         parts = []
@@ -156,7 +159,7 @@ class Predict:
             forecast = system.forecast(batch, {})
             rows = [
                 i
-                for i in self._predicted(model.system_id, said, jobs)
+                for i in _predicted(model.system_id, said, asked).tolist()
                 if forecast.reasons[i] is None and _may_be_used(model, *_when(jobs[i]))
             ]
             if rows:
@@ -175,12 +178,37 @@ def _may_be_used(model: LoadedModel, game_date: str, in_sample: bool) -> bool:
     return in_sample or manifest is None or manifest.train_end.isoformat() < game_date
 
 
-def _by_job(jobs: Sequence[PredictionRequest], said: Mapping[str, list[str]]) -> list[dict[str, str]]:
+def _asked(jobs: Sequence[PredictionRequest]) -> dict[str, Ints]:
+    """The jobs that ask for a system, by system; most often all ask for the same ones."""
+    everybody = np.arange(len(jobs))
+    common = jobs[0].systems
+    if all(job.systems == common for job in jobs):
+        return dict.fromkeys(common, everybody)
+    names = {name for job in jobs for name in job.systems}
+    return {name: everybody[[name in job.systems for job in jobs]] for name in names}
+
+
+def _predicted(system_id: str, said: Mapping[str, list[str]], asked: Mapping[str, Ints]) -> Ints:
+    """Jobs that ask for a system and are predicted by it."""
+    words = said.get(system_id, [])
+    rows = asked.get(system_id, _NOBODY)
+    if words.count(PREDICTED) == len(words):
+        return rows
+    return rows[[words[i] == PREDICTED for i in rows.tolist()]]
+
+
+def _by_job(
+    jobs: Sequence[PredictionRequest], said: Mapping[str, list[str]], asked: Mapping[str, Ints]
+) -> list[dict[str, str]]:
     """What the systems that a job asks for say of it."""
-    names = list(said)
+    if not said:
+        return [{} for _ in jobs]
+    rows = (dict(zip(said, words, strict=True)) for words in zip(*said.values(), strict=True))
+    if all(len(rows) == len(jobs) for rows in asked.values()):
+        return list(rows)
     return [
-        {name: word for name, word in zip(names, words, strict=True) if name in job.systems}
-        for job, words in zip(jobs, zip(*said.values(), strict=True), strict=True)
+        {name: word for name, word in row.items() if name in job.systems}
+        for job, row in zip(jobs, rows, strict=True)
     ]
 
 
