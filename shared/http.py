@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import logging
 import os
@@ -194,7 +193,8 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 class PlainPosts:
     """ASGI middleware: POSTs to some paths are answered without the framework's work for each request.
 
-    What an answer raises becomes what any route's failure becomes; requests for other paths go on to ``app``.
+    Each of them is a route of the application as well, which documents it and answers alike. What an answer
+    raises becomes what the route's failure becomes; every other request goes on to ``app``.
     """
 
     def __init__(self, app: ASGIApp, answers: Mapping[str, Callable[[ASGIApp], ASGIApp]]) -> None:
@@ -202,16 +202,12 @@ class PlainPosts:
         self._answers = {path: (PlainPath(path), make(app)) for path, make in answers.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._answers.get(scope["path"]) if scope["type"] == "http" else None
+        plain = scope["type"] == "http" and scope["method"] == "POST"
+        found = self._answers.get(scope["path"]) if plain else None
         if found is None:
             await self._app(scope, receive, send)
             return
         scope["route"], answer = found
-        if scope["method"] != "POST":
-            await problem(405, "method not allowed", "Method Not Allowed", headers={"Allow": "POST"})(
-                scope, receive, send
-            )
-            return
         try:
             await answer(scope, receive, send)
         except AppError as exc:
@@ -245,28 +241,6 @@ async def no_content(send: Send) -> None:
     """Answer 204."""
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})
-
-
-def document_push(app: FastAPI, path: str, kind: str, summary: str, description: str) -> None:
-    """Add a push route to the OpenAPI document, which FastAPI writes of its own routes only."""
-    plain = app.openapi
-    operation = {
-        "summary": summary,
-        "description": description,
-        "operationId": f"{path.strip('/').replace('/', '_')}_post",
-        **push_body(kind),
-        "responses": {
-            "204": {"description": "Successful Response"},
-            **{str(status): told for status, told in responses(503).items()},
-        },
-    }
-
-    def openapi() -> dict[str, Any]:
-        document = plain()
-        document["paths"].setdefault(path, {}).setdefault("post", copy.deepcopy(operation))
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -29,9 +29,9 @@ from shared.http import (
     Identity,
     PlainPosts,
     bounded_body,
-    document_push,
     install_errors,
     no_content,
+    push_body,
     ready_answer,
     responses,
 )
@@ -118,12 +118,17 @@ def build(
 
 
 class TakePush:
-    """``POST /predict``: one player's job. 204: stored, or kept as a message that can never succeed."""
+    """One player's job from a push: stored, or kept as a message that can never succeed."""
 
     def __init__(self, app: FastAPI, most_bytes: int) -> None:
         self._app, self._most_bytes = app, most_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        await self.take(receive)
+        await no_content(send)
+
+    async def take(self, receive: Receive) -> None:
+        """``Unavailable`` where it is to come again."""
         worker: Worker = self._app.state.worker
         body = b""
         try:
@@ -132,11 +137,7 @@ class TakePush:
         except Rejected as exc:
             await asyncio.to_thread(worker.stage.refuse, body, str(exc))
             worker.metrics.rejected.inc()
-        else:
-            await self._stored(worker, job)
-        await no_content(send)
-
-    async def _stored(self, worker: Worker, job: Job) -> None:
+            return
         try:
             await worker.coalescer.submit(job)
         except Unavailable:
@@ -171,6 +172,20 @@ def _is_json(scope: Scope) -> bool:
 
 
 def _predictions(app: FastAPI, most_bytes: int) -> None:
+    push = TakePush(app, most_bytes)
+
+    @app.post(
+        "/predict",
+        status_code=204,
+        response_class=Response,
+        responses=responses(503),
+        openapi_extra=push_body("PredictionRequest"),
+    )
+    async def predict(request: Request) -> Response:
+        """Predict one player's job. 204: stored, or kept as a message that can never succeed."""
+        await push.take(request.receive)
+        return Response(status_code=204)
+
     @app.post("/predict/batch", responses=responses(400, 413, 422))
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of named features; nothing is written."""
@@ -180,11 +195,10 @@ def _predictions(app: FastAPI, most_bytes: int) -> None:
         return Response(msgspec.json.encode({"predictions": answer}), media_type="application/json")
 
     answers: dict[str, Callable[[ASGIApp], ASGIApp]] = {
-        "/predict": lambda _: TakePush(app, most_bytes),
+        "/predict": lambda _: push,
         "/predict/batch": partial(TakeRows, app),
     }
     app.add_middleware(PlainPosts, answers=answers)
-    document_push(app, "/predict", "PredictionRequest", "Predict", TakePush.__doc__ or "")
 
 
 def _questions(app: FastAPI) -> None:
