@@ -13,15 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.application.outgoing import TOPICS
 from shared.domain.systems.catalog import MODEL_SYSTEMS
-from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import FixedClock, SystemClock, parse_now
-from shared.embedded.dead_letters import BrokerDeadLetters
-from shared.embedded.documents import SqliteDocuments
-from shared.embedded.duckdb_warehouse import DuckDbWarehouse
-from shared.embedded.locks import FileLocks
-from shared.embedded.model_store import DirectoryModelStore
-from shared.embedded.publisher import BrokerPublisher, StorePublisher
-from shared.embedded.run_store import SqliteRunStore
 from shared.errors import Rejected, Unavailable
 from shared.ports import Clock, DeadLetters, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
 
@@ -157,6 +149,16 @@ def connect(settings: BackendSettings) -> Backend:
 
 
 def _embedded(settings: BackendSettings) -> Backend:
+    """The embedded adapters are imported here, so that Google Cloud does not pay for them."""
+    from shared.embedded.broker.store import MessageStore
+    from shared.embedded.dead_letters import BrokerDeadLetters
+    from shared.embedded.documents import SqliteDocuments
+    from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+    from shared.embedded.locks import FileLocks
+    from shared.embedded.model_store import DirectoryModelStore
+    from shared.embedded.publisher import BrokerPublisher, StorePublisher
+    from shared.embedded.run_store import SqliteRunStore
+
     home = settings.props_home
     try:
         home.mkdir(parents=True, exist_ok=True)

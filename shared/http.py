@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import secrets
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.application.readiness import Check
 from shared.errors import (
@@ -165,6 +168,8 @@ def serve(app: FastAPI, port: int, host: str) -> None:
     uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
     """
     signal.signal(signal.SIGTERM, _leave)
+    gc.collect()
+    gc.freeze()  # what was imported and wired stays: the collector need not look at it again and again
     with suppress(_Left):
         uvicorn.run(
             app,
@@ -185,15 +190,57 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise _Left
 
 
-async def bounded_body(request: Request, limit: int) -> bytes:
-    """The body, or ``TooLarge`` as soon as it is longer than ``limit``."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
+class PlainPosts:
+    """ASGI middleware: POSTs to some paths are answered without the framework's work for each request.
+
+    Each of them is a route of the application as well, which documents it and answers alike. What an answer
+    raises becomes what the route's failure becomes; every other request goes on to ``app``.
+    """
+
+    def __init__(self, app: ASGIApp, answers: Mapping[str, Callable[[ASGIApp], ASGIApp]]) -> None:
+        self._app = app
+        self._answers = {path: (PlainPath(path), make(app)) for path, make in answers.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = scope["type"] == "http" and scope["method"] == "POST"
+        found = self._answers.get(scope["path"]) if plain else None
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route"], answer = found
+        try:
+            await answer(scope, receive, send)
+        except AppError as exc:
+            await answer_of(exc)(scope, receive, send)
+
+
+class PlainPath(NamedTuple):
+    """What stands for a route where requests are counted."""
+
+    path: str
+
+
+async def bounded_body(receive: Receive, limit: int) -> bytes:
+    """The body, or ``TooLarge`` as soon as it is longer than ``limit``; ``ClientDisconnect`` where the
+    caller has gone before its end."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
         if size > limit:
             raise TooLarge(f"body of more than {limit} bytes, wanted at most that")
-        parts.append(part)
-    return b"".join(parts)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def no_content(send: Send) -> None:
+    """Answer 204."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

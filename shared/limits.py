@@ -66,7 +66,7 @@ class BoundedBodies:
         except TooLarge as exc:
             await answer_of(exc)(scope, receive, send)
             return
-        await self._app(scope, _first(body, receive), send)
+        await self._app(scope, first(body, receive), send)
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> Message:
@@ -91,7 +91,7 @@ def _check(size: int, limit: int) -> None:
         raise TooLarge(f"body of more than {limit} bytes, wanted at most that")
 
 
-def _first(message: Message, receive: Receive) -> Receive:
+def first(message: Message, receive: Receive) -> Receive:
     """Give ``message``, then whatever else comes."""
     waiting = [message]
 

@@ -11,10 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import httpx
 import msgspec
-from google.auth import jwt
-from google.auth.exceptions import GoogleAuthError
 
 from shared.errors import Forbidden, Unauthenticated, Unavailable
 
@@ -150,6 +147,10 @@ def check_signature(token: str, header: Header, certificates: Certificates) -> N
     certificate = certificates().get(header.kid)
     if certificate is None:
         raise Unauthenticated("the token is signed with a key that its issuer does not publish")
+    # Only a service that checks signatures pays for what checks them.
+    from google.auth import jwt
+    from google.auth.exceptions import GoogleAuthError
+
     try:
         jwt.decode(token, certs={header.kid: certificate}, clock_skew_in_seconds=int(LEEWAY))
     except (GoogleAuthError, ValueError) as exc:
@@ -167,6 +168,8 @@ def admit(claims: Claims, emails: frozenset[str]) -> str:
 
 def _fetch(url: str) -> tuple[Mapping[str, str], float]:
     """Certificates by key id, and for how many seconds they hold."""
+    import httpx
+
     try:
         answer = httpx.get(url, timeout=FETCH_SECONDS).raise_for_status()
         found = msgspec.json.decode(answer.content, type=dict[str, str])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from functools import lru_cache
 from typing import NamedTuple
 
 TRACEPARENT = "traceparent"
@@ -36,6 +37,7 @@ def new() -> Trace:
     return Trace(digits[:32], digits[32:])
 
 
+@lru_cache(maxsize=256)
 def parse(traceparent: str | None) -> Trace | None:
     """A trace from W3C's header; None for anything that the specification calls invalid."""
     found = _W3C.fullmatch(traceparent or "")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from backfill_jobs.cli import deadletters, deployments, judging, models, reports, store
+from backfill_jobs.cli import bench, deadletters, deployments, judging, models, reports, store
 from backfill_jobs.cli.dates import game_date
 from backfill_jobs.cli.program import FINDING, Json, backend, program, run, show
 from backfill_jobs.cli.progress import Bars
@@ -37,6 +37,7 @@ app.command("performance")(reports.performance)
 app.command("validate-daily")(reports.validate_daily)
 app.command("doctor")(reports.doctor)
 app.command("sql")(reports.sql)
+app.command("bench")(bench.bench)
 
 
 @app.command()

@@ -23,6 +23,7 @@ from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
 from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, StartRun
 from shared.application.signals import SignalReport
+from shared.arrow import without_pandas
 from shared.backends import Backend, connect
 from shared.coalesce import Coalescer
 from shared.errors import AppError
@@ -65,6 +66,7 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
 
 def main() -> int:
     configure_logging("prediction-coordinator", "unknown")
+    without_pandas()
     try:
         settings = CoordinatorSettings()
         configure_logging("prediction-coordinator", settings.build_commit, settings.gcp_project_id)

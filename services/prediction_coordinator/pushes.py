@@ -72,7 +72,7 @@ async def _push(
     """What ``take`` makes of a message; None where it was kept as one that can never succeed."""
     body = b""
     try:
-        body = await bounded_body(request, most_bytes)
+        body = await bounded_body(request.receive, most_bytes)
     except Rejected as exc:
         await run_in_threadpool(_keep, c, body, str(exc), topic)
         return None

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -14,21 +15,32 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.prediction_worker.metrics import WorkerMetrics
-from shared.application.predict_rows import PredictRows
+from shared.application.predict_rows import Asked, PredictRows
 from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
 from shared.coalesce import Coalescer
 from shared.errors import Rejected, Unavailable
-from shared.http import Identity, bounded_body, install_errors, push_body, ready_answer, responses
+from shared.http import (
+    Identity,
+    PlainPosts,
+    bounded_body,
+    install_errors,
+    no_content,
+    push_body,
+    ready_answer,
+    responses,
+)
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
-from shared.limits import DEFAULTS, Limits, bound_bodies
+from shared.limits import DEFAULTS, Limits, bound_bodies, first
 from shared.model_registry.loading import LoadedModel
 from shared.observed import Observed
 from shared.schemas.messages import LARGEST, LEAST_PRICE
+from shared.schemas.rows import MOST_ROWS, read_rows
 
 
 @dataclass
@@ -39,6 +51,7 @@ class Worker:
     stage: StageJobs
     predict_rows: PredictRows
     coalescer: Coalescer[Job]
+    questions: Coalescer[Asked]
     models: dict[str, LoadedModel]
     shadows: list[LoadedModel]
     missing: dict[str, str]
@@ -79,7 +92,7 @@ class RowIn(BaseModel):
 
 
 class BatchIn(BaseModel):
-    rows: list[RowIn] = Field(min_length=1, max_length=5000)
+    rows: list[RowIn] = Field(min_length=1, max_length=MOST_ROWS)
     systems: list[str] | None = None
 
 
@@ -96,15 +109,71 @@ def build(
 
     app = FastAPI(title="prediction-worker", version="1", lifespan=lifespan)
     install_errors(app)
+    _predictions(app, limits.push_bytes)
     bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
     protect(app, entrance)
     app.add_middleware(Observed, times=lambda: app.state.worker.metrics.requests)
-    _push(app, limits.push_bytes)
     _questions(app)
     return app
 
 
-def _push(app: FastAPI, most_bytes: int) -> None:
+class TakePush:
+    """One player's job from a push: stored, or kept as a message that can never succeed."""
+
+    def __init__(self, app: FastAPI, most_bytes: int) -> None:
+        self._app, self._most_bytes = app, most_bytes
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        await self.take(receive)
+        await no_content(send)
+
+    async def take(self, receive: Receive) -> None:
+        """``Unavailable`` where it is to come again."""
+        worker: Worker = self._app.state.worker
+        body = b""
+        try:
+            body = await bounded_body(receive, self._most_bytes)
+            job = worker.stage.accept(body)
+        except Rejected as exc:
+            await asyncio.to_thread(worker.stage.refuse, body, str(exc))
+            worker.metrics.rejected.inc()
+            return
+        try:
+            await worker.coalescer.submit(job)
+        except Unavailable:
+            worker.metrics.unavailable.inc()
+            raise
+        worker.metrics.stored.inc()
+        worker.last_activity = datetime.now(UTC)
+
+
+class TakeRows:
+    """``POST /predict/batch`` for rows that are right in form; ``others`` gets all others, and says what is
+    wrong with them. Callers who come together are answered together."""
+
+    def __init__(self, app: FastAPI, others: ASGIApp) -> None:
+        self._app, self._others = app, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        worker: Worker = self._app.state.worker
+        message = await receive()
+        rows = read_rows(message.get("body", b"")) if _is_json(scope) else None
+        asked = worker.predict_rows.read(rows) if rows is not None else None
+        if asked is None:
+            await self._others(scope, first(message, receive), send)
+            return
+        await worker.questions.submit(asked)
+        body = msgspec.json.encode({"predictions": asked.answers})
+        await Response(body, media_type="application/json")(scope, receive, send)
+
+
+def _is_json(scope: Scope) -> bool:
+    return any(name == b"content-type" and value == b"application/json" for name, value in scope["headers"])
+
+
+def _predictions(app: FastAPI, most_bytes: int) -> None:
+    push = TakePush(app, most_bytes)
+
     @app.post(
         "/predict",
         status_code=204,
@@ -114,26 +183,9 @@ def _push(app: FastAPI, most_bytes: int) -> None:
     )
     async def predict(request: Request) -> Response:
         """Predict one player's job. 204: stored, or kept as a message that can never succeed."""
-        worker: Worker = request.app.state.worker
-        body = b""
-        try:
-            body = await bounded_body(request, most_bytes)
-            job = worker.stage.accept(body)
-        except Rejected as exc:
-            await asyncio.to_thread(worker.stage.refuse, body, str(exc))
-            worker.metrics.rejected.inc()
-            return Response(status_code=204)
-        try:
-            await worker.coalescer.submit(job)
-        except Unavailable:
-            worker.metrics.unavailable.inc()
-            raise
-        worker.metrics.stored.inc()
-        worker.last_activity = datetime.now(UTC)
+        await push.take(request.receive)
         return Response(status_code=204)
 
-
-def _questions(app: FastAPI) -> None:
     @app.post("/predict/batch", responses=responses(400, 413, 422))
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of named features; nothing is written."""
@@ -142,6 +194,14 @@ def _questions(app: FastAPI) -> None:
         answer = worker.predict_rows(rows, batch.systems)
         return Response(msgspec.json.encode({"predictions": answer}), media_type="application/json")
 
+    answers: dict[str, Callable[[ASGIApp], ASGIApp]] = {
+        "/predict": lambda _: push,
+        "/predict/batch": partial(TakeRows, app),
+    }
+    app.add_middleware(PlainPosts, answers=answers)
+
+
+def _questions(app: FastAPI) -> None:
     @app.get("/health")
     def health(request: Request) -> dict[str, str]:
         return _worker(request).identity.health()

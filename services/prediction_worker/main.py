@@ -21,6 +21,7 @@ from shared.application.registry import Registry
 from shared.application.rejects import KeepRejected
 from shared.application.serving import ChampionAlarms
 from shared.application.stage import StageJobs
+from shared.arrow import without_pandas
 from shared.backends import Backend, connect
 from shared.coalesce import Coalescer
 from shared.errors import AppError
@@ -43,16 +44,20 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
     )
     keep = KeepRejected(backend.warehouse, "prediction-worker", observe)
     stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock, observe)
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batch")
+    predict_rows = PredictRows(predict)
+    # Whoever asks for rows waits for no sink.
+    executor, asker = (ThreadPoolExecutor(max_workers=1, thread_name_prefix=n) for n in ("batch", "rows"))
 
     def close() -> None:
         executor.shutdown(wait=True)
+        asker.shutdown(wait=True)
 
     return Worker(
         identity=Identity("prediction-worker", commit=settings.build_commit),
         stage=stage,
-        predict_rows=PredictRows(predict),
+        predict_rows=predict_rows,
         coalescer=Coalescer(stage, executor),
+        questions=Coalescer(predict_rows.several, asker),
         models=models,
         shadows=shadows,
         missing=missing,
@@ -74,6 +79,7 @@ def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, 
 
 def main() -> int:
     configure_logging("prediction-worker", "unknown")
+    without_pandas()
     try:
         settings = WorkerSettings()
         configure_logging("prediction-worker", settings.build_commit, settings.gcp_project_id)

@@ -24,8 +24,12 @@ from shared.schemas.table import Table
 def feature_hash(values: np.ndarray, context: np.ndarray) -> str:
     """Hash of one row's 33 values and its context, bit for bit; every missing value counts as the same."""
     whole = np.concatenate([values, context])
-    plain = np.where(np.isnan(whole), np.nan, whole).astype("<f8")
-    return hashlib.sha256(plain.tobytes()).hexdigest()[:32]
+    return hash_of(np.where(np.isnan(whole), np.nan, whole))
+
+
+def hash_of(whole: np.ndarray) -> str:
+    """``feature_hash`` of values and context in one array, each missing value of which is numpy's own NaN."""
+    return hashlib.sha256(whole.astype("<f8", copy=False).tobytes()).hexdigest()[:32]
 
 
 def snapshot_rows(slate: Slate, snapshots: dict[date, str], made: datetime) -> dict[str, pa.Table]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,45 +18,97 @@ from shared.domain.features_contract import FEATURES
 from shared.domain.lines import no_vig_over
 from shared.domain.recommendation import edge, recommend, round_points
 from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forecast, System
-from shared.domain.systems.catalog import forecast_all
+from shared.domain.systems.catalog import forecast_all, with_members
 from shared.errors import Rejected
+from shared.schemas.messages import LEAST_PRICE
+from shared.schemas.rows import Rows
 
 Floats = NDArray[np.float64]
+
+BESIDE = ("line", "over_price", "under_price", "league_def_rating", "days_rest")
+"""What a row holds beside its features."""
+
+Answer = dict[str, dict[str, Any]]
+"""By system: its numbers, or the reason for none."""
+
+
+@dataclass
+class Asked:
+    """One caller's rows; ``answers`` is there once they are predicted.
+
+    ``features``: (n, 62) in the order of ``ALL_INPUTS``; ``beside``: (n, 5) in that of ``BESIDE``.
+    """
+
+    features: Floats
+    beside: Floats
+    systems: tuple[str, ...]
+    answers: list[Answer] = field(default_factory=list)
 
 
 class PredictRows:
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
 
-    def __call__(
-        self, rows: Sequence[Mapping[str, Any]], systems: Sequence[str] | None
-    ) -> list[dict[str, Any]]:
+    def __call__(self, rows: Sequence[Mapping[str, Any]], systems: Sequence[str] | None) -> list[Answer]:
         """One answer per row and system; ``Rejected`` names a feature or system that is not known."""
-        wanted = list(systems) if systems is not None else list(self._predict.system_ids)
-        off = [s for s in wanted if s not in self._predict.system_ids]
+        asked = Asked(
+            np.array([_values(i, row["features"]) for i, row in enumerate(rows)]),
+            np.array([[row[name] for name in BESIDE] for row in rows], dtype=np.float64),
+            self.wanted(systems),
+        )
+        self.several([asked])
+        return asked.answers
+
+    def wanted(self, systems: Sequence[str] | None) -> tuple[str, ...]:
+        """The systems to run, all that run here for None; ``Rejected`` for one that does not."""
+        off = [s for s in systems or () if s not in self._predict.system_ids]
         if off:
             raise Rejected(
                 f"systems: {off[0]!r} does not run here, wanted some of {self._predict.system_ids}"
             )
-        over, under = _column(rows, "over_price"), _column(rows, "under_price")
-        given = np.array([_values(i, row["features"]) for i, row in enumerate(rows)])
+        return self._predict.system_ids if systems is None else tuple(systems)
+
+    def read(self, rows: Rows) -> Asked | None:
+        """Decoded rows, None for a price that is none; ``Rejected`` as ``wanted``."""
+        beside = np.array(list(map(attrgetter(*BESIDE), rows.rows)), dtype=np.float64)
+        if (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
+            return None
+        features = [msgspec.structs.astuple(row.features) for row in rows.rows]
+        return Asked(np.array(features, dtype=np.float64), beside, self.wanted(rows.systems))
+
+    def several(self, asked: Sequence[Asked]) -> None:
+        """Answer callers together: one call of each model for all who want the same systems."""
+        alike: dict[tuple[str, ...], list[Asked]] = {}
+        for one in asked:
+            alike.setdefault(one.systems, []).append(one)
+        for systems, some in alike.items():
+            answers = self._answers(
+                np.concatenate([a.features for a in some]), np.concatenate([a.beside for a in some]), systems
+            )
+            for one in some:
+                one.answers, answers = answers[: len(one.features)], answers[len(one.features) :]
+
+    def _answers(self, given: Floats, beside: Floats, wanted: Sequence[str]) -> list[Answer]:
+        n = len(given)
+        line, over, under, league, rest = beside.T
         batch = Batch.of(
             features=given[:, : len(FEATURES)],
-            quality=np.full(len(rows), 100.0),
-            league_def_rating=_column(rows, "league_def_rating"),
-            recent=np.full((len(rows), RECENT_GAMES, len(RECENT_FIELDS)), np.nan),
-            days_rest=_column(rows, "days_rest"),
+            quality=np.full(n, 100.0),
+            league_def_rating=league,
+            recent=np.full((n, RECENT_GAMES, len(RECENT_FIELDS)), np.nan),
+            days_rest=rest,
             context=given[:, len(FEATURES) :],
-            line=_column(rows, "line"),
+            line=line,
             market=no_vig_over(over, under),
         )
-        forecasts = forecast_all(self._predict.systems, batch)
-        told = {
-            system.system_id: _told(system, forecasts[system.system_id], batch.line, over, under)
+        forecasts = forecast_all(with_members(self._predict.systems, wanted), batch)
+        told = [
+            _told(system, forecasts[system.system_id], line, over, under)
             for system in self._predict.systems
             if system.system_id in wanted
-        }
-        return [{system: answers[i] for system, answers in told.items()} for i in range(len(rows))]
+        ]
+        names = [s.system_id for s in self._predict.systems if s.system_id in wanted]
+        return [dict(zip(names, row, strict=True)) for row in zip(*told, strict=True)] or [{}] * n
 
 
 def _told(
@@ -70,7 +125,7 @@ def _told(
         "recommendation": recommend(
             points, line, forecast.confidence, system.min_edge, system.min_confidence
         ),
-        "missing_inputs": [list(names) for names in forecast.missing_inputs],
+        "missing_inputs": forecast.missing_inputs,
     }
     if forecast.chance is not None:
         found = bets(forecast.chance.over, gaps, over, under)
@@ -82,18 +137,16 @@ def _told(
             "kelly_fraction": _plain(found.stake),
             "no_bet_reason": found.against,
         }
+    names = list(columns)
     return [
-        {"reason": reason} if reason else {name: values[i] for name, values in columns.items()}
-        for i, reason in enumerate(forecast.reasons)
+        {"reason": reason} if reason else dict(zip(names, values, strict=True))
+        for reason, values in zip(forecast.reasons, zip(*columns.values(), strict=True), strict=True)
     ]
 
 
 def _plain(values: Floats) -> list[float | None]:
-    return [None if np.isnan(v) else float(v) for v in values]
-
-
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Floats:
-    return np.array([row[name] for row in rows], dtype=np.float64)
+    """Numbers, None for NaN, which alone differs from itself."""
+    return [None if v != v else v for v in values.tolist()]
 
 
 def _values(row: int, named: Mapping[str, float | None]) -> list[float]:

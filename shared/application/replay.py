@@ -156,4 +156,4 @@ class Replay:
         unknown = sorted(s for s, sha in wanted.items() if sha not in paths)
         if unknown:
             raise NotFound(f"the model of {unknown[0]} with sha256 {wanted[unknown[0]]} is not registered")
-        return {s: load(self._models, s, paths[sha], sha) for s, sha in wanted.items()}
+        return {s: load(self._models, s, paths[sha], sha, by_catboost=True) for s, sha in wanted.items()}

@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SIDES = ("NO_LINE", "PASS", "OVER", "UNDER")
+NO_LINE, PASS, OVER, UNDER = range(len(SIDES))
 
 
 def round_points(points: Floats) -> Floats:
@@ -18,15 +22,26 @@ def edge(predicted: Floats, line: Floats) -> Floats:
     return np.round(predicted - line, 2)
 
 
-def recommend(
-    predicted: Floats, line: Floats, confidence: Floats, min_edge: float, min_confidence: float
-) -> list[str]:
-    """NO_LINE, PASS, OVER or UNDER for each row.
+def sides(
+    predicted: Floats,
+    line: Floats,
+    confidence: Floats,
+    min_edge: float | Floats,
+    min_confidence: float | Floats,
+) -> Ints:
+    """Position in ``SIDES`` for each row.
 
     A side is taken when the edge is at least ``min_edge`` points either way and confidence at least
     ``min_confidence`` (0-100); it is the sign of the edge, so it never contradicts the prediction.
     """
     gap = edge(predicted, line)
     worth = (np.abs(gap) >= min_edge) & (confidence >= min_confidence) & (gap != 0)
-    sides = np.where(worth, np.where(gap > 0, "OVER", "UNDER"), "PASS")
-    return [str(side) for side in np.where(np.isnan(line), "NO_LINE", sides)]
+    taken = np.where(worth, np.where(gap > 0, OVER, UNDER), PASS)
+    return np.where(np.isnan(line), NO_LINE, taken)
+
+
+def recommend(
+    predicted: Floats, line: Floats, confidence: Floats, min_edge: float, min_confidence: float
+) -> list[str]:
+    """NO_LINE, PASS, OVER or UNDER for each row, as ``sides`` decides."""
+    return [SIDES[i] for i in sides(predicted, line, confidence, min_edge, min_confidence).tolist()]

@@ -10,8 +10,9 @@ import numpy as np
 from shared.domain.systems.base import Regressor
 from shared.domain.systems.catalog import MODEL_SYSTEMS, TRAINED
 from shared.errors import NotFound, Rejected
-from shared.model_registry.bundle import Manifest, read, sha256_of
-from shared.model_registry.catboost_model import parse
+from shared.model_registry.bundle import GoldenRow, Manifest, read, sha256_of
+from shared.model_registry.cbm import NotPlain, read_trees
+from shared.model_registry.symmetric_trees import SymmetricTrees
 from shared.ports import ModelStore
 
 
@@ -28,8 +29,13 @@ class LoadedModel:
     manifest: Manifest | None
 
 
-def load(store: ModelStore, system_id: str, path: str, sha256: str | None = None) -> LoadedModel:
+def load(
+    store: ModelStore, system_id: str, path: str, sha256: str | None = None, *, by_catboost: bool = False
+) -> LoadedModel:
     """The model at exactly ``path``; a bare ``.cbm`` loads unverified.
+
+    CatBoost itself predicts with ``by_catboost``, with a model that has no manifest, and wherever
+    ``SymmetricTrees`` does not give the manifest's golden rows to the last bit; else nothing imports it.
 
     Raises ``NotFound`` for a missing file and ``Rejected`` for a hash, feature list or golden row that
     differs, naming both values.
@@ -43,12 +49,17 @@ def load(store: ModelStore, system_id: str, path: str, sha256: str | None = None
     manifest = _manifest(store, path)
     if manifest is not None and manifest.sha256 != found:
         raise Rejected(f"{path}: sha256 {found}, its manifest says {manifest.sha256}")
-    model = parse(data, path, TRAINED[system_id].inputs)
+    wanted = TRAINED[system_id].inputs
+    model: Regressor | None
     if manifest is None:
+        model = _catboost(data, path, wanted)
         return LoadedModel(system_id, f"unverified-{found[:8]}", found, path, False, model, None)
     if manifest.system_id != system_id:
         raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
-    _check_golden(manifest, model, path)
+    model = None if by_catboost or not manifest.golden else _plain(data, wanted)
+    if model is None or _wrong_row(manifest, model) is not None:
+        model = _catboost(data, path, wanted)
+        _check_golden(manifest, model, path)
     return LoadedModel(system_id, manifest.name, found, path, True, model, manifest)
 
 
@@ -86,10 +97,38 @@ def _manifest(store: ModelStore, path: str) -> Manifest | None:
         return None
 
 
-def _check_golden(manifest: Manifest, model: Regressor, path: str) -> None:
+def _plain(data: bytes, wanted: tuple[str, ...]) -> Regressor | None:
+    """The model as numpy applies it, None for one of another kind or of other inputs."""
+    try:
+        trees = read_trees(data)
+    except NotPlain:
+        return None
+    return SymmetricTrees(trees) if trees.names == wanted else None
+
+
+def _catboost(data: bytes, path: str, wanted: tuple[str, ...]) -> Regressor:
+    """CatBoost is imported here, so that a process whose models are all plain does not pay for it."""
+    from shared.model_registry.catboost_model import parse
+
+    return parse(data, path, wanted)
+
+
+def _wrong_row(manifest: Manifest, model: Regressor) -> tuple[GoldenRow, float] | None:
+    """The first golden row that comes out differently, and what the model gives for it."""
+    if not manifest.golden:
+        return None
     rows = np.array([g.features for g in manifest.golden], dtype=np.float64)
-    for row, golden, given in zip(rows, manifest.golden, model.predict(rows), strict=True):
-        if golden.expected != given:
-            raise Rejected(
-                f"{path}: golden row {row[:3]}... gives {given!r}, its manifest says {golden.expected!r}"
-            )
+    given = model.predict(rows).tolist()
+    return next(
+        (pair for pair in zip(manifest.golden, given, strict=True) if pair[0].expected != pair[1]), None
+    )
+
+
+def _check_golden(manifest: Manifest, model: Regressor, path: str) -> None:
+    wrong = _wrong_row(manifest, model)
+    if wrong is not None:
+        golden, given = wrong
+        raise Rejected(
+            f"{path}: golden row {golden.features[:3]}... gives {given!r}, "
+            f"its manifest says {golden.expected!r}"
+        )

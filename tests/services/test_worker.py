@@ -51,8 +51,9 @@ class Bench:
         return Worker(
             identity=Identity("prediction-worker"),
             stage=stage,
-            predict_rows=PredictRows(predict),
+            predict_rows=(rows := PredictRows(predict)),
             coalescer=Coalescer(stage, executor),
+            questions=Coalescer(rows.several, executor),
             models=dict(self.models),
             shadows=[],
             missing=self.missing,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 import numpy as np
+from numpy.typing import NDArray
 
-from shared.domain.features_contract import FEATURES, REQUIRED
+from shared.domain.features_contract import FEATURES, INDEX, REQUIRED
 from shared.domain.systems.base import Batch, Chance, Floats, Forecast
+
+Bools = NDArray[np.bool_]
 
 LOWEST, HIGHEST = 0.0, 60.0
 """Points a forecast is clamped to."""
@@ -19,26 +23,39 @@ class Adjustments:
     def __init__(self, n: int) -> None:
         self.total = np.zeros(n)
         self.terms: dict[str, Floats] = {}
-        self._missing: list[tuple[str, np.ndarray]] = []
+        self._missing: list[tuple[str, Bools]] = []
 
     def add(self, name: str, term: Floats) -> None:
         gone = np.isnan(term)
-        self.terms[name] = np.where(gone, 0.0, term)
-        self.total = self.total + self.terms[name]
         if gone.any():
             self._missing.append((name, gone))
+            term = np.where(gone, 0.0, term)
+        self.terms[name] = term
+        self.total = self.total + term
 
     def missing(self, n: int) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(name for name, gone in self._missing if gone[i]) for i in range(n))
+        return names_where(self._missing, n)
+
+
+def names_where(named: Sequence[tuple[str, Bools]], n: int) -> tuple[tuple[str, ...], ...]:
+    """For each of ``n`` rows the names whose array holds there, in their order."""
+    if not named:
+        return ((),) * n
+    rows = list(zip(*(holds.tolist() for _, holds in named), strict=True))
+    names = [name for name, _ in named]
+    told = {row: tuple(compress(names, row)) for row in set(rows)}
+    return tuple([told[row] for row in rows])
 
 
 def missing_required(batch: Batch, also: Sequence[str] = ()) -> list[str | None]:
     """For each row the first required feature that is NaN, None where all are there."""
-    wanted = [*(FEATURES[i] for i in REQUIRED), *also]
-    gone = np.isnan(np.stack([batch.feature(name) for name in wanted], axis=-1))
+    wanted = (*REQUIRED, *(INDEX[name] for name in also))
+    gone = np.isnan(batch.features.take(wanted, axis=1))
+    if not gone.any():
+        return [None] * len(batch)
     first = gone.argmax(axis=-1)
     return [
-        f"missing_feature:{wanted[at]}" if any_ else None
+        f"missing_feature:{FEATURES[wanted[at]]}" if any_ else None
         for at, any_ in zip(first.tolist(), np.asarray(gone.any(axis=-1)).tolist(), strict=True)
     ]
 
@@ -52,11 +69,15 @@ def finish(
     chance: Chance | None = None,
 ) -> Forecast:
     """Clamp, and leave nothing where there is a reason."""
+    clamped = np.minimum(np.maximum(points, LOWEST), HIGHEST)
+    if not any(reasons):
+        none_missing = missing if missing is not None else ((),) * len(reasons)
+        return Forecast(clamped, confidence, tuple(reasons), none_missing, terms or {}, chance)
     none = np.array([r is not None for r in reasons], dtype=np.bool_)
     if chance is not None:
         chance = Chance(*(np.where(none, np.nan, part) for part in (chance.over, chance.low, chance.high)))
     return Forecast(
-        points=np.where(none, np.nan, np.clip(points, LOWEST, HIGHEST)),
+        points=np.where(none, np.nan, clamped),
         confidence=np.where(none, np.nan, confidence),
         reasons=tuple(reasons),
         missing_inputs=missing if missing is not None else ((),) * len(reasons),

@@ -62,6 +62,12 @@ def with_model(system_id: str, model: Regressor) -> TrainedSystem:
     return TRAINED[system_id].make(model)
 
 
+def with_members(systems: Sequence[System], wanted: Sequence[str]) -> list[System]:
+    """Those of ``systems`` that are wanted themselves or as a member of one that is."""
+    members = {m for s in systems if s.system_id in wanted for m in s.members}
+    return [s for s in systems if s.system_id in wanted or s.system_id in members]
+
+
 def forecast_all(systems: Sequence[System], batch: Batch) -> dict[str, Forecast]:
     """The forecast of each system by its id."""
     forecasts: dict[str, Forecast] = {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shared.domain.systems.assembly import finish
+from shared.domain.systems.assembly import finish, names_where
 from shared.domain.systems.base import Batch, Floats, Forecast
 
 MEMBERS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1", "catboost_v9")
@@ -48,7 +48,7 @@ class Ensemble:
             for m, h, c in zip(self.members, here, confidences, strict=True)
         ]
         total = _sum(weights)
-        known = [np.nan_to_num(p) for p in points]
+        known = [np.where(h, p, 0.0) for h, p in zip(here, points, strict=True)]
         safe_total = np.where(total > 0, total, 1.0)
         weighted = [w * p for w, p in zip(weights, known, strict=True)]
         mean = _sum(weighted) / safe_total
@@ -57,12 +57,11 @@ class Ensemble:
         spread = np.sqrt(_sum(gaps) / safe)
         agree = np.where(spread < 2, 10.0, np.where(spread < 3, 5.0, np.where(spread < 6, -5.0, -10.0)))
         all_here = np.where(count == len(self.members), 5.0, 0.0)
-        confidence = _sum([np.nan_to_num(c) for c in confidences]) / safe + agree + all_here
+        sure = [np.where(h, c, 0.0) for h, c in zip(here, confidences, strict=True)]
+        confidence = _sum(sure) / safe + agree + all_here
         reasons = ["too_few_members" if n < LEAST_MEMBERS else None for n in count.tolist()]
-        missing = tuple(
-            tuple(f"member:{m}" for m, h in zip(self.members, here, strict=True) if not h[i])
-            for i in range(len(batch))
-        )
+        gone = [(f"member:{m}", ~h) for m, h in zip(self.members, here, strict=True) if not h.all()]
+        missing = names_where(gone, len(batch))
         terms = {m: part / safe_total for m, part in zip(self.members, weighted, strict=True)}
         return finish(mean, np.clip(confidence, 20.0, 95.0), reasons, missing, terms)
 

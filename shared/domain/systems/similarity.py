@@ -38,7 +38,7 @@ class Similarity:
         alike = similarities(batch)
         order = np.argsort(-np.nan_to_num(alike, nan=-1.0), axis=-1, kind="stable")[:, :MOST_GAMES]
         best = np.take_along_axis(alike, order, axis=-1)
-        points = np.take_along_axis(batch.recent[:, :, 0], order, axis=-1)
+        points = np.take_along_axis(np.ascontiguousarray(batch.recent[:, :, 0]), order, axis=-1)
         used = best >= LEAST_SIMILARITY
         count = used.sum(axis=-1)
         weight = np.where(used, best / 100.0, 0.0)
@@ -61,7 +61,7 @@ class Similarity:
 
 def similarities(batch: Batch) -> Floats:
     """(n, 30) likeness 0-100 of each past game, NaN where there is none."""
-    _, tier, rest, home, form = np.moveaxis(batch.recent, -1, 0)
+    _, tier, rest, home, form = np.ascontiguousarray(np.moveaxis(batch.recent, -1, 0))
     gap = batch.feature("opponent_def_rating") - batch.league_def_rating
     my_tier = thirds(gap, TIER_GAP)[:, None]
     my_form = thirds(batch.feature("points_avg_last_5") - batch.feature("points_avg_season"), FORM_GAP)[
@@ -70,9 +70,11 @@ def similarities(batch: Batch) -> Floats:
     tiers = np.abs(tier - my_tier)
     rests = np.abs(np.minimum(rest, 3.0) - np.minimum(batch.days_rest, 3.0)[:, None])
     score = (
-        np.where(tiers == 0, 40.0, np.where(tiers == 1, 20.0, 0.0))
-        + np.where(rests == 0, 30.0, np.where(rests == 1, 15.0, 0.0))
-        + np.where(home == batch.feature("home_away")[:, None], 15.0, 0.0)
+        40.0 * (tiers == 0)
+        + 20.0 * (tiers == 1)
+        + 30.0 * (rests == 0)
+        + 15.0 * (rests == 1)
+        + 15.0 * (home == batch.feature("home_away")[:, None])
         + np.where(form == my_form, 15.0, 5.0)
     )
     return np.where(np.isnan(batch.recent).any(axis=-1), np.nan, score)

@@ -37,10 +37,13 @@ class ZoneMatchup:
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
         by = Adjustments(len(batch))
         located = ~np.isnan(batch.zone_shares).any(axis=-1)
-        for i, zone in enumerate(ZONES):
-            by.add(zone, np.where(located, _zone(batch, zone, batch.zone_shares[:, i]), 0.0))
-        for i, zone in enumerate(BOX_ZONES):
-            by.add(f"box_zones:{zone}", np.where(located, 0.0, _zone(batch, zone, batch.box_shares[:, i])))
+        gap = batch.feature("opponent_def_rating") - batch.league_def_rating
+        zones = np.where(located, _scores(gap, ZONES, batch.zone_shares), 0.0)
+        boxes = np.where(located, 0.0, _scores(gap, BOX_ZONES, batch.box_shares))
+        for zone, score in zip(ZONES, zones, strict=True):
+            by.add(zone, score)
+        for zone, score in zip(BOX_ZONES, boxes, strict=True):
+            by.add(f"box_zones:{zone}", score)
         by.add("pace_score", 0.4 * batch.feature("pace_score"))
         by.add("home_away", np.where(batch.feature("home_away") == 1.0, 0.8, -0.8))
         by.add("fatigue_score", fatigue_penalty(batch.feature("fatigue_score"), tired=0.8, worn=1.5))
@@ -50,8 +53,10 @@ class ZoneMatchup:
         return finish(base + by.total, formula_confidence(batch), reasons, by.missing(len(batch)), terms)
 
 
-def _zone(batch: Batch, zone: str, share: Floats) -> Floats:
-    gap = batch.feature("opponent_def_rating") - batch.league_def_rating
+def _scores(gap: Floats, zones: tuple[str, ...], shares: Floats) -> Floats:
+    """(zones, n) points that each zone adds, NaN where its share is."""
+    share = shares.T
+    factor = np.array([MULTIPLIERS[zone] for zone in zones])[:, None]
     weight = np.where(share >= 0.40, 1.0, np.where(share >= 0.20, 0.7, 0.4))
-    score = np.clip(gap * 0.3 * MULTIPLIERS[zone], -3.0, 3.0) * weight
+    score = np.minimum(np.maximum(gap * 0.3 * factor, -3.0), 3.0) * weight
     return np.where(np.isnan(share), np.nan, score)

@@ -1,0 +1,71 @@
+"""A CatBoost model applied with numpy: bit for bit what CatBoost says, without importing it.
+
+CatBoost costs a serving process its import, most of which is pandas, and a fixed price for every call that is
+larger than the work of a slate. ``docs/adr/0018`` has the figures and the ways that were refused.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import Rejected
+from shared.model_registry.cbm import Trees
+
+Floats = NDArray[np.float64]
+
+ROWS_AT_ONCE = 128
+"""So many rows of a model's leaves stay in a core's cache."""
+
+
+class SymmetricTrees:
+    """Rows are added up tree by tree, in the order of the file, whatever their number: the order decides the
+    last bits, and CatBoost's is this one."""
+
+    def __init__(self, trees: Trees) -> None:
+        used, position = np.unique(trees.splits, return_inverse=True)
+        never = len(used)
+        """A split that holds for no row stands where a tree is less deep than the deepest."""
+        depth, count = int(trees.sizes.max()), len(trees.sizes)
+        self._inputs = len(trees.names)
+        self._column = np.append(trees.column[used], 0)
+        self._border = np.append(trees.border[used], np.float32(np.inf))[:, None]
+        self._nan_passes = np.append(trees.nan_passes[used], False)
+        inner = np.arange(depth) < trees.sizes[:, None]
+        splits = np.full((count, depth), never, dtype=np.int64)
+        splits[inner] = position
+        self._splits = np.ascontiguousarray(splits.T)
+        starts = np.cumsum(1 << trees.sizes) - (1 << trees.sizes)
+        self._first_leaf = starts[:, None].astype(np.int64)
+        self._leaves = trees.leaves
+        self._scale, self._bias = trees.scale, trees.bias
+
+    @property
+    def trees(self) -> int:
+        return len(self._first_leaf)
+
+    def predict(self, inputs: Floats) -> Floats:
+        """(n, k) inputs to (n,) points; ``Rejected`` for another number of columns."""
+        if inputs.ndim != 2 or inputs.shape[1] != self._inputs:
+            raise Rejected(f"the model refuses inputs of shape {inputs.shape}, wanted (n, {self._inputs})")
+        n = len(inputs)
+        if n <= ROWS_AT_ONCE:
+            return self._some(inputs)
+        return np.concatenate([self._some(inputs[i : i + ROWS_AT_ONCE]) for i in range(0, n, ROWS_AT_ONCE)])
+
+    def _some(self, inputs: Floats) -> Floats:
+        n = len(inputs)
+        if not n:
+            return np.zeros(0)
+        # numpy adds up a single column pairwise, several of them row by row.
+        rows = np.repeat(inputs, 2, axis=0) if n == 1 else inputs
+        values = rows.T.astype(np.float32).take(self._column, axis=0)
+        holds = values > self._border
+        if self._nan_passes.any():
+            holds |= np.isnan(values) & self._nan_passes[:, None]
+        bits = holds.view(np.uint8)
+        leaf = bits.take(self._splits[0], axis=0)
+        for level in range(1, len(self._splits)):
+            leaf |= bits.take(self._splits[level], axis=0) << np.uint8(level)
+        total = self._leaves.take(self._first_leaf + leaf).sum(axis=0)
+        return np.asarray(total * self._scale + self._bias)[:n]

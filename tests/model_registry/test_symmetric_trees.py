@@ -1,0 +1,161 @@
+"""CatBoost is the referee: what numpy gives for its models must be its own answer, to the last bit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import catboost
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shared.domain.systems.catalog import TRAINED
+from shared.embedded.model_store import DirectoryModelStore
+from shared.errors import Rejected
+from shared.model_registry import symmetric_trees
+from shared.model_registry.catboost_model import CatBoostModel, to_bytes
+from shared.model_registry.cbm import NotPlain, read_trees
+from shared.model_registry.loading import load
+from shared.model_registry.symmetric_trees import SymmetricTrees
+
+STORE = DirectoryModelStore()
+Floats = NDArray[np.float64]
+
+
+def inputs(n: int, k: int, seed: int) -> Floats:
+    """Numbers of all sizes, some missing, some infinite, some exactly those that float32 holds."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(10.0, 10.0, (n, k)) * 10.0 ** rng.integers(-3, 3, (n, k))
+    x[rng.random(x.shape) < 0.1] = np.nan
+    x[rng.random(x.shape) < 0.01] = np.inf
+    return np.where(rng.random(x.shape) < 0.3, x.astype(np.float32), x)
+
+
+def fitted(x: Floats, y: Floats, **settings: object) -> bytes:
+    model = catboost.CatBoostRegressor(
+        verbose=False, allow_writing_files=False, thread_count=1, **{"iterations": 40, "depth": 6} | settings
+    )
+    model.fit(catboost.Pool(x, y))
+    return to_bytes(model)
+
+
+def by_catboost(data: bytes, x: Floats) -> Floats:
+    model = catboost.CatBoostRegressor()
+    model.load_model(blob=data)
+    return np.asarray(model.predict(x, thread_count=1), dtype=np.float64)
+
+
+@pytest.mark.parametrize("system", ["catboost_v9", "catboost_v9_2026_02", "line_anchored_v1"])
+def test_models_that_serve_give_what_catboost_gives(model_paths: dict[str, Path], system: str) -> None:
+    plain = load(STORE, system, str(model_paths[system])).model
+    library = load(STORE, system, str(model_paths[system]), by_catboost=True).model
+    assert isinstance(plain, SymmetricTrees)
+    assert isinstance(library, CatBoostModel)
+    assert plain.trees == library.trees
+    x = inputs(3000, len(TRAINED[system].inputs), 1)
+    assert plain.predict(x).tobytes() == library.predict(x).tobytes()
+    for n in range(1, 20):
+        assert plain.predict(x[:n]).tobytes() == library.predict(x[:n]).tobytes()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"nan_mode": "Min"},
+        {"nan_mode": "Max"},
+        {"depth": 1, "iterations": 3},
+        {"depth": 8, "iterations": 10},
+        {"boost_from_average": False},
+        {"loss_function": "MAE"},
+    ],
+    ids=str,
+)
+def test_what_training_may_set_changes_nothing_of_that(settings: dict[str, object]) -> None:
+    x = inputs(500, 7, 2)
+    x[np.isinf(x)] = 1.0
+    data = fitted(x, np.nan_to_num(x[:, 0]) + x.shape[1], **settings)
+    model = SymmetricTrees(read_trees(data))
+    borders = np.resize(read_trees(data).border.astype(np.float64), (300, 7))
+    for asked in (x, inputs(1000, 7, 3), borders, np.full((3, 7), np.nan)):
+        assert model.predict(asked).tobytes() == by_catboost(data, asked).tobytes()
+
+
+def test_a_sum_of_models_is_one_model() -> None:
+    x = inputs(400, 5, 4)
+    x[np.isinf(x)] = 1.0
+    y = np.nan_to_num(x[:, 1])
+    parts = []
+    for loss in ("RMSE", "MAE"):
+        part = catboost.CatBoostRegressor(
+            iterations=20, loss_function=loss, verbose=False, allow_writing_files=False, thread_count=1
+        )
+        parts.append(part.fit(catboost.Pool(x, y)))
+    data = to_bytes(catboost.sum_models(parts, weights=[0.5, 0.5]))
+    assert SymmetricTrees(read_trees(data)).predict(x).tobytes() == by_catboost(data, x).tobytes()
+
+
+def test_the_order_of_adding_up_is_seen_in_the_last_bits(
+    model_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it not, the tests above would prove less than they say."""
+    trees = read_trees(model_paths["catboost_v9"].read_bytes())
+    x = inputs(500, 33, 5)
+    right = SymmetricTrees(trees).predict(x)
+    repeat = np.repeat
+    monkeypatch.setattr(symmetric_trees.np, "repeat", lambda a, *_, **__: repeat(a, 1, axis=0))
+    alone = np.concatenate([SymmetricTrees(trees).predict(row[None, :]) for row in x])
+    assert np.abs(alone - right).max() < 1e-9
+    assert (alone != right).any()
+
+
+def test_another_number_of_columns_is_refused(model_paths: dict[str, Path]) -> None:
+    model = SymmetricTrees(read_trees(model_paths["catboost_v9"].read_bytes()))
+    with pytest.raises(Rejected, match=r"shape \(2, 32\), wanted \(n, 33\)"):
+        model.predict(np.zeros((2, 32)))
+
+
+@pytest.mark.parametrize("settings", [{"grow_policy": "Depthwise"}, {"loss_function": "MultiRMSE"}], ids=str)
+def test_a_model_of_another_kind_is_left_to_catboost(settings: dict[str, object]) -> None:
+    x = np.random.default_rng(6).normal(size=(200, 4))
+    y = x[:, :2] if "MultiRMSE" in settings.values() else x[:, 0]
+    with pytest.raises(NotPlain, match=r"non-symmetric|several outputs"):
+        read_trees(fitted(x, y, iterations=5, **settings))
+
+
+def test_categories_are_left_to_catboost() -> None:
+    x = np.array([["a", 1.0], ["b", 2.0], ["a", 3.0], ["c", 4.0]] * 10, dtype=object)
+    model = catboost.CatBoostRegressor(iterations=3, verbose=False, allow_writing_files=False, thread_count=1)
+    model.fit(catboost.Pool(x, np.arange(40.0), cat_features=[0]))
+    with pytest.raises(NotPlain, match=r"further parts|categorical"):
+        read_trees(to_bytes(model))
+
+
+def test_no_length_of_a_cut_file_reads(model_paths: dict[str, Path]) -> None:
+    data = model_paths["catboost_v9"].read_bytes()
+    for length in [*range(0, 200), *range(200, len(data) - 8, 4099)]:
+        with pytest.raises(NotPlain):
+            SymmetricTrees(read_trees(data[:length]))
+
+
+def test_golden_rows_decide_who_predicts(
+    model_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(model_paths["catboost_v9"])
+    right = SymmetricTrees.predict
+    monkeypatch.setattr(SymmetricTrees, "predict", lambda self, x: np.nextafter(right(self, x), np.inf))
+    assert isinstance(load(STORE, "catboost_v9", path).model, CatBoostModel)
+
+
+def test_a_model_loads_without_catboost(model_paths: dict[str, Path]) -> None:
+    code = (
+        "import sys\n"
+        "from shared.embedded.model_store import DirectoryModelStore\n"
+        "from shared.model_registry.loading import load\n"
+        "load(DirectoryModelStore(), 'catboost_v9', sys.argv[1])\n"
+        "print(*{'catboost', 'pandas', 'scipy'} & set(sys.modules))\n"
+    )
+    path = str(model_paths["catboost_v9"])
+    told = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == ""
