@@ -8,12 +8,12 @@ from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from shared.application.feature_rows import feature_hash
+from shared.application.job_columns import JobColumns, of_requests, with_commit
 from shared.application.prediction_rows import CHAMPION, SHADOW, PredictionRows
-from shared.domain.features.context import CONTEXT
-from shared.domain.lines import no_vig_over
-from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forecast, System
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Forecast, System
 from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all, with_model
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
@@ -25,6 +25,8 @@ from shared.schemas.messages import (
     check_prices,
 )
 from shared.schemas.predictions import PREDICTION_STAGING
+
+Bools = NDArray[np.bool_]
 
 PREDICTED = "predicted"
 
@@ -88,107 +90,88 @@ class Predict:
             raise Rejected(f"game_date: {job.game_date!r}, wanted YYYY-MM-DD") from exc
 
     def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
-        """Forecast jobs that passed ``check``.
+        """Forecast jobs that passed ``check``."""
+        return self.columns(of_requests(jobs, now))
+
+    def columns(self, jobs: JobColumns) -> Predicted:
+        """Forecast jobs, whatever runs they belong to.
 
         A model is never used for a game that it may have been trained on: for such a job its system
         says ``in_sample``, and ensembles go without it. Jobs that ask for it get rows marked as such.
         """
-        groups: dict[frozenset[str], list[int]] = {}
-        for i, job in enumerate(jobs):
-            groups.setdefault(self._usable(job), []).append(i)
-        outcomes: list[dict[str, str]] = [{} for _ in jobs]
+        outcomes: list[dict[str, str]] = [{}] * len(jobs)
         tables = [PREDICTION_STAGING.arrow_schema.empty_table()]
-        for usable, members in groups.items():
-            part = self._group(usable, [jobs[i] for i in members], now)
+        for usable, members in self._groups(jobs).items():
+            rows = np.flatnonzero(members)
+            part = self._group(usable, with_commit(jobs.take(rows), self._build_commit))
             tables.append(part.rows)
-            for i, said in zip(members, part.systems, strict=True):
+            for i, said in zip(rows.tolist(), part.systems, strict=True):
                 outcomes[i] = said
         return Predicted(pa.concat_tables(tables), outcomes)
 
-    def _usable(self, job: PredictionRequest) -> frozenset[str]:
-        """Systems whose model's training ended before the game date, or is not known to reach it."""
-        return frozenset(name for name, m in self._models.items() if _may_be_used(m, job))
+    def _groups(self, jobs: JobColumns) -> dict[frozenset[str], Bools]:
+        """(n,) by the systems whose model may be used, the jobs for which these are the ones."""
+        may = {name: _may_be_used(m, jobs) for name, m in self._models.items()}
+        code = np.zeros(len(jobs), dtype=np.int64)
+        for at, able in enumerate(may.values()):
+            code += able.astype(np.int64) << at
+        return {
+            frozenset(name for at, name in enumerate(may) if one >> at & 1): code == one
+            for one in dict.fromkeys(code.tolist())
+        }
 
-    def _group(self, usable: frozenset[str], jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
+    def _group(self, usable: frozenset[str], jobs: JobColumns) -> Predicted:
         """Forecast jobs for which the same models may be used."""
         systems = build({name: self._models[name].model for name in sorted(usable)})
-        batch = to_batch(jobs)
-        forecasts = forecast_all(systems, batch)
-        outcomes: list[dict[str, str]] = [{} for _ in jobs]
-        for name in SYSTEM_IDS:
-            for i, job in enumerate(jobs):
-                if name in job.systems:
-                    outcomes[i][name] = self._said(name, forecasts, i)
-        table = PredictionRows(jobs, now, self._build_commit)
-        parts = [
-            table.of(
-                system,
-                self._models.get(system.system_id),
-                CHAMPION,
-                forecasts[system.system_id],
-                np.array(rows),
-            )
-            for system in systems
-            if (rows := [i for i, said in enumerate(outcomes) if said.get(system.system_id) == PREDICTED])
-        ]
-        parts += self._shadow_rows(jobs, batch, outcomes, table)
+        forecasts = forecast_all(systems, jobs.batch)
+        words = {name: self._said(name, forecasts, len(jobs)) for name in SYSTEM_IDS}
+        outcomes = _asked(words, jobs)
+        table = PredictionRows(jobs)
+        parts = []
+        for system in systems:
+            name = system.system_id
+            rows = np.array([i for i, said in enumerate(outcomes) if said.get(name) == PREDICTED])
+            if len(rows):
+                parts.append(table.of(system, self._models.get(name), CHAMPION, forecasts[name], rows))
+        parts += self._shadow_rows(jobs, outcomes, table)
         return Predicted(pa.concat_tables([PREDICTION_STAGING.arrow_schema.empty_table(), *parts]), outcomes)
 
-    def _said(self, system_id: str, forecasts: Mapping[str, Forecast], row: int) -> str:
+    def _said(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
         if system_id in forecasts:
-            return forecasts[system_id].reasons[row] or PREDICTED
-        return "in_sample" if system_id in self._models else "no_model"
+            return [reason or PREDICTED for reason in forecasts[system_id].reasons]
+        return ["in_sample" if system_id in self._models else "no_model"] * n
 
     def _shadow_rows(
-        self,
-        jobs: Sequence[PredictionRequest],
-        batch: Batch,
-        outcomes: list[dict[str, str]],
-        table: PredictionRows,
+        self, jobs: JobColumns, outcomes: list[dict[str, str]], table: PredictionRows
     ) -> list[pa.Table]:
         """Rows of the shadows where their system's key ended as predicted, so that both can be compared."""
         parts = []
         for model in self._shadows:
             system = with_model(model.system_id, model.model)
-            forecast = system.forecast(batch, {})
+            forecast = system.forecast(jobs.batch, {})
+            able = _may_be_used(model, jobs)
             rows = [
                 i
                 for i, said in enumerate(outcomes)
-                if said.get(model.system_id) == PREDICTED
-                and _may_be_used(model, jobs[i])
-                and forecast.reasons[i] is None
+                if said.get(model.system_id) == PREDICTED and able[i] and forecast.reasons[i] is None
             ]
             if rows:
                 parts.append(table.of(system, model, SHADOW, forecast, np.array(rows)))
         return parts
 
 
-def _may_be_used(model: LoadedModel, job: PredictionRequest) -> bool:
-    """A model serves a game date that its training, where it is known, ended before."""
-    manifest = model.manifest
-    return job.in_sample or manifest is None or manifest.train_end.isoformat() < job.game_date
+def _may_be_used(model: LoadedModel, jobs: JobColumns) -> Bools:
+    """(n,) a model serves a game date that its training, where it is known, ended before."""
+    if model.manifest is None:
+        return np.ones(len(jobs), np.bool_)
+    return np.asarray(jobs.in_sample | (jobs.day > np.datetime64(model.manifest.train_end, "D")))
 
 
-def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
-    """The arrays that the systems take."""
-    features = np.array([j.features for j in jobs], dtype=np.float64)
-    recent = np.full((len(jobs), RECENT_GAMES, len(RECENT_FIELDS)), np.nan)
-    for i, j in enumerate(jobs):
-        games = np.array(j.recent, dtype=np.float64).reshape(-1, len(RECENT_FIELDS))
-        recent[i, : len(games)] = games
-    quotes = [j.line for j in jobs]
-    over, under = (
-        np.array([getattr(q, side) if q else None for q in quotes], dtype=np.float64)
-        for side in ("over_price", "under_price")
-    )
-    blank = [None] * len(CONTEXT)
-    return Batch.of(
-        features=features,
-        quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
-        league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
-        recent=recent,
-        days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
-        context=np.array([j.context or blank for j in jobs], dtype=np.float64),
-        line=np.array([q.value if q else None for q in quotes], dtype=np.float64),
-        market=no_vig_over(over, under),
-    )
+def _asked(words: Mapping[str, list[str]], jobs: JobColumns) -> list[dict[str, str]]:
+    """What each system that a job asks for says of it, in the order of the catalog."""
+    names = tuple(words)
+    outcomes = []
+    for systems, said in zip(jobs.systems, zip(*words.values(), strict=True), strict=True):
+        asked = set(systems)
+        outcomes.append({name: word for name, word in zip(names, said, strict=True) if name in asked})
+    return outcomes

@@ -29,4 +29,5 @@ def recommend(
     gap = edge(predicted, line)
     worth = (np.abs(gap) >= min_edge) & (confidence >= min_confidence) & (gap != 0)
     sides = np.where(worth, np.where(gap > 0, "OVER", "UNDER"), "PASS")
-    return [str(side) for side in np.where(np.isnan(line), "NO_LINE", sides)]
+    told: list[str] = np.where(np.isnan(line), "NO_LINE", sides).tolist()
+    return told
