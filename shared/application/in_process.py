@@ -89,7 +89,7 @@ class RunInProcess:
         """Everything between the opening of runs and their end; gives what kept some of them from it."""
         failed: dict[date, AppError] = {}
         ready: list[RunJobs] = []
-        prepared = self._prepare.several(wanted, self._clock.now())
+        prepared = self._prepared(wanted)
         for one, jobs in zip(wanted, prepared, strict=True):
             try:
                 if isinstance(jobs, AppError):
@@ -105,6 +105,14 @@ class RunInProcess:
             self._record(ready, self._staged(ready, serving))
             self._finish.several([jobs.run_id for jobs in ready])
         return failed
+
+    def _prepared(self, wanted: Sequence[Wanted]) -> list[RunJobs | AppError]:
+        try:
+            return self._prepare.several(wanted, self._clock.now())
+        except AppError as exc:
+            for one in wanted:
+                self._finish.abandon(one.run_id, str(exc))
+            raise
 
     def _staged(self, runs: Sequence[RunJobs], serving: Serving) -> dict[str, list[PlayerOutcome]]:
         """Outcomes by run of the players who have a job, once the rows are written."""
