@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -69,12 +70,13 @@ class RunInProcess:
         Raises ``Unavailable`` where a store failed for all of them: the same call again carries them on.
         """
         end = time.monotonic() + wait_seconds
+        fresh = self._fresh(requests)
         told: dict[date, str | AppError] = {}
         wanted = []
         for request in requests:
             day = request.game_date
             try:
-                run_id, ended = self._open(request, end)
+                run_id, ended = fresh.get(day) or self._open(request, end)
             except AppError as exc:
                 told[day] = exc
             else:
@@ -85,26 +87,37 @@ class RunInProcess:
             told |= self._run(wanted, serving)
         return told
 
+    def _fresh(self, requests: Sequence[RunRequest]) -> dict[date, tuple[str, bool]]:
+        """New runs, and those of this job that have ended; without the dates on which another is open."""
+        found: dict[date, tuple[str, bool]] = {}
+        with self._runs.together():
+            for request in requests:
+                ended = self._ended(request)
+                with suppress(Conflict):
+                    found[request.game_date] = (ended, True) if ended else (self._start.open(request), False)
+        return found
+
     def _run(self, wanted: Sequence[Wanted], serving: Serving) -> dict[date, AppError]:
         """Everything between the opening of runs and their end; gives what kept some of them from it."""
-        failed: dict[date, AppError] = {}
+        prepared = dict(zip(wanted, self._prepared(wanted), strict=True))
+        failed = {one: jobs for one, jobs in prepared.items() if isinstance(jobs, AppError)}
         ready: list[RunJobs] = []
-        prepared = self._prepared(wanted)
-        for one, jobs in zip(wanted, prepared, strict=True):
-            try:
-                if isinstance(jobs, AppError):
-                    raise jobs
-                self._start.expect(jobs)
-            except AppError as exc:
-                self._finish.abandon(one.run_id, str(exc))
-                failed[one.request.game_date] = exc
-            else:
-                ready.append(jobs)
-                self._start.tell(jobs)
+        with self._runs.together():
+            for one, jobs in prepared.items():
+                if not isinstance(jobs, AppError):
+                    try:
+                        self._start.expect(jobs)
+                        ready.append(jobs)
+                    except AppError as exc:
+                        failed[one] = exc
+        for one, why in failed.items():
+            self._finish.abandon(one.run_id, str(why))
+        for jobs in ready:
+            self._start.tell(jobs)
         if ready:
             self._record(ready, self._staged(ready, serving))
             self._finish.several([jobs.run_id for jobs in ready])
-        return failed
+        return {one.request.game_date: why for one, why in failed.items()}
 
     def _prepared(self, wanted: Sequence[Wanted]) -> list[RunJobs | AppError]:
         try:
@@ -136,10 +149,11 @@ class RunInProcess:
     def _record(self, runs: Sequence[RunJobs], outcomes: Mapping[str, list[PlayerOutcome]]) -> None:
         """Nobody else works on these runs: whoever has no outcome now, as where his game has begun since a
         process before this one expected him, gets none."""
-        for jobs in runs:
-            lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in jobs.without_features]
-            if self._runs.record(jobs.run_id, lost + outcomes[jobs.run_id]):
-                fail_waiting(self._runs, jobs.run_id, NOT_PUBLISHED)
+        with self._runs.together():
+            for jobs in runs:
+                lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in jobs.without_features]
+                if self._runs.record(jobs.run_id, lost + outcomes[jobs.run_id]):
+                    fail_waiting(self._runs, jobs.run_id, NOT_PUBLISHED)
 
     def _ended(self, request: RunRequest) -> str | None:
         """The run of this job that its process had ended when it died before it could say so."""
@@ -149,10 +163,7 @@ class RunInProcess:
         return next(mine, None)
 
     def _open(self, request: RunRequest, end: float) -> tuple[str, bool]:
-        """The run of a request, and whether it has ended already."""
-        ended = self._ended(request)
-        if ended is not None:
-            return ended, True
+        """The run of a request on whose date another is open, and whether it has ended already."""
         while True:
             try:
                 return self._start.open(request), False

@@ -48,7 +48,7 @@ class RunJobs:
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wanted:
     """A run to prepare. ``also_expected``: players by game that the caller expects beside the snapshot's
     roster; without features there, they are named as such."""

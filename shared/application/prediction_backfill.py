@@ -24,7 +24,7 @@ from shared.domain.mlfs import LEAST_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Clock, Documents, Locks, Publisher, RunState, RunStore, Warehouse
+from shared.ports import Clock, Documents, Locks, PlayerOutcome, Publisher, RunState, RunStore, Warehouse
 from shared.schemas.predictions import PREDICTION_REGENERATION_AUDIT
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
@@ -281,13 +281,15 @@ class BackfillPredictions:
             return {day: result for t in tasks for day, result in self._serve([t], options).items()}
         run_ids = {day: said for day, said in told.items() if isinstance(said, str)}
         stored = self._stored(run_ids)
+        with self._ports.runs.together():
+            outcomes = {run_id: self._ports.runs.outcomes(run_id) for run_id in run_ids.values()}
         results = {}
         for task in tasks:
             said = told[task.day]
             try:
                 if isinstance(said, AppError):
                     raise said
-                results[task.day] = self._result(task, said, stored.get(said), options)
+                results[task.day] = self._result(task, said, stored.get(said), outcomes[said], options)
             except AppError as exc:
                 results[task.day] = DateResult(task.day, Status.FAILED, note=str(exc))
         if options.force or options.skip_mlfs_check:
@@ -319,11 +321,15 @@ class BackfillPredictions:
         )
 
     def _result(
-        self, task: _Task, run_id: str, run: Mapping[str, Any] | None, options: BackfillOptions
+        self,
+        task: _Task,
+        run_id: str,
+        run: Mapping[str, Any] | None,
+        outcomes: Mapping[str, PlayerOutcome | None],
+        options: BackfillOptions,
     ) -> DateResult:
         if run is None:
             raise Unavailable(f"run {run_id}: {self._ports.runs.get(run_id).note or 'has not ended'}")
-        outcomes = self._ports.runs.outcomes(run_id)
         said = {p: o.outcome if o else "failed:no_outcome" for p, o in outcomes.items()}
         left_out = {p: why.partition(":")[2] for p, why in said.items() if why != "predicted"}
         off = {s: why for s, why in task.chosen.off.items() if s in options.systems}

@@ -157,7 +157,8 @@ class FinishRun:
 
     def several(self, run_ids: Sequence[str]) -> None:
         """The same for runs of different game dates, which come into use together."""
-        mine = [r for r in run_ids if self._runs.advance(r, [RunState.PUBLISHED], RunState.ACTIVATING)]
+        with self._runs.together():
+            mine = [r for r in run_ids if self._runs.advance(r, [RunState.PUBLISHED], RunState.ACTIVATING)]
         try:
             self._end(mine)
         except Unavailable:
@@ -176,10 +177,20 @@ class FinishRun:
         if not run_ids:
             return
         begun = time.perf_counter()
-        endings = [Ending(self._runs.get(r), self._runs.outcomes(r), self._runs.games(r)) for r in run_ids]
-        for ending, ended in zip(endings, self._activate(endings), strict=True):
-            if self._runs.advance(ending.run_id, [RunState.ACTIVATING], ended.state, note=ended.note):
-                self._observe(_told(ending, ended, time.perf_counter() - begun))
+        with self._runs.together():
+            endings = [
+                Ending(self._runs.get(r), self._runs.outcomes(r), self._runs.games(r)) for r in run_ids
+            ]
+        ended = self._activate(endings)
+        took = time.perf_counter() - begun
+        with self._runs.together():
+            told = [
+                _told(ending, how, took)
+                for ending, how in zip(endings, ended, strict=True)
+                if self._runs.advance(ending.run_id, [RunState.ACTIVATING], how.state, note=how.note)
+            ]
+        for event in told:
+            self._observe(event)
 
     def abandon(self, run_id: str, why: str) -> None:
         """End a run that nobody carries on: as FAILED, unless its rows may be in use already.
