@@ -152,6 +152,13 @@ class PlayerOutcome:
 class RunStore(Protocol):
     """Remembers runs and their players' outcomes; every method is atomic and durable."""
 
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread asks inside may be stored in one step, when the context ends; it answers as it
+        would by itself. Others may wait meanwhile, so nothing but this store is called inside.
+
+        Where an exception leaves the context, some, all or nothing of it has been stored.
+        """
+
     def open(self, run: Run) -> None:
         """Store a new run; ``Conflict`` (holder: its run_id) while a run of its game date is active."""
 

@@ -1,12 +1,12 @@
-"""Activation: one transaction that moves a run's staged rows into the predictions that are used."""
+"""Activation: one transaction that moves staged rows of runs into the predictions that are used."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -41,6 +41,29 @@ class Ended:
     counts: Counts = NOTHING
 
 
+NOTHING_TO_DO = Ended(RunState.COMPLETE, "nothing to do: every key has an active row")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A run that is to be ended: the outcome of every expected player, and his game."""
+
+    run: Run
+    outcomes: Mapping[str, PlayerOutcome | None]
+    games: Mapping[str, str]
+
+    @property
+    def run_id(self) -> str:
+        return self.run.run_id
+
+    def players(self) -> Counter[str]:
+        """How many were predicted, skipped, failed."""
+        return Counter((o.outcome if o else FAILED).partition(":")[0] for o in self.outcomes.values())
+
+    def predicted(self) -> set[str]:
+        return {p for p, o in self.outcomes.items() if o is not None and o.outcome == PREDICTED}
+
+
 class Activate:
     """Safe to repeat: a run that was activated already changes nothing, however late and whatever run
     has taken its place since."""
@@ -51,142 +74,185 @@ class Activate:
         self._clock = clock
         self._signals = ComputeSignals(warehouse, clock)
 
-    def __call__(
-        self, run: Run, outcomes: Mapping[str, PlayerOutcome | None], games: Mapping[str, str]
-    ) -> Ended:
-        counts = Counter((o.outcome if o else FAILED).split(":")[0] for o in outcomes.values())
-        ended = self._end(run, outcomes, games)
-        self._report(run, ended, counts)
-        return ended
+    def __call__(self, runs: Sequence[Ending]) -> list[Ended]:
+        """How each run ended: all of them in one transaction, each by its own merits. They are runs of
+        different game dates."""
+        ended = {r.run_id: NOTHING_TO_DO for r in runs if not r.outcomes}
+        some = [r for r in runs if r.outcomes]
+        if some:
+            ended |= self._end(some)
+        self._report(runs, ended)
+        return [ended[r.run_id] for r in runs]
 
-    def _end(
-        self,
-        run: Run,
-        outcomes: Mapping[str, PlayerOutcome | None],
-        games: Mapping[str, str],
-    ) -> Ended:
-        if not outcomes:
-            return Ended(RunState.COMPLETE, "nothing to do: every key has an active row")
-        predicted = {p for p, o in outcomes.items() if o is not None and o.outcome == PREDICTED}
-        earlier = self._earlier(run)
-        share = len(predicted | earlier) / len(outcomes.keys() | earlier)
-        summary = f"{len(predicted)} of {len(outcomes)} expected players predicted"
-        if others := earlier - predicted:
-            summary += f", {len(others)} have rows of an earlier run"
-        if told := self._told(run):
-            return told
-        if share < FAILED_SHARE:
-            return Ended(RunState.FAILED, f"{summary}; nothing activated")
-        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(run, outcomes, games))
-        if wrong := self._wrong(run):
-            return Ended(RunState.FAILED, f"{wrong}; nothing activated")
-        self._move(run)
-        counts = self._counts(run)
-        duplicates = self._warehouse.query(statement("active_duplicates", game_date=run.game_date)).num_rows
-        if duplicates:
-            return Ended(RunState.FAILED, f"{duplicates} keys have more than one active row", counts)
-        state = RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL
-        return Ended(state, summary, counts)
+    def _end(self, runs: Sequence[Ending]) -> dict[str, Ended]:
+        earlier = self._earlier(runs)
+        ended = self._told(runs)
+        good: dict[str, Ended] = {}
+        for run in runs:
+            if run.run_id not in ended:
+                judged = _judge(run, earlier.get(run.run.game_date, set()))
+                (ended if judged.state is RunState.FAILED else good)[run.run_id] = judged
+        kept = [r for r in runs if r.run_id in good]
+        if not kept:
+            return ended
+        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(kept))
+        for run_id, wrong in self._wrong(kept).items():
+            ended[run_id] = Ended(RunState.FAILED, f"{wrong}; nothing activated")
+        moved = [r for r in kept if r.run_id not in ended]
+        return ended | (self._moved(moved, good) if moved else {})
 
-    def _earlier(self, run: Run) -> set[str]:
-        """Players who have an active row that this run leaves alone: they count as served, whether it
-        expected them for other keys or not, so that a run that fills a gap is not measured by the gap."""
-        if run.request.get("force"):
-            return set()
-        rows = self._warehouse.query(statement("active_keys", game_date=run.game_date))
-        return set(rows["player_lookup"].to_pylist())
+    def _earlier(self, runs: Sequence[Ending]) -> dict[date, set[str]]:
+        """Players who have an active row that their date's run leaves alone: they count as served, whether
+        it expected them for other keys or not, so that a run that fills a gap is not measured by the gap."""
+        filling = [r for r in runs if not r.run.request.get("force")]
+        if not filling:
+            return {}
+        rows = self._warehouse.query(statement("active_keys", **_span(filling)))
+        players: dict[date, set[str]] = {r.run.game_date: set() for r in filling}
+        for day, player in zip(*(rows[c].to_pylist() for c in ("game_date", "player_lookup")), strict=True):
+            if day in players:
+                players[day].add(player)
+        return players
 
-    def _told(self, run: Run) -> Ended | None:
-        """How this run ended, where that was told before: it stands.
+    def _told(self, runs: Sequence[Ending]) -> dict[str, Ended]:
+        """How a run ended, where that was told before: it stands.
 
         Asked after the active rows were read, which are another run's where this one had ended by then.
         """
-        asked = statement("run_result", game_date=run.game_date, run_id=run.run_id)
-        found = self._warehouse.query(asked).to_pylist()
-        if not found:
-            return None
-        (row,) = found
-        return Ended(RunState(row["state"]), row["note"], self._counts(run))
-
-    def _wrong(self, run: Run) -> str | None:
-        """Why the staged rows may not be used."""
-        others = self._named("activation_mismatches", run)
-        if others:
-            return f"served features differ from the stored row for {', '.join(others[:5])}"
-        mixed = self._named("activation_models", run)
-        return f"more than one model served {', '.join(mixed)}" if mixed else None
-
-    def _named(self, query: str, run: Run) -> list[str]:
-        rows = self._warehouse.query(statement(query, game_date=run.game_date, run_id=run.run_id))
-        return [str(name) for name in rows.column(0).to_pylist()]
-
-    def _move(self, run: Run) -> None:
-        params = {"game_date": run.game_date, "run_id": run.run_id, "now": self._clock.now()}
-        force = bool(run.request.get("force")) and not run.request.get("in_sample")
-        reason = run.request.get("reason") or "replaced by a later run"
-        self._warehouse.transact(
-            [
-                statement("activation_supersede", force=force, reason=reason, **params),
-                statement("activation_insert", **params),
-            ]
-        )
-
-    def _counts(self, run: Run) -> Counts:
-        """From the table: a repeat says the same."""
-        (row,) = self._warehouse.query(
-            statement("activation_counts", game_date=run.game_date, run_id=run.run_id)
-        ).to_pylist()
-        return Counts(**row)
-
-    def _report(self, run: Run, ended: Ended, counts: Counter[str]) -> None:
-        now = datetime.now(UTC)
-        numbers = {"predicted": counts[PREDICTED], "skipped": counts[SKIPPED], "failed": counts[FAILED]}
-        row = {
-            "run_id": run.run_id,
-            "game_date": run.game_date,
-            "state": ended.state.value,
-            "mode": str(run.request.get("mode", "LIVE")),
-            "force": bool(run.request.get("force")),
-            "expected_players": sum(counts.values()),
-            **numbers,
-            "rows_activated": ended.counts.activated,
-            "rows_superseded": ended.counts.superseded,
-            "note": ended.note,
-            "opened_at": run.opened_at,
-            "closed_at": now,
+        found = self._ask("run_result", runs).to_pylist()
+        counts = self._counts(runs) if found else {}
+        return {
+            r["run_id"]: Ended(RunState(r["state"]), r["note"], counts.get(r["run_id"], NOTHING))
+            for r in found
         }
-        self._warehouse.upsert(
-            PREDICTION_RUNS, pa.Table.from_pylist([row], schema=PREDICTION_RUNS.arrow_schema)
-        )
-        if ended.counts.activated:
-            self._signals(run.game_date)
-        message = PredictionsComplete(
-            SCHEMA_VERSION, run.run_id, run.game_date.isoformat(), ended.state.value, **numbers
-        )
-        self._publisher.publish(COMPLETE_TOPIC, [outgoing(message)])
 
+    def _wrong(self, runs: Sequence[Ending]) -> dict[str, str]:
+        """By run, why its staged rows may not be used."""
+        mixed = self._named("activation_models", runs)
+        others = self._named("activation_mismatches", runs)
+        return {r: f"more than one model served {', '.join(names)}" for r, names in mixed.items()} | {
+            r: f"served features differ from the stored row for {', '.join(names[:5])}"
+            for r, names in others.items()
+        }
 
-def _key_outcomes(
-    run: Run, outcomes: Mapping[str, PlayerOutcome | None], games: Mapping[str, str]
-) -> pa.Table:
-    """One row per expected player and system of the run."""
-    rows = []
-    for player, outcome in outcomes.items():
-        kind, _, reason = (outcome.outcome if outcome else f"{FAILED}:no_outcome").partition(":")
-        for system in run.request["systems"]:
-            said = (outcome.systems if outcome else {}).get(system)
-            if said is None and kind == PREDICTED:
-                continue  # a key that this player's job did not own
-            ended = PREDICTED if said == PREDICTED else FAILED if kind == FAILED else SKIPPED
-            rows.append(
-                {
-                    "run_id": run.run_id,
-                    "game_date": run.game_date,
-                    "game_id": games[player],
-                    "player_lookup": player,
-                    "system_id": system,
-                    "outcome": ended,
-                    "reason": None if ended == PREDICTED else said or reason,
-                }
+    def _named(self, query: str, runs: Sequence[Ending]) -> dict[str, list[str]]:
+        rows = self._ask(query, runs)
+        named: dict[str, list[str]] = {}
+        for run_id, name in zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True):
+            named.setdefault(run_id, []).append(name)
+        return named
+
+    def _moved(self, runs: Sequence[Ending], judged: Mapping[str, Ended]) -> dict[str, Ended]:
+        """Bring the runs' rows into use, and look at what is there afterwards."""
+        self._move(runs)
+        counts = self._counts(runs)
+        doubled = self._warehouse.query(statement("active_duplicates", **_span(runs)))
+        twice = Counter(doubled["game_date"].to_pylist())
+        ended = {}
+        for run in runs:
+            found, of = twice[run.run.game_date], counts.get(run.run_id, NOTHING)
+            ended[run.run_id] = (
+                Ended(RunState.FAILED, f"{found} keys have more than one active row", of)
+                if found
+                else replace(judged[run.run_id], counts=of)
             )
-    return pa.Table.from_pylist(rows, schema=PREDICTION_KEY_OUTCOMES.arrow_schema)
+        return ended
+
+    def _move(self, runs: Sequence[Ending]) -> None:
+        alike: dict[tuple[bool, str], list[Ending]] = {}
+        for run in runs:
+            asked = run.run.request
+            force = bool(asked.get("force")) and not asked.get("in_sample")
+            alike.setdefault((force, asked.get("reason") or "replaced by a later run"), []).append(run)
+        now = self._clock.now()
+        statements = []
+        for (force, reason), some in alike.items():
+            params = {**_span(some), "run_ids": [r.run_id for r in some], "now": now}
+            statements.append(statement("activation_supersede", force=force, reason=reason, **params))
+            statements.append(statement("activation_insert", **params))
+        self._warehouse.transact(statements)
+
+    def _counts(self, runs: Sequence[Ending]) -> dict[str, Counts]:
+        """From the table: a repeat says the same."""
+        rows = self._ask("activation_counts", runs).to_pylist()
+        return {row.pop("run_id"): Counts(**row) for row in rows}
+
+    def _ask(self, query: str, runs: Sequence[Ending]) -> pa.Table:
+        ids = [r.run_id for r in runs]
+        return self._warehouse.query(statement(query, run_ids=ids, **_span(runs)))
+
+    def _report(self, runs: Sequence[Ending], ended: Mapping[str, Ended]) -> None:
+        now = datetime.now(UTC)
+        rows = [_run_row(r, ended[r.run_id], now) for r in runs]
+        self._warehouse.upsert(
+            PREDICTION_RUNS, pa.Table.from_pylist(rows, schema=PREDICTION_RUNS.arrow_schema)
+        )
+        days = [r.run.game_date for r in runs if ended[r.run_id].counts.activated]
+        if days:
+            self._signals.several(days)
+        messages = [
+            PredictionsComplete(
+                SCHEMA_VERSION,
+                row["run_id"],
+                row["game_date"].isoformat(),
+                row["state"],
+                **{kind: row[kind] for kind in (PREDICTED, SKIPPED, FAILED)},
+            )
+            for row in rows
+        ]
+        self._publisher.publish(COMPLETE_TOPIC, [outgoing(m) for m in messages])
+
+
+def _span(runs: Sequence[Ending]) -> dict[str, date]:
+    days = [r.run.game_date for r in runs]
+    return {"first": min(days), "last": max(days)}
+
+
+def _judge(run: Ending, earlier: set[str]) -> Ended:
+    """By the share of players who are predicted, or have been."""
+    predicted = run.predicted()
+    share = len(predicted | earlier) / len(run.outcomes.keys() | earlier)
+    summary = f"{len(predicted)} of {len(run.outcomes)} expected players predicted"
+    if others := earlier - predicted:
+        summary += f", {len(others)} have rows of an earlier run"
+    if share < FAILED_SHARE:
+        return Ended(RunState.FAILED, f"{summary}; nothing activated")
+    return Ended(RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL, summary)
+
+
+def _run_row(ending: Ending, ended: Ended, now: datetime) -> dict[str, Any]:
+    run, players = ending.run, ending.players()
+    return {
+        "run_id": run.run_id,
+        "game_date": run.game_date,
+        "state": ended.state.value,
+        "mode": str(run.request.get("mode", "LIVE")),
+        "force": bool(run.request.get("force")),
+        "expected_players": sum(players.values()),
+        **{kind: players[kind] for kind in (PREDICTED, SKIPPED, FAILED)},
+        "rows_activated": ended.counts.activated,
+        "rows_superseded": ended.counts.superseded,
+        "note": ended.note,
+        "opened_at": run.opened_at,
+        "closed_at": now,
+    }
+
+
+def _key_outcomes(runs: Sequence[Ending]) -> pa.Table:
+    """One row per expected player and system of each run."""
+    rows: list[tuple[str, date, str, str, str, str, str | None]] = []
+    for ending in runs:
+        run, games = ending.run, ending.games
+        systems = run.request["systems"]
+        for player, outcome in ending.outcomes.items():
+            kind, _, reason = (outcome.outcome if outcome else f"{FAILED}:no_outcome").partition(":")
+            told, key = outcome.systems if outcome else {}, (run.run_id, run.game_date, games[player], player)
+            for system in systems:
+                said = told.get(system)
+                if said == PREDICTED:
+                    rows.append((*key, system, PREDICTED, None))
+                elif said is not None or kind != PREDICTED:  # else a key that this player's job did not own
+                    rows.append((*key, system, FAILED if kind == FAILED else SKIPPED, said or reason))
+    schema = PREDICTION_KEY_OUTCOMES.arrow_schema
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

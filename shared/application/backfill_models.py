@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from shared.application.registry import Registry
 from shared.application.training import Window, window_before
@@ -42,13 +43,18 @@ class BackfillModels:
         self._train = train
         self._loaded: dict[str, LoadedModel] = {}
         self._given_up: dict[str, str] = {}
+        self._registered: list[dict[str, Any]] | None = None
+
+    def read(self) -> None:
+        """Read the registry, for all the dates until it is read again."""
+        self._registered = self._registry.models()
 
     def __call__(self, game_date: date, systems: Sequence[str], train: bool = True) -> Chosen:
         """Models for the wanted systems. ``NotFound`` or ``Rejected`` for a named file that is not there
         or not the one meant; without ``train`` a system that would need it is off."""
         wanted = needed(systems)
         paths = {s: self._named[s] for s in wanted if s in self._named}
-        newest = self._registry.newest_before(game_date)
+        newest = self._registry.newest_before(game_date, self._registered)
         paths |= {s: str(newest[s]["path"]) for s in wanted if s not in paths and s in newest}
         off: dict[str, str] = {}
         for system in (s for s in wanted if s not in paths):
@@ -77,6 +83,7 @@ class BackfillModels:
             try:
                 bundles = self._train([window_before(game_date, system)])
                 self._registry.add(list(bundles.values()))
+                self._registered = None
                 return bundles[system].path, ""
             except (Rejected, NotFound) as exc:
                 self._given_up[system] = str(exc)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -40,14 +40,19 @@ class Checkpoint:
             },
         )
 
-    def done(self, day: date) -> dict[str, Any] | None:
-        """What this round wrote down for a date, None while it has not ended."""
-        entry = (self._documents.get(JOBS, self._key) or {}).get(day.isoformat())
-        return entry["result"] if entry is not None and entry["job_id"] == self.job_id else None
+    def done(self, days: Sequence[date]) -> dict[date, dict[str, Any]]:
+        """What this round wrote down for those of the dates that have ended."""
+        fields = self._documents.get(JOBS, self._key) or {}
+        entries = {day: fields.get(day.isoformat()) for day in days}
+        return {d: e["result"] for d, e in entries.items() if e is not None and e["job_id"] == self.job_id}
 
-    def write(self, day: date, result: Mapping[str, Any]) -> None:
-        entry = {"job_id": self.job_id, "result": dict(result)}
-        self._documents.merge(JOBS, self._key, {day.isoformat(): entry})
+    def write(self, results: Mapping[date, Mapping[str, Any]]) -> None:
+        """All of them at once."""
+        fields = {
+            day.isoformat(): {"job_id": self.job_id, "result": dict(result)}
+            for day, result in results.items()
+        }
+        self._documents.merge(JOBS, self._key, fields)
 
     def end(self) -> None:
         """End this round; one that was begun since goes on."""

@@ -1,102 +1,159 @@
-"""A whole run in this process: the coordinator's and the worker's use cases, without a broker between."""
+"""Whole runs in this process: the coordinator's and the worker's use cases, without a broker between."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
 
 from shared.application.activation import Activate
-from shared.application.jobs import PrepareJobs
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
+from shared.application.events import log
+from shared.application.job_columns import of_runs
+from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs, Wanted
+from shared.application.outgoing import REQUEST_TOPIC
 from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import RunRequest, request_of
 from shared.application.runs import (
     NOT_PUBLISHED,
     FinishRun,
-    RecordOutcome,
-    Report,
     StartRun,
     fail_waiting,
 )
-from shared.application.stage import Job, StageJobs
-from shared.errors import Conflict, Unavailable
+from shared.application.stage import REFUSED, StageJobs, outcome_of
+from shared.errors import AppError, Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Clock, Outgoing, Publisher, Run, RunState, RunStore, Warehouse
-from shared.schemas.messages import PredictionReady, PredictionRequest, decode
+from shared.ports import Clock, PlayerOutcome, Publisher, Run, RunState, RunStore, Warehouse
+from shared.schemas.messages import PredictionRequest, encode
 
 POLL_SECONDS = 0.25
 
 
-class Mailbox:
-    """A publisher that keeps the messages of a run for this process and passes the others on."""
+@dataclass(frozen=True)
+class Serving:
+    """What predicts: models and shadows, and the commit of the code."""
 
-    def __init__(self, outside: Publisher) -> None:
-        self._outside = outside
-        self._kept: dict[str, list[bytes]] = {REQUEST_TOPIC: [], READY_TOPIC: []}
-
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
-        if topic in self._kept:
-            self._kept[topic] += [m.body for m in messages]
-        else:
-            self._outside.publish(topic, messages)
-
-    def take(self, topic: str) -> list[bytes]:
-        taken, self._kept[topic] = self._kept[topic], []
-        return taken
+    models: Mapping[str, LoadedModel]
+    shadows: Sequence[LoadedModel]
+    build_commit: str
 
 
 class RunInProcess:
-    """Runs one game date from start to activation.
+    """Runs game dates from start to activation, many at once: one forecast, one append, one activation.
 
-    The caller holds the job's lock of that date: a run of a job that is still open there belongs to a
+    The caller holds the job's lock of each date: a run of a job that is still open there belongs to a
     process that has died, and is carried on or ended.
     """
 
     def __init__(
         self, warehouse: Warehouse, runs: RunStore, publisher: Publisher, clock: Clock, service: str
     ) -> None:
-        self._warehouse, self._runs, self._clock = warehouse, runs, clock
-        self._mailbox = Mailbox(publisher)
+        self._warehouse, self._runs, self._publisher, self._clock = warehouse, runs, publisher, clock
         self._keep = KeepRejected(warehouse, service)
-        self._finish = FinishRun(runs, Activate(warehouse, self._mailbox, clock))
-        self._start = StartRun(PrepareJobs(warehouse), runs, self._mailbox, self._finish, clock)
-        self._record = RecordOutcome(runs, self._finish)
+        self._finish = FinishRun(runs, Activate(warehouse, publisher, clock))
+        self._prepare = PrepareJobs(warehouse)
+        self._start = StartRun(self._prepare, runs, publisher, self._finish, clock)
 
     def __call__(
         self,
-        request: RunRequest,
-        models: Mapping[str, LoadedModel],
-        shadows: Sequence[LoadedModel],
-        build_commit: str,
-        also_expected: Mapping[str, str],
+        requests: Sequence[RunRequest],
+        serving: Serving,
+        also_expected: Mapping[date, Mapping[str, str]],
         wait_seconds: float,
-    ) -> str:
-        """The id of the run, which has ended. Waits for a served run of the date to end first;
-        ``Unavailable`` when it does not in time. A run of the same job that ended well is not repeated."""
-        ended = self._ended(request)
-        if ended is not None:
-            return ended
-        run_id = self._open(request, also_expected, time.monotonic() + wait_seconds)
-        stage = StageJobs(
-            Predict(models, build_commit, shadows), self._warehouse, self._mailbox, self._keep, self._clock
-        )
-        bodies = self._mailbox.take(REQUEST_TOPIC)
-        jobs = [Job(run_id, decode(body, PredictionRequest), body) for body in bodies]
-        if jobs:
-            stage(jobs)
-        reports = [decode(body, PredictionReady) for body in self._mailbox.take(READY_TOPIC)]
-        if reports:
-            self._record.several([Report(ready) for ready in reports])
-        self._end(run_id)
-        return run_id
+    ) -> dict[date, str | AppError]:
+        """By date the id of its run, which has ended, or what kept it from running.
 
-    def _end(self, run_id: str) -> None:
-        """Nobody else works on this run: whoever has no outcome now, as where his game has begun since a
+        ``requests`` ask for the same, each for another date. Waits for a served run of a date to end first;
+        ``Unavailable`` when it does not in time. A run of the same job that ended well is not repeated.
+        Raises ``Unavailable`` where a store failed for all of them: the same call again carries them on.
+        """
+        end = time.monotonic() + wait_seconds
+        fresh = self._fresh(requests)
+        told: dict[date, str | AppError] = {}
+        wanted = []
+        for request in requests:
+            day = request.game_date
+            try:
+                run_id, ended = fresh.get(day) or self._open(request, end)
+            except AppError as exc:
+                told[day] = exc
+            else:
+                told[day] = run_id
+                if not ended:
+                    wanted.append(Wanted(run_id, request, also_expected.get(day, {})))
+        if wanted:
+            told |= self._run(wanted, serving)
+        return told
+
+    def _fresh(self, requests: Sequence[RunRequest]) -> dict[date, tuple[str, bool]]:
+        """New runs, and those of this job that have ended; without the dates on which another is open."""
+        found: dict[date, tuple[str, bool]] = {}
+        with self._runs.together():
+            for request in requests:
+                ended = self._ended(request)
+                with suppress(Conflict):
+                    found[request.game_date] = (ended, True) if ended else (self._start.open(request), False)
+        return found
+
+    def _run(self, wanted: Sequence[Wanted], serving: Serving) -> dict[date, AppError]:
+        """Everything between the opening of runs and their end; gives what kept some of them from it."""
+        prepared = dict(zip(wanted, self._prepared(wanted), strict=True))
+        failed = {one: jobs for one, jobs in prepared.items() if isinstance(jobs, AppError)}
+        ready: list[RunJobs] = []
+        with self._runs.together():
+            for one, jobs in prepared.items():
+                if not isinstance(jobs, AppError):
+                    try:
+                        self._start.expect(jobs)
+                        ready.append(jobs)
+                    except AppError as exc:
+                        failed[one] = exc
+        for one, why in failed.items():
+            self._finish.abandon(one.run_id, str(why))
+        for jobs in ready:
+            self._start.tell(jobs)
+        if ready:
+            self._record(ready, self._staged(ready, serving))
+            self._finish.several([jobs.run_id for jobs in ready])
+        return {one.request.game_date: why for one, why in failed.items()}
+
+    def _prepared(self, wanted: Sequence[Wanted]) -> list[RunJobs | AppError]:
+        try:
+            return self._prepare.several(wanted, self._clock.now())
+        except AppError as exc:
+            for one in wanted:
+                self._finish.abandon(one.run_id, str(exc))
+            raise
+
+    def _staged(self, runs: Sequence[RunJobs], serving: Serving) -> dict[str, list[PlayerOutcome]]:
+        """Outcomes by run of the players who have a job, once the rows are written."""
+        columns = of_runs(runs, self._clock.now())
+        outcomes: dict[str, list[PlayerOutcome]] = {r.run_id: [] for r in runs}
+        run_ids, players = columns.words("run_id"), columns.words("player_lookup")
+
+        def refuse(at: int, reason: str) -> None:
+            self._keep(encode(_request_at(runs, at)), reason, REQUEST_TOPIC)
+            outcomes[run_ids[at]].append(PlayerOutcome(players[at], REFUSED))
+
+        if len(columns):
+            predict = Predict(serving.models, serving.build_commit, serving.shadows)
+            stage = StageJobs(predict, self._warehouse, self._publisher, self._keep, self._clock)
+            staged = stage.columns(columns, refuse)
+            for at, said in zip(staged.good, staged.systems, strict=True):
+                outcomes[run_ids[at]].append(PlayerOutcome(players[at], outcome_of(said), said))
+            log(staged.event)
+        return outcomes
+
+    def _record(self, runs: Sequence[RunJobs], outcomes: Mapping[str, list[PlayerOutcome]]) -> None:
+        """Nobody else works on these runs: whoever has no outcome now, as where his game has begun since a
         process before this one expected him, gets none."""
-        if self._runs.get(run_id).state is RunState.PUBLISHED:
-            fail_waiting(self._runs, run_id, NOT_PUBLISHED)
-            self._finish(run_id)
+        with self._runs.together():
+            for jobs in runs:
+                lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in jobs.without_features]
+                if self._runs.record(jobs.run_id, lost + outcomes[jobs.run_id]):
+                    fail_waiting(self._runs, jobs.run_id, NOT_PUBLISHED)
 
     def _ended(self, request: RunRequest) -> str | None:
         """The run of this job that its process had ended when it died before it could say so."""
@@ -105,27 +162,35 @@ class RunInProcess:
         mine = (r.run_id for r in runs if r.request.get("job") == request.job and r.state in well)
         return next(mine, None)
 
-    def _open(self, request: RunRequest, also_expected: Mapping[str, str], end: float) -> str:
+    def _open(self, request: RunRequest, end: float) -> tuple[str, bool]:
+        """The run of a request on whose date another is open, and whether it has ended already."""
         while True:
             try:
-                return self._start(request, also_expected).run_id
+                return self._start.open(request), False
             except Conflict as exc:
                 run = self._runs.get(exc.holder)
             if run.request.get("job") is not None:
-                if self._take_over(run, request, also_expected):
-                    return run.run_id
+                if self._take_over(run, request):
+                    return run.run_id, run.state is RunState.ACTIVATING
             elif time.monotonic() > end:
                 raise Unavailable(f"run {run.run_id} of {request.game_date} has not ended")
             else:
                 time.sleep(POLL_SECONDS)
 
-    def _take_over(self, run: Run, request: RunRequest, also_expected: Mapping[str, str]) -> bool:
-        """Bring a dead process's run on; say whether it is the run that is wanted now."""
+    def _take_over(self, run: Run, request: RunRequest) -> bool:
+        """Bring a dead process's run to where it can be carried on; say whether it is what is wanted now."""
         same = request_of(run.request) == request
         if run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
-        elif same:
-            self._start.carry_on(run.run_id, request, also_expected)
-        else:
+        elif not same:
             self._finish.abandon(run.run_id, "its process ended before it did")
         return same
+
+
+def _request_at(runs: Sequence[RunJobs], at: int) -> PredictionRequest:
+    """The message of the job at a position among those of all the runs."""
+    for jobs in runs:
+        if at < len(jobs.systems):
+            return jobs.requests()[at]
+        at -= len(jobs.systems)
+    raise IndexError(at)

@@ -1,19 +1,23 @@
-"""The jobs of a run: one message per expected player, pinned to one feature snapshot."""
+"""The jobs of runs: one per expected player, pinned to one feature snapshot."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
+
+import pyarrow as pa
 
 from shared.application.known import Mode
 from shared.application.run_request import RunRequest
 from shared.domain.features_contract import FEATURES
-from shared.errors import NotFound, Unavailable
+from shared.errors import AppError, NotFound, Unavailable
 from shared.ports import Warehouse
+from shared.schemas.feature_store import ML_FEATURE_STORE
 from shared.schemas.messages import SCHEMA_VERSION, LineQuote, PredictionRequest
+from shared.warehouse.history import by_day
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
 
@@ -22,16 +26,40 @@ NO_FEATURES = "no_features"
 
 @dataclass(frozen=True)
 class RunJobs:
-    """Jobs to publish, and players who are expected but have no features, with their game."""
+    """What a run is to predict: a row of the feature store for each job, and the systems it asks for.
 
-    jobs: list[PredictionRequest]
+    ``without_features``: players who are expected and have no row, with their game. ``games``: game id by
+    player, for everybody expected. ``tipoffs``: by game, None where unknown.
+    """
+
+    run_id: str
+    request: RunRequest
+    rows: pa.Table
+    systems: list[list[str]]
     without_features: dict[str, str]
     games: dict[str, str]
-    """Game id by player, for everybody expected."""
+    tipoffs: dict[str, datetime | None]
+
+    def requests(self) -> list[PredictionRequest]:
+        """The jobs as messages."""
+        return [
+            job_of(self.run_id, self.request, row, systems, self.tipoffs[row["game_id"]])
+            for row, systems in zip(self.rows.to_pylist(), self.systems, strict=True)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """A run to prepare. ``also_expected``: players by game that the caller expects beside the snapshot's
+    roster; without features there, they are named as such."""
+
+    run_id: str
+    request: RunRequest
+    also_expected: Mapping[str, str] = field(default_factory=dict)
 
 
 class PrepareJobs:
-    """Reads slate, roster, features and lines of a run: a fixed number of queries, whatever its size."""
+    """Reads slate, roster, features and lines of runs: a fixed number of queries, whatever their size."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
@@ -39,85 +67,133 @@ class PrepareJobs:
     def __call__(
         self, run_id: str, request: RunRequest, now: datetime, also_expected: Mapping[str, str] | None = None
     ) -> RunJobs:
-        """``NotFound`` for no games or players, ``Unavailable`` where the feature store is not ready.
+        """``NotFound`` for no games or players, ``Unavailable`` where the feature store is not ready."""
+        (prepared,) = self.several([Wanted(run_id, request, also_expected or {})], now)
+        if isinstance(prepared, AppError):
+            raise prepared
+        return prepared
 
-        ``also_expected``: players by game that the caller expects beside the snapshot's roster; without
-        features there, they are named as such.
-        """
-        tipoffs = self._open_games(request, now)
-        snapshot = self._snapshot(request)
-        params = {"game_date": request.game_date, "snapshot_id": snapshot}
-        roster = {
-            row["player_lookup"]: row
-            for row in self._warehouse.query(statement("snapshot_roster", **params)).to_pylist()
-            if row["game_id"] in tipoffs and _is_expected(row, request.min_minutes)
-        }
-        if not roster:
-            raise NotFound(f"{request.game_date}: no expected players in {len(tipoffs)} games")
-        features = {
-            row["player_lookup"]: row
-            for row in self._warehouse.query(statement("snapshot_features", **params)).to_pylist()
-            if row["player_lookup"] in roster
-        }
-        missing = sorted(set(roster) - set(features))
-        if missing and not request.skip_mlfs_check:
-            raise Unavailable(
-                f"{request.game_date}: features for {len(features)} of {len(roster)} expected players; "
-                f"missing {', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}; "
-                f"run: props features build --dates {request.game_date}"
-            )
-        wanted = self._wanted_systems(request, roster)
-        lost = {p: roster[p]["game_id"] for p in missing if wanted[p]}
-        lost |= {p: g for p, g in (also_expected or {}).items() if p not in roster and g in tipoffs}
-        return RunJobs(
-            [
-                job_of(run_id, request, row, wanted[player], tipoffs[row["game_id"]])
-                for player, row in features.items()
-                if wanted[player]
-            ],
-            lost,
-            {p: row["game_id"] for p, row in roster.items() if wanted[p]} | lost,
+    def several(self, wanted: Sequence[Wanted], now: datetime) -> list[RunJobs | AppError]:
+        """Runs of different dates that ask for the same but for their date; for each what ``__call__``
+        gives or raises."""
+        stored = _Stored.read(self._warehouse, [w.request for w in wanted])
+        prepared: list[RunJobs | AppError] = []
+        for one in wanted:
+            try:
+                prepared.append(_prepare(one, now, stored))
+            except AppError as exc:
+                prepared.append(exc)
+        return prepared
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What the warehouse holds of some dates, each table split by date."""
+
+    games: dict[date, list[dict[str, Any]]]
+    snapshots: dict[date, str]
+    rosters: dict[date, pa.Table]
+    features: dict[date, pa.Table]
+    active: dict[date, set[tuple[str, str, str]]]
+
+    @staticmethod
+    def read(warehouse: Warehouse, requests: Sequence[RunRequest]) -> _Stored:
+        days, asked = {r.game_date for r in requests}, requests[0]
+        span = {"first": min(days), "last": max(days)}
+        games: dict[date, list[dict[str, Any]]] = {}
+        for game in games_between(warehouse, **span).to_pylist():
+            games.setdefault(game["game_date"], []).append(game)
+        newest = warehouse.query(statement("snapshots_between", mode=asked.mode.value, **span)).to_pylist()
+        snapshots = {s["game_date"]: str(s["snapshot_id"]) for s in newest if s["game_date"] in days}
+        pinned = span | {"snapshots": sorted(snapshots.values())}
+        active: dict[date, set[tuple[str, str, str]]] = {}
+        if not (asked.force or asked.in_sample):
+            keys = warehouse.query(statement("active_keys", **span))
+            for day, *key in zip(*(keys[c].to_pylist() for c in _KEY), strict=True):
+                active.setdefault(day, set()).add(tuple(key))
+        return _Stored(
+            games,
+            snapshots,
+            by_day(warehouse.query(statement("snapshot_roster", **pinned))) if snapshots else {},
+            by_day(warehouse.query(statement("snapshot_features", **pinned))) if snapshots else {},
+            active,
         )
 
-    def _open_games(self, request: RunRequest, now: datetime) -> dict[str, datetime | None]:
-        """Tip-off by game id of the games that may be predicted."""
-        games = games_between(self._warehouse, request.game_date, request.game_date).to_pylist()
-        if not games:
-            raise NotFound(f"{request.game_date}: no games in the schedule")
-        tipoffs = {
-            g["game_id"]: g["game_start_utc"]
-            for g in games
-            if request.mode is Mode.BACKFILL or not has_started(g, now)
-        }
-        if not tipoffs:
-            raise NotFound(
-                f"{request.game_date}: all {len(games)} games have started; allow_started predicts them "
-                "as a backfill"
-            )
-        return tipoffs
 
-    def _snapshot(self, request: RunRequest) -> str:
-        found = self._warehouse.query(
-            statement("latest_snapshot", game_date=request.game_date, mode=request.mode.value)
-        ).to_pylist()
-        if not found:
-            raise Unavailable(
-                f"{request.game_date}: no {request.mode.value.lower()} features in the feature store; "
-                f"run: props features build --dates {request.game_date}"
-                f"{' --backfill' if request.mode is Mode.BACKFILL else ''}"
-            )
-        return str(found[0]["snapshot_id"])
+_KEY = ("game_date", "game_id", "player_lookup", "system_id")
 
-    def _wanted_systems(self, request: RunRequest, roster: dict[str, Any]) -> dict[str, list[str]]:
-        """Systems to run for each player: all with ``force``, else those without an active row."""
-        if request.force or request.in_sample:
-            return {player: list(request.systems) for player in roster}
-        rows = self._warehouse.query(statement("active_keys", game_date=request.game_date)).to_pylist()
-        active = {(r["game_id"], r["player_lookup"], r["system_id"]) for r in rows}
-        return {
-            player: [s for s in request.systems if (row["game_id"], player, s) not in active]
-            for player, row in roster.items()
-        }
+
+def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
+    request, day = wanted.request, wanted.request.game_date
+    tipoffs = _open_games(request, now, stored.games.get(day, []))
+    if day not in stored.snapshots:
+        raise Unavailable(
+            f"{day}: no {request.mode.value.lower()} features in the feature store; "
+            f"run: props features build --dates {day}"
+            f"{' --backfill' if request.mode is Mode.BACKFILL else ''}"
+        )
+    rosters = stored.rosters.get(day)
+    roster = {
+        row["player_lookup"]: row["game_id"]
+        for row in (rosters.to_pylist() if rosters else [])
+        if row["game_id"] in tipoffs and _is_expected(row, request.min_minutes)
+    }
+    if not roster:
+        raise NotFound(f"{day}: no expected players in {len(tipoffs)} games")
+    features = stored.features.get(day)
+    there = features["player_lookup"].to_pylist() if features else []
+    missing = sorted(set(roster) - set(there))
+    if missing and not request.skip_mlfs_check:
+        raise Unavailable(
+            f"{day}: features for {len(roster) - len(missing)} of {len(roster)} expected players; "
+            f"missing {', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}; "
+            f"run: props features build --dates {day}"
+        )
+    systems = _wanted_systems(request, roster, stored.active.get(day, set()))
+    lost = {p: roster[p] for p in missing if systems[p]}
+    lost |= {p: g for p, g in wanted.also_expected.items() if p not in roster and g in tipoffs}
+    chosen = [i for i, player in enumerate(there) if systems.get(player)]
+    empty = ML_FEATURE_STORE.arrow_schema.empty_table()
+    return RunJobs(
+        wanted.run_id,
+        request,
+        features.take(pa.array(chosen, pa.int64())) if features else empty,
+        [systems[there[i]] for i in chosen],
+        lost,
+        {p: g for p, g in roster.items() if systems[p]} | lost,
+        tipoffs,
+    )
+
+
+def _open_games(
+    request: RunRequest, now: datetime, games: Sequence[dict[str, Any]]
+) -> dict[str, datetime | None]:
+    """Tip-off by game id of the games that may be predicted."""
+    if not games:
+        raise NotFound(f"{request.game_date}: no games in the schedule")
+    tipoffs = {
+        g["game_id"]: g["game_start_utc"]
+        for g in games
+        if request.mode is Mode.BACKFILL or not has_started(g, now)
+    }
+    if not tipoffs:
+        raise NotFound(
+            f"{request.game_date}: all {len(games)} games have started; allow_started predicts them "
+            "as a backfill"
+        )
+    return tipoffs
+
+
+def _wanted_systems(
+    request: RunRequest, roster: Mapping[str, str], active: set[tuple[str, str, str]]
+) -> dict[str, list[str]]:
+    """Systems to run for each player: all with ``force``, else those without an active row."""
+    everything = list(request.systems)
+    if not active:
+        return dict.fromkeys(roster, everything)
+    return {
+        player: [s for s in everything if (game, player, s) not in active] for player, game in roster.items()
+    }
 
 
 def _is_expected(row: dict[str, Any], min_minutes: float) -> bool:

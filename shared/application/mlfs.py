@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -88,31 +89,39 @@ class MlfsDoctor:
         schedule = games_between(self._warehouse, first, last)
         modes = {d: mode or by_itself for d, by_itself in modes_by_date(schedule, now).items()}
         due = _due(schedule)
+        inputs = _InputRows.read(self._warehouse, first, last)
+        phases = self._documents.every(PHASES) if len(modes) > 1 else None
         found: dict[date, Diagnosis] = {}
         for wanted in sorted(set(modes.values())):
             days = sorted(d for d, m in modes.items() if m is wanted)
             store = _Store.read(self._warehouse, days[0], days[-1], wanted)
             rosters = read_roster(self._warehouse, days[0], days[-1], now, wanted, min_minutes)
             for day in days:
-                seen = self._look(day, wanted, rosters[day], store)
-                found[day] = self._judge(seen, due[day], now, least)
+                seen = self._look(day, wanted, rosters[day], store, inputs)
+                found[day] = self._judge(seen, due[day], now, least, phases)
         for at in range((last - first).days + 1):
             day = first + timedelta(days=at)
             found.setdefault(day, _nothing(day))
         return dict(sorted(found.items()))
 
-    def _look(self, day: date, mode: Mode, roster: Mapping[str, str], store: _Store) -> _Seen:
+    def _look(
+        self, day: date, mode: Mode, roster: Mapping[str, str], store: _Store, inputs: _InputRows
+    ) -> _Seen:
         snapshot = store.snapshots.get(day)
         rows = store.rows(day)
         there = set(rows["player_lookup"].to_pylist())
         missing = {p: store.why(day, p) for p in sorted(set(roster) - there)}
-        since, before = day - timedelta(days=INPUT_DAYS), day - timedelta(days=1)
-        asked = statement("input_rows", game_date=day, since=since, before=before)
-        (inputs,) = self._warehouse.query(asked).to_pylist()
-        return _Seen(day, mode, snapshot, roster, missing, rows, inputs)
+        return _Seen(day, mode, snapshot, roster, missing, rows, inputs.of(day))
 
-    def _judge(self, seen: _Seen, due_at: datetime, now: datetime, least: float) -> Diagnosis:
-        present = len(seen.roster) - len(seen.missing)
+    def _judge(
+        self,
+        seen: _Seen,
+        due_at: datetime,
+        now: datetime,
+        least: float,
+        phases: Mapping[str, dict[str, Any]] | None,
+    ) -> Diagnosis:
+        day, present = seen.day.isoformat(), len(seen.roster) - len(seen.missing)
         features = _features(seen)
         absent = [
             FEATURES[i] for i in REQUIRED if features and features[FEATURES[i]].missing == seen.rows.num_rows
@@ -143,7 +152,7 @@ class MlfsDoctor:
             due_at=due_at,
             snapshot_id=seen.snapshot,
             games=dict(seen.roster),
-            phases=self._documents.get(PHASES, seen.day.isoformat()),
+            phases=self._documents.get(PHASES, day) if phases is None else phases.get(day),
         )
 
 
@@ -157,7 +166,49 @@ class _Seen:
     roster: Mapping[str, str]
     missing: dict[str, str]
     rows: pa.Table
-    inputs: Mapping[str, Any]
+    inputs: _Inputs
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Rows of a date's input tables, located box scores of the days before it, and the latest dates there
+    with box scores and with games that are final."""
+
+    quotes: int
+    injuries: int
+    located: int
+    latest_box_scores: date | None
+    latest_final: date | None
+
+
+@dataclass(frozen=True)
+class _InputRows:
+    """The dates of a range and of the days before it that have rows, in order, and how many of each kind."""
+
+    days: list[date]
+    rows: list[dict[str, Any]]
+
+    @staticmethod
+    def read(warehouse: Warehouse, first: date, last: date) -> _InputRows:
+        asked = statement("input_rows", first=first - timedelta(days=INPUT_DAYS), last=last)
+        rows = warehouse.query(asked).to_pylist()
+        return _InputRows([r["game_date"] for r in rows], rows)
+
+    def of(self, day: date) -> _Inputs:
+        at, since = (bisect_left(self.days, d) for d in (day, day - timedelta(days=INPUT_DAYS)))
+        here = self.rows[at] if at < len(self.days) and self.days[at] == day else {}
+        before = self.rows[since:at]
+
+        def latest(kind: str) -> date | None:
+            return next((r["game_date"] for r in reversed(before) if r[kind]), None)
+
+        return _Inputs(
+            here.get("quotes", 0),
+            here.get("injuries", 0),
+            sum(r["located"] for r in before),
+            latest("box_scores"),
+            latest("finals"),
+        )
 
 
 @dataclass(frozen=True)
@@ -218,11 +269,11 @@ def _features(seen: _Seen) -> dict[str, FeatureState]:
 def _why_missing(name: str, seen: _Seen) -> str:
     """What the feature needs, and the input table that does not have it."""
     lineage = LINEAGE[name]
-    if INJURIES in lineage.tables and not seen.inputs["injuries"]:
+    if INJURIES in lineage.tables and not seen.inputs.injuries:
         return f"{INJURIES} holds nothing for {seen.day}"
-    if QUOTES in lineage.tables and not seen.inputs["quotes"]:
+    if QUOTES in lineage.tables and not seen.inputs.quotes:
         return f"{QUOTES} holds nothing for {seen.day}"
-    if "shot locations" in lineage.needs and not seen.inputs["located"]:
+    if "shot locations" in lineage.needs and not seen.inputs.located:
         return f"no box score of the last {INPUT_DAYS} days has shot locations"
     return f"needs {lineage.needs}"
 
@@ -249,7 +300,7 @@ def _cause(seen: _Seen, said: Verdict, absent: list[str]) -> tuple[str | None, s
 
 def _stale(seen: _Seen) -> str | None:
     """Whether box scores of games that ended before the date have not been loaded."""
-    box, final = seen.inputs["latest_box_scores"], seen.inputs["latest_final"]
+    box, final = seen.inputs.latest_box_scores, seen.inputs.latest_final
     if final is None:
         return None
     if box is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,11 +12,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shared.application.feature_rows import hash_of
+from shared.application.job_columns import JobColumns, of_requests, with_commit
 from shared.application.prediction_rows import CHAMPION, SHADOW, Part, prediction_rows
 from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
-from shared.domain.lines import no_vig_over
-from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Floats, Forecast, System
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Floats, Forecast, System
 from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all, with_model
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
@@ -30,6 +29,7 @@ from shared.schemas.messages import (
 )
 from shared.schemas.predictions import PREDICTION_STAGING
 
+Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 PREDICTED = "predicted"
@@ -96,38 +96,47 @@ class Predict:
             raise Rejected(f"game_date: {job.game_date!r}, wanted YYYY-MM-DD") from exc
 
     def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
-        """Forecast jobs that passed ``check``.
+        """Forecast jobs that passed ``check``."""
+        if not jobs:
+            return Predicted(PREDICTION_STAGING.arrow_schema.empty_table(), [])
+        return self.columns(of_requests(jobs, now))
+
+    def columns(self, jobs: JobColumns) -> Predicted:
+        """Forecast jobs, whatever runs they belong to.
 
         A model is never used for a game that it may have been trained on: for such a job its system
         says ``in_sample``, and ensembles go without it. Jobs that ask for it get rows marked as such.
         """
-        if not jobs:
-            return Predicted(PREDICTION_STAGING.arrow_schema.empty_table(), [])
-        usable = {key: self._usable(*key) for key in {_when(job) for job in jobs}}
-        groups: dict[frozenset[str], list[int]] = {}
-        for i, job in enumerate(jobs):
-            groups.setdefault(usable[_when(job)], []).append(i)
+        jobs = with_commit(jobs, self._build_commit)
+        groups = self._groups(jobs)
         if len(groups) == 1:
-            return self._group(next(iter(groups)), jobs, now)
-        outcomes: list[dict[str, str]] = [{} for _ in jobs]
+            return self._group(next(iter(groups)), jobs)
+        outcomes: list[dict[str, str]] = [{}] * len(jobs)
         tables = [PREDICTION_STAGING.arrow_schema.empty_table()]
-        for models, members in groups.items():
-            part = self._group(models, [jobs[i] for i in members], now)
+        for usable, members in groups.items():
+            rows = np.flatnonzero(members)
+            part = self._group(usable, jobs.take(rows))
             tables.append(part.rows)
-            for i, said in zip(members, part.systems, strict=True):
+            for i, said in zip(rows.tolist(), part.systems, strict=True):
                 outcomes[i] = said
         return Predicted(pa.concat_tables(tables), outcomes)
 
-    def _usable(self, game_date: str, in_sample: bool) -> frozenset[str]:
-        """Systems whose model's training ended before the game date, or is not known to reach it."""
-        return frozenset(name for name, m in self._models.items() if _may_be_used(m, game_date, in_sample))
+    def _groups(self, jobs: JobColumns) -> dict[frozenset[str], Bools]:
+        """(n,) by the systems whose model may be used, the jobs for which these are the ones."""
+        may = {name: _may_be_used(m, jobs) for name, m in self._models.items()}
+        code = np.zeros(len(jobs), dtype=np.int64)
+        for at, able in enumerate(may.values()):
+            code += able.astype(np.int64) << at
+        return {
+            frozenset(name for at, name in enumerate(may) if one >> at & 1): code == one
+            for one in dict.fromkeys(code.tolist())
+        }
 
-    def _group(self, usable: frozenset[str], jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
+    def _group(self, usable: frozenset[str], jobs: JobColumns) -> Predicted:
         """Forecast jobs for which the same models may be used."""
         systems = build({name: self._models[name].model for name in sorted(usable)})
-        batch = to_batch(jobs)
-        forecasts = forecast_all(systems, batch)
-        asked = _asked(jobs)
+        forecasts = forecast_all(systems, jobs.batch)
+        asked = _asked(jobs.systems)
         said = {name: self._said(name, forecasts, len(jobs)) for name in SYSTEM_IDS if name in asked}
         parts = []
         for system in systems:
@@ -135,9 +144,8 @@ class Predict:
             if len(rows):
                 model = self._models.get(system.system_id)
                 parts.append(Part(system, model, CHAMPION, forecasts[system.system_id], rows))
-        parts += self._shadow_parts(jobs, batch, said, asked)
-        rows_of_all = prediction_rows(jobs, parts, now, self._build_commit)
-        return Predicted(rows_of_all, _by_job(jobs, said, asked))
+        parts += self._shadow_parts(jobs, said, asked)
+        return Predicted(prediction_rows(jobs, parts), _by_job(jobs.systems, said, asked))
 
     def _said(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
         """What one system says of each job."""
@@ -146,46 +154,39 @@ class Predict:
         return ["in_sample" if system_id in self._models else "no_model"] * n
 
     def _shadow_parts(
-        self,
-        jobs: Sequence[PredictionRequest],
-        batch: Batch,
-        said: Mapping[str, list[str]],
-        asked: Mapping[str, Ints],
+        self, jobs: JobColumns, said: Mapping[str, list[str]], asked: Mapping[str, Ints]
     ) -> list[Part]:
         """Rows of the shadows where their system's key ended as predicted, so that both can be compared."""
         parts = []
         for model in self._shadows:
             system = with_model(model.system_id, model.model)
-            forecast = system.forecast(batch, {})
+            forecast = system.forecast(jobs.batch, {})
+            able = _may_be_used(model, jobs)
             rows = [
                 i
                 for i in _predicted(model.system_id, said, asked).tolist()
-                if forecast.reasons[i] is None and _may_be_used(model, *_when(jobs[i]))
+                if forecast.reasons[i] is None and able[i]
             ]
             if rows:
                 parts.append(Part(system, model, SHADOW, forecast, np.array(rows)))
         return parts
 
 
-def _when(job: PredictionRequest) -> tuple[str, bool]:
-    """What of a job decides which models may be used."""
-    return job.game_date, job.in_sample
+def _may_be_used(model: LoadedModel, jobs: JobColumns) -> Bools:
+    """(n,) a model serves a game date that its training, where it is known, ended before."""
+    if model.manifest is None:
+        return np.ones(len(jobs), np.bool_)
+    return np.asarray(jobs.in_sample | (jobs.day > np.datetime64(model.manifest.train_end, "D")))
 
 
-def _may_be_used(model: LoadedModel, game_date: str, in_sample: bool) -> bool:
-    """A model serves a game date that its training, where it is known, ended before."""
-    manifest = model.manifest
-    return in_sample or manifest is None or manifest.train_end.isoformat() < game_date
-
-
-def _asked(jobs: Sequence[PredictionRequest]) -> dict[str, Ints]:
+def _asked(systems: Sequence[Sequence[str]]) -> dict[str, Ints]:
     """The jobs that ask for a system, by system; most often all ask for the same ones."""
-    everybody = np.arange(len(jobs))
-    common = jobs[0].systems
-    if all(job.systems == common for job in jobs):
+    everybody = np.arange(len(systems))
+    common = systems[0]
+    if all(one == common for one in systems):
         return dict.fromkeys(common, everybody)
-    names = {name for job in jobs for name in job.systems}
-    return {name: everybody[[name in job.systems for job in jobs]] for name in names}
+    names = {name for one in systems for name in one}
+    return {name: everybody[[name in one for one in systems]] for name in names}
 
 
 def _predicted(system_id: str, said: Mapping[str, list[str]], asked: Mapping[str, Ints]) -> Ints:
@@ -198,17 +199,17 @@ def _predicted(system_id: str, said: Mapping[str, list[str]], asked: Mapping[str
 
 
 def _by_job(
-    jobs: Sequence[PredictionRequest], said: Mapping[str, list[str]], asked: Mapping[str, Ints]
+    systems: Sequence[Sequence[str]], said: Mapping[str, list[str]], asked: Mapping[str, Ints]
 ) -> list[dict[str, str]]:
     """What the systems that a job asks for say of it."""
     if not said:
-        return [{} for _ in jobs]
+        return [{} for _ in systems]
     rows = (dict(zip(said, words, strict=True)) for words in zip(*said.values(), strict=True))
-    if all(len(rows) == len(jobs) for rows in asked.values()):
+    if all(len(rows) == len(systems) for rows in asked.values()):
         return list(rows)
     return [
-        {name: word for name, word in row.items() if name in job.systems}
-        for job, row in zip(jobs, rows, strict=True)
+        {name: word for name, word in row.items() if name in one}
+        for one, row in zip(systems, rows, strict=True)
     ]
 
 
@@ -222,27 +223,3 @@ def _inputs(job: PredictionRequest) -> Floats:
         check_features(job.features)
         check_context(job.context)
     return whole
-
-
-def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
-    """The arrays that the systems take."""
-    features = np.array([j.features for j in jobs], dtype=np.float64)
-    recent = np.full((len(jobs), RECENT_GAMES * len(RECENT_FIELDS)), np.nan)
-    for row, j in zip(recent, jobs, strict=True):
-        row[: len(j.recent)] = array("d", j.recent)
-    quotes = [j.line for j in jobs]
-    over, under = (
-        np.array([getattr(q, side) if q else None for q in quotes], dtype=np.float64)
-        for side in ("over_price", "under_price")
-    )
-    blank = [None] * len(CONTEXT)
-    return Batch.of(
-        features=features,
-        quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
-        league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
-        recent=recent.reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
-        days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
-        context=np.array([j.context or blank for j in jobs], dtype=np.float64),
-        line=np.array([q.value if q else None for q in quotes], dtype=np.float64),
-        market=no_vig_over(over, under),
-    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from shared.application.backfill_models import BackfillModels, Chosen
 from shared.application.checkpoints import Checkpoint
-from shared.application.in_process import RunInProcess
+from shared.application.in_process import RunInProcess, Serving
 from shared.application.jobs import PrepareJobs
 from shared.application.known import Mode
 from shared.application.mlfs import Diagnosis, MlfsDoctor
@@ -23,13 +24,15 @@ from shared.domain.mlfs import LEAST_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Clock, Documents, Locks, Publisher, RunState, RunStore, Warehouse
+from shared.ports import Clock, Documents, Locks, PlayerOutcome, Publisher, RunState, RunStore, Warehouse
 from shared.schemas.predictions import PREDICTION_REGENERATION_AUDIT
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
 
 JOB = "player_prop_predictions_backfill"
 WAIT_SECONDS = 15 * 60.0
+DAYS_AT_ONCE = 31
+"""Dates that are run together: what they hold is in memory at once, and lost where the process dies."""
 
 
 class Status(StrEnum):
@@ -70,6 +73,8 @@ class BackfillOptions:
 class DateResult:
     """``players``: predicted. ``rows_written`` and ``rows_superseded`` count rows of the predictions table.
 
+    ``seconds``: an even share of what the dates that were run together took.
+
     ``minutes_to_first_tipoff``: from the product's now, negative once the first game has begun, None where
     no tip-off is known. ``left_out``: players by reason; ``systems_off``: why by system.
     """
@@ -106,8 +111,33 @@ class Ports:
     clock: Clock
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A date that is to be run. ``note``: what is left undone all the same."""
+
+    request: RunRequest
+    chosen: Chosen
+    diagnosis: Diagnosis
+    note: str | None
+
+    @property
+    def day(self) -> date:
+        return self.request.game_date
+
+    @property
+    def lost(self) -> dict[str, str]:
+        """Expected players who have no features, with their game."""
+        return {p: self.diagnosis.games[p] for p in self.diagnosis.missing}
+
+    @property
+    def served_by(self) -> tuple[tuple[str, str], ...]:
+        """System and file of each model."""
+        models = {**self.chosen.models, **self.chosen.in_sample}
+        return tuple(sorted((system, model.path) for system, model in models.items()))
+
+
 class BackfillPredictions:
-    """Runs dates one after the other; a date that fails does not keep the next from its turn."""
+    """Runs dates a month at a time; one that fails does not keep the others from their turn."""
 
     def __init__(
         self,
@@ -143,48 +173,83 @@ class BackfillPredictions:
                 min_minutes=options.min_minutes,
             )
         if options.dry_run:
-            return [self._timed(day, options, diagnoses[day], None) for day in ordered]
+            return self._dates(ordered, options, diagnoses, None)
         checkpoint = self._checkpoint(ordered, options, resume)
-        results = []
-        for day in ordered:
-            with self._ports.locks.hold(f"{JOB}-{day}", WAIT_SECONDS):
-                done = checkpoint.done(day)
-                if done is None:
-                    result = self._timed(day, options, diagnoses[day], checkpoint.job_id)
-                    checkpoint.write(day, result.plain())
-                else:
-                    result = DateResult.of(done)
-            results.append(result)
+        results: list[DateResult] = []
+        for at in range(0, len(ordered), DAYS_AT_ONCE):
+            days = ordered[at : at + DAYS_AT_ONCE]
+            with ExitStack() as held:
+                for day in days:
+                    held.enter_context(self._ports.locks.hold(f"{JOB}-{day}", WAIT_SECONDS))
+                results += self._resumed(days, options, diagnoses, checkpoint)
             progress("predict dates", len(results), len(ordered))
         checkpoint.end()
         return results
+
+    def _resumed(
+        self,
+        days: list[date],
+        options: BackfillOptions,
+        diagnoses: Mapping[date, Diagnosis],
+        checkpoint: Checkpoint,
+    ) -> list[DateResult]:
+        """Those that this round has done already as they ended, the others now."""
+        done = {day: DateResult.of(plain) for day, plain in checkpoint.done(days).items()}
+        left = [day for day in days if day not in done]
+        if left:
+            found = self._dates(left, options, diagnoses, checkpoint.job_id)
+            checkpoint.write({r.game_date: r.plain() for r in found})
+            done |= {r.game_date: r for r in found}
+        return [done[day] for day in days]
 
     def _checkpoint(self, days: list[date], options: BackfillOptions, resume: bool) -> Checkpoint:
         arguments = {**asdict(options), "systems": list(options.systems)}
         arguments["dates"] = [d.isoformat() for d in days]
         return Checkpoint(self._ports.documents, JOB, arguments, resume)
 
-    def _timed(
-        self, day: date, options: BackfillOptions, diagnosis: Diagnosis, job_id: str | None
-    ) -> DateResult:
+    def _dates(
+        self,
+        days: list[date],
+        options: BackfillOptions,
+        diagnoses: Mapping[date, Diagnosis],
+        job_id: str | None,
+    ) -> list[DateResult]:
+        """Each by itself until it is known what is to be run, then all that the same models serve at once."""
         begun = time.perf_counter()
-        try:
-            result = self._date(day, options, diagnosis, job_id)
-        except AppError as exc:
-            result = DateResult(day, Status.FAILED, note=str(exc))
-        seconds = round(time.perf_counter() - begun, 3)
-        return replace(result, seconds=seconds, minutes_to_first_tipoff=self._minutes(day))
-
-    def _minutes(self, day: date) -> int | None:
-        games = games_between(self._ports.warehouse, day, day)["game_start_utc"].to_pylist()
-        tipoffs = [t for t in games if t is not None]
-        return int((min(tipoffs) - self._ports.clock.now()).total_seconds() // 60) if tipoffs else None
-
-    def _date(
-        self, day: date, options: BackfillOptions, diagnosis: Diagnosis, job_id: str | None
-    ) -> DateResult:
         now = self._ports.clock.now()
-        games = games_between(self._ports.warehouse, day, day).to_pylist()
+        games: dict[date, list[dict[str, Any]]] = {day: [] for day in days}
+        for game in games_between(self._ports.warehouse, days[0], days[-1]).to_pylist():
+            games.setdefault(game["game_date"], []).append(game)
+        self._models.read()
+        results: dict[date, DateResult] = {}
+        alike: dict[tuple[tuple[str, str], ...], list[_Task]] = {}
+        for day in days:
+            try:
+                task = self._task(day, games[day], options, diagnoses[day], job_id)
+            except AppError as exc:
+                task = DateResult(day, Status.FAILED, note=str(exc))
+            if isinstance(task, DateResult):
+                results[day] = task
+            else:
+                alike.setdefault(task.served_by, []).append(task)
+        for tasks in alike.values():
+            results |= self._serve(tasks, options)
+        seconds = round((time.perf_counter() - begun) / len(days), 3)
+        return [
+            replace(results[d], seconds=seconds, minutes_to_first_tipoff=_minutes(games[d], now))
+            for d in days
+        ]
+
+    def _task(
+        self,
+        day: date,
+        games: list[dict[str, Any]],
+        options: BackfillOptions,
+        diagnosis: Diagnosis,
+        job_id: str | None,
+    ) -> _Task | DateResult:
+        """What is to be run for a date, or how it ended without a run."""
+        now = self._ports.clock.now()
         if not games:
             return DateResult(day, Status.NO_GAMES)
         started = [g["game_id"] for g in games if has_started(g, now)] if not options.allow_started else []
@@ -199,61 +264,85 @@ class BackfillPredictions:
         if chosen.in_sample and not options.in_sample:
             return DateResult(day, Status.FAILED, note=_trained_on(day, chosen))
         alone = f"{len(started)} of {len(games)} games have started and are left alone" if started else None
-        request = _request(day, options, job_id)
-        lost = {p: diagnosis.games[p] for p in diagnosis.missing}
-        if job_id is None:
-            return self._plan(request, chosen, lost, now, alone)
-        run_id = self._run(
-            request,
-            {**chosen.models, **chosen.in_sample},
-            self._shadows,
-            self._build_commit,
-            lost,
-            WAIT_SECONDS,
-        )
-        result = self._result(day, run_id, chosen, alone, options)
-        if options.force or options.skip_mlfs_check:
-            self._audit(result, options, diagnosis)
-        return result
+        task = _Task(_request(day, options, job_id), chosen, diagnosis, alone)
+        return self._plan(task, now) if options.dry_run else task
 
-    def _plan(
-        self, request: RunRequest, chosen: Chosen, lost: dict[str, str], now: datetime, note: str | None
-    ) -> DateResult:
+    def _serve(self, tasks: list[_Task], options: BackfillOptions) -> dict[date, DateResult]:
+        """Run dates that the same models serve; where a store failed, once more one by one, so that what
+        fails for one date does not fail for all."""
+        chosen = tasks[0].chosen
+        serving = Serving({**chosen.models, **chosen.in_sample}, self._shadows, self._build_commit)
+        lost = {t.day: t.lost for t in tasks}
+        try:
+            told = self._run([t.request for t in tasks], serving, lost, WAIT_SECONDS)
+        except AppError as exc:
+            if len(tasks) == 1:
+                return {tasks[0].day: DateResult(tasks[0].day, Status.FAILED, note=str(exc))}
+            return {day: result for t in tasks for day, result in self._serve([t], options).items()}
+        run_ids = {day: said for day, said in told.items() if isinstance(said, str)}
+        stored = self._stored(run_ids)
+        with self._ports.runs.together():
+            outcomes = {run_id: self._ports.runs.outcomes(run_id) for run_id in run_ids.values()}
+        results = {}
+        for task in tasks:
+            said = told[task.day]
+            try:
+                if isinstance(said, AppError):
+                    raise said
+                results[task.day] = self._result(task, said, stored.get(said), outcomes[said], options)
+            except AppError as exc:
+                results[task.day] = DateResult(task.day, Status.FAILED, note=str(exc))
+        if options.force or options.skip_mlfs_check:
+            self._audit([(t, results[t.day]) for t in tasks if results[t.day].run_id], options)
+        return results
+
+    def _stored(self, run_ids: Mapping[date, str]) -> dict[str, dict[str, Any]]:
+        """The rows of ``prediction_runs`` by run."""
+        if not run_ids:
+            return {}
+        asked = statement(
+            "run_result", first=min(run_ids), last=max(run_ids), run_ids=sorted(run_ids.values())
+        )
+        return {row["run_id"]: row for row in self._ports.warehouse.query(asked).to_pylist()}
+
+    def _plan(self, task: _Task, now: datetime) -> DateResult:
         """What a run would do, from the same preparation."""
-        prepared = PrepareJobs(self._ports.warehouse)("dry-run", request, now, lost)
-        keys = sum(len(set(job.systems) - set(chosen.off)) for job in prepared.jobs)
-        said = f"dry run: up to {keys} rows for {len(prepared.jobs)} players"
+        prepared = PrepareJobs(self._ports.warehouse)("dry-run", task.request, now, task.lost)
+        off = set(task.chosen.off)
+        keys = sum(len(set(systems) - off) for systems in prepared.systems)
+        said = f"dry run: up to {keys} rows for {len(prepared.systems)} players"
         return DateResult(
-            request.game_date,
-            Status.SUCCESS if prepared.jobs else Status.NOTHING_TO_DO,
-            players=len(prepared.jobs),
-            note=f"{said}; {note}" if note else said,
+            task.day,
+            Status.SUCCESS if prepared.systems else Status.NOTHING_TO_DO,
+            players=len(prepared.systems),
+            note=f"{said}; {task.note}" if task.note else said,
             left_out=_by_reason(dict.fromkeys(prepared.without_features, "no_features")),
-            systems_off=chosen.off,
+            systems_off=task.chosen.off,
         )
 
     def _result(
-        self, day: date, run_id: str, chosen: Chosen, note: str | None, options: BackfillOptions
+        self,
+        task: _Task,
+        run_id: str,
+        run: Mapping[str, Any] | None,
+        outcomes: Mapping[str, PlayerOutcome | None],
+        options: BackfillOptions,
     ) -> DateResult:
-        asked = statement("run_result", game_date=day, run_id=run_id)
-        rows = self._ports.warehouse.query(asked).to_pylist()
-        if not rows:
+        if run is None:
             raise Unavailable(f"run {run_id}: {self._ports.runs.get(run_id).note or 'has not ended'}")
-        outcomes = self._ports.runs.outcomes(run_id)
         said = {p: o.outcome if o else "failed:no_outcome" for p, o in outcomes.items()}
         left_out = {p: why.partition(":")[2] for p, why in said.items() if why != "predicted"}
-        off = {s: why for s, why in chosen.off.items() if s in options.systems}
-        run = rows[0]
-        whole = not off and note is None and "no_features" not in left_out.values()
+        off = {s: why for s, why in task.chosen.off.items() if s in options.systems}
+        whole = not off and task.note is None and "no_features" not in left_out.values()
         if run["state"] == RunState.FAILED:
             status = Status.FAILED
         elif run["rows_activated"] == 0 and options.in_sample is False and not off:
             status = Status.NOTHING_TO_DO
         else:
             status = Status.SUCCESS if run["state"] == RunState.COMPLETE and whole else Status.PARTIAL
-        notes = [n for n in (None if status is Status.SUCCESS else run["note"], note) if n]
+        notes = [n for n in (None if status is Status.SUCCESS else run["note"], task.note) if n]
         return DateResult(
-            day,
+            task.day,
             status,
             players=run["predicted"],
             rows_written=run["rows_activated"],
@@ -264,25 +353,32 @@ class BackfillPredictions:
             systems_off=off,
         )
 
-    def _audit(self, result: DateResult, options: BackfillOptions, diagnosis: Diagnosis) -> None:
-        row = {
-            "regeneration_timestamp": datetime.now(UTC),
-            "game_date": result.game_date,
-            "run_id": result.run_id,
-            "reason": options.reason or "not given",
-            "triggered_by": JOB,
-            "forced": options.force,
-            "mlfs_check_skipped": options.skip_mlfs_check,
-            "mlfs_verdict": diagnosis.verdict.value,
-            "mlfs_coverage": diagnosis.coverage or 0.0,
-            "superseded_count": result.rows_superseded,
-            "regenerated_count": result.rows_written,
-            "without_features": ",".join(diagnosis.missing) or None,
-        }
+    def _audit(self, ended: list[tuple[_Task, DateResult]], options: BackfillOptions) -> None:
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "regeneration_timestamp": now,
+                "game_date": task.day,
+                "run_id": result.run_id,
+                "reason": options.reason or "not given",
+                "triggered_by": JOB,
+                "forced": options.force,
+                "mlfs_check_skipped": options.skip_mlfs_check,
+                "mlfs_verdict": task.diagnosis.verdict.value,
+                "mlfs_coverage": task.diagnosis.coverage or 0.0,
+                "superseded_count": result.rows_superseded,
+                "regenerated_count": result.rows_written,
+                "without_features": ",".join(task.diagnosis.missing) or None,
+            }
+            for task, result in ended
+        ]
         schema = PREDICTION_REGENERATION_AUDIT.arrow_schema
-        self._ports.warehouse.upsert(
-            PREDICTION_REGENERATION_AUDIT, pa.Table.from_pylist([row], schema=schema)
-        )
+        self._ports.warehouse.upsert(PREDICTION_REGENERATION_AUDIT, pa.Table.from_pylist(rows, schema=schema))
+
+
+def _minutes(games: list[dict[str, Any]], now: datetime) -> int | None:
+    tipoffs = [g["game_start_utc"] for g in games if g["game_start_utc"] is not None]
+    return int((min(tipoffs) - now).total_seconds() // 60) if tipoffs else None
 
 
 def _request(day: date, options: BackfillOptions, job_id: str | None) -> RunRequest:

@@ -19,7 +19,9 @@ class Questions:
 
     def active_duplicates(self, game_date: date) -> int:
         """Keys with more than one active row: there must be none."""
-        return int(self._warehouse.query(statement("active_duplicates", game_date=game_date)).num_rows)
+        return int(
+            self._warehouse.query(statement("active_duplicates", first=game_date, last=game_date)).num_rows
+        )
 
     def accuracy(self, first: date, last: date) -> list[dict[str, Any]]:
         return list(self._warehouse.query(statement("accuracy_between", first=first, last=last)).to_pylist())

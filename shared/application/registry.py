@@ -76,10 +76,13 @@ class Registry:
             raise Rejected(f"{model_id!r} names {', '.join(m['model_id'] for m in found)}: give the id")
         return found[0]
 
-    def newest_before(self, game_date: date) -> dict[str, Mapping[str, Any]]:
-        """By system, the newest model in use whose training ended before the game date."""
+    def newest_before(
+        self, game_date: date, models: Sequence[Mapping[str, Any]] | None = None
+    ) -> dict[str, Mapping[str, Any]]:
+        """By system, the newest model in use whose training ended before the game date; ``models``: all of
+        them, where they have been read already."""
         newest: dict[str, Mapping[str, Any]] = {}
-        for model in self.models():
+        for model in self.models() if models is None else models:
             if model["training_end_date"] < game_date and model["state"] not in OUT_OF_USE:
                 newest.setdefault(model["system_id"], model)
         return newest

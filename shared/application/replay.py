@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.application.job_columns import to_batch
 from shared.application.jobs import job_of
 from shared.application.known import Mode
-from shared.application.predict import Predict, to_batch
+from shared.application.predict import Predict
 from shared.application.prediction_rows import CHAMPION, IN_SAMPLE, SHADOW
 from shared.application.registry import Registry
 from shared.application.run_request import RunRequest

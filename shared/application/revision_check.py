@@ -129,7 +129,7 @@ class CheckRevision:
         (snapshot,) = snapshots
         day, name = snapshot["game_date"], snapshot["snapshot_id"]
         rows = self._warehouse.query(
-            statement("snapshot_features", game_date=day, snapshot_id=name)
+            statement("snapshot_features", first=day, last=day, snapshots=[name])
         ).to_pylist()
         if not rows:
             raise NotFound(f"snapshot {name} of {day} has no rows")

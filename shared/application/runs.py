@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from shared import tracing
-from shared.application.activation import FAILED, PREDICTED, SKIPPED, Activate, Ended
+from shared.application.activation import FAILED, PREDICTED, SKIPPED, Activate, Ended, Ending
 from shared.application.events import (
     Observer,
     RunEnded,
@@ -83,6 +82,10 @@ class StartRun:
         Whatever goes wrong before its jobs are out, the run ends as FAILED and the date is free again.
         ``also_expected``: players by game that have no features and are to be named.
         """
+        return self.carry_on(self.open(request), request, also_expected)
+
+    def open(self, request: RunRequest) -> str:
+        """The id of a new run, of which nothing is prepared yet."""
         now = datetime.now(UTC)
         if self._most_per_hour is not None:
             check_rate(self._runs, self._most_per_hour, now)
@@ -94,7 +97,7 @@ class StartRun:
         except Conflict as exc:
             self._observe(RunRefused(request.game_date, exc.holder))
             raise
-        return self.carry_on(run_id, request, also_expected)
+        return run_id
 
     def carry_on(
         self, run_id: str, request: RunRequest, also_expected: Mapping[str, str] | None = None
@@ -102,31 +105,40 @@ class StartRun:
         """Prepare and publish a run that is open; doing it twice changes nothing."""
         try:
             prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
-            self._publish(run_id, request, prepared)
+            self._publish(prepared)
         except AppError as exc:
             self._finish.abandon(run_id, str(exc))
             raise
         lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
         if self._runs.record(run_id, lost) == 0:
             self._finish(run_id)
-        return Started(run_id, len(prepared.games), len(prepared.jobs))
+        return Started(run_id, len(prepared.games), len(prepared.systems))
 
-    def _publish(self, run_id: str, request: RunRequest, prepared: RunJobs) -> None:
+    def expect(self, prepared: RunJobs) -> None:
+        """Name who is expected; from here on the run counts as published."""
+        run_id = prepared.run_id
         self._runs.expect(run_id, prepared.games)
         moved = self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
         if not moved and self._runs.get(run_id).state is not RunState.PUBLISHED:
             raise Unavailable(f"run {run_id} was ended before its jobs were out")
+
+    def _publish(self, prepared: RunJobs) -> None:
+        self.expect(prepared)
         begun = time.perf_counter()
-        if prepared.jobs:
-            self._publisher.publish(REQUEST_TOPIC, [outgoing(job) for job in prepared.jobs])
+        if prepared.systems:
+            self._publisher.publish(REQUEST_TOPIC, [outgoing(job) for job in prepared.requests()])
+        self.tell(prepared, time.perf_counter() - begun)
+
+    def tell(self, prepared: RunJobs, publish_seconds: float = 0.0) -> None:
+        """Say that the jobs of a run are out."""
         self._observe(
             RunStarted(
-                run_id=run_id,
-                game_date=request.game_date,
-                mode=request.mode.value,
+                run_id=prepared.run_id,
+                game_date=prepared.request.game_date,
+                mode=prepared.request.mode.value,
                 expected_players=len(prepared.games),
-                jobs=len(prepared.jobs),
-                publish_seconds=time.perf_counter() - begun,
+                jobs=len(prepared.systems),
+                publish_seconds=publish_seconds,
             )
         )
 
@@ -140,12 +152,17 @@ class FinishRun:
         self._observe = observe
 
     def __call__(self, run_id: str) -> None:
-        if not self._runs.advance(run_id, [RunState.PUBLISHED], RunState.ACTIVATING):
-            return
+        self.several([run_id])
+
+    def several(self, run_ids: Sequence[str]) -> None:
+        """The same for runs of different game dates, which come into use together."""
+        with self._runs.together():
+            mine = [r for r in run_ids if self._runs.advance(r, [RunState.PUBLISHED], RunState.ACTIVATING)]
         try:
-            self.resume(run_id)
+            self._end(mine)
         except Unavailable:
-            self._runs.advance(run_id, [RunState.ACTIVATING], RunState.PUBLISHED)
+            for run_id in mine:
+                self._runs.advance(run_id, [RunState.ACTIVATING], RunState.PUBLISHED)
             raise
 
     def resume(self, run_id: str) -> None:
@@ -153,11 +170,26 @@ class FinishRun:
 
         Where the store is away it stays there: only he who moved it takes it back.
         """
+        self._end([run_id])
+
+    def _end(self, run_ids: Sequence[str]) -> None:
+        if not run_ids:
+            return
         begun = time.perf_counter()
-        run, outcomes = self._runs.get(run_id), self._runs.outcomes(run_id)
-        ended = self._activate(run, outcomes, self._runs.games(run_id))
-        if self._runs.advance(run_id, [RunState.ACTIVATING], ended.state, note=ended.note):
-            self._observe(_told(run, ended, outcomes, time.perf_counter() - begun))
+        with self._runs.together():
+            endings = [
+                Ending(self._runs.get(r), self._runs.outcomes(r), self._runs.games(r)) for r in run_ids
+            ]
+        ended = self._activate(endings)
+        took = time.perf_counter() - begun
+        with self._runs.together():
+            told = [
+                _told(ending, how, took)
+                for ending, how in zip(endings, ended, strict=True)
+                if self._runs.advance(ending.run_id, [RunState.ACTIVATING], how.state, note=how.note)
+            ]
+        for event in told:
+            self._observe(event)
 
     def abandon(self, run_id: str, why: str) -> None:
         """End a run that nobody carries on: as FAILED, unless its rows may be in use already.
@@ -273,17 +305,16 @@ def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> int:
     return len(waiting)
 
 
-def _told(
-    run: Run, ended: Ended, outcomes: Mapping[str, PlayerOutcome | None], activation_seconds: float
-) -> RunEnded:
+def _told(ending: Ending, ended: Ended, activation_seconds: float) -> RunEnded:
+    run, outcomes = ending.run, ending.outcomes.values()
     return RunEnded(
         run_id=run.run_id,
         game_date=run.game_date,
         mode=str(run.request.get("mode", "LIVE")),
         state=ended.state.value,
         note=ended.note,
-        players=Counter((o.outcome if o else "failed").partition(":")[0] for o in outcomes.values()),
-        missing=sum(o is None or o.outcome in (NOT_PUBLISHED, DEADLINE_PASSED) for o in outcomes.values()),
+        players=ending.players(),
+        missing=sum(o is None or o.outcome in (NOT_PUBLISHED, DEADLINE_PASSED) for o in outcomes),
         games_begun=ended.counts.games_begun,
         rows_activated=ended.counts.activated,
         rows_superseded=ended.counts.superseded,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from shared.domain.statistics import Difference, Rate, by_date, two_proportions,
 from shared.errors import NotFound
 from shared.ports import Clock, Warehouse
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS
-from shared.warehouse.history import floats, strings
+from shared.warehouse.history import by_day, floats, strings
 from shared.warehouse.statements import statement
 
 HISTORY_DAYS = 365
@@ -29,29 +30,42 @@ class ComputeSignals:
 
     def __call__(self, game_date: date) -> dict[str, DailySignal]:
         """The signals by system; a system without active rows with a line has none."""
-        rows = self._warehouse.query(statement("signal_picks", game_date=game_date))
-        system, game = strings(rows["system_id"]), strings(rows["game_id"])
-        side, edge = strings(rows["recommendation"]), floats(rows["line_margin"])
-        confidence = floats(rows["confidence_score"])
-        signals, stored = {}, []
-        for name in dict.fromkeys(system.tolist()):
-            of = system == name
-            signals[name] = daily_signal(side[of], edge[of], confidence[of])
-            stored.append(
-                {
-                    "game_date": game_date,
-                    "system_id": name,
-                    **asdict(signals[name]),
-                    "slate_size": len(set(game[of].tolist())),
-                    "stake_multiplier": STAKE[signals[name].daily_signal],
-                    "calculated_at": self._clock.now(),
-                }
-            )
+        return self.several([game_date])[game_date]
+
+    def several(self, game_dates: Sequence[date]) -> dict[date, dict[str, DailySignal]]:
+        """The same for each of some dates."""
+        span = {"first": min(game_dates), "last": max(game_dates)}
+        rows = by_day(self._warehouse.query(statement("signal_picks", **span)))
+        signals: dict[date, dict[str, DailySignal]] = {day: {} for day in game_dates}
+        stored = []
+        for day in sorted(rows.keys() & signals.keys()):
+            for name, signal, games in _signals(rows[day]):
+                signals[day][name] = signal
+                stored.append(
+                    {
+                        "game_date": day,
+                        "system_id": name,
+                        **asdict(signal),
+                        "slate_size": games,
+                        "stake_multiplier": STAKE[signal.daily_signal],
+                        "calculated_at": self._clock.now(),
+                    }
+                )
         if stored:
             schema = DAILY_PREDICTION_SIGNALS.arrow_schema
-            rows = pa.Table.from_pylist(stored, schema=schema)
-            self._warehouse.upsert(DAILY_PREDICTION_SIGNALS, rows, replace=True)
+            table = pa.Table.from_pylist(stored, schema=schema)
+            self._warehouse.upsert(DAILY_PREDICTION_SIGNALS, table, replace=True)
         return signals
+
+
+def _signals(rows: pa.Table) -> Iterator[tuple[str, DailySignal, int]]:
+    """System, signal and number of games of a date's picks."""
+    system, game = strings(rows["system_id"]), strings(rows["game_id"])
+    side, edge = strings(rows["recommendation"]), floats(rows["line_margin"])
+    confidence = floats(rows["confidence_score"])
+    for name in dict.fromkeys(system.tolist()):
+        of = system == name
+        yield name, daily_signal(side[of], edge[of], confidence[of]), len(set(game[of].tolist()))
 
 
 @dataclass(frozen=True)

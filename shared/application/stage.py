@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from shared import tracing
 from shared.application.events import BatchStaged, Observer, log
+from shared.application.job_columns import JobColumns, of_requests
 from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC, outgoing
 from shared.application.predict import PREDICTED, Predict, Predicted
 from shared.application.rejects import KeepRejected, named
@@ -22,7 +25,11 @@ from shared.schemas.messages import SCHEMA_VERSION, PredictionReady, PredictionR
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.tracing import Trace
 
+Ints = NDArray[np.int64]
 Value = TypeVar("Value")
+
+REFUSED = "failed:rejected_message"
+"""Outcome of a player whose job can never succeed."""
 
 _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 """What a computation over one job raises however often it is repeated."""
@@ -36,6 +43,15 @@ class Job:
     request: PredictionRequest
     body: bytes
     trace: Trace | None = None
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Positions of the jobs that were predicted or skipped, and what each system said of them."""
+
+    good: list[int]
+    systems: list[dict[str, str]]
+    event: BatchStaged
 
 
 class StageJobs:
@@ -70,37 +86,50 @@ class StageJobs:
             self._keep(body, reason, REQUEST_TOPIC)
             who = named(body)
             if who:
-                self._report([PredictionReady(SCHEMA_VERSION, *who, "failed:rejected_message", {})], [None])
+                self._report([PredictionReady(SCHEMA_VERSION, *who, REFUSED, {})], [None])
 
     def __call__(self, jobs: Sequence[Job]) -> None:
         """``Unavailable`` where rows or reports could not be stored: deliver all of them again."""
-        begun = time.perf_counter()
-        predicted, good = self._predict_all(jobs)
-        known = time.perf_counter()
-        if predicted.rows.num_rows:
-            self._warehouse.append(PREDICTION_STAGING, predicted.rows)
-        written = time.perf_counter()
-        outcomes = [_ready(j.request, s) for j, s in zip(good, predicted.systems, strict=True)]
-        self._report(outcomes, [j.trace for j in good])
-        took = (known - begun, written - known, time.perf_counter() - written)
+        columns = of_requests([j.request for j in jobs], self._clock.now())
         with tracing.use(_common([j.trace for j in jobs])):
-            self._observe(_staged(good, predicted, took))
+            staged = self.columns(columns, lambda i, reason: self.refuse(jobs[i].body, reason))
+        begun = time.perf_counter()
+        good = [jobs[i] for i in staged.good]
+        self._report(
+            [_ready(j.request, s) for j, s in zip(good, staged.systems, strict=True)], [j.trace for j in good]
+        )
+        with tracing.use(_common([j.trace for j in jobs])):
+            self._observe(replace(staged.event, report_seconds=time.perf_counter() - begun))
 
-    def _predict_all(self, jobs: Sequence[Job]) -> tuple[Predicted, list[Job]]:
-        """All at once; where that fails one by one, keeping the culprits apart from the rest."""
-        now = self._clock.now()
+    def columns(self, jobs: JobColumns, refuse: Callable[[int, str], None]) -> Staged:
+        """Write the rows of jobs; ``refuse`` is told the position of one that can never be predicted, and
+        why. Nothing is reported."""
+        begun = time.perf_counter()
+        good: list[int] = []
+        parts = list(self._predicted(jobs, np.arange(len(jobs)), refuse, good))
+        rows = pa.concat_tables([PREDICTION_STAGING.arrow_schema.empty_table(), *(p.rows for p in parts)])
+        known = time.perf_counter()
+        if rows.num_rows:
+            self._warehouse.append(PREDICTION_STAGING, rows)
+        systems = [said for part in parts for said in part.systems]
+        took = (known - begun, time.perf_counter() - known, 0.0)
+        return Staged(good, systems, _staged(jobs, good, rows.num_rows, systems, took))
+
+    def _predicted(
+        self, jobs: JobColumns, at: Ints, refuse: Callable[[int, str], None], good: list[int]
+    ) -> Iterator[Predicted]:
+        """All at once; where that fails half by half, keeping the culprits apart from the rest."""
         try:
-            return self._predict([j.request for j in jobs], now), list(jobs)
-        except _FAILURES:
-            good, parts = [], []
-            for job in jobs:
-                try:
-                    parts.append(self._predict([job.request], now))
-                    good.append(job)
-                except _FAILURES as exc:
-                    self.refuse(job.body, f"prediction failed: {exc}")
-            tables = [p.rows for p in parts] or [PREDICTION_STAGING.arrow_schema.empty_table()]
-            return Predicted(pa.concat_tables(tables), [p.systems[0] for p in parts]), good
+            part = self._predict.columns(jobs)
+        except _FAILURES as exc:
+            if len(at) == 1:
+                refuse(int(at[0]), f"prediction failed: {exc}")
+                return
+            for half in np.array_split(np.arange(len(at)), 2):
+                yield from self._predicted(jobs.take(half), at[half], refuse, good)
+        else:
+            good += at.tolist()
+            yield part
 
     def _report(self, outcomes: list[PredictionReady], traces: Sequence[Trace | None]) -> None:
         if outcomes:
@@ -108,25 +137,34 @@ class StageJobs:
             self._publisher.publish(READY_TOPIC, messages)
 
 
-def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
+def outcome_of(systems: Mapping[str, str]) -> str:
     """A player is predicted if any system predicted him; else the first system says why not."""
     if PREDICTED in systems.values():
-        outcome = PREDICTED
-    else:
-        outcome = f"skipped:{next(iter(systems.values()), 'no_system_asked')}"
-    return PredictionReady(SCHEMA_VERSION, job.run_id, job.player_lookup, outcome, systems)
+        return PREDICTED
+    return f"skipped:{next(iter(systems.values()), 'no_system_asked')}"
 
 
-def _staged(jobs: Sequence[Job], predicted: Predicted, took: tuple[float, float, float]) -> BatchStaged:
-    counts = Counter(chain.from_iterable(said.items() for said in predicted.systems))
+def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
+    return PredictionReady(SCHEMA_VERSION, job.run_id, job.player_lookup, outcome_of(systems), systems)
+
+
+def _staged(
+    jobs: JobColumns,
+    good: Sequence[int],
+    rows: int,
+    systems: Sequence[Mapping[str, str]],
+    took: tuple[float, float, float],
+) -> BatchStaged:
+    counts = Counter(chain.from_iterable(said.items() for said in systems))
     said: dict[str, Counter[str]] = {}
     for (system, word), n in counts.items():
         said.setdefault(system, Counter())[word.partition(":")[0]] += n
-    rows = predicted.rows.num_rows
     champions = sum(kinds[PREDICTED] for kinds in said.values())
-    run_id = _common([j.request.run_id for j in jobs])
-    game_date = _common([j.request.game_date for j in jobs])
-    return BatchStaged(run_id, game_date, len(jobs), rows, rows - champions, said, *took)
+    runs, days = jobs.words("run_id"), jobs.words("game_date")
+    run_id, day = _common([runs[i] for i in good]), _common([days[i] for i in good])
+    return BatchStaged(
+        run_id, day.isoformat() if day else None, len(good), rows, rows - champions, said, *took
+    )
 
 
 def _common(values: Sequence[Value]) -> Value | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class SqliteRunStore:
 
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path, _SCHEMA, 1)
+
+    def together(self) -> AbstractContextManager[None]:
+        return self._file.together()
 
     def open(self, run: Run) -> None:
         with self._file.writing() as con:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +25,24 @@ class SqliteFile:
         self._path, self._schema, self._version = path, schema, version
         self._added = added or {}
         self._prepared = False
+        self._mine = threading.local()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread does inside is one transaction."""
+        with self.writing() as con:
+            self._mine.con = con
+            try:
+                yield
+            finally:
+                self._mine.con = None
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         with self.reading() as con:
+            if con.in_transaction:
+                yield con
+                return
             con.execute("BEGIN IMMEDIATE")
             try:
                 yield con
@@ -38,6 +53,9 @@ class SqliteFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
+        if (held := getattr(self._mine, "con", None)) is not None:
+            yield held
+            return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             con = sqlite3.connect(self._path, timeout=10.0, isolation_level=None)

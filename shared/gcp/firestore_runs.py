@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,9 @@ class FirestoreRunStore:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def open(self, run: Run) -> None:
         db, day = self._clients.firestore(), run.game_date.isoformat()

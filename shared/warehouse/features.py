@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
 from shared.ports import Warehouse
-from shared.warehouse.history import floats
+from shared.warehouse.history import floats, padded
 from shared.warehouse.statements import statement
 
 Floats = NDArray[np.float64]
@@ -32,6 +32,4 @@ def matrix(rows: pa.Table) -> Floats:
 
 def context_matrix(rows: pa.Table) -> Floats:
     """(n, 29) columns of ``CONTEXT``; all NaN for a row that was built without them."""
-    blank = [np.nan] * len(CONTEXT)
-    values = [c or blank for c in rows["context"].to_pylist()]
-    return np.array(values, dtype=np.float64).reshape(-1, len(CONTEXT))
+    return padded(rows["context"], len(CONTEXT))

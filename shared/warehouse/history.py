@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -65,6 +66,14 @@ def read_history(warehouse: Warehouse, first: date, last: date) -> Past:
     return Past(History(games, box), names, table)
 
 
+def by_day(rows: pa.Table) -> dict[date, pa.Table]:
+    """Rows in the order of their ``game_date``, split by it without a copy."""
+    days = np.asarray(rows["game_date"].to_numpy())
+    starts = np.flatnonzero(days[1:] != days[:-1]) + 1
+    ends = [0, *starts.tolist(), len(days)] if len(days) else []
+    return {days[a].item(): rows.slice(a, b - a) for a, b in pairwise(ends)}
+
+
 def games_of(table: pa.Table) -> Games:
     return Games(
         game_id=strings(table["game_id"]),
@@ -91,6 +100,15 @@ def bools(column: pa.ChunkedArray) -> NDArray[np.bool_]:
 
 def floats(column: pa.ChunkedArray) -> Floats:
     return np.asarray(pc.fill_null(pc.cast(column, pa.float64()), float("nan")).to_numpy(), dtype=np.float64)
+
+
+def padded(column: pa.ChunkedArray, width: int) -> Floats:
+    """(n, width) the numbers of each list, NaN behind its last."""
+    lists = column.combine_chunks()
+    length = np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
+    out = np.full((len(lists), width), np.nan)
+    out[np.arange(width) < length[:, None]] = floats(pc.list_flatten(lists))
+    return out
 
 
 def micros(column: pa.ChunkedArray) -> Ints:

@@ -310,13 +310,13 @@ def test_a_checkpoint_remembers_until_the_job_has_ended(here: Jobs) -> None:
         return Checkpoint(here.documents, "job", {"a": 1}, resume)
 
     first = checkpoint()
-    first.write(DAY, DateResult(DAY, Status.SUCCESS, players=3).plain())
+    first.write({DAY: DateResult(DAY, Status.SUCCESS, players=3).plain()})
     second = checkpoint()
     assert (second.job_id, second.resumed) == (first.job_id, True)
-    done = second.done(DAY)
-    assert done is not None
-    assert DateResult.of(done).players == 3
-    assert checkpoint(resume=False).done(DAY) is None
+    assert {d: DateResult.of(r).players for d, r in second.done([DAY, DAY + timedelta(days=1)]).items()} == {
+        DAY: 3
+    }
+    assert checkpoint(resume=False).done([DAY]) == {}
     second.end()
     assert checkpoint().resumed is True  # the round begun by resume=False has not ended
     (listed,) = jobs(here.documents, "job")

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from shared.application.activation import Activate
+from shared.application.activation import Activate, Ending
 from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.known import Mode
 from shared.embedded.documents import SqliteDocuments
@@ -38,7 +38,7 @@ def test_a_run_predicts_everybody_and_leaves_one_active_row_per_key(world: InPro
     keys = {(r["game_id"], r["player_lookup"], r["system_id"]) for r in rows}
     assert len(keys) == len(rows)
     assert {r["run_id"] for r in rows} == {run.run_id}
-    assert world.warehouse.query(statement("active_duplicates", game_date=DAY)).num_rows == 0
+    assert world.warehouse.query(statement("active_duplicates", first=DAY, last=DAY)).num_rows == 0
 
 
 def test_what_is_stored_is_what_the_model_says_of_the_stored_features(
@@ -192,15 +192,14 @@ def test_an_activation_that_could_not_be_written_is_tried_again(
     world.record(last)
     assert world.runs.get(started.run_id).state is RunState.COMPLETE
     assert world.predictions("is_active")
-    assert warehouse.query(statement("active_duplicates", game_date=DAY)).num_rows == 0
+    assert warehouse.query(statement("active_duplicates", first=DAY, last=DAY)).num_rows == 0
 
 
 def test_an_activation_that_was_cut_off_after_its_commit_can_be_repeated(world: InProcess) -> None:
     run = world.run(systems=["moving_average"])
     before = world.predictions()
-    again = Activate(world.warehouse, world.outbox, CLOCK)(
-        run, world.runs.outcomes(run.run_id), world.runs.games(run.run_id)
-    )
+    ending = Ending(run, world.runs.outcomes(run.run_id), world.runs.games(run.run_id))
+    (again,) = Activate(world.warehouse, world.outbox, CLOCK)([ending])
     assert again.state is RunState.COMPLETE
     assert world.predictions() == before
 

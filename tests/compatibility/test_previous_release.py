@@ -31,6 +31,7 @@ DAY = date(2025, 3, 19)
 PARAMETER = re.compile(r"(?<!@)@(\w+)")
 PARAMETERS: dict[str, Any] = {
     "now": datetime(2025, 3, 19, 12, tzinfo=UTC), "force": True, "high_edge": 5.0,
+    "run_ids": [VALUES["STRING"]], "snapshots": [VALUES["STRING"]],
     **dict.fromkeys(("game_date", "first", "last", "since", "before", "next_date"), DAY),
 }  # fmt: skip
 """Values of the statements' parameters; those that are not here are the text that stands in every row."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from shared.application.activation import Activate
-from shared.application.in_process import RunInProcess
+from shared.application.in_process import RunInProcess, Serving
 from shared.application.jobs import PrepareJobs
 from shared.application.outgoing import READY_TOPIC, START_TOPIC
 from shared.application.predict import Predict
@@ -18,7 +18,7 @@ from shared.application.run_request import parse
 from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, Report, StartRun
 from shared.application.stage import StageJobs
 from shared.embedded.clock import FixedClock
-from shared.errors import Conflict, NotFound, Rejected
+from shared.errors import AppError, Conflict, NotFound, Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Publisher, RunStore, Warehouse
 from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
@@ -110,7 +110,10 @@ class JobProcess:
 
     def run(self, asked: RunRequested) -> None:
         request = replace(parse(asked, NOW), job="backfill")
-        self._run(request, {self._model.system_id: self._model}, [self._shadow], "commit", {}, 0.0)
+        serving = Serving({self._model.system_id: self._model}, [self._shadow], "commit")
+        (said,) = self._run([request], serving, {}, 0.0).values()
+        if isinstance(said, AppError):
+            raise said
 
 
 class Worker:

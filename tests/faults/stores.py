@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,10 @@ class MemoryRunStore(SqliteRunStore):
     def __init__(self) -> None:
         super().__init__(Path("memory"))
         self._file: _OpenFile = _OpenFile(self._file)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Step by step, so that others come between and what is inside can break half-way."""
+        return nullcontext()
 
     def close(self) -> None:
         self._file.close()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.application.in_process import RunInProcess
+from shared.application.in_process import RunInProcess, Serving
 from shared.application.run_request import RunRequest, parse
 from shared.embedded.clock import FixedClock
 from shared.errors import Unavailable
@@ -46,7 +46,9 @@ class BrokerAway:
 
 def repeat(runs: MemoryRunStore, asked: RunRequest, publisher: Publisher | None = None) -> str:
     run = RunInProcess(warehouse_of_this_process(), runs, publisher or Outbox(), FixedClock(NOW), "job")
-    return run(asked, {}, [], "commit", {}, wait_seconds=0.0)
+    said = run([asked], Serving({}, [], "commit"), {}, wait_seconds=0.0)[DAY]
+    assert isinstance(said, str)
+    return said
 
 
 def ended(runs: MemoryRunStore) -> tuple[RunState, str | None]:

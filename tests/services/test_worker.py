@@ -172,14 +172,14 @@ def test_when_the_store_is_away_the_message_is_to_come_again(bench: Bench, monke
 
 def test_one_bad_row_does_not_take_its_batch_along(bench: Bench, monkeypatch: Any) -> None:
     poison = bench.jobs[3].player_lookup
-    whole = Predict.__call__
+    whole = Predict.columns
 
-    def fails_on_poison(self: Predict, jobs: Any, now: Any) -> Any:
-        if any(j.player_lookup == poison for j in jobs):
+    def fails_on_poison(self: Predict, jobs: Any) -> Any:
+        if poison in jobs.words("player_lookup"):
             raise ValueError("cannot be predicted")
-        return whole(self, jobs, now)
+        return whole(self, jobs)
 
-    monkeypatch.setattr(Predict, "__call__", fails_on_poison)
+    monkeypatch.setattr(Predict, "columns", fails_on_poison)
     bench.world.stage([Job("7", j, envelope(encode(j))) for j in bench.jobs[:6]])
     ready = {r.player_lookup: r.outcome for r in bench.world.reports()}
     assert ready.pop(poison) == "failed:rejected_message"

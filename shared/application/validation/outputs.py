@@ -28,7 +28,9 @@ UNDEPLOYED = timedelta(days=2)
 
 def predictions(day: Day) -> list[Finding]:
     """Rows of each system against the expected players, one active row per key."""
-    doubled = day.warehouse.query(statement("active_duplicates", game_date=day.game_date)).num_rows
+    doubled = day.warehouse.query(
+        statement("active_duplicates", first=day.game_date, last=day.game_date)
+    ).num_rows
     found = [
         critical("predictions:unique", f"{doubled} keys have more than one active row")
         if doubled

@@ -1,4 +1,4 @@
-SELECT system_id, game_id, recommendation, line_margin, confidence_score
+SELECT game_date, system_id, game_id, recommendation, line_margin, confidence_score
 FROM nba_predictions.player_prop_predictions
-WHERE game_date = @game_date AND is_active AND has_prop_line
-ORDER BY system_id, game_id, player_lookup
+WHERE game_date BETWEEN @first AND @last AND is_active AND has_prop_line
+ORDER BY game_date, system_id, game_id, player_lookup

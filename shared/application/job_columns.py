@@ -1,0 +1,208 @@
+"""Jobs in columns: what the systems take of them, and what every system's rows say of them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shared.application.jobs import RunJobs
+from shared.application.known import Mode
+from shared.domain.features.context import CONTEXT
+from shared.domain.lines import no_vig_over
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch
+from shared.schemas.messages import PredictionRequest
+from shared.schemas.predictions import PREDICTION_STAGING
+from shared.warehouse.features import context_matrix, matrix
+from shared.warehouse.history import floats, padded
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Days = NDArray[np.datetime64]
+
+_SCHEMA = PREDICTION_STAGING.arrow_schema
+
+
+@dataclass(frozen=True)
+class JobColumns:
+    """``n`` jobs, of one run or of many.
+
+    ``columns``: by name the columns of the staging table that do not depend on a system. ``systems``: the
+    ids that each job asks for. ``in_sample``: (n,) models may run on games that they were trained on.
+    """
+
+    batch: Batch
+    columns: pa.Table
+    systems: Sequence[Sequence[str]]
+    in_sample: Bools
+
+    def __len__(self) -> int:
+        return len(self.systems)
+
+    def take(self, rows: Ints) -> JobColumns:
+        if len(rows) == len(self):
+            return self
+        batch = Batch(**{name: values[rows] for name, values in vars(self.batch).items()})
+        chosen = [self.systems[i] for i in rows.tolist()]
+        return JobColumns(batch, self.columns.take(pa.array(rows)), chosen, self.in_sample[rows])
+
+    @property
+    def day(self) -> Days:
+        """(n,) game dates."""
+        return np.asarray(self.columns["game_date"].to_numpy())
+
+    def floats(self, column: str) -> Floats:
+        """(n,) NaN where there is none."""
+        return floats(self.columns[column])
+
+    def words(self, column: str) -> list[Any]:
+        return list(self.columns[column].to_pylist())
+
+
+def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
+    """The arrays that the systems take."""
+    features = np.array([j.features for j in jobs], dtype=np.float64)
+    recent = np.full((len(jobs), RECENT_GAMES * len(RECENT_FIELDS)), np.nan)
+    for row, j in zip(recent, jobs, strict=True):
+        row[: len(j.recent)] = array("d", j.recent)
+    quotes = [j.line for j in jobs]
+    over, under = (
+        np.array([getattr(q, side) if q else None for q in quotes], dtype=np.float64)
+        for side in ("over_price", "under_price")
+    )
+    blank = [None] * len(CONTEXT)
+    return Batch.of(
+        features=features,
+        quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
+        league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
+        recent=recent.reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
+        days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
+        context=np.array([j.context or blank for j in jobs], dtype=np.float64),
+        line=np.array([q.value if q else None for q in quotes], dtype=np.float64),
+        market=no_vig_over(over, under),
+    )
+
+
+_AS_THEY_ARE = (
+    "run_id", "player_lookup", "player_id", "game_id", "team_abbr", "opponent_team_abbr", "feature_version",
+    "feature_snapshot_id", "feature_hash", "feature_quality_score", "as_of",
+)  # fmt: skip
+_OF_LINE = {
+    "current_points_line": "value",
+    "line_quote_id": "quote_id",
+    "sportsbook": "book",
+    "line_over_price": "over_price",
+    "line_under_price": "under_price",
+    "line_captured_at": "captured_at",
+    "line_precision": "precision",
+}
+
+
+_plain = attrgetter(*_AS_THEY_ARE)
+_of_line = attrgetter(*_OF_LINE.values())
+_NO_LINE = (None,) * len(_OF_LINE)
+
+
+def of_requests(jobs: Sequence[PredictionRequest], now: datetime) -> JobColumns:
+    """Jobs as messages bring them, at least one; the line's columns are NULL without one."""
+    columns: dict[str, Any] = dict(zip(_AS_THEY_ARE, zip(*map(_plain, jobs), strict=True), strict=True))
+    quotes = (_of_line(j.line) if j.line else _NO_LINE for j in jobs)
+    columns |= zip(_OF_LINE, zip(*quotes, strict=True), strict=True)
+    columns |= {
+        "game_date": [date.fromisoformat(j.game_date) for j in jobs],
+        "has_prop_line": [j.line is not None for j in jobs],
+        "prediction_run_mode": [j.mode for j in jobs],
+        "prediction_made_before_game": [_before(j.mode, j.tipoff, now) for j in jobs],
+    }
+    return JobColumns(
+        to_batch(jobs),
+        _table(columns, len(jobs), now),
+        [j.systems for j in jobs],
+        np.fromiter((j.in_sample for j in jobs), np.bool_, len(jobs)),
+    )
+
+
+_STORED = {
+    "current_points_line": "line_value",
+    "sportsbook": "line_book",
+    "feature_snapshot_id": "snapshot_id",
+    "line_quote_id": "line_quote_id",
+    "line_over_price": "line_over_price",
+    "line_under_price": "line_under_price",
+    "line_captured_at": "line_captured_at",
+    "line_precision": "line_precision",
+    "game_date": "game_date",
+} | {name: name for name in _AS_THEY_ARE if name not in ("run_id", "feature_snapshot_id")}
+
+
+def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
+    """The jobs of one or more runs as the feature store holds them, the same as their messages would say."""
+    rows = pa.concat_tables([r.rows for r in runs]).combine_chunks()
+    sizes = [r.rows.num_rows for r in runs]
+    games = rows["game_id"].to_pylist()
+    before = [
+        _before(r.request.mode.value, r.tipoffs[game], now)
+        for r, start, n in zip(runs, np.cumsum([0, *sizes]).tolist(), sizes, strict=False)
+        for game in games[start : start + n]
+    ]
+    columns = {ours: rows[theirs] for ours, theirs in _STORED.items()} | {
+        "run_id": _each([r.run_id for r in runs], sizes),
+        "has_prop_line": pc.is_valid(rows["line_value"]),
+        "prediction_run_mode": _each([r.request.mode.value for r in runs], sizes),
+        "prediction_made_before_game": before,
+    }
+    recent = padded(rows["recent"], RECENT_GAMES * len(RECENT_FIELDS))
+    over, under = floats(rows["line_over_price"]), floats(rows["line_under_price"])
+    batch = Batch.of(
+        features=matrix(rows),
+        quality=floats(rows["feature_quality_score"]),
+        league_def_rating=floats(rows["league_def_rating"]),
+        recent=recent.reshape(-1, RECENT_GAMES, len(RECENT_FIELDS)),
+        days_rest=floats(rows["days_rest"]),
+        context=context_matrix(rows),
+        line=floats(rows["line_value"]),
+        market=no_vig_over(over, under),
+    )
+    systems = [s for r in runs for s in r.systems]
+    in_sample = np.repeat(np.array([r.request.in_sample for r in runs], dtype=np.bool_), sizes)
+    return JobColumns(batch, _table(columns, len(systems), now), systems, in_sample)
+
+
+def with_commit(jobs: JobColumns, build_commit: str | None) -> JobColumns:
+    """The same jobs; their rows name the commit of the code that predicts them."""
+    field = _SCHEMA.field("build_commit")
+    column = _alike(build_commit, field.type, len(jobs))
+    return replace(jobs, columns=jobs.columns.append_column(field, column))
+
+
+def _before(mode: str, tipoff: datetime | None, now: datetime) -> bool:
+    return mode == Mode.LIVE and (tipoff is None or now < tipoff)
+
+
+def _each(values: Sequence[str], sizes: Sequence[int]) -> list[str]:
+    return [v for v, n in zip(values, sizes, strict=True) for _ in range(n)]
+
+
+def _table(columns: Mapping[str, Any], n: int, now: datetime) -> pa.Table:
+    fields = [_SCHEMA.field(name) for name in (*columns, "predicted_at", "created_at")]
+    arrays = [
+        c.cast(f.type) if isinstance(c, pa.ChunkedArray) else pa.array(c, f.type)
+        for c, f in zip(columns.values(), fields, strict=False)
+    ]
+    arrays += [
+        _alike(moment, f.type, n) for moment, f in zip((now, datetime.now(UTC)), fields[-2:], strict=True)
+    ]
+    return pa.table(arrays, schema=pa.schema(fields))
+
+
+def _alike(value: Any, kind: pa.DataType, n: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), n)
