@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from typing import Generic, TypeVar
+from concurrent.futures import Executor, Future
+from typing import Any, Generic, TypeVar
 
 Job = TypeVar("Job")
 
@@ -61,3 +61,21 @@ class Coalescer(Generic[Job]):
                 done.set_result(None)
             else:
                 done.set_exception(error)
+
+
+class Nearby(Executor):
+    """Runs small work at once where it stands, since handing it over would take longer; other work in
+    ``elsewhere``. ``small`` is asked of what the work is given."""
+
+    def __init__(self, elsewhere: Executor, small: Callable[..., bool]) -> None:
+        self._elsewhere, self._small = elsewhere, small
+
+    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        if not self._small(*given):
+            return self._elsewhere.submit(work, *given, **named)
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*given, **named))
+        except Exception as exc:  # noqa: BLE001  whoever waits for it gets it
+            done.set_exception(exc)
+        return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -28,8 +29,39 @@ Floats = NDArray[np.float64]
 BESIDE = ("line", "over_price", "under_price", "league_def_rating", "days_rest")
 """What a row holds beside its features."""
 
-Answer = dict[str, dict[str, Any]]
-"""By system: its numbers, or the reason for none."""
+
+class Nothing(msgspec.Struct, frozen=True):
+    """Why a system gives no numbers."""
+
+    reason: str
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What a system that gives points says of one row."""
+
+    predicted_points: float | None
+    raw_prediction: float | None
+    confidence: float | None
+    edge: float | None
+    recommendation: str
+    missing_inputs: Sequence[str]
+
+
+class ToldChance(Told, frozen=True, gc=False):
+    """What a system that gives a distribution says."""
+
+    prob_over: float | None
+    interval_low: float | None
+    interval_high: float | None
+    expected_value: float | None
+    kelly_fraction: float | None
+    no_bet_reason: str | None
+
+
+_pack = struct.Struct(f"{len(ALL_INPUTS)}d").pack
+
+Answer = dict[str, Told | Nothing]
+"""By system."""
 
 
 @dataclass
@@ -45,11 +77,21 @@ class Asked:
     answers: list[Answer] = field(default_factory=list)
 
 
+FEW = 256
+"""Rows that are predicted in about a millisecond."""
+
+
+def few(asked: Sequence[Asked]) -> bool:
+    return sum(len(a.features) for a in asked) <= FEW
+
+
 class PredictRows:
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]], systems: Sequence[str] | None) -> list[Answer]:
+    def __call__(
+        self, rows: Sequence[Mapping[str, Any]], systems: Sequence[str] | None
+    ) -> list[dict[str, Any]]:
         """One answer per row and system; ``Rejected`` names a feature or system that is not known."""
         asked = Asked(
             np.array([_values(i, row["features"]) for i, row in enumerate(rows)]),
@@ -57,7 +99,7 @@ class PredictRows:
             self.wanted(systems),
         )
         self.several([asked])
-        return asked.answers
+        return [msgspec.to_builtins(answer) for answer in asked.answers]
 
     def wanted(self, systems: Sequence[str] | None) -> tuple[str, ...]:
         """The systems to run, all that run here for None; ``Rejected`` for one that does not."""
@@ -74,7 +116,7 @@ class PredictRows:
         if (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
             return None
         features = [msgspec.structs.astuple(row.features) for row in rows.rows]
-        return Asked(np.array(features, dtype=np.float64), beside, self.wanted(rows.systems))
+        return Asked(_matrix(features), beside, self.wanted(rows.systems))
 
     def several(self, asked: Sequence[Asked]) -> None:
         """Answer callers together: one call of each model for all who want the same systems."""
@@ -113,35 +155,34 @@ class PredictRows:
 
 def _told(
     system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats
-) -> list[dict[str, Any]]:
+) -> list[Told | Nothing]:
     """One system's answer for every row."""
     points = round_points(forecast.points)
     gaps = edge(points, line)
-    columns: dict[str, Any] = {
-        "predicted_points": _plain(points),
-        "raw_prediction": _plain(forecast.points),
-        "confidence": _plain(forecast.confidence),
-        "edge": _plain(gaps),
-        "recommendation": recommend(
-            points, line, forecast.confidence, system.min_edge, system.min_confidence
-        ),
-        "missing_inputs": forecast.missing_inputs,
-    }
+    sides = recommend(points, line, forecast.confidence, system.min_edge, system.min_confidence)
+    numbers = map(_plain, (points, forecast.points, forecast.confidence, gaps))
+    columns: list[Sequence[Any]] = [*numbers, sides, forecast.missing_inputs]
+    make: type[Told] = Told
     if forecast.chance is not None:
-        found = bets(forecast.chance.over, gaps, over, under)
-        columns |= {
-            "prob_over": _plain(forecast.chance.over),
-            "interval_low": _plain(np.round(forecast.chance.low, 1)),
-            "interval_high": _plain(np.round(forecast.chance.high, 1)),
-            "expected_value": _plain(found.value),
-            "kelly_fraction": _plain(found.stake),
-            "no_bet_reason": found.against,
-        }
-    names = list(columns)
+        make, chance = ToldChance, forecast.chance
+        found = bets(chance.over, gaps, over, under)
+        low, high = np.round(chance.low, 1), np.round(chance.high, 1)
+        columns += [*map(_plain, (chance.over, low, high, found.value, found.stake)), found.against]
+    if not any(forecast.reasons):
+        return list(map(make, *columns))
     return [
-        {"reason": reason} if reason else dict(zip(names, values, strict=True))
-        for reason, values in zip(forecast.reasons, zip(*columns.values(), strict=True), strict=True)
+        Nothing(reason) if reason else make(*values)
+        for reason, values in zip(forecast.reasons, zip(*columns, strict=True), strict=True)
     ]
+
+
+def _matrix(rows: Sequence[tuple[float | None, ...]]) -> Floats:
+    """Rows of all inputs as an array; None is NaN, and costs more than NaN does."""
+    try:
+        packed = b"".join([_pack(*row) for row in rows])
+    except struct.error:
+        return np.array(rows, dtype=np.float64)
+    return np.frombuffer(packed, np.float64).reshape(len(rows), -1)
 
 
 def _plain(values: Floats) -> list[float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import msgspec
@@ -11,9 +12,9 @@ from shared.schemas.messages import MALFORMED, Number, Price
 
 MOST_ROWS = 5000
 
-_FEATURES: list[tuple[str, Any, Any]] = [(name, Number | None, None) for name in ALL_INPUTS]
+_FEATURES: list[tuple[str, Any, Any]] = [(name, Number | None, math.nan) for name in ALL_INPUTS]
 Features = msgspec.defstruct("Features", _FEATURES, frozen=True, forbid_unknown_fields=True, gc=False)
-"""The features of one row by name; absent or null is missing."""
+"""The features of one row by name; null is missing, absent is NaN, which means the same."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
