@@ -18,9 +18,10 @@ Features = msgspec.defstruct("Features", _FEATURES, frozen=True, forbid_unknown_
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One row: features, a line in points, American odds, and what two systems want beside them."""
+    """One row: features, by name or in the order of ``Rows.columns``, a line in points, American odds, and
+    what two systems want beside them."""
 
-    features: Features  # type: ignore[valid-type]
+    features: Features | list[Number | None]  # type: ignore[valid-type]
     line: Number | None = None
     over_price: Price | None = None
     under_price: Price | None = None
@@ -31,6 +32,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 class Rows(msgspec.Struct, frozen=True):
     rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=MOST_ROWS)]
     systems: list[str] | None = None
+    columns: list[str] | None = None
 
 
 _decoder = msgspec.json.Decoder(Rows)
