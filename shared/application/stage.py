@@ -80,7 +80,7 @@ class StageJobs:
         if predicted.rows.num_rows:
             self._warehouse.append(PREDICTION_STAGING, predicted.rows)
         written = time.perf_counter()
-        outcomes = [_ready(j.request, s) for j, s in zip(good, predicted.systems, strict=True)]
+        outcomes = [ready_of(j.request, s) for j, s in zip(good, predicted.systems, strict=True)]
         self._report(outcomes, [j.trace for j in good])
         took = (known - begun, written - known, time.perf_counter() - written)
         with tracing.use(_common([j.trace for j in jobs])):
@@ -108,7 +108,7 @@ class StageJobs:
             self._publisher.publish(READY_TOPIC, messages)
 
 
-def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
+def ready_of(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
     """A player is predicted if any system predicted him; else the first system says why not."""
     if PREDICTED in systems.values():
         outcome = PREDICTED
