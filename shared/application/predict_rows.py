@@ -59,6 +59,7 @@ class ToldChance(Told, frozen=True, gc=False):
     no_bet_reason: str | None
 
 
+_OF_ROW, _NOTHING_BESIDE = attrgetter(*BESIDE), (None,) * len(BESIDE)
 _PLACE = {name: i for i, name in enumerate(ALL_INPUTS)}
 
 Answer = dict[str, Told | Nothing]
@@ -123,7 +124,7 @@ class PredictRows:
 
     def read(self, rows: Rows) -> Asked | None:
         """Decoded rows, None where something is wrong with them; ``Rejected`` as ``wanted``."""
-        beside = _matrix(len(BESIDE), list(map(attrgetter(*BESIDE), rows.rows)))
+        beside = _beside(rows)
         if (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
             return None
         features = _by_name(rows) if rows.columns is None else _by_column(rows, rows.columns)
@@ -187,6 +188,14 @@ def _told(
         Nothing(reason) if reason else make(*values)
         for reason, values in zip(forecast.reasons, zip(*columns, strict=True), strict=True)
     ]
+
+
+def _beside(rows: Rows) -> Floats:
+    """(n, 5), without a look at each number where no row has any."""
+    given = list(map(_OF_ROW, rows.rows))
+    if given.count(_NOTHING_BESIDE) == len(given):
+        return np.full((len(given), len(BESIDE)), np.nan)
+    return _matrix(len(BESIDE), given)
 
 
 def _by_name(rows: Rows) -> Floats | None:
