@@ -334,3 +334,20 @@ def test_a_model_is_never_used_for_a_date_that_it_was_trained_on(bench: Bench) -
     by_player = {r["player_lookup"]: r["missing_inputs"] for r in ensemble}
     assert "member:catboost_v9" not in (by_player[mixed[0].player_lookup] or "")
     assert "member:catboost_v9" in by_player[mixed[1].player_lookup]
+
+
+def test_what_arrives_while_the_loop_still_brings_more_is_one_batch() -> None:
+    """Jobs of a burst come turn by turn; one that comes alone waits for no timer."""
+    batches: list[int] = []
+
+    async def burst() -> None:
+        coalescer = Coalescer[int](lambda jobs: batches.append(len(jobs)), executor)
+        async with asyncio.TaskGroup() as group:
+            for i in range(40):
+                group.create_task(coalescer.submit(i))
+                await asyncio.sleep(0)
+        await coalescer.submit(40)
+
+    with ThreadPoolExecutor(1) as executor:
+        asyncio.run(burst())
+    assert batches == [40, 1]
