@@ -1,19 +1,22 @@
-"""Whatever has arrived by the next turn of the loop becomes one batch; one batch is in work at a time."""
+"""Whatever arrives without a pause becomes one batch; one batch is in work at a time."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from typing import Generic, TypeVar
+from concurrent.futures import Executor, Future
+from typing import Any, Generic, TypeVar
 
 Job = TypeVar("Job")
 
 MOST_JOBS = 512
+QUIET_TURNS = 3
+"""Turns of the loop that bring nothing more: what a socket has brought is a job one turn later."""
 
 
 class Coalescer(Generic[Job]):
-    """While one batch is being written the next one grows, without a timer.
+    """While one batch is being written the next one grows, without a timer: it is closed when the loop has
+    nothing more to bring, which for a job that comes alone is at once.
 
     ``submit`` returns when the batch that holds the job is done, and raises what the work raised.
     """
@@ -42,12 +45,19 @@ class Coalescer(Generic[Job]):
 
     async def _drain(self) -> None:
         try:
-            await asyncio.sleep(0)
             while self._waiting:
+                await self._settle()
                 batch, self._waiting = self._waiting[:MOST_JOBS], self._waiting[MOST_JOBS:]
                 await self._do(batch)
         finally:
             self._running = None
+
+    async def _settle(self) -> None:
+        """Let the loop turn as long as jobs arrive."""
+        seen, quiet = 0, 0
+        while quiet < QUIET_TURNS and len(self._waiting) < MOST_JOBS:
+            seen, quiet = len(self._waiting), quiet + 1 if len(self._waiting) == seen else 0
+            await asyncio.sleep(0)
 
     async def _do(self, batch: list[tuple[Job, asyncio.Future[None]]]) -> None:
         loop = asyncio.get_running_loop()
@@ -61,3 +71,21 @@ class Coalescer(Generic[Job]):
                 done.set_result(None)
             else:
                 done.set_exception(error)
+
+
+class Nearby(Executor):
+    """Runs small work at once where it stands, since handing it over would take longer; other work in
+    ``elsewhere``. ``small`` is asked of what the work is given."""
+
+    def __init__(self, elsewhere: Executor, small: Callable[..., bool]) -> None:
+        self._elsewhere, self._small = elsewhere, small
+
+    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        if not self._small(*given):
+            return self._elsewhere.submit(work, *given, **named)
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*given, **named))
+        except Exception as exc:  # noqa: BLE001  whoever waits for it gets it
+            done.set_exception(exc)
+        return done

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.prediction_worker.metrics import WorkerMetrics
-from shared.application.predict_rows import Asked, PredictRows
+from shared.application.predict_rows import ALONE, FEW, Asked, PredictRows
 from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
@@ -78,12 +78,13 @@ Price = (
 
 
 class RowIn(BaseModel):
-    """One row to predict: features by name (absent or null is missing), a line in points, American odds.
+    """One row to predict: features by name (absent or null is missing) or as a list in the order of the
+    request's columns, a line in points, American odds.
 
     Beside the 33 features come those of ``CONTEXT``, which the anchored line wants.
     """
 
-    features: dict[str, Number | None]
+    features: dict[str, Number | None] | list[Number | None]
     line: Number | None = None
     over_price: Price | None = None
     under_price: Price | None = None
@@ -94,6 +95,7 @@ class RowIn(BaseModel):
 class BatchIn(BaseModel):
     rows: list[RowIn] = Field(min_length=1, max_length=MOST_ROWS)
     systems: list[str] | None = None
+    columns: list[str] | None = None
 
 
 def build(
@@ -162,7 +164,10 @@ class TakeRows:
         if asked is None:
             await self._others(scope, first(message, receive), send)
             return
-        await worker.questions.submit(asked)
+        if ALONE < len(asked) <= FEW:
+            worker.predict_rows.several([asked])
+        else:
+            await worker.questions.submit(asked)
         body = msgspec.json.encode({"predictions": asked.answers})
         await Response(body, media_type="application/json")(scope, receive, send)
 
@@ -188,10 +193,10 @@ def _predictions(app: FastAPI, most_bytes: int) -> None:
 
     @app.post("/predict/batch", responses=responses(400, 413, 422))
     def predict_batch(batch: BatchIn, request: Request) -> Response:
-        """Predict rows of named features; nothing is written."""
+        """Predict rows of features, named in each row or once in columns; nothing is written."""
         worker: Worker = request.app.state.worker
         rows = [r.model_dump() for r in batch.rows]
-        answer = worker.predict_rows(rows, batch.systems)
+        answer = worker.predict_rows(rows, batch.systems, batch.columns)
         return Response(msgspec.json.encode({"predictions": answer}), media_type="application/json")
 
     answers: dict[str, Callable[[ASGIApp], ASGIApp]] = {

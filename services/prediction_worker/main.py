@@ -14,7 +14,7 @@ from services.prediction_worker.settings import WorkerSettings
 from shared.application.events import ProcessStarted, ProcessStopped, both, log
 from shared.application.heartbeats import Heartbeats, Pulse
 from shared.application.predict import Predict
-from shared.application.predict_rows import PredictRows
+from shared.application.predict_rows import PredictRows, few
 from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import StoreCheck
 from shared.application.registry import Registry
@@ -23,7 +23,7 @@ from shared.application.serving import ChampionAlarms
 from shared.application.stage import StageJobs
 from shared.arrow import without_pandas
 from shared.backends import Backend, connect
-from shared.coalesce import Coalescer
+from shared.coalesce import Coalescer, Nearby
 from shared.errors import AppError
 from shared.http import Identity, serve
 from shared.logs import configure_logging
@@ -57,7 +57,7 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
         stage=stage,
         predict_rows=predict_rows,
         coalescer=Coalescer(stage, executor),
-        questions=Coalescer(predict_rows.several, asker),
+        questions=Coalescer(predict_rows.several, Nearby(asker, few)),
         models=models,
         shadows=shadows,
         missing=missing,

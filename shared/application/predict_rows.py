@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -28,8 +30,40 @@ Floats = NDArray[np.float64]
 BESIDE = ("line", "over_price", "under_price", "league_def_rating", "days_rest")
 """What a row holds beside its features."""
 
-Answer = dict[str, dict[str, Any]]
-"""By system: its numbers, or the reason for none."""
+
+class Nothing(msgspec.Struct, frozen=True):
+    """Why a system gives no numbers."""
+
+    reason: str
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What a system that gives points says of one row."""
+
+    predicted_points: float | None
+    raw_prediction: float | None
+    confidence: float | None
+    edge: float | None
+    recommendation: str
+    missing_inputs: Sequence[str]
+
+
+class ToldChance(Told, frozen=True, gc=False):
+    """What a system that gives a distribution says."""
+
+    prob_over: float | None
+    interval_low: float | None
+    interval_high: float | None
+    expected_value: float | None
+    kelly_fraction: float | None
+    no_bet_reason: str | None
+
+
+_OF_ROW, _NOTHING_BESIDE = attrgetter(*BESIDE), (None,) * len(BESIDE)
+_PLACE = {name: i for i, name in enumerate(ALL_INPUTS)}
+
+Answer = dict[str, Told | Nothing]
+"""By system."""
 
 
 @dataclass
@@ -44,20 +78,40 @@ class Asked:
     systems: tuple[str, ...]
     answers: list[Answer] = field(default_factory=list)
 
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+ALONE, FEW = 16, 256
+"""Rows of one caller from which company saves nothing; rows that are predicted in about a millisecond."""
+
+
+def few(asked: Sequence[Asked]) -> bool:
+    """Whether they are predicted sooner than they are handed to a thread."""
+    return sum(len(a) for a in asked) <= FEW
+
 
 class PredictRows:
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]], systems: Sequence[str] | None) -> list[Answer]:
-        """One answer per row and system; ``Rejected`` names a feature or system that is not known."""
+    def __call__(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        systems: Sequence[str] | None,
+        columns: Sequence[str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """One answer per row and system; ``Rejected`` names a feature or system that is not known.
+
+        ``columns``: names of the features, which rows then give as lists.
+        """
         asked = Asked(
-            np.array([_values(i, row["features"]) for i, row in enumerate(rows)]),
+            np.array([_values(i, _named(i, row["features"], columns)) for i, row in enumerate(rows)]),
             np.array([[row[name] for name in BESIDE] for row in rows], dtype=np.float64),
             self.wanted(systems),
         )
         self.several([asked])
-        return asked.answers
+        return [msgspec.to_builtins(answer) for answer in asked.answers]
 
     def wanted(self, systems: Sequence[str] | None) -> tuple[str, ...]:
         """The systems to run, all that run here for None; ``Rejected`` for one that does not."""
@@ -69,12 +123,12 @@ class PredictRows:
         return self._predict.system_ids if systems is None else tuple(systems)
 
     def read(self, rows: Rows) -> Asked | None:
-        """Decoded rows, None for a price that is none; ``Rejected`` as ``wanted``."""
-        beside = np.array(list(map(attrgetter(*BESIDE), rows.rows)), dtype=np.float64)
+        """Decoded rows, None where something is wrong with them; ``Rejected`` as ``wanted``."""
+        beside = _beside(rows)
         if (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
             return None
-        features = [msgspec.structs.astuple(row.features) for row in rows.rows]
-        return Asked(np.array(features, dtype=np.float64), beside, self.wanted(rows.systems))
+        features = _by_name(rows) if rows.columns is None else _by_column(rows, rows.columns)
+        return None if features is None else Asked(features, beside, self.wanted(rows.systems))
 
     def several(self, asked: Sequence[Asked]) -> None:
         """Answer callers together: one call of each model for all who want the same systems."""
@@ -86,7 +140,7 @@ class PredictRows:
                 np.concatenate([a.features for a in some]), np.concatenate([a.beside for a in some]), systems
             )
             for one in some:
-                one.answers, answers = answers[: len(one.features)], answers[len(one.features) :]
+                one.answers, answers = answers[: len(one)], answers[len(one) :]
 
     def _answers(self, given: Floats, beside: Floats, wanted: Sequence[str]) -> list[Answer]:
         n = len(given)
@@ -95,7 +149,7 @@ class PredictRows:
             features=given[:, : len(FEATURES)],
             quality=np.full(n, 100.0),
             league_def_rating=league,
-            recent=np.full((n, RECENT_GAMES, len(RECENT_FIELDS)), np.nan),
+            recent=np.broadcast_to(np.nan, (n, RECENT_GAMES, len(RECENT_FIELDS))),
             days_rest=rest,
             context=given[:, len(FEATURES) :],
             line=line,
@@ -108,45 +162,93 @@ class PredictRows:
             if system.system_id in wanted
         ]
         names = [s.system_id for s in self._predict.systems if s.system_id in wanted]
+        if len(names) == 1:
+            return [{names[0]: answer} for answer in told[0]]
         return [dict(zip(names, row, strict=True)) for row in zip(*told, strict=True)] or [{}] * n
 
 
 def _told(
     system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats
-) -> list[dict[str, Any]]:
+) -> list[Told | Nothing]:
     """One system's answer for every row."""
     points = round_points(forecast.points)
     gaps = edge(points, line)
-    columns: dict[str, Any] = {
-        "predicted_points": _plain(points),
-        "raw_prediction": _plain(forecast.points),
-        "confidence": _plain(forecast.confidence),
-        "edge": _plain(gaps),
-        "recommendation": recommend(
-            points, line, forecast.confidence, system.min_edge, system.min_confidence
-        ),
-        "missing_inputs": forecast.missing_inputs,
-    }
+    sides = recommend(points, line, forecast.confidence, system.min_edge, system.min_confidence)
+    numbers = map(_plain, (points, forecast.points, forecast.confidence, gaps))
+    columns: list[Sequence[Any]] = [*numbers, sides, forecast.missing_inputs]
+    make: type[Told] = Told
     if forecast.chance is not None:
-        found = bets(forecast.chance.over, gaps, over, under)
-        columns |= {
-            "prob_over": _plain(forecast.chance.over),
-            "interval_low": _plain(np.round(forecast.chance.low, 1)),
-            "interval_high": _plain(np.round(forecast.chance.high, 1)),
-            "expected_value": _plain(found.value),
-            "kelly_fraction": _plain(found.stake),
-            "no_bet_reason": found.against,
-        }
-    names = list(columns)
+        make, chance = ToldChance, forecast.chance
+        found = bets(chance.over, gaps, over, under)
+        low, high = np.round(chance.low, 1), np.round(chance.high, 1)
+        columns += [*map(_plain, (chance.over, low, high, found.value, found.stake)), found.against]
+    if not any(forecast.reasons):
+        return list(map(make, *columns))
     return [
-        {"reason": reason} if reason else dict(zip(names, values, strict=True))
-        for reason, values in zip(forecast.reasons, zip(*columns.values(), strict=True), strict=True)
+        Nothing(reason) if reason else make(*values)
+        for reason, values in zip(forecast.reasons, zip(*columns, strict=True), strict=True)
     ]
+
+
+def _beside(rows: Rows) -> Floats:
+    """(n, 5), without a look at each number where no row has any."""
+    given = list(map(_OF_ROW, rows.rows))
+    if given.count(_NOTHING_BESIDE) == len(given):
+        return np.full((len(given), len(BESIDE)), np.nan)
+    return _matrix(len(BESIDE), given)
+
+
+def _by_name(rows: Rows) -> Floats | None:
+    """(n, 62) of rows that name their features, None where one gives a list."""
+    given = [row.features for row in rows.rows if isinstance(row.features, msgspec.Struct)]
+    if len(given) != len(rows.rows):
+        return None
+    return _matrix(len(ALL_INPUTS), list(map(msgspec.structs.astuple, given)))
+
+
+def _by_column(rows: Rows, columns: list[str]) -> Floats | None:
+    """(n, 62) of rows that give a list each, None where lists and names do not go together."""
+    places = [_PLACE.get(name, -1) for name in columns]
+    lists = [row.features for row in rows.rows]
+    if -1 in places or len(set(places)) != len(places):
+        return None
+    if any(type(given) is not list or len(given) != len(columns) for given in lists):
+        return None
+    features = np.full((len(lists), len(ALL_INPUTS)), np.nan)
+    features[:, places] = _matrix(len(columns), lists)
+    return features
+
+
+def _matrix(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
+    """Rows of ``width`` numbers as an array, NaN for None."""
+    pack = struct.Struct(f"{width}d").pack
+    try:
+        packed = [pack(*row) for row in rows]
+    except struct.error:
+        packed = [pack(*[math.nan if v is None else v for v in row]) for row in rows]
+    return np.frombuffer(b"".join(packed), np.float64).reshape(len(rows), width)
 
 
 def _plain(values: Floats) -> list[float | None]:
     """Numbers, None for NaN, which alone differs from itself."""
     return [None if v != v else v for v in values.tolist()]
+
+
+def _named(
+    row: int, given: Mapping[str, float | None] | Sequence[float | None], columns: Sequence[str] | None
+) -> Mapping[str, float | None]:
+    """Features by name; ``Rejected`` where names and numbers do not go together."""
+    if isinstance(given, Mapping):
+        if columns is not None:
+            raise Rejected(f"row {row}: features by name, wanted a list in the order of columns")
+        return given
+    if columns is None:
+        raise Rejected(f"row {row}: a list of features, wanted columns to name them")
+    if len(set(columns)) != len(columns):
+        raise Rejected("columns: a feature is named twice")
+    if len(given) != len(columns):
+        raise Rejected(f"row {row}: {len(given)} features, wanted the {len(columns)} of columns")
+    return dict(zip(columns, given, strict=True))
 
 
 def _values(row: int, named: Mapping[str, float | None]) -> list[float]:

@@ -96,7 +96,7 @@ class StageJobs:
         begun = time.perf_counter()
         good = [jobs[i] for i in staged.good]
         self._report(
-            [_ready(j.request, s) for j, s in zip(good, staged.systems, strict=True)], [j.trace for j in good]
+            [ready_of(j.request, s) for j, s in zip(good, staged.systems, strict=True)], [j.trace for j in good]
         )
         with tracing.use(_common([j.trace for j in jobs])):
             self._observe(replace(staged.event, report_seconds=time.perf_counter() - begun))
@@ -144,7 +144,8 @@ def outcome_of(systems: Mapping[str, str]) -> str:
     return f"skipped:{next(iter(systems.values()), 'no_system_asked')}"
 
 
-def _ready(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
+def ready_of(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
+    """What is reported of a job."""
     return PredictionReady(SCHEMA_VERSION, job.run_id, job.player_lookup, outcome_of(systems), systems)
 
 

@@ -14,7 +14,7 @@ from shared.model_registry.cbm import Trees
 
 Floats = NDArray[np.float64]
 
-ROWS_AT_ONCE = 128
+ROWS_AT_ONCE = 192
 """So many rows of a model's leaves stay in a core's cache."""
 
 

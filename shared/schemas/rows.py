@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import msgspec
@@ -11,15 +12,16 @@ from shared.schemas.messages import MALFORMED, Number, Price
 
 MOST_ROWS = 5000
 
-_FEATURES: list[tuple[str, Any, Any]] = [(name, Number | None, None) for name in ALL_INPUTS]
+_FEATURES: list[tuple[str, Any, Any]] = [(name, Number | None, math.nan) for name in ALL_INPUTS]
 Features = msgspec.defstruct("Features", _FEATURES, frozen=True, forbid_unknown_fields=True, gc=False)
-"""The features of one row by name; absent or null is missing."""
+"""The features of one row by name; null is missing, absent is NaN, which means the same."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One row: features, a line in points, American odds, and what two systems want beside them."""
+    """One row: features, by name or in the order of ``Rows.columns``, a line in points, American odds, and
+    what two systems want beside them."""
 
-    features: Features  # type: ignore[valid-type]
+    features: Features | list[Number | None]  # type: ignore[valid-type]
     line: Number | None = None
     over_price: Price | None = None
     under_price: Price | None = None
@@ -30,6 +32,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 class Rows(msgspec.Struct, frozen=True):
     rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=MOST_ROWS)]
     systems: list[str] | None = None
+    columns: list[str] | None = None
 
 
 _decoder = msgspec.json.Decoder(Rows)

@@ -25,11 +25,16 @@ SIDES = tuple(PATHS)
 
 
 def body(side: str, rows: int, start: int = 0) -> bytes:
-    """``rows`` players as each side's own interface takes them: ours by name, KServe's by position."""
+    """``rows`` players as each side's own interface takes them: ours with the names of the features, once
+    where there are many rows; KServe's as bare numbers."""
     some = [jobs()[(start + i) % len(jobs())].features for i in range(rows)]
+    if side == "ours" and rows == 1:
+        return json.dumps(
+            {"rows": [{"features": dict(zip(FEATURES, some[0], strict=True))}], "systems": [SYSTEM]}
+        ).encode()
     if side == "ours":
-        named = [{"features": dict(zip(FEATURES, row, strict=True))} for row in some]
-        return json.dumps({"rows": named, "systems": [SYSTEM]}).encode()
+        given = [{"features": row} for row in some]
+        return json.dumps({"columns": FEATURES, "rows": given, "systems": [SYSTEM]}).encode()
     return json.dumps({"instances": some}).encode()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.bench.world import ROOT
+from tests.bench.world import HOME, ROOT
 
 START_SECONDS = 120.0
 
@@ -56,7 +56,9 @@ def process(
 ) -> Iterator[Server]:
     """A server's process; ``listens`` says whether it is up, by default when its port takes connections."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    HOME.mkdir(exist_ok=True)
+    with (HOME / "servers.log").open("ab") as log:
+        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         _await(child, port, listens or takes_connections)
         yield Server(port, child.pid)
@@ -90,7 +92,9 @@ def _await(child: subprocess.Popen[bytes], port: int, listens: Callable[[int], b
     end = time.monotonic() + START_SECONDS
     while not listens(port):
         if child.poll() is not None:
-            raise RuntimeError(f"{child.args} ended with {child.returncode} before it listened")
+            raise RuntimeError(
+                f"{child.args} ended with {child.returncode} before it listened; see .bench/servers.log"
+            )
         if time.monotonic() > end:
             raise RuntimeError(f"{child.args} does not listen after {START_SECONDS:.0f} s")
         time.sleep(0.02)

@@ -219,6 +219,43 @@ def test_a_batch_request_predicts_named_rows_and_writes_nothing(bench: Bench) ->
     assert bench.call("POST", "/predict/batch", json={"rows": []}).status_code == 422
 
 
+def test_features_named_once_are_the_same_rows(bench: Bench) -> None:
+    """Both ways of writing rows, each by the fast lane and by the framework's."""
+    rows = [{**STAR, "points_avg_season": 20.0 + i, "pct_paint": None} for i in range(3)]
+    by_name = {"rows": [{"features": row, "line": 20.5} for row in rows]}
+    columns = list(reversed(rows[0]))
+    lists = [{"features": [row[c] for c in columns], "line": 20.5} for row in rows]
+    by_column = {"columns": columns, "rows": lists}
+    answers = [
+        bench.call("POST", "/predict/batch", content=json.dumps(body), headers={"content-type": kind}).json()
+        for body in (by_name, by_column)
+        for kind in ("application/json", "application/json; charset=utf-8")
+    ]
+    assert len(answers[0]["predictions"]) == 3
+    assert answers[0]["predictions"][0] != answers[0]["predictions"][1]
+    assert answers[1:] == answers[:1] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"rows": [{"features": [1.0]}]}, "row 0: a list of features, wanted columns"),
+        ({"rows": [{"features": {}}], "columns": ["pct_paint"]}, "row 0: features by name, wanted a list"),
+        ({"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"]}, "2 features, wanted the 1"),
+        ({"rows": [{"features": [1.0]}], "columns": ["height"]}, "'height' is unknown"),
+        ({"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"] * 2}, "named twice"),
+        ({"rows": [{"features": {"height": 1.0}}]}, "'height' is unknown"),
+        ({"rows": [{"features": {}, "over_price": 50}]}, "over_price"),
+        ({"rows": [{"features": {"pct_paint": "much"}}]}, "pct_paint"),
+    ],
+)
+def test_names_and_numbers_that_do_not_go_together_are_refused(
+    bench: Bench, body: dict[str, Any], reason: str
+) -> None:
+    answer = bench.call("POST", "/predict/batch", json=body)
+    assert (answer.status_code, reason in answer.json()["detail"]) == (422, True), answer.json()
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("line", "NaN"), ("line", "1e308"), ("over_price", "50"), ("days_rest", "Infinity")]
 )
@@ -297,3 +334,20 @@ def test_a_model_is_never_used_for_a_date_that_it_was_trained_on(bench: Bench) -
     by_player = {r["player_lookup"]: r["missing_inputs"] for r in ensemble}
     assert "member:catboost_v9" not in (by_player[mixed[0].player_lookup] or "")
     assert "member:catboost_v9" in by_player[mixed[1].player_lookup]
+
+
+def test_what_arrives_while_the_loop_still_brings_more_is_one_batch() -> None:
+    """Jobs of a burst come turn by turn; one that comes alone waits for no timer."""
+    batches: list[int] = []
+
+    async def burst() -> None:
+        coalescer = Coalescer[int](lambda jobs: batches.append(len(jobs)), executor)
+        async with asyncio.TaskGroup() as group:
+            for i in range(40):
+                group.create_task(coalescer.submit(i))
+                await asyncio.sleep(0)
+        await coalescer.submit(40)
+
+    with ThreadPoolExecutor(1) as executor:
+        asyncio.run(burst())
+    assert batches == [40, 1]

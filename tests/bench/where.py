@@ -1,0 +1,75 @@
+"""Where the time of a game date goes: ``python -m tests.bench.where`` prints a table of shares."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from shared.application.outgoing import outgoing
+from shared.application.predict import Predict, to_batch
+from shared.application.prediction_rows import CHAMPION, Part, prediction_rows
+from shared.application.stage import ready_of
+from shared.domain.systems.base import Forecast
+from shared.schemas.messages import PredictionRequest, decode, unwrap
+from tests.bench.game_day import stage
+from tests.bench.served import Sink
+from tests.bench.world import models, pushes
+from tests.conftest import CLOCK
+
+REPEATS = 41
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Least CPU seconds of many repeats: what the neighbours of a shared machine disturb least."""
+    least = float("inf")
+    for _ in range(REPEATS):
+        begun = time.process_time()
+        work()
+        least = min(least, time.process_time() - begun)
+    return least
+
+
+def parts() -> dict[str, float]:
+    """CPU seconds by part of the work, all messages of the date in one batch."""
+    import numpy as np
+
+    use = stage()
+    predict = Predict(models())
+    jobs = [use.accept(body).request for body in pushes()]
+    batch, everybody = to_batch(jobs), np.arange(len(jobs))
+    told = {"envelope and message": cpu(lambda: [_decoded(body) for body in pushes()])}
+    told["checks and hash of the features"] = cpu(lambda: [predict.check(job) for job in jobs])
+    told["arrays of the batch"] = cpu(lambda: to_batch(jobs))
+    forecasts: dict[str, Forecast] = {}
+    rows = []
+    for system in predict.systems:
+        members = {m: forecasts[m] for m in system.members}
+        kind = "three models" if "catboost" in system.system_id else "formulas and ensembles"
+        told[kind] = told.get(kind, 0.0) + cpu(lambda s=system, m=members: s.forecast(batch, m))  # type: ignore[misc]
+        forecasts[system.system_id] = system.forecast(batch, members)
+        model = models().get(system.system_id)
+        rows.append(Part(system, model, CHAMPION, forecasts[system.system_id], everybody))
+    told["rows as columns"] = cpu(lambda: prediction_rows(jobs, rows, CLOCK.now(), "bench"))
+    table = prediction_rows(jobs, rows, CLOCK.now(), "bench")
+    told["bytes for the sink"] = cpu(lambda: Sink(0.0).append(None, table))
+    said = predict(jobs, CLOCK.now()).systems
+    told["reports"] = cpu(lambda: [outgoing(ready_of(j, s)) for j, s in zip(jobs, said, strict=True)])
+    return told
+
+
+def _decoded(body: bytes) -> PredictionRequest:
+    return decode(unwrap(body).payload, PredictionRequest)
+
+
+def main() -> int:
+    told = parts()
+    whole = sum(told.values())
+    print("| part | share |\n|---|---|")  # noqa: T201
+    for name, seconds in sorted(told.items(), key=lambda t: -t[1]):
+        print(f"| {name} | {seconds / whole:.0%} |")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
