@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -29,7 +30,7 @@ class PredictionRows:
 
     def __init__(self, jobs: JobColumns) -> None:
         self._jobs = jobs
-        self._keys = _keys(jobs)
+        self._keys = np.array(_keys(jobs), dtype=object)
         self._line, self._over, self._under = (
             jobs.floats(name) for name in ("current_points_line", "line_over_price", "line_under_price")
         )
@@ -43,7 +44,7 @@ class PredictionRows:
         points = round_points(raw)
         sha256 = model.sha256 if model else None
         own = {
-            "prediction_id": prediction_ids([self._keys[i] for i in rows.tolist()], system.system_id, sha256),
+            "prediction_id": prediction_ids(self._keys[rows], system.system_id, sha256),
             "system_id": [system.system_id] * n,
             "role": [IN_SAMPLE if marked else role for marked in self._jobs.in_sample[rows].tolist()],
             "raw_prediction": raw,
@@ -74,17 +75,17 @@ class PredictionRows:
         }
 
 
-def _keys(jobs: JobColumns) -> list[str]:
+def _keys(jobs: JobColumns) -> list[bytes]:
     """What the ids of each job's rows have in common, written as JSON."""
     quoted = cache(json.dumps)
     names = (jobs.words(column) for column in ("run_id", "game_id", "player_lookup"))
-    return [", ".join(map(quoted, job)) for job in zip(*names, strict=True)]
+    return [f"[{', '.join(map(quoted, job))}, ".encode() for job in zip(*names, strict=True)]
 
 
-def prediction_ids(keys: list[str], system_id: str, sha256: str | None) -> list[str]:
+def prediction_ids(keys: Iterable[bytes], system_id: str, sha256: str | None) -> list[str]:
     """The same for every delivery of the same job."""
-    end = f"{json.dumps(system_id)}, {json.dumps(sha256 or 'formula')}]"
-    return [hashlib.sha256(f"[{key}, {end}".encode()).hexdigest()[:32] for key in keys]
+    end = f"{json.dumps(system_id)}, {json.dumps(sha256 or 'formula')}]".encode()
+    return [hashlib.sha256(key + end).hexdigest()[:32] for key in keys]
 
 
 def _nullable(values: Floats) -> pa.Array:
