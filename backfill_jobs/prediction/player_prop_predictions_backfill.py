@@ -62,7 +62,8 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict game dates in one process: same systems, ids, lines and features as the services."""
-    from shared.application.prediction_backfill import AS_ASKED, BackfillOptions
+    from shared.application.backfill_results import AS_ASKED
+    from shared.application.prediction_backfill import BackfillOptions
     from shared.backends import ModelSettings, connect
     from shared.domain.systems.catalog import SYSTEM_IDS
 

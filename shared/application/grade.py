@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from shared.domain.grading import Outcome, grade
 from shared.ports import Clock, Warehouse
 from shared.schemas.predictions import PREDICTION_ACCURACY
-from shared.warehouse.history import floats, strings
+from shared.warehouse.history import bools, floats, strings
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
@@ -98,17 +99,15 @@ class GradePredictions:
         rows = _only(
             self._warehouse.query(statement("gradable_predictions", first=first, last=last)), systems
         )
-        final = np.array(pc.fill_null(rows["is_final"], False).to_pylist(), dtype=np.bool_)
-        outcome = _outcomes(rows, final)
-        graded = _accuracy(rows, outcome, datetime.now(UTC)).filter(pa.array(final))
+        final, graded, outcome = graded_rows(rows, datetime.now(UTC))
         changed = self._write(graded, first, last, systems, regrade) if write else 0
         champions = graded.filter(pc.equal(graded["role"], "champion"))
         return Graded(
-            Counter(outcome.tolist()),
-            Counter(champions["system_id"].to_pylist()),
-            Counter(graded["counted_as"].to_pylist()),
+            _counted(outcome),
+            _counted(champions["system_id"]),
+            _counted(graded["counted_as"]),
             changed,
-            tuple(self._dates(first, last, rows["game_date"].to_pylist(), final)),
+            tuple(self._dates(first, last, rows["game_date"], final)),
         )
 
     def _write(
@@ -128,16 +127,13 @@ class GradePredictions:
         return changed
 
     def _dates(
-        self, first: date, last: date, days: list[date], final: NDArray[np.bool_]
+        self, first: date, last: date, days: pa.ChunkedArray, final: NDArray[np.bool_]
     ) -> Iterator[GradedDate]:
         """Every date of the range: how many of its rows were graded, and why the others wait."""
         games: dict[date, list[bool]] = {}
         for game in games_between(self._warehouse, first, last).to_pylist():
             games.setdefault(game["game_date"], []).append(game["game_status"] == FINAL)
-        graded: Counter[date] = Counter()
-        pending: Counter[date] = Counter()
-        for day, done in zip(days, final.tolist(), strict=True):
-            (graded if done else pending)[day] += 1
+        graded, pending = _counted(days.filter(pa.array(final))), _counted(days.filter(pa.array(~final)))
         for at in range((last - first).days + 1):
             day = first + timedelta(days=at)
             status = _status(games.get(day, []), graded[day], pending[day])
@@ -166,15 +162,32 @@ def _keys(rows: pa.Table) -> list[tuple[object, ...]]:
     return list(zip(*(rows[c].to_pylist() for c in PREDICTION_ACCURACY.key), strict=True))
 
 
-def _outcomes(rows: pa.Table, final: NDArray[np.bool_]) -> NDArray[np.str_]:
-    played = pc.fill_null(pc.invert(rows["is_dnp"]), False)
-    return grade(
+def _counted(values: pa.ChunkedArray) -> Counter[Any]:
+    counts = pc.value_counts(values)
+    return Counter(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
+
+
+def graded_rows(rows: pa.Table, now: datetime) -> tuple[NDArray[np.bool_], pa.Table, pa.ChunkedArray]:
+    """Of what ``gradable_predictions`` gave: (n,) whether each is final, rows of ``prediction_accuracy`` of
+    those that are, and the outcome of every one."""
+    final = bools(rows["is_final"])
+    outcome = grade(
         strings(rows["recommendation"]),
         floats(rows["current_points_line"]),
         floats(rows["points"]),
         final,
-        np.array(played.to_pylist(), dtype=np.bool_),
+        bools(pc.invert(rows["is_dnp"])),
     )
+    told = pa.chunked_array([_words(outcome)])
+    graded = _accuracy(rows, outcome, told, now)
+    return final, graded if final.all() else graded.filter(pa.array(final)), told
+
+
+def _words(outcome: NDArray[np.str_]) -> pa.Array:
+    names = [o.value for o in Outcome]
+    order = np.argsort(names)
+    at = order[np.searchsorted(np.array(names)[order], outcome)]
+    return pa.array(names, pa.string()).take(pa.array(at))
 
 
 _AS_THEY_ARE = (
@@ -185,13 +198,14 @@ _AS_THEY_ARE = (
 )  # fmt: skip
 
 
-def _accuracy(rows: pa.Table, outcome: NDArray[np.str_], now: datetime) -> pa.Table:
+def _accuracy(rows: pa.Table, outcome: NDArray[np.str_], told: pa.ChunkedArray, now: datetime) -> pa.Table:
     """Rows of ``prediction_accuracy``; what a void would say of points is NULL."""
     void = outcome == Outcome.VOID.value
     points = np.where(void, np.nan, floats(rows["points"]))
     line = floats(rows["current_points_line"])
     error = np.round(floats(rows["predicted_points"]) - points, 1)
-    decided = np.isin(outcome, (Outcome.HIT.value, Outcome.MISS.value))
+    hit = outcome == Outcome.HIT.value
+    decided = hit | (outcome == Outcome.MISS.value)
     reason = pc.fill_null(rows["dnp_reason"], "not in the box score")
     n = rows.num_rows
     columns = {name: rows[name] for name in _AS_THEY_ARE} | {
@@ -201,14 +215,14 @@ def _accuracy(rows: pa.Table, outcome: NDArray[np.str_], now: datetime) -> pa.Ta
         "absolute_error": _number(np.abs(error)),
         "signed_error": _number(error),
         "actual_margin": _number(points - line),
-        "outcome": pa.array(outcome, pa.string()),
-        "prediction_correct": pa.array(outcome == Outcome.HIT.value, mask=~decided),
+        "outcome": told,
+        "prediction_correct": pa.array(hit, mask=~decided),
         "within_3_points": pa.array(np.abs(error) <= 3.0, mask=void),
         "within_5_points": pa.array(np.abs(error) <= 5.0, mask=void),
         "is_voided": pa.array(void),
         "void_reason": pc.if_else(pa.array(void), reason, pa.scalar(None, pa.string())),
-        "graded_at": pa.array([now] * n, pa.timestamp("us", "UTC")),
-        "is_current": pa.array([True] * n, pa.bool_()),
+        "graded_at": pa.repeat(pa.scalar(now, pa.timestamp("us", "UTC")), n),
+        "is_current": pa.repeat(True, n),
     }
     schema = PREDICTION_ACCURACY.arrow_schema
     return pa.table({f.name: columns[f.name] for f in schema}).cast(schema)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import Any
 
 import pyarrow as pa
 
 from shared.application.backfill_models import BackfillModels, Chosen
+from shared.application.backfill_results import DateResult, Status, by_reason, result_of
 from shared.application.checkpoints import Checkpoint
 from shared.application.in_process import RunInProcess, Serving
 from shared.application.jobs import PrepareJobs
@@ -24,30 +24,15 @@ from shared.domain.mlfs import LEAST_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Clock, Documents, Locks, PlayerOutcome, Publisher, RunState, RunStore, Warehouse
+from shared.ports import Clock, Documents, Locks, PlayerOutcome, Publisher, RunStore, Warehouse
 from shared.schemas.predictions import PREDICTION_REGENERATION_AUDIT
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
 
 JOB = "player_prop_predictions_backfill"
 WAIT_SECONDS = 15 * 60.0
-DAYS_AT_ONCE = 31
+DAYS_AT_ONCE = 92
 """Dates that are run together: what they hold is in memory at once, and lost where the process dies."""
-
-
-class Status(StrEnum):
-    """How a date ended; all but the first and the last two leave something undone."""
-
-    SUCCESS = "SUCCESS"
-    PARTIAL = "PARTIAL"
-    REFUSED_MLFS = "REFUSED_MLFS"
-    STARTED = "STARTED"
-    FAILED = "FAILED"
-    NO_GAMES = "NO_GAMES"
-    NOTHING_TO_DO = "NOTHING_TO_DO"
-
-
-AS_ASKED = (Status.SUCCESS, Status.NO_GAMES, Status.NOTHING_TO_DO)
 
 
 @dataclass(frozen=True)
@@ -67,38 +52,6 @@ class BackfillOptions:
     @property
     def mode(self) -> Mode:
         return Mode.BACKFILL if self.allow_started else Mode.LIVE
-
-
-@dataclass(frozen=True)
-class DateResult:
-    """``players``: predicted. ``rows_written`` and ``rows_superseded`` count rows of the predictions table.
-
-    ``seconds``: an even share of what the dates that were run together took.
-
-    ``minutes_to_first_tipoff``: from the product's now, negative once the first game has begun, None where
-    no tip-off is known. ``left_out``: players by reason; ``systems_off``: why by system.
-    """
-
-    game_date: date
-    status: Status
-    players: int = 0
-    rows_written: int = 0
-    rows_superseded: int = 0
-    seconds: float = 0.0
-    minutes_to_first_tipoff: int | None = None
-    run_id: str | None = None
-    note: str | None = None
-    left_out: dict[str, list[str]] = field(default_factory=dict)
-    systems_off: dict[str, str] = field(default_factory=dict)
-
-    def plain(self) -> dict[str, Any]:
-        """The same as JSON has it."""
-        return {**asdict(self), "game_date": self.game_date.isoformat(), "status": self.status.value}
-
-    @staticmethod
-    def of(plain: dict[str, Any]) -> DateResult:
-        day = date.fromisoformat(plain["game_date"])
-        return DateResult(**{**plain, "game_date": day, "status": Status(plain["status"])})
 
 
 @dataclass(frozen=True)
@@ -137,7 +90,7 @@ class _Task:
 
 
 class BackfillPredictions:
-    """Runs dates a month at a time; one that fails does not keep the others from their turn."""
+    """Runs dates a quarter at a time; one that fails does not keep the others from their turn."""
 
     def __init__(
         self,
@@ -259,7 +212,7 @@ class BackfillPredictions:
         refusal = _refusal(diagnosis, options)
         if refusal:
             status, note = refusal
-            return DateResult(day, status, note=note, left_out=_by_reason(diagnosis.missing))
+            return DateResult(day, status, note=note, left_out=by_reason(diagnosis.missing))
         chosen = self._models(day, options.systems, train=not options.dry_run)
         if chosen.in_sample and not options.in_sample:
             return DateResult(day, Status.FAILED, note=_trained_on(day, chosen))
@@ -316,7 +269,7 @@ class BackfillPredictions:
             Status.SUCCESS if prepared.systems else Status.NOTHING_TO_DO,
             players=len(prepared.systems),
             note=f"{said}; {task.note}" if task.note else said,
-            left_out=_by_reason(dict.fromkeys(prepared.without_features, "no_features")),
+            left_out=by_reason(dict.fromkeys(prepared.without_features, "no_features")),
             systems_off=task.chosen.off,
         )
 
@@ -330,28 +283,8 @@ class BackfillPredictions:
     ) -> DateResult:
         if run is None:
             raise Unavailable(f"run {run_id}: {self._ports.runs.get(run_id).note or 'has not ended'}")
-        said = {p: o.outcome if o else "failed:no_outcome" for p, o in outcomes.items()}
-        left_out = {p: why.partition(":")[2] for p, why in said.items() if why != "predicted"}
         off = {s: why for s, why in task.chosen.off.items() if s in options.systems}
-        whole = not off and task.note is None and "no_features" not in left_out.values()
-        if run["state"] == RunState.FAILED:
-            status = Status.FAILED
-        elif run["rows_activated"] == 0 and options.in_sample is False and not off:
-            status = Status.NOTHING_TO_DO
-        else:
-            status = Status.SUCCESS if run["state"] == RunState.COMPLETE and whole else Status.PARTIAL
-        notes = [n for n in (None if status is Status.SUCCESS else run["note"], task.note) if n]
-        return DateResult(
-            task.day,
-            status,
-            players=run["predicted"],
-            rows_written=run["rows_activated"],
-            rows_superseded=run["rows_superseded"],
-            run_id=run_id,
-            note="; ".join(notes) or None,
-            left_out=_by_reason(left_out),
-            systems_off=off,
-        )
+        return result_of(run, outcomes, off, task.note, options.in_sample)
 
     def _audit(self, ended: list[tuple[_Task, DateResult]], options: BackfillOptions) -> None:
         now = datetime.now(UTC)
@@ -403,13 +336,6 @@ def _refusal(diagnosis: Diagnosis, options: BackfillOptions) -> tuple[Status, st
     if options.skip_mlfs_check:
         return None if diagnosis.snapshot_id else (Status.FAILED, said)
     return None if diagnosis.verdict is Verdict.READY else (Status.REFUSED_MLFS, said)
-
-
-def _by_reason(reasons: dict[str, str]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for player, why in reasons.items():
-        grouped.setdefault(why, []).append(player)
-    return grouped
 
 
 def _trained_on(day: date, chosen: Chosen) -> str:

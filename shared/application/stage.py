@@ -96,7 +96,8 @@ class StageJobs:
         begun = time.perf_counter()
         good = [jobs[i] for i in staged.good]
         self._report(
-            [ready_of(j.request, s) for j, s in zip(good, staged.systems, strict=True)], [j.trace for j in good]
+            [ready_of(j.request, s) for j, s in zip(good, staged.systems, strict=True)],
+            [j.trace for j in good],
         )
         with tracing.use(_common([j.trace for j in jobs])):
             self._observe(replace(staged.event, report_seconds=time.perf_counter() - begun))

@@ -23,6 +23,8 @@ class Outcome(StrEnum):
 
 
 RECOMMENDATIONS = ("OVER", "UNDER", "PASS", "NO_LINE")
+_IN_ORDER = np.array(["PENDING", "VOID", "PASS", "NO_LINE", "PUSH", "HIT", "MISS"])
+"""Of two that could be said the former is."""
 
 
 def grade(recommendation: Strings, line: Floats, points: Floats, final: Bools, played: Bools) -> Strings:
@@ -33,17 +35,26 @@ def grade(recommendation: Strings, line: Floats, points: Floats, final: Bools, p
     ``line`` and ``points`` are NaN where there is none. Raises ``ValueError`` for a recommendation it does
     not know, or a side without a line or result.
     """
-    strange = sorted(set(recommendation.tolist()) - set(RECOMMENDATIONS))
-    if strange:
+    over, under = recommendation == "OVER", recommendation == "UNDER"
+    side = over | under
+    known = side | (recommendation == "PASS") | (recommendation == "NO_LINE")
+    if not known.all():
+        strange = sorted(set(recommendation[~known].tolist()))
         raise ValueError(f"recommendation {strange[0]!r}, wanted one of {', '.join(RECOMMENDATIONS)}")
-    ended = final & played
-    side = np.isin(recommendation, ("OVER", "UNDER"))
-    lost = np.flatnonzero(ended & side & (np.isnan(line) | np.isnan(points)))
+    lost = np.flatnonzero(final & played & side & (np.isnan(line) | np.isnan(points)))
     if len(lost):
         i = lost[0]
         raise ValueError(f"{recommendation[i]} with line {line[i]} and {points[i]} points, wanted both")
-    hit = (points > line) == (recommendation == "OVER")
-    told = np.where(points == line, Outcome.PUSH.value, np.where(hit, Outcome.HIT.value, Outcome.MISS.value))
-    told = np.where(side, told, recommendation)
-    told = np.where(played, told, Outcome.VOID.value)
-    return np.where(final, told, Outcome.PENDING.value).astype(np.str_)
+    told = np.select(
+        [
+            ~final,
+            ~played,
+            recommendation == "PASS",
+            recommendation == "NO_LINE",
+            points == line,
+            (points > line) == over,
+        ],
+        list(range(len(_IN_ORDER) - 1)),
+        default=len(_IN_ORDER) - 1,
+    )
+    return np.asarray(_IN_ORDER[told])

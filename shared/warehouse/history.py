@@ -87,7 +87,9 @@ def games_of(table: pa.Table) -> Games:
 
 
 def strings(column: pa.ChunkedArray) -> NDArray[np.str_]:
-    return np.array(column.to_pylist(), dtype=np.str_)
+    coded = pc.dictionary_encode(pc.fill_null(column, "None")).combine_chunks()
+    words = np.array(coded.dictionary.to_pylist(), dtype=np.str_)
+    return np.asarray(words[coded.indices.to_numpy()])
 
 
 def ints(column: pa.ChunkedArray) -> Ints:
@@ -95,7 +97,8 @@ def ints(column: pa.ChunkedArray) -> Ints:
 
 
 def bools(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    return np.array(column.to_pylist(), dtype=np.bool_)
+    """False where null."""
+    return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def floats(column: pa.ChunkedArray) -> Floats:

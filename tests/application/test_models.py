@@ -7,10 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from shared.application.backfill_results import Status
 from shared.application.deployable import deployable
 from shared.application.experiments import TrainExperiment, plain
 from shared.application.feature_store import invalidate
-from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Status
+from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions
 from shared.application.promotion import Promotion
 from shared.application.registry import Registry, State
 from shared.application.training import checked

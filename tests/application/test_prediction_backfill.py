@@ -11,10 +11,11 @@ import pytest
 
 from shared.application import backfill_models, prediction_backfill
 from shared.application.backfill_models import BackfillModels, Chosen
+from shared.application.backfill_results import DateResult, Status
 from shared.application.checkpoints import Checkpoint, jobs
 from shared.application.feature_store import BuildOptions
 from shared.application.known import Mode
-from shared.application.prediction_backfill import JOB, BackfillOptions, DateResult, Status
+from shared.application.prediction_backfill import JOB, BackfillOptions
 from shared.application.registry import Registry
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, needed
 from shared.embedded.model_store import DirectoryModelStore

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from shared.application.backfill_models import BackfillModels
+from shared.application.backfill_results import DateResult
 from shared.application.coverage import GradingCoverage
 from shared.application.dead_letters import KeptMessages
 from shared.application.feature_store import BuildFeatures
 from shared.application.grade import GradePredictions
 from shared.application.loading import LoadFolder
 from shared.application.mlfs import MlfsDoctor
-from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, DateResult, Ports
+from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
 from shared.application.registry import Registry
 from shared.application.validation.daily import ValidateDaily
 from shared.embedded.broker.store import MessageStore

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from shared.application.outgoing import outgoing
-from shared.application.predict import Predict, to_batch
+from shared.application.job_columns import of_requests, with_commit
+from shared.application.predict import Predict
 from shared.application.prediction_rows import CHAMPION, Part, prediction_rows
 from shared.application.stage import ready_of
 from shared.domain.systems.base import Forecast
@@ -37,10 +38,11 @@ def parts() -> dict[str, float]:
     use = stage()
     predict = Predict(models())
     jobs = [use.accept(body).request for body in pushes()]
-    batch, everybody = to_batch(jobs), np.arange(len(jobs))
+    columns = with_commit(of_requests(jobs, CLOCK.now()), "bench")
+    batch, everybody = columns.batch, np.arange(len(jobs))
     told = {"envelope and message": cpu(lambda: [_decoded(body) for body in pushes()])}
     told["checks and hash of the features"] = cpu(lambda: [predict.check(job) for job in jobs])
-    told["arrays of the batch"] = cpu(lambda: to_batch(jobs))
+    told["columns of the jobs"] = cpu(lambda: of_requests(jobs, CLOCK.now()))
     forecasts: dict[str, Forecast] = {}
     rows = []
     for system in predict.systems:
@@ -50,8 +52,8 @@ def parts() -> dict[str, float]:
         forecasts[system.system_id] = system.forecast(batch, members)
         model = models().get(system.system_id)
         rows.append(Part(system, model, CHAMPION, forecasts[system.system_id], everybody))
-    told["rows as columns"] = cpu(lambda: prediction_rows(jobs, rows, CLOCK.now(), "bench"))
-    table = prediction_rows(jobs, rows, CLOCK.now(), "bench")
+    told["rows as columns"] = cpu(lambda: prediction_rows(columns, rows))
+    table = prediction_rows(columns, rows)
     told["bytes for the sink"] = cpu(lambda: Sink(0.0).append(None, table))
     said = predict(jobs, CLOCK.now()).systems
     told["reports"] = cpu(lambda: [outgoing(ready_of(j, s)) for j, s in zip(jobs, said, strict=True)])

@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.application.feature_store import BuildOptions
+from shared.application.known import Mode
 from shared.backends import path_variable
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded.sample_league import AFTER_GAMES
@@ -108,6 +112,50 @@ def test_predicting_with_force(
             assert len(world.rows("SELECT 1 FROM nba_predictions.prediction_regeneration_audit")) == 1, at
         assert {r.closed_at is None for r in world.runs.runs()} == {False}
     assert died >= 8
+
+
+PAST = [DAY - timedelta(days=n) for n in range(6, 0, -1)]
+TOGETHER = (
+    "--start-date", PAST[0].isoformat(), "--end-date", PAST[-1].isoformat(), "--allow-started", "--force",
+    "--systems", "moving_average,zone_matchup_v1,catboost_v9_2026_02", "--reason", "new model",
+)  # fmt: skip
+
+
+def used(world: Jobs) -> list[dict[str, Any]]:
+    return world.rows(
+        "SELECT * FROM nba_predictions.player_prop_predictions WHERE game_date BETWEEN @first AND @last "
+        "AND is_active ORDER BY game_date, player_lookup, system_id",
+        first=PAST[0],
+        last=PAST[-1],
+    )
+
+
+def test_predicting_dates_that_run_together(
+    loaded: Path, tmp_path: Path, model_paths: dict[str, Path]
+) -> None:
+    """What was done of them is all or nothing for each date, and the repeat does the rest."""
+    built = Jobs(copy_of(loaded, tmp_path / "built"), model_paths)
+    built.build(PAST[0], PAST[-1], BuildOptions(Mode.BACKFILL))
+    start = built.folder / "warehouse.duckdb"
+    calm = Jobs(copy_of(start, tmp_path / "calm"), model_paths)
+    assert command(calm, None, BACKFILL, *TOGETHER) == 0
+    wanted = plain(used(calm))
+    sizes = Counter(r["game_date"] for r in wanted)
+    assert len(sizes) == 4
+    died = 0
+    for at in (4, 9, 16, 29, 30, 35, 41, 48, 49, 50, 52, 59, 63):
+        world = Jobs(copy_of(start, tmp_path / f"d{at}"), model_paths)
+        code = command(world, at, BACKFILL, *TOGETHER)
+        died += code == -signal.SIGKILL
+        assert Counter(r["game_date"] for r in used(world)).items() <= sizes.items(), f"half a date at {at}"
+        assert command(world, None, BACKFILL, *TOGETHER) == 0
+        assert plain(used(world)) == wanted, at
+        if code == -signal.SIGKILL:
+            everything = world.rows("SELECT 1 FROM nba_predictions.player_prop_predictions")
+            assert len(everything) == len(wanted), f"rows superseded by the repeat at {at}"
+            assert len(world.rows("SELECT 1 FROM nba_predictions.prediction_regeneration_audit")) == 4, at
+        assert {r.closed_at is None for r in world.runs.runs()} == {False}
+    assert died >= 10
 
 
 def test_grading(tmp_path: Path, calm: Jobs, results_folder: Path) -> None:

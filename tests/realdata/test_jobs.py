@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.application.backfill_results import Status
 from shared.application.feature_store import BuildOptions
 from shared.application.loading import LoadFolder
-from shared.application.prediction_backfill import BackfillOptions, Status
+from shared.application.prediction_backfill import BackfillOptions
 from shared.domain.coverage import Level
 from shared.domain.mlfs import Verdict
 from tests.application.worlds import Jobs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.features.compute import Targets
+from shared.domain.features.compute import CHUNK, Targets
 from shared.domain.features.history import History
 from shared.domain.features.past import Past
 from shared.domain.features.windows import Window, over
@@ -47,6 +47,11 @@ MOST_CAREER = 300.0
 
 def context(history: History, t: Targets) -> Floats:
     """(n, 29) columns of ``CONTEXT``, each from games known before the target's as-of; NaN where missing."""
+    starts = range(0, max(len(t), 1), CHUNK)
+    return np.concatenate([_context(history, t.take(slice(at, at + CHUNK))) for at in starts])
+
+
+def _context(history: History, t: Targets) -> Floats:
     past = Past.of(history, t.player, t.day, t.as_of, t.season)
     stats, games = history.stats, past.last(GAMES)
     weighted = {

@@ -1,0 +1,205 @@
+"""A season's work beside its floor: ``python -m tests.bench.season_ratios DATA_FOLDER [RESULT.json]``.
+
+The floor is what the trained models that serve take for the same player-games, one ``predict`` each. In every
+round floor and work alternate; ratios are of CPU time, since others may use the machine as well. ``--home``
+keeps the loaded, built and trained state from one call to the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.application.backfill_models import BackfillModels
+from shared.application.feature_store import BuildFeatures
+from shared.application.grade import GradePredictions, graded_rows
+from shared.application.job_columns import of_runs
+from shared.application.jobs import PrepareJobs, RunJobs, Wanted
+from shared.application.known import Mode
+from shared.application.loading import LoadFolder
+from shared.application.predict import Predict
+from shared.application.prediction_backfill import (
+    DAYS_AT_ONCE,
+    BackfillOptions,
+    BackfillPredictions,
+    Ports,
+)
+from shared.application.recipes import RECIPES
+from shared.application.registry import Registry
+from shared.application.run_request import RunRequest
+from shared.application.training import TrainModels, Window
+from shared.backends import Backend, BackendSettings, connect
+from shared.domain.systems.catalog import SYSTEM_IDS, with_model
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.model_registry.loading import load
+from shared.ports import Statement
+from shared.schemas.predictions import PREDICTION_STAGING
+from shared.warehouse.schedule import games_between
+from shared.warehouse.statements import statement
+from tests.bench.season_scaling import record
+
+FIRST, LAST = date(2024, 10, 22), date(2025, 6, 22)
+ROUNDS, JOB_ROUNDS = 5, 3
+SEASON_ROWS = 208_000
+GRADING_MS = 100.0
+BACKFILL, AIM = 4.0, 2.5
+
+
+def prepare(data: Path, home: Path) -> None:
+    """Load, build the season's features, train the models that serve it; once for a home."""
+    if (home / "models.json").exists():
+        return
+    use = connect(BackendSettings(props_home=home))
+    LoadFolder(use.warehouse, use.clock)(data)
+    BuildFeatures(use.warehouse, use.clock, use.documents)(FIRST, LAST)
+    end = FIRST - timedelta(days=1)
+    windows = [Window(s, end - timedelta(days=r.train_days), end) for s, r in RECIPES.items()]
+    bundles = TrainModels(use.warehouse, use.models, use.model_folder)(windows, datetime.now(UTC))
+    (home / "models.json").write_text(json.dumps({s: b.path for s, b in bundles.items()}), encoding="utf-8")
+
+
+def cpu(work: Callable[[], Any]) -> tuple[float, Any]:
+    begun = time.process_time()
+    made = work()
+    return time.process_time() - begun, made
+
+
+class Season:
+    """A prepared home, and the parts of a backfill of its season."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.use = connect(BackendSettings(props_home=home))
+        self.named: dict[str, str] = json.loads((home / "models.json").read_text(encoding="utf-8"))
+        self.models = {s: load(self.use.models, s, path) for s, path in self.named.items()}
+        self.now = datetime.now(UTC)
+        games = games_between(self.use.warehouse, FIRST, LAST)
+        self.days: list[date] = sorted(set(games["game_date"].to_pylist()))
+        wanted = [
+            Wanted(f"r{d}", RunRequest(d, Mode.BACKFILL, True, True, SYSTEM_IDS, 8.0, None))
+            for d in self.days
+        ]
+        found = PrepareJobs(self.use.warehouse).several(wanted, self.now)
+        self.runs: list[RunJobs] = [r for r in found if isinstance(r, RunJobs)]
+        self.columns = of_runs(self.runs, self.now)
+
+    def floor(self) -> None:
+        """The models alone."""
+        for name, model in self.models.items():
+            system = with_model(name, model.model)
+            model.model.predict(system.inputs(self.columns.batch))
+
+    def forecast(self) -> list[Any]:
+        """Stored features to rows of every system, as many dates at once as the job takes."""
+        predict = Predict(self.models, "bench")
+        return [
+            predict.columns(of_runs(self.runs[at : at + DAYS_AT_ONCE], self.now)).rows
+            for at in range(0, len(self.runs), DAYS_AT_ONCE)
+        ]
+
+    def append(self, rows: list[Any], folder: Path) -> Callable[[], None]:
+        warehouse = DuckDbWarehouse(folder / "rows.duckdb")
+        warehouse.query(Statement("SELECT 1 AS ready"))
+
+        def write() -> None:
+            for some in rows:
+                warehouse.append(PREDICTION_STAGING, some)
+
+        return write
+
+
+def backfill(use: Backend, named: dict[str, str], days: list[date]) -> int:
+    """The whole job."""
+    models = BackfillModels(use.models, Registry(use.warehouse), named, {}, None)
+    ports = Ports(use.warehouse, use.runs, use.job_publisher, use.documents, use.locks, use.clock)
+    ended = BackfillPredictions(ports, models, "bench")(days, BackfillOptions(allow_started=True))
+    return sum(r.rows_written for r in ended)
+
+
+def parts(season: Season) -> list[dict[str, Any]]:
+    """Forecast and write beside the models alone, and beside them with a bare insert of the same rows."""
+    against: dict[str, list[float]] = {"forecast": [], "with the write": [], "over models and insert": []}
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            floor, _none = cpu(season.floor)
+            forecast, rows = cpu(season.forecast)
+            write, _none = cpu(season.append(rows, Path(folder)))
+        against["forecast"].append(forecast / floor)
+        against["with the write"].append((forecast + write) / floor)
+        against["over models and insert"].append((forecast + write) / (floor + write))
+    return [
+        record("season backfill: features to rows, over the models alone", against["forecast"], 12.0, AIM),
+        record(
+            "season backfill with its write, over the models alone", against["with the write"], BACKFILL, AIM
+        ),
+        record(
+            "season backfill with its write, over the models and a bare insert of the rows",
+            against["over models and insert"],
+            2.0,
+            1.2,
+        ),
+    ]
+
+
+def whole_job(season: Season) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """The job with runs, outcomes, activation, signals and checkpoints; then grading what it wrote."""
+    ratios, grading, rows, graded_ms = [], [], 0, []
+    seconds: dict[str, float] = {}
+    for _ in range(JOB_ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder) / "home"
+            shutil.copytree(season.home, home)
+            use = connect(BackendSettings(props_home=home))
+            floor, _none = cpu(season.floor)
+            job, rows = cpu(lambda use=use: backfill(use, season.named, season.days))
+            ratios.append(job / floor)
+            asked = statement("gradable_predictions", first=FIRST, last=LAST)
+            select, gradable = cpu(lambda use=use, asked=asked: use.warehouse.query(asked))
+            for _again in range(ROUNDS):
+                spent, _none = cpu(lambda gradable=gradable: graded_rows(gradable, season.now))
+                graded_ms.append(1000 * spent * SEASON_ROWS / gradable.num_rows)
+            whole, _none = cpu(lambda use=use: GradePredictions(use.warehouse, use.clock)(FIRST, LAST))
+            grading.append(whole / floor)
+            seconds = {"floor": floor, "job": job, "select": select, "grade and write": whole}
+    named = [
+        record("season backfill: the whole job, over the models alone", ratios, 150.0, 60.0),
+        record("grading 208,000 rows: milliseconds over 100", [m / GRADING_MS for m in graded_ms], 1.0, 0.6),
+        record(
+            "grading the season with its queries and its write, over the models alone", grading, 60.0, 20.0
+        ),
+    ]
+    return named, {k: round(v, 3) for k, v in seconds.items()} | {"rows": rows}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("result", nargs="?", type=Path)
+    parser.add_argument("--home", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home: Path = asked.home or Path(folder)
+        prepare(asked.data, home)
+        season, before = Season(home), os.getloadavg()[0]
+        told = parts(season)
+        jobs, seconds = whole_job(season)
+    text = json.dumps(
+        {"records": told + jobs, "cpu_seconds": seconds, "load": [before, os.getloadavg()[0]]}, indent=2
+    )
+    if asked.result:
+        asked.result.write_text(text + "\n", encoding="utf-8")
+    print(text)  # noqa: T201
+    return 0 if all(r["holds"] for r in told + jobs) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
