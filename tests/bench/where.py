@@ -6,8 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from shared.application.outgoing import outgoing
 from shared.application.job_columns import of_requests, with_commit
+from shared.application.outgoing import outgoing
 from shared.application.predict import Predict
 from shared.application.prediction_rows import CHAMPION, Part, prediction_rows
 from shared.application.stage import ready_of
