@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from shared.application.jobs import RunJobs
 from shared.application.known import Mode
 from shared.domain.features.context import CONTEXT
+from shared.domain.features_contract import FEATURES
 from shared.domain.lines import no_vig_over
 from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch
 from shared.schemas.messages import PredictionRequest
@@ -70,7 +73,7 @@ class JobColumns:
 
 def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
     """The arrays that the systems take."""
-    features = np.array([j.features for j in jobs], dtype=np.float64)
+    features = numbers(len(FEATURES), [j.features for j in jobs])
     recent = np.full((len(jobs), RECENT_GAMES * len(RECENT_FIELDS)), np.nan)
     for row, j in zip(recent, jobs, strict=True):
         row[: len(j.recent)] = array("d", j.recent)
@@ -86,10 +89,20 @@ def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
         recent=recent.reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
-        context=np.array([j.context or blank for j in jobs], dtype=np.float64),
+        context=numbers(len(CONTEXT), [j.context or blank for j in jobs]),
         line=np.array([q.value if q else None for q in quotes], dtype=np.float64),
         market=no_vig_over(over, under),
     )
+
+
+def numbers(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
+    """Rows of ``width`` numbers as an array, NaN for None."""
+    pack = struct.Struct(f"{width}d").pack
+    try:
+        packed = [pack(*row) for row in rows]
+    except struct.error:
+        packed = [pack(*[math.nan if v is None else v for v in row]) for row in rows]
+    return np.frombuffer(b"".join(packed), np.float64).reshape(len(rows), width)
 
 
 _AS_THEY_ARE = (

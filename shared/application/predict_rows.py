@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -13,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.application.job_columns import numbers
 from shared.application.predict import Predict
 from shared.domain.betting import bets
 from shared.domain.features.context import ALL_INPUTS
@@ -195,7 +194,7 @@ def _beside(rows: Rows) -> Floats:
     given = list(map(_OF_ROW, rows.rows))
     if given.count(_NOTHING_BESIDE) == len(given):
         return np.full((len(given), len(BESIDE)), np.nan)
-    return _matrix(len(BESIDE), given)
+    return numbers(len(BESIDE), given)
 
 
 def _by_name(rows: Rows) -> Floats | None:
@@ -203,7 +202,7 @@ def _by_name(rows: Rows) -> Floats | None:
     given = [row.features for row in rows.rows if isinstance(row.features, msgspec.Struct)]
     if len(given) != len(rows.rows):
         return None
-    return _matrix(len(ALL_INPUTS), list(map(msgspec.structs.astuple, given)))
+    return numbers(len(ALL_INPUTS), list(map(msgspec.structs.astuple, given)))
 
 
 def _by_column(rows: Rows, columns: list[str]) -> Floats | None:
@@ -215,18 +214,8 @@ def _by_column(rows: Rows, columns: list[str]) -> Floats | None:
     if any(type(given) is not list or len(given) != len(columns) for given in lists):
         return None
     features = np.full((len(lists), len(ALL_INPUTS)), np.nan)
-    features[:, places] = _matrix(len(columns), lists)
+    features[:, places] = matrix(len(columns), lists)
     return features
-
-
-def _matrix(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
-    """Rows of ``width`` numbers as an array, NaN for None."""
-    pack = struct.Struct(f"{width}d").pack
-    try:
-        packed = [pack(*row) for row in rows]
-    except struct.error:
-        packed = [pack(*[math.nan if v is None else v for v in row]) for row in rows]
-    return np.frombuffer(b"".join(packed), np.float64).reshape(len(rows), width)
 
 
 def _plain(values: Floats) -> list[float | None]:
