@@ -172,6 +172,8 @@ def _asked(words: Mapping[str, list[str]], jobs: JobColumns) -> list[dict[str, s
     names = tuple(words)
     outcomes = []
     for systems, said in zip(jobs.systems, zip(*words.values(), strict=True), strict=True):
-        asked = set(systems)
-        outcomes.append({name: word for name, word in zip(names, said, strict=True) if name in asked})
+        told = dict(zip(names, said, strict=True))
+        if len(set(systems)) < len(names):
+            told = {name: told[name] for name in names if name in systems}
+        outcomes.append(told)
     return outcomes

@@ -29,7 +29,19 @@ class Adjustments:
             self._missing.append((name, gone))
 
     def missing(self, n: int) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(name for name, gone in self._missing if gone[i]) for i in range(n))
+        return named(self._missing, n)
+
+
+def named(gone: Sequence[tuple[str, np.ndarray]], n: int) -> tuple[tuple[str, ...], ...]:
+    """For each of n rows the names whose (n,) array holds there."""
+    code = np.zeros(n, dtype=np.int64)
+    for at, (_, where) in enumerate(gone):
+        code += where.astype(np.int64) << at
+    names = {
+        one: tuple(name for at, (name, _) in enumerate(gone) if one >> at & 1)
+        for one in np.unique(code).tolist()
+    }
+    return tuple(names[one] for one in code.tolist())
 
 
 def missing_required(batch: Batch, also: Sequence[str] = ()) -> list[str | None]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shared.domain.systems.assembly import finish
+from shared.domain.systems.assembly import finish, named
 from shared.domain.systems.base import Batch, Floats, Forecast
 
 MEMBERS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1", "catboost_v9")
@@ -59,10 +59,8 @@ class Ensemble:
         all_here = np.where(count == len(self.members), 5.0, 0.0)
         confidence = _sum([np.nan_to_num(c) for c in confidences]) / safe + agree + all_here
         reasons = ["too_few_members" if n < LEAST_MEMBERS else None for n in count.tolist()]
-        missing = tuple(
-            tuple(f"member:{m}" for m, h in zip(self.members, here, strict=True) if not h[i])
-            for i in range(len(batch))
-        )
+        gone = [(f"member:{m}", ~h) for m, h in zip(self.members, here, strict=True)]
+        missing = named(gone, len(batch))
         terms = {m: part / safe_total for m, part in zip(self.members, weighted, strict=True)}
         return finish(mean, np.clip(confidence, 20.0, 95.0), reasons, missing, terms)
 
