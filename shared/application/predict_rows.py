@@ -214,7 +214,7 @@ def _by_column(rows: Rows, columns: list[str]) -> Floats | None:
     if any(type(given) is not list or len(given) != len(columns) for given in lists):
         return None
     features = np.full((len(lists), len(ALL_INPUTS)), np.nan)
-    features[:, places] = matrix(len(columns), lists)
+    features[:, places] = numbers(len(columns), lists)
     return features
 
 

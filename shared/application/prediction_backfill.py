@@ -116,25 +116,16 @@ class BackfillPredictions:
     ) -> list[DateResult]:
         """One result per date, in order. A dry run writes nothing and leaves no checkpoint."""
         ordered = sorted(set(days))
-        diagnoses: dict[date, Diagnosis] = {}
-        if ordered:
-            diagnoses = self._doctor(
-                ordered[0],
-                ordered[-1],
-                mode=options.mode,
-                least=options.least,
-                min_minutes=options.min_minutes,
-            )
+        together = [ordered[at : at + DAYS_AT_ONCE] for at in range(0, len(ordered), DAYS_AT_ONCE)]
         if options.dry_run:
-            return self._dates(ordered, options, diagnoses, None)
+            return [result for days in together for result in self._dates(days, options, None)]
         checkpoint = self._checkpoint(ordered, options, resume)
         results: list[DateResult] = []
-        for at in range(0, len(ordered), DAYS_AT_ONCE):
-            days = ordered[at : at + DAYS_AT_ONCE]
+        for days in together:
             with ExitStack() as held:
                 for day in days:
                     held.enter_context(self._ports.locks.hold(f"{JOB}-{day}", WAIT_SECONDS))
-                results += self._resumed(days, options, diagnoses, checkpoint)
+                results += self._resumed(days, options, checkpoint)
             progress("predict dates", len(results), len(ordered))
         checkpoint.end()
         return results
@@ -143,14 +134,13 @@ class BackfillPredictions:
         self,
         days: list[date],
         options: BackfillOptions,
-        diagnoses: Mapping[date, Diagnosis],
         checkpoint: Checkpoint,
     ) -> list[DateResult]:
         """Those that this round has done already as they ended, the others now."""
         done = {day: DateResult.of(plain) for day, plain in checkpoint.done(days).items()}
         left = [day for day in days if day not in done]
         if left:
-            found = self._dates(left, options, diagnoses, checkpoint.job_id)
+            found = self._dates(left, options, checkpoint.job_id)
             checkpoint.write({r.game_date: r.plain() for r in found})
             done |= {r.game_date: r for r in found}
         return [done[day] for day in days]
@@ -164,11 +154,13 @@ class BackfillPredictions:
         self,
         days: list[date],
         options: BackfillOptions,
-        diagnoses: Mapping[date, Diagnosis],
         job_id: str | None,
     ) -> list[DateResult]:
         """Each by itself until it is known what is to be run, then all that the same models serve at once."""
         begun = time.perf_counter()
+        diagnoses = self._doctor(
+            days[0], days[-1], mode=options.mode, least=options.least, min_minutes=options.min_minutes
+        )
         now = self._ports.clock.now()
         games: dict[date, list[dict[str, Any]]] = {day: [] for day in days}
         for game in games_between(self._ports.warehouse, days[0], days[-1]).to_pylist():
