@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help setup demo test check serve e2e infra faults emulators lock clean
+.PHONY: help setup demo test check serve e2e infra bench bench-peers faults emulators lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(SET_UP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -43,6 +43,12 @@ infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of 
 	@$(BIN)/python -m tests.infra.install
 	@$(BIN)/pytest -n 2 --dist loadfile -m infra -rs
 
+bench: $(SET_UP) ## Measure ratios to the old shape, a bare answer and KServe
+	@$(BIN)/props bench
+
+bench-peers: $(SET_UP) ## Install KServe in .bench, pinned by hash
+	@$(BIN)/python -m tests.bench.peers
+
 RUNS ?= 1000
 faults: $(SET_UP) ## Random faults in memory, RUNS of them
 	@$(BIN)/python -m tests.faults --runs $(RUNS)
@@ -55,4 +61,4 @@ lock: ## Renew requirements.lock (needs uv)
 	@$(BIN)/python -m infra.requirements
 
 clean: ## Remove the virtual environments and the local state
-	@rm -rf .venv .props .emulators .infra
+	@rm -rf .venv .props .emulators .infra .bench
