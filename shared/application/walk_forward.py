@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from shared.application.examples import Examples, complete
 from shared.application.recipes import RECIPES, Rows, rows_of
 from shared.domain.features_contract import INDEX
-from shared.domain.instants import to_day
+from shared.domain.instants import from_day, to_day
 from shared.domain.systems.base import Batch, Forecast, Regressor, System
 from shared.domain.systems.catalog import build, forecast_all, needed
+from shared.errors import Rejected
 from shared.model_registry.catboost_model import parse, to_bytes
 
 Floats = NDArray[np.float64]
@@ -79,6 +80,8 @@ def walk(
             for system, forecast in _forecasts(models, examples.batch(judged[mine]), systems).items():
                 told.keep(system, forecast, mine)
             past = whole & (day < start) & (day >= start - SPREAD_DAYS)
+            if not past.any():
+                raise Rejected(f"{from_day(start)}: no complete player-game before it, wanted a later start")
             told.spread[mine] = _spread(average[past], examples.points[past], average[judged[mine]])
         progress("walk forward", done, len(starts))
     points = {s: told.points.get(s, np.full(len(judged), np.nan)) for s in systems}

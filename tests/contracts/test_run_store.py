@@ -55,6 +55,27 @@ def test_one_active_run_per_date_and_the_loser_learns_the_holder(run_stores: Sto
     assert (ended.state, ended.note, ended.closed_at is not None) == (RunState.FAILED, "why", True)
 
 
+def test_what_is_asked_together_is_answered_at_once_and_stored(run_stores: Stores) -> None:
+    mine, other = run_stores(), run_stores()
+    mine.open(run("taken"))
+    days = [DAY + timedelta(days=n) for n in (1, 2)]
+    with mine.together():
+        for name, day in zip("ab", days, strict=True):
+            mine.open(run(name, day))
+            mine.expect(name, {"player": "game"})
+            assert mine.advance(name, [RunState.CREATED], RunState.PUBLISHED)
+        with pytest.raises(Conflict):
+            mine.open(run("late"))
+        assert mine.record("a", [PlayerOutcome("player", "predicted")]) == 0
+        assert mine.get("b").state is RunState.PUBLISHED
+    assert {other.get(name).state for name in "ab"} == {RunState.PUBLISHED}
+    assert [other.get(name).expected for name in "ab"] == [1, 1]
+    assert (other.outcomes("a")["player"], other.outcomes("b")) == (
+        PlayerOutcome("player", "predicted"),
+        {"player": None},
+    )
+
+
 def test_of_several_who_open_at_once_one_has_the_date(run_stores: Stores) -> None:
     opened, lost = [], []
 

@@ -102,7 +102,7 @@ class Coordinator:
 
 
 class JobProcess:
-    """A backfill's run: everything in one process, whose mailbox dies with it."""
+    """A backfill's run: everything in one process, and what it holds dies with it."""
 
     def __init__(self, ports: Ports, skew: timedelta, model: LoadedModel, shadow: LoadedModel) -> None:
         self._run = RunInProcess(ports.warehouse, ports.runs, ports.publisher, FixedClock(NOW + skew), "job")
