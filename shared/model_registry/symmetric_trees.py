@@ -1,7 +1,7 @@
 """A CatBoost model applied with numpy: bit for bit what CatBoost says, without importing it.
 
 CatBoost costs a serving process its import, most of which is pandas, and a fixed price for every call that is
-larger than the work of a slate. ``docs/adr/0018`` has the figures and the ways that were refused.
+larger than the work of a slate. ``docs/adr/0017`` has the figures and the ways that were refused.
 """
 
 from __future__ import annotations
