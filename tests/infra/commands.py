@@ -33,7 +33,7 @@ VALUES = {
     "ADDRESS": "ops@example.com", "BUILD": "11111111-2222-3333-4444-555555555555", "COMMIT": "eb681ca",
     "DATE": "2025-03-19", "DIGEST": "0" * 64, "DIR": "data", "FILE": "report.html",
     "IMAGE": f"{REGISTRY}/my-project/props/prediction-worker", "MODEL": "catboost_v9-2025-02-17-0a1b2c3d",
-    "MODEL_PATH": "gs://my-project-props-models/models/catboost_v9-2025-02-17-0a1b2c3d.cbm",
+    "NAME": "answers", "NOTE": "after a change", "MODEL_PATH": "gs://my-project-props-models/models/catboost_v9-2025-02-17-0a1b2c3d.cbm",
     "OWNER": "somebody", "PATH": "models/a.cbm", "PREDICTION_ID": "0a1b2c3d", "PROJECT": "my-project",
     "REASON": "because", "REVISION": "prediction-worker-00042-abc", "RUN_ID": "20250319-0a1b2c3d4e5f",
     "SERVICE": "prediction-worker", "SYSTEM": "catboost_v9", "YYYY-MM-DD": "2025-03-19",

@@ -1,4 +1,4 @@
-"""Draw ``season-scaling.svg`` from ``season-performance.json``: ``python docs/plot_season.py``."""
+"""Draw ``season-scaling.svg`` from ``season-performance.json``: ``python -m tests.bench.plot_season``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+DOCS = Path(__file__).parents[2] / "docs"
 WIDTH, HEIGHT, MARGIN, GAP = 860, 360, 56, 70
 COLOURS = {"features": "#1b6ca8", "predictions": "#c8553d", "grading": "#3a7d44", "evaluation": "#7a4f9a"}
 
@@ -69,8 +69,8 @@ def svg(scaling: dict[str, dict[str, dict[str, Any]]]) -> str:
 
 
 def main() -> None:
-    found = json.loads((HERE / "season-performance.json").read_text(encoding="utf-8"))
-    (HERE / "season-scaling.svg").write_text(svg(found["scaling"]), encoding="utf-8")
+    found = json.loads((DOCS / "season-performance.json").read_text(encoding="utf-8"))
+    (DOCS / "season-scaling.svg").write_text(svg(found["scaling"]), encoding="utf-8")
 
 
 if __name__ == "__main__":
