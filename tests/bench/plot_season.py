@@ -53,7 +53,9 @@ class Panel:
 def svg(scaling: dict[str, dict[str, dict[str, Any]]]) -> str:
     def lines(value: str) -> dict[str, list[tuple[float, float]]]:
         return {
-            step: [(of[step]["rows"], of[step][value]) for of in scaling.values() if of[step]["rows"]]
+            step: [
+                (of[step]["rows"], of[step][value]) for of in scaling.values() if of.get(step, {}).get("rows")
+            ]
             for step in COLOURS
         }
 
