@@ -64,12 +64,17 @@ resource "google_artifact_registry_repository_iam_member" "release_writes" {
   member     = local.release
 }
 
-# It writes its own log and reads what a new revision logs.
 resource "google_project_iam_member" "release_logs" {
-  for_each = toset(["roles/logging.logWriter", "roles/logging.viewer"])
-  project  = var.project_id
-  role     = each.value
-  member   = local.release
+  project = var.project_id
+  role    = "roles/logging.logWriter"
+  member  = local.release
+}
+
+# What a new revision logs.
+resource "google_project_iam_member" "release_reads_logs" {
+  project = var.project_id
+  role    = "roles/logging.viewer"
+  member  = local.release
 }
 
 # One object a service: who deploys it just now. A write names the generation that it replaces.
