@@ -222,7 +222,7 @@ def wheels() -> Path:
                 ]
             )
         settings.parent.mkdir(exist_ok=True)
-        settings.write_text("[global]\nno-index = true\nfind-links = /root/wheels\n", encoding="utf-8")
+        settings.write_text("[global]\nno-index = true\nfind-links = ~/wheels\n", encoding="utf-8")
     return home
 
 
