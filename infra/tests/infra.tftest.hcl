@@ -364,8 +364,8 @@ run "schedule" {
   }
 
   assert {
-    condition     = toset([for t in local.job_times : t.job]) == toset(keys(module.job))
-    error_message = "Every job has its time."
+    condition     = toset([for t in local.job_times : t.job]) == setsubtract(keys(module.job), ["release"])
+    error_message = "Every job has its time but the release, which is started by the script."
   }
 }
 
