@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.application.job_columns import to_batch
+from shared.application.job_columns import packed_inputs, to_batch
 from shared.application.jobs import job_of
 from shared.application.known import Mode
 from shared.application.predict import Predict
@@ -98,7 +98,7 @@ class Replay:
         self, system_id: str, job: PredictionRequest, models: Mapping[str, LoadedModel]
     ) -> dict[str, float]:
         """Points by term; a trained model's share is told by its Shapley values and its mean."""
-        batch = to_batch([job])
+        batch = to_batch([job], [packed_inputs(job)])
         forecasts = forecast_all(build({s: m.model for s, m in models.items()}), batch)
         terms = {name: float(part[0]) for name, part in forecasts[system_id].terms.items() if part[0] != 0.0}
         loaded = models.get(system_id)
