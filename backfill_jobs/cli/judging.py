@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.dates import WindowDay
+from backfill_jobs.cli.dates import First, Last
 from backfill_jobs.cli.program import (
     FINDING,
     Json,
@@ -15,11 +15,11 @@ from backfill_jobs.cli.program import (
     backend,
     print_json,
     print_lines,
-    print_table,
     show,
     systems_of,
 )
 from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.tables import print_table
 
 
 def replay(
@@ -72,8 +72,8 @@ def explain(
 
 
 def evaluate(
-    start: WindowDay,
-    end: WindowDay,
+    start: First,
+    end: Last,
     systems: Systems = None,
     refit_every: Annotated[int, typer.Option(help="Days between two fits.")] = 28,
     train_days: Annotated[

@@ -1,4 +1,4 @@
-"""Progress on the terminal, on stderr so that ``--json`` stays clean."""
+"""Progress on the terminal, on stderr so that ``--json`` stays clean; none where nobody watches."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ class Bars:
     """A bar for each step, made when the step is first heard of; call it with name, done and total."""
 
     def __init__(self) -> None:
+        console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description:<20}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=Console(stderr=True),
+            console=console,
+            disable=not console.is_terminal,  # a log or a pipe wants no bars
         )
         self._tasks: dict[str, TaskID] = {}
 

@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
-from backfill_jobs.cli.program import (
-    FINDING,
-    Json,
-    backend,
-    print_json,
-    print_lines,
-    print_table,
-)
+from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines
 from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.findings import Finding
@@ -124,7 +118,10 @@ def performance(
     if as_json:
         print_json(found)
     else:
-        columns = ("rows", "group", "n", "MAE", "bias", "lined", "MAE", "line", "under", "hit rate, 95 %")
+        columns = (
+            "rows", "group", "n", "MAE", "bias", "lined n", "lined MAE", "line MAE", "under",
+            "hit rate, 95 %",
+        )  # fmt: skip
         rows = [
             (
                 g["counted_as"], g["group"], g["n"], _two(g["mae"]), _two(g["bias"]), g["lined_n"],
