@@ -104,12 +104,24 @@ def run(app: typer.Typer, name: str) -> int:
             errors.print(f"{name}: {told}", style="red", markup=False)
             errors.print(f"-> {asked.command_path if asked else name} --help", markup=False)
             return USAGE
+        if wrong := _wrong_settings(exc):
+            errors.print(*(f"{name}: {told}" for told in wrong), sep="\n", style="red", markup=False)
+            errors.print("-> every variable with its meaning: docs/reference/settings.md", markup=False)
+            return USAGE
         traceback.print_exc()
         errors.print(
             f"{name}: a fault of the program; what stands above tells where", style="red", markup=False
         )
         return CRASH
     return int(code or DONE)
+
+
+def _wrong_settings(exc: Exception) -> list[str]:
+    """What is wrong with the environment, a line each; empty for any other failure."""
+    if type(exc).__name__ != "ValidationError" or not str(getattr(exc, "title", "")).endswith("Settings"):
+        return []
+    errors: list[dict[str, Any]] = exc.errors()  # type: ignore[attr-defined]
+    return [": ".join([*(str(part).upper() for part in e["loc"]), e["msg"]]) for e in errors]
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

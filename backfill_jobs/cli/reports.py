@@ -17,6 +17,7 @@ from backfill_jobs.cli.tables import print_table
 if TYPE_CHECKING:
     from shared.application.findings import Finding
     from shared.application.signals import Evidence
+    from shared.backends import Backend, ModelSettings
     from shared.domain.statistics import Rate
 
 
@@ -151,17 +152,33 @@ def validate_daily(day: Day, as_json: Json = False) -> None:
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check installation, store, models, inputs and services. Exit 0, 1 or 2 by the worst finding."""
-    from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
-    from shared.application.doctor import Doctor
+    """Check installation, backend, inputs, models and services. Exit 0, 1 or 2 by the worst finding."""
+    from shared.application.findings import critical, ok
     from shared.backends import ModelSettings, connect
+    from shared.errors import AppError
 
     settings = ModelSettings()
-    use = connect(settings)
+    gcp = settings.props_backend == "gcp"
+    where = (
+        f"Google Cloud, project {settings.gcp_project_id}" if gcp else f"embedded, in {settings.props_home}"
+    )
+    try:
+        use = connect(settings)
+    except AppError as exc:
+        remedy = "set GCP_PROJECT_ID" if gcp else "set PROPS_HOME to a folder that can be written"
+        found = [critical("backend", str(exc), remedy)]
+    else:
+        found = [ok("backend", where), *_checked(use, settings)]
+    _show_findings(found, {"home": str(settings.props_home)}, "", as_json)
+
+
+def _checked(use: Backend, settings: ModelSettings) -> list[Finding]:
+    from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
+    from shared.application.doctor import Doctor
+
     paths, hashes = settings.model_paths(), settings.wanted_sha256()
     doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes)
-    found = [*doctor(), *ask_services(ServiceUrls())]
-    _show_findings(found, {"home": str(use.home)}, "", as_json)
+    return [*doctor(), *ask_services(ServiceUrls())]
 
 
 def _show_findings(found: Sequence[Finding], about: dict[str, str], title: str, as_json: bool) -> None:
