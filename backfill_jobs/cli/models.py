@@ -8,7 +8,7 @@ import typer
 
 from backfill_jobs.cli.dates import EvalEnd, EvalStart, TrainEnd, TrainStart
 from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines, program, show
-from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def models_show(model: Model, as_json: Json = False) -> None:
 
     use = backend()
     found = Registry(use.warehouse).find(model)
-    gates = _promotion().gates(model)
+    with waiting("asking the gates"):
+        gates = _promotion().gates(model)
     if as_json:
         print_json({**found, "gates": [vars(g) for g in gates]})
         return
@@ -90,7 +91,8 @@ def models_show(model: Model, as_json: Json = False) -> None:
 @models.command("compare", examples=("props models compare MODEL MODEL",))
 def models_compare(a: Model, b: Model, as_json: Json = False) -> None:
     """Two models on the graded rows that both predicted, with a date-resampled interval."""
-    told = _promotion().compare(a, b)
+    with waiting("comparing where both predicted"):
+        told = _promotion().compare(a, b)
     gap = told["difference"]
     lines = [f"{told['rows']} rows on {told['dates']} dates"]
     lines += [f"{model}: MAE {mae:.3f}" for model, mae in told["mae"].items()]
@@ -115,7 +117,8 @@ def models_promote(
     as_json: Json = False,
 ) -> None:
     """Make a model the champion; refused, naming the gates, unless all of them pass."""
-    told = _promotion().promote(model, reason, override)
+    with waiting("asking the gates"):
+        told = _promotion().promote(model, reason, override)
     if as_json:
         print_json(
             {
@@ -156,7 +159,8 @@ def models_verify(model: Model, as_json: Json = False) -> None:
 
     use = backend()
     found = Registry(use.warehouse).find(model)
-    loaded = load(use.models, found["system_id"], found["path"], found["sha256"])
+    with waiting("reading the bundle"):
+        loaded = load(use.models, found["system_id"], found["path"], found["sha256"])
     told = {"model_id": loaded.model_id, "sha256": loaded.sha256, "verified": loaded.verified}
     show(as_json, told, [f"{loaded.model_id}: the file is the one registered, its golden rows come out"])
 
@@ -192,7 +196,8 @@ def models_health(
     from shared.domain.instants import eastern_date
 
     use = backend()
-    found = ModelHealth(use.warehouse)(eastern_date(use.clock.now()) - timedelta(days=1), days)
+    with waiting("judging graded rows"):
+        found = ModelHealth(use.warehouse)(eastern_date(use.clock.now()) - timedelta(days=1), days)
     if as_json:
         print_json({"systems": {s: asdict(c) for s, c in found.items()}})
     else:

@@ -6,6 +6,13 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.status import Status
+
+
+def waiting(what: str) -> Status:
+    """Shows that something is being done which has no steps to count; nothing where nobody watches."""
+    return Console(stderr=True).status(what)
+
 
 STEPS = {
     "nba_schedule": "load schedule",

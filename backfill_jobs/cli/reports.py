@@ -11,7 +11,7 @@ import typer
 
 from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
 from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines
-from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def coverage(
     if len(spans) > 1 and (last - first).days + 1 != len(spans):
         raise typer.BadParameter("--dates: wanted consecutive dates; ask for others one by one")
     use = backend()
-    found = GradingCoverage(use.warehouse, use.clock)(first, last)
+    with waiting("counting what is due and what is graded"):
+        found = GradingCoverage(use.warehouse, use.clock)(first, last)
     if as_json:
         print_json({"systems": {s: c.plain() for s, c in found.items()}})
     else:
@@ -61,7 +62,9 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
     """The signal of a game date, and what became of days like it. Advice, never more."""
     from shared.application.signals import SignalReport
 
-    found = [row for row in SignalReport(backend().warehouse)(day) if system in (None, row["system_id"])]
+    with waiting("reading the signals and what became of such days"):
+        told = SignalReport(backend().warehouse)(day)
+    found = [row for row in told if system in (None, row["system_id"])]
     if as_json:
         print_json(
             {
@@ -111,7 +114,8 @@ def performance(
     from shared.application.performance import Performance
 
     use = backend()
-    found = Performance(use.warehouse, use.clock)(system, days, by)
+    with waiting("judging graded rows"):
+        found = Performance(use.warehouse, use.clock)(system, days, by)
     if html is not None:
         from backfill_jobs.cli.performance_page import write
 
@@ -168,7 +172,8 @@ def doctor(as_json: Json = False) -> None:
         remedy = "set GCP_PROJECT_ID" if gcp else "set PROPS_HOME to a folder that can be written"
         found = [critical("backend", str(exc), remedy)]
     else:
-        found = [ok("backend", where), *_checked(use, settings)]
+        with waiting("asking the store, the models and the services"):
+            found = [ok("backend", where), *_checked(use, settings)]
     _show_findings(found, {"home": str(settings.props_home)}, "", as_json)
 
 
@@ -203,7 +208,8 @@ def sql(
     """Ask the warehouse; read-only, the same SQL on every backend."""
     from shared.application.ask import Ask
 
-    rows = Ask(backend().warehouse)(query)
+    with waiting("asking the warehouse"):
+        rows = Ask(backend().warehouse)(query)
     if as_json:
         print_json({"rows": rows.to_pylist()})
     else:

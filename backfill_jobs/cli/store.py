@@ -20,7 +20,7 @@ from backfill_jobs.cli.program import (
     program,
     show,
 )
-from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def mlfs_diagnose(day: Day, as_json: Json = False) -> None:
     from shared.domain.mlfs import Verdict
 
     use = backend()
-    found = MlfsDoctor(use.warehouse, use.clock, use.documents)(day, day)[day]
+    with waiting("looking at the feature store"):
+        found = MlfsDoctor(use.warehouse, use.clock, use.documents)(day, day)[day]
     if as_json:
         print_json(_plain(found))
     else:
