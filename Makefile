@@ -37,7 +37,8 @@ serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
 	@$(BIN)/props serve
 
 e2e: $(SET_UP) emulators ## Google's clients on stand-ins: contracts, a game date, processes that are killed
-	@$(BIN)/pytest -m 'emulators or faults'
+	@$(BIN)/pytest -n 2 -m 'emulators and not faults'
+	@$(BIN)/pytest -m faults
 
 infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of them without a cloud
 	@$(BIN)/python -m tests.infra.install
