@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from shared.application.job_columns import to_batch
@@ -41,6 +41,9 @@ LINE = (
     "current_points_line", "line_margin", "sportsbook", "line_captured_at", "line_precision", "line_quote_id",
 )  # fmt: skip
 MODEL = ("model_id", "model_sha256", "feature_snapshot_id", "build_commit")
+
+NAMES = timedelta(days=400)
+"""Names are those of box scores of the last season."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,15 @@ class Replay:
         }
 
     def stored(self, prediction_id: str, game_date: date | None = None) -> dict[str, Any]:
-        """The row of a prediction with its tip-off and outcome; where the date is known, no other is read."""
+        """The row of a prediction with its player's name, tip-off and outcome; where the date is known, no
+        other is read."""
         first, last = (game_date, game_date) if game_date else (FIRST_DATE, LAST_DATE)
-        asked = statement("prediction_by_id", first=first, last=last, prediction_id=prediction_id)
-        rows = self._warehouse.query(asked).to_pylist()
+        since = first - NAMES if game_date else FIRST_DATE
+        rows = self._warehouse.query(
+            statement(
+                "prediction_by_id", first=first, last=last, names_since=since, prediction_id=prediction_id
+            )
+        ).to_pylist()
         if not rows:
             raise NotFound(f"prediction {prediction_id!r} is not stored")
         return dict(rows[0])
