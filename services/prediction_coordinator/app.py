@@ -13,6 +13,8 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from services.prediction_coordinator.console.site import add_console
+from services.prediction_coordinator.console.views import Views
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.pushes import PUSHES, add_pushes
 from shared.application.coverage import GradingCoverage
@@ -48,6 +50,8 @@ class Coordinator:
     runs: RunStore
     clock: Clock
     check_stores: Callable[[], None]
+    views: Views | None = None
+    """What the console shows; without them there is none."""
     metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
     last_activity: datetime | None = None
 
@@ -84,6 +88,8 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
     add_pushes(app, coordinator, limits.push_bytes)
     _questions(app, coordinator)
     _health(app, coordinator)
+    if coordinator.views is not None:
+        add_console(app, coordinator.views, coordinator.clock, coordinator.identity)
     return app
 
 

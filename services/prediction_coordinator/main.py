@@ -10,6 +10,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.console.views import Ports, views_of
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_coordinator.watch import Watch
@@ -60,7 +61,21 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         runs=backend.runs,
         clock=backend.clock,
         check_stores=StoreCheck(backend.warehouse),
+        views=views_of(_ports(settings, backend)),
         metrics=metrics,
+    )
+
+
+def _ports(settings: CoordinatorSettings, backend: Backend) -> Ports:
+    """On Google Cloud dead letters are for the jobs to fetch: this service is not granted to."""
+    embedded = settings.props_backend == "embedded"
+    return Ports(
+        warehouse=backend.warehouse,
+        runs=backend.runs,
+        documents=backend.documents,
+        models=backend.models,
+        clock=backend.clock,
+        dead_letters=backend.dead_letters if embedded else None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from shared.application.rejects import as_rows, kept_row
-from shared.errors import NotFound, Rejected
+from shared.errors import NotFound, Rejected, Unavailable
 from shared.ports import DeadLetter, DeadLetters, Outgoing, Warehouse
 from shared.schemas.messages import Envelope, unwrap, wrap
 from shared.schemas.predictions import MESSAGE_REPLAYS, REJECTED_MESSAGES
@@ -67,6 +67,21 @@ class Count:
     @property
     def waiting(self) -> int:
         return self.messages - self.replayed
+
+
+class CollectedOnly:
+    """In the place of a broker whose dead letters others fetch: there are none but those in the table."""
+
+    def pull(self, most: int = 100) -> list[DeadLetter]:  # noqa: ARG002
+        return []
+
+    def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
+        """Nothing was pulled."""
+
+    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        raise Unavailable(
+            f"{len(messages)} messages to {topic}: replayed by props deadletters replay, not here"
+        )
 
 
 class KeptMessages:

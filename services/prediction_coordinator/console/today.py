@@ -1,0 +1,55 @@
+"""The console's first page: one game date."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+
+from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.views import Views
+from shared.application.findings import Finding
+from shared.application.views.parts import whole
+from shared.application.views.today import GameRow, MissingRow, PickRow
+
+
+def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
+    @router.get("/")
+    def today(request: Request, date: date | None = None, system: str | None = None) -> Response:
+        """Games, predictions of one system, who is missing; the findings are loaded by themselves."""
+        view = views.today(date, system)
+        return pages.html(request, "today.html.jinja", 503 if view.away else 200, view=view)
+
+    @router.get("/console/today.csv")
+    def table(
+        table: Literal["games", "picks", "missing"] = "picks",
+        date: date | None = None,
+        system: str | None = None,
+    ) -> Response:
+        view = whole(views.today(date, system))
+        kind = {"games": GameRow, "picks": PickRow, "missing": MissingRow}[table]
+        return csv_answer(f"{table}-{view.game_date}", kind, getattr(view, table))
+
+    @router.get("/console/findings")
+    def findings(request: Request, date: date | None = None, again: bool = False) -> Response:
+        """Every finding of a date; to htmx the short of it."""
+        found = views.findings(date, again=again)
+        part = request.headers.get("hx-request") == "true"
+        return pages.html(
+            request, "findings_short.html.jinja" if part else "findings.html.jinja", found=found
+        )
+
+    @router.get("/console/evidence")
+    def evidence(request: Request, date: date, system: str) -> Response:
+        """What became of days with the signal of this one; to htmx the table alone."""
+        (found,) = views.signals(date, system)
+        part = request.headers.get("hx-request") == "true"
+        template = "evidence_short.html.jinja" if part else "evidence.html.jinja"
+        return pages.html(request, template, found=found)
+
+    @router.get("/console/findings.csv")
+    def findings_csv(date: date | None = None) -> Response:
+        found = views.findings(date)
+        return csv_answer(f"findings-{found.game_date}", Finding, found.findings)
