@@ -7,6 +7,7 @@ CatBoost's own definition, and a test holds the two side by side.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from math import factorial
 
 import numpy as np
@@ -17,6 +18,11 @@ from shared.model_registry.cbm import Trees
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Pattern = tuple[int, ...]
+"""Which of a tree's inputs each of its splits asks, numbered as they first come up."""
+
+AT_ONCE = 64
+"""Trees of six splits that fill a core's cache with the values of all sets of inputs."""
 
 
 def shapley_values(trees: Trees, row: Floats) -> Floats:
@@ -25,49 +31,65 @@ def shapley_values(trees: Trees, row: Floats) -> Floats:
     values = row.astype(np.float32)[trees.column]
     holds = (values > trees.border) | (np.isnan(values) & trees.nan_passes)
     total = np.zeros(len(trees.names) + 1)
-    split = leaf = 0
-    for depth in trees.sizes.tolist():
-        splits, leaves = trees.splits[split : split + depth], slice(leaf, leaf + (1 << depth))
-        inputs, place = np.unique(trees.column[splits], return_inverse=True)
-        expected = _expected(holds[splits], place, len(inputs), trees.leaves[leaves], trees.weights[leaves])
-        total[inputs] += _fair_shares(expected)
-        total[-1] += expected[0]
-        split, leaf = split + depth, leaf + (1 << depth)
+    for pattern, starts in _alike(trees).items():
+        for some in (starts[i : i + AT_ONCE] for i in range(0, len(starts), AT_ONCE)):
+            _add(total, trees, holds, pattern, some)
     total *= trees.scale
     total[-1] += trees.bias
     return total
 
 
-def _expected(holds: Bools, place: Ints, inputs: int, leaves: Floats, weights: Floats) -> Floats:
-    """(2 ** inputs,) the expected leaf for each set of known inputs, a bit for each.
+def _alike(trees: Trees) -> dict[Pattern, Ints]:
+    """(t, 2) first split and first leaf of the trees of each pattern."""
+    found: dict[Pattern, list[tuple[int, int]]] = defaultdict(list)
+    asked = trees.column[trees.splits].tolist()
+    split = leaf = 0
+    for depth in trees.sizes.tolist():
+        order: dict[int, int] = {}
+        pattern = tuple(order.setdefault(i, len(order)) for i in asked[split : split + depth])
+        found[pattern].append((split, leaf))
+        split, leaf = split + depth, leaf + (1 << depth)
+    return {pattern: np.array(starts, dtype=np.int64) for pattern, starts in found.items()}
 
-    ``holds``: (d,) whether the row passes each split; ``place``: (d,) which of the inputs it asks. The last
-    split is the root's, the first the one above the leaves.
+
+def _add(total: Floats, trees: Trees, holds: Bools, pattern: Pattern, starts: Ints) -> None:
+    """Add what some trees of one pattern say."""
+    depth = len(pattern)
+    splits = trees.splits[starts[:, :1] + np.arange(depth)]
+    leaves = starts[:, 1:] + np.arange(1 << depth)
+    expected = _expected(holds[splits], pattern, trees.leaves[leaves], trees.weights[leaves])
+    first = [pattern.index(i) for i in range(max(pattern, default=-1) + 1)]
+    np.add.at(total, trees.column[splits[:, first]], _fair_shares(expected))
+    total[-1] += expected[:, 0].sum()
+
+
+def _expected(holds: Bools, pattern: Pattern, leaves: Floats, weights: Floats) -> Floats:
+    """(t, 2 ** m) the expected leaf of each tree for each set of its m inputs, a bit for each.
+
+    ``holds``: (t, d) whether the row passes each split; ``leaves``, ``weights``: (t, 2 ** d). The last split
+    is the root's, the first the one above the leaves.
     """
-    sets = np.arange(1 << inputs)
-    value = np.broadcast_to(leaves, (len(sets), len(leaves)))
-    for passes, asked in zip(holds.tolist(), place.tolist(), strict=True):
-        below, above = weights[0::2], weights[1::2]
-        both = below + above
-        share = np.divide(above, both, out=np.zeros_like(both), where=both > 0)
-        apart = value[:, 0::2] * (1.0 - share) + value[:, 1::2] * share
-        known = (sets >> asked & 1).astype(np.bool_)[:, None]
-        value = np.where(known, value[:, int(passes) :: 2], apart)
+    sets = np.arange(1 << (max(pattern, default=-1) + 1))
+    value = np.broadcast_to(leaves[:, None, :], (len(leaves), len(sets), leaves.shape[1]))
+    for level, asked in enumerate(pattern):
+        both = weights[:, 0::2] + weights[:, 1::2]
+        share = np.divide(weights[:, 1::2], both, out=np.zeros_like(both), where=both > 0)
+        known = (sets >> asked & 1).astype(np.bool_)[None, :, None]
+        passed = np.where(known, holds[:, level, None, None], share[:, None, :])
+        value = value[:, :, 0::2] * (1.0 - passed) + value[:, :, 1::2] * passed
         weights = both
-    return np.asarray(value[:, 0])
+    return np.asarray(value[:, :, 0])
 
 
 def _fair_shares(expected: Floats) -> Floats:
-    """(m,) the Shapley value of each input from the value of every set of them."""
-    m = len(expected).bit_length() - 1
-    sets = np.arange(len(expected))
+    """(t, m) the Shapley value of each input from the value of every set of them."""
+    sets = np.arange(expected.shape[1])
+    m = len(sets).bit_length() - 1
     size = np.bitwise_count(sets)
-    weight = np.array(
-        [factorial(s) * factorial(m - s - 1) / factorial(m) if s < m else 0.0 for s in range(m + 1)]
-    )
-    shares = np.zeros(m)
+    weight = np.array([factorial(s) * factorial(m - s - 1) / factorial(m) for s in range(m)])
+    shares = np.zeros((len(expected), m))
     for i in range(m):
         without = sets[(sets >> i & 1) == 0]
-        gained = expected[without | 1 << i] - expected[without]
-        shares[i] = np.sum(weight[size[without]] * gained)
+        gained = expected[:, without | 1 << i] - expected[:, without]
+        shares[:, i] = gained @ weight[size[without]]
     return shares

@@ -54,8 +54,8 @@ class Experiment:
 @dataclass(frozen=True)
 class ModelView:
     """``gates``: as they are now, of a model that may still be promoted, else as they were at its promotion
-    (``gates_at``); empty where none were asked. ``champions``: the earlier ones of its system, the last first.
-    """
+    (``gates_at``); empty where none were asked. ``champions``: when others of its system became it, the last
+    first."""
 
     model: Mapping[str, Any]
     champion: str | None
@@ -124,9 +124,7 @@ class ShowModel:
         return tuple(accuracy_row("all", kind, of) for kind, of in by_kind(own).items())
 
 
-def _gates_then(
-    model_id: str, changes: Sequence[Mapping[str, Any]]
-) -> tuple[list[Gate], datetime | None]:
+def _gates_then(model_id: str, changes: Sequence[Mapping[str, Any]]) -> tuple[list[Gate], datetime | None]:
     for change in changes:
         if change["model_id"] == model_id and change["to_state"] == State.CHAMPION:
             return _gates(change), change["changed_at"]

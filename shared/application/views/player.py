@@ -119,9 +119,7 @@ class ShowPlayer:
         return list(self._warehouse.query(asked).to_pylist())
 
     def _said(self, player: str, first: date, last: date) -> list[dict[str, Any]]:
-        asked = statement(
-            "predictions_of_player", first=first, last=last, player_lookup=lookup_of(player)
-        )
+        asked = statement("predictions_of_player", first=first, last=last, player_lookup=lookup_of(player))
         return list(self._warehouse.query(asked).to_pylist())
 
 

@@ -1,4 +1,4 @@
-"""How the systems have done: errors beside the line's, hit rates by edge, whether chances are what they say."""
+"""How the systems have done: errors beside the line's, hit rates by edge, whether chances come true."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class ChanceRow:
 
 @dataclass(frozen=True)
 class SystemPerformance:
-    """``systems``: every system's rows of the window. All else is of ``system``: ``kinds`` with intervals, and
-    of those that count as ``counted_as`` ``groups``, ``dates`` and ``chances``."""
+    """``systems``: every system's rows of the window. All else is of ``system``: ``kinds`` with intervals,
+    and of those that count as ``counted_as`` the ``groups``, ``dates`` and ``chances``."""
 
     system: str
     first: date
