@@ -40,17 +40,18 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
     prepare = PrepareJobs(backend.warehouse)
     record = RecordOutcome(backend.runs, finish)
     deadline = timedelta(minutes=settings.run_deadline_minutes)
+    start = StartRun(
+        prepare,
+        backend.runs,
+        backend.publisher,
+        finish,
+        backend.clock,
+        observe,
+        settings.max_runs_per_hour,
+    )
     return Coordinator(
         identity=Identity("prediction-coordinator", commit=settings.build_commit),
-        start=StartRun(
-            prepare,
-            backend.runs,
-            backend.publisher,
-            finish,
-            backend.clock,
-            observe,
-            settings.max_runs_per_hour,
-        ),
+        start=start,
         record=record,
         completions=Coalescer(record.several, executor),
         check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
@@ -61,12 +62,12 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         runs=backend.runs,
         clock=backend.clock,
         check_stores=StoreCheck(backend.warehouse),
-        views=views_of(_ports(settings, backend)),
+        views=views_of(_ports(settings, backend, start)),
         metrics=metrics,
     )
 
 
-def _ports(settings: CoordinatorSettings, backend: Backend) -> Ports:
+def _ports(settings: CoordinatorSettings, backend: Backend, start: StartRun) -> Ports:
     """On Google Cloud dead letters are for the jobs to fetch: this service is not granted to."""
     embedded = settings.props_backend == "embedded"
     return Ports(
@@ -75,6 +76,8 @@ def _ports(settings: CoordinatorSettings, backend: Backend) -> Ports:
         documents=backend.documents,
         models=backend.models,
         clock=backend.clock,
+        start=start,
+        run_deadline=timedelta(minutes=settings.run_deadline_minutes),
         dead_letters=backend.dead_letters if embedded else None,
     )
 

@@ -57,6 +57,7 @@ class Bench:
                         SqliteDocuments(folder / "documents.sqlite"),
                         DirectoryModelStore(),
                         CLOCK,
+                        self.world.start_run,
                         BrokerDeadLetters(
                             MessageStore(folder / "broker.sqlite"), folder, "http://127.0.0.1:9"
                         ),

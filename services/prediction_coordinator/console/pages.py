@@ -29,7 +29,10 @@ HEADERS = {
 }
 """Of every page. Inline style is for the charts, which carry theirs with them."""
 
-NAVIGATION = (("/", "Today"),)
+NAVIGATION = (
+    ("/", "Today"),
+    ("/console/runs", "Runs"),
+)
 
 WHAT_TO_DO: dict[type[AppError], str] = {
     Unavailable: "Try again in a moment. If it stays away, props doctor says what is wrong here.",

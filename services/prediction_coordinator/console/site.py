@@ -10,13 +10,14 @@ from fastapi import APIRouter, FastAPI
 
 from services.prediction_coordinator.console.assets import Assets
 from services.prediction_coordinator.console.pages import Pages, page_route
+from services.prediction_coordinator.console.runs import add_runs
 from services.prediction_coordinator.console.today import add_today
 from services.prediction_coordinator.console.views import Views
 from shared.errors import NotFound
 from shared.http import Identity
 from shared.ports import Clock
 
-PAGES = (add_today,)
+PAGES = (add_today, add_runs)
 
 
 def add_console(app: FastAPI, views: Views, clock: Clock, identity: Identity) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shared.application.dead_letters import CollectedOnly
+from shared.application.run_request import parse
+from shared.application.runs import DEADLINE, Started, StartRun
 from shared.application.signals import SignalReport
 from shared.application.validation.daily import ValidateDaily
 from shared.application.views.day_findings import FindDay
+from shared.application.views.run_list import ListRuns
+from shared.application.views.run_progress import ShowRun
 from shared.application.views.today import ShowToday
 from shared.ports import Clock, DeadLetters, Documents, ModelStore, RunStore, Warehouse
+from shared.schemas.messages import RunRequested
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,9 @@ class Ports:
     documents: Documents
     models: ModelStore
     clock: Clock
+    start: StartRun
     dead_letters: DeadLetters | None = None
+    run_deadline: timedelta = DEADLINE
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,9 @@ class Views:
     today: ShowToday
     findings: FindDay
     signals: SignalReport
+    runs: ListRuns
+    run: ShowRun
+    start: Callable[[RunRequested], Started]
 
 
 def views_of(ports: Ports) -> Views:
@@ -42,4 +54,7 @@ def views_of(ports: Ports) -> Views:
         today=ShowToday(ports.warehouse, ports.runs, ports.clock),
         findings=FindDay(validate, ports.clock),
         signals=SignalReport(ports.warehouse),
+        runs=ListRuns(ports.runs),
+        run=ShowRun(ports.warehouse, ports.runs, ports.run_deadline),
+        start=lambda asked: ports.start(parse(asked, ports.clock.now())),
     )

@@ -37,7 +37,8 @@ class Page(HTMLParser):
         if self._inside and self._inside[-1] == tag:
             self._inside.pop()
         if tag == "table":
-            self.tables[" ".join(self._caption.split())] = self._rows
+            rows = [[" ".join(cell.split()) for cell in row] for row in self._rows]
+            self.tables[" ".join(self._caption.split())] = rows
 
     def handle_data(self, data: str) -> None:
         here = self._inside[-1] if self._inside else ""
@@ -47,7 +48,7 @@ class Page(HTMLParser):
         if here == "caption":
             self._caption += data
         elif {"th", "td"} & set(self._inside):
-            self._rows[-1][-1] += " ".join(data.split())
+            self._rows[-1][-1] += data
 
     def table(self, caption: str) -> list[list[str]]:
         """The rows below the head of a table."""
