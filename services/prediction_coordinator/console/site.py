@@ -9,7 +9,12 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from services.prediction_coordinator.console.assets import Assets
+from services.prediction_coordinator.console.coverage import add_coverage
+from services.prediction_coordinator.console.explanation import add_explanation
+from services.prediction_coordinator.console.models import add_models
 from services.prediction_coordinator.console.pages import Pages, page_route
+from services.prediction_coordinator.console.performance import add_performance
+from services.prediction_coordinator.console.players import add_players
 from services.prediction_coordinator.console.runs import add_runs
 from services.prediction_coordinator.console.today import add_today
 from services.prediction_coordinator.console.views import Views
@@ -17,7 +22,15 @@ from shared.errors import NotFound
 from shared.http import Identity
 from shared.ports import Clock
 
-PAGES = (add_today, add_runs)
+PAGES = (
+    add_today,
+    add_runs,
+    add_models,
+    add_performance,
+    add_coverage,
+    add_players,
+    add_explanation,
+)
 
 
 def add_console(app: FastAPI, views: Views, clock: Clock, identity: Identity) -> None:
