@@ -34,7 +34,7 @@ PAGES = (
         "today",
         "/",
         "Wednesday 19 March 2025",
-        ("begins in", "Predictions of catboost_v9", "Is it fine?", "What to do"),
+        ("in 2 h 30 min", "Predictions of catboost_v9", "Is it fine?", "What to do"),
         entry=Entry("#system", "moving", "system=moving_average"),
     ),
     Case("today-empty", "/?date=2025-07-01", "Tuesday 1 July 2025", ("No games on this date",)),
