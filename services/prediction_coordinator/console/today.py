@@ -36,10 +36,9 @@ def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
     def findings(request: Request, date: date | None = None, again: bool = False) -> Response:
         """Every finding of a date; to htmx the short of it."""
         found = views.findings(date, again=again)
-        part = request.headers.get("hx-request") == "true"
-        return pages.html(
-            request, "findings_short.html.jinja" if part else "findings.html.jinja", found=found
-        )
+        if request.headers.get("hx-request") == "true":
+            return pages.html(request, "findings_short.html.jinja", found=found)
+        return pages.html(request, "findings.html.jinja", 503 if found.away else 200, found=found)
 
     @router.get("/console/evidence")
     def evidence(request: Request, date: date, system: str) -> Response:
@@ -51,5 +50,5 @@ def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
 
     @router.get("/console/findings.csv")
     def findings_csv(date: date | None = None) -> Response:
-        found = views.findings(date)
+        found = whole(views.findings(date))
         return csv_answer(f"findings-{found.game_date}", Finding, found.findings)

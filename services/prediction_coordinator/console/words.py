@@ -15,7 +15,7 @@ NOTHING = "–"
 
 def eastern(moment: datetime | None) -> Markup | str:
     """A moment as people on the East coast say it; the element keeps it in UTC."""
-    return NOTHING if moment is None else _time(moment, "%a %-d %b %Y, %H:%M %Z")
+    return NOTHING if moment is None else _time(moment, "%-d %b %Y, %H:%M %Z")
 
 
 def clock(moment: datetime | None) -> Markup | str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from shared.application.findings import EXIT, Finding, Severity, worst
+from shared.application.findings import EXIT, Finding, Severity, critical, worst
 from shared.application.validation.daily import ValidateDaily
 from shared.domain.instants import eastern_date
+from shared.errors import Unavailable
 from shared.ports import Clock
 
 SECONDS = 60.0
@@ -29,7 +30,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class DayFindings:
-    """``checked_at`` is real time. ``findings``: the worst first."""
+    """``checked_at`` is real time. ``findings``: the worst first. ``away``: why nothing could be checked."""
 
     game_date: date
     checked_at: datetime
@@ -37,6 +38,7 @@ class DayFindings:
     sentence: str
     remedies: tuple[Remedy, ...]
     findings: tuple[Finding, ...]
+    away: tuple[str, ...] = ()
 
     @property
     def troubles(self) -> tuple[Finding, ...]:
@@ -52,12 +54,17 @@ class FindDay:
         self._known: dict[date, tuple[float, DayFindings]] = {}
 
     def __call__(self, game_date: date | None = None, *, again: bool = False) -> DayFindings:
-        """``again`` asks anew whatever is remembered."""
+        """``again`` asks anew whatever is remembered. That the checks cannot be made is a finding, which is
+        not remembered."""
         day = game_date or eastern_date(self._clock.now())
         with self._lock:
             until, found = self._known.pop(day, (0.0, None))
             if found is None or again or time.monotonic() >= until:
-                until, found = time.monotonic() + SECONDS, judged(day, self._validate(day))
+                try:
+                    until, found = time.monotonic() + SECONDS, judged(day, self._validate(day))
+                except Unavailable as exc:
+                    cannot = critical("checks", f"cannot be made: {exc}", "props doctor")
+                    return replace(judged(day, [cannot]), away=(str(exc),))
             self._known = {**dict(list(self._known.items())[1 - REMEMBERED :]), day: (until, found)}
             return found
 

@@ -37,6 +37,9 @@ class Parts:
             self._away[place] = str(exc)
             return None
 
+    def answered(self, place: str) -> bool:
+        return place not in self._away
+
     @property
     def away(self) -> tuple[str, ...]:
         """A sentence for each place that did not answer."""

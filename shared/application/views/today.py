@@ -82,7 +82,8 @@ class SystemRow:
 
 @dataclass(frozen=True)
 class Today:
-    """``expected`` is None where no run has named the players. ``away``: what did not answer."""
+    """``expected`` is None where no run has named the players. ``away``: what did not answer; what it would
+    have told is empty, which ``rows_known`` and ``runs_known`` keep apart from nothing."""
 
     game_date: date
     today: date
@@ -96,6 +97,8 @@ class Today:
     expected: int | None
     signal: Mapping[str, Any] | None
     newest_run: Run | None
+    rows_known: bool
+    runs_known: bool
     away: tuple[str, ...]
 
     @property
@@ -116,7 +119,7 @@ class ShowToday:
         parts = Parts()
         games = parts.ask("warehouse", lambda: self._games(day)) or []
         rows = parts.ask("warehouse", lambda: self._active(day)) or []
-        signals = parts.ask("warehouse", lambda: self._signals(day)) or {}
+        signals = parts.ask("warehouse", lambda: self._signals(day))
         runs = parts.ask("run store", lambda: self._runs.runs(game_date=day, limit=NEWEST_RUNS)) or []
         systems = _systems(rows)
         chosen = system or _serving(systems)
@@ -135,10 +138,12 @@ class ShowToday:
             system=chosen,
             systems=systems,
             picks=tuple(map(_pick, picks)),
-            missing=missing,
+            missing=missing if parts.answered("warehouse") else (),
             expected=expected,
-            signal=signals.get(chosen),
+            signal=signals.get(chosen) if signals else None,
             newest_run=runs[0] if runs else None,
+            rows_known=parts.answered("warehouse"),
+            runs_known=parts.answered("run store"),
             away=parts.away,
         )
 

@@ -23,7 +23,7 @@ def test_before_the_first_run_the_games_are_there_and_the_page_says_what_is_not(
     page = Page(bench.call("GET", "/").text)
     games = page.table(f"Games of {DAY}")
     assert len(games) == 6
-    assert all("EDT" in tipoff and status.startswith("begins in ") for _, tipoff, status in games)
+    assert all("EDT" in tipoff and status.startswith("in ") for _, tipoff, status in games)
     assert "catboost_v9 has no active row on this date" in page.text
     assert "No run of this date has asked for catboost_v9 yet" in page.text
     assert f"/console/runs?date={DAY}#start" in page.links
@@ -104,6 +104,20 @@ def test_a_store_that_is_away_is_named_and_the_rest_is_shown(bench: Bench, tmp_p
     assert "run store:" in page.text
     assert len(page.table(f"Games of {DAY}")) == 6
     assert bench.call("GET", "/console/today.csv").status_code == 503
+
+
+def test_without_the_warehouse_nothing_is_said_to_be_empty_that_is_only_unknown(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.world.run(systems=["moving_average"])
+    (tmp_path / "warehouse.duckdb").rename(tmp_path / "elsewhere")
+    (tmp_path / "warehouse.duckdb").mkdir()
+    page = Page(bench.call("GET", "/").text)
+    assert page.text.count("Not known: the warehouse does not answer.") == 4
+    assert not any(words in page.text for words in ("No games", "no active row", "Nobody", "not_published"))
+    short = bench.call("GET", "/console/findings", headers={"hx-request": "true"})
+    assert (short.status_code, "checks: cannot be made" in Page(short.text).text) == (200, True)
+    assert bench.call("GET", "/console/findings").status_code == 503
 
 
 class Away(DuckDbWarehouse):

@@ -1,0 +1,90 @@
+"""A browser, and the services that it looks at; both start when the first test asks and serve the session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.browser import install
+from tests.browser.world import World, world
+
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""Nothing but the pages asked for is fetched."""
+
+WIDE, PHONE = 1280, 360
+
+
+@pytest.fixture(scope="session")
+def services(
+    loaded: Path, model_paths: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    made = world(loaded, model_paths, tmp_path_factory.mktemp("console"))
+    with made.services:
+        made.run_id = made.run()
+        made.prediction_id = made.one_prediction()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """What a fresh machine lacks skips the tests; in CI nothing may be skipped unseen, so it fails them."""
+    why = install.missing()
+    if why is not None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    install.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        # Chromium refuses its sandbox to root; what it shows here is ours alone.
+        sandbox = os.geteuid() != 0
+        browser = playwright.chromium.launch(
+            executable_path=install.chromium(), args=list(FLAGS), chromium_sandbox=sandbox
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Tab:
+    """A page of the browser, and what its console had to complain of."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
+
+    def open(self, address: str) -> int:
+        """Go there and wait until everything has been loaded; the status of the answer."""
+        answer = self.page.goto(address)
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_function("!document.querySelector('[aria-busy=true]')", timeout=20_000)
+        assert answer is not None
+        return answer.status
+
+    def keep(self, name: str) -> None:
+        self.page.screenshot(path=install.SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Tab]:
+    with browser.new_context(viewport={"width": WIDE, "height": 900}) as context:
+        context.add_init_script(path=install.AXE)
+        yield Tab(context.new_page())
