@@ -1,30 +1,34 @@
-"""The real services over the sample league, in the afternoon of its game date, after one run."""
+"""The real services over the sample league: in the afternoon of its game date, after one run; and on the morning
+after, when a fortnight is graded."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
 from backfill_jobs.serving import Services
 from shared.backends import path_variable
-from shared.embedded.sample_league import DEMO_DATE, DEMO_NOW
+from shared.embedded.sample_league import AFTER_GAMES, DEMO_DATE, DEMO_NOW
 
 SECONDS = 60.0
 
 
 @dataclass
 class World:
-    """``run_id``: the run that has been made; ``prediction_id``: one of its rows of catboost_v9."""
+    """``run_id``: the run that has been made; ``prediction_id``: one of its rows of catboost_v9; ``models``: id by
+    human name; ``player``: one who is predicted."""
 
     home: Path
     services: Services
     run_id: str = ""
     prediction_id: str = ""
+    player: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -32,7 +36,13 @@ class World:
 
     def places(self) -> dict[str, str]:
         """What an address of a page may name."""
-        return {"run_id": self.run_id, "prediction_id": self.prediction_id, "day": DEMO_DATE.isoformat()}
+        return {
+            "run_id": self.run_id,
+            "prediction_id": self.prediction_id,
+            "day": DEMO_DATE.isoformat(),
+            "player": self.player,
+            **self.models,
+        }
 
     def run(self) -> str:
         started = httpx.post(f"{self.url}/start", json={"game_date": "TODAY", "force": True}, timeout=SECONDS)
@@ -43,9 +53,12 @@ class World:
             time.sleep(0.1)
         return run_id
 
-    def one_prediction(self) -> str:
+    def find_one_prediction(self) -> None:
+        """The one with the highest line."""
         rows = httpx.get(f"{self.url}/predictions/{DEMO_DATE}", timeout=SECONDS).json()["predictions"]
-        return str(next(r["prediction_id"] for r in rows if r["system_id"] == "catboost_v9"))
+        mine = [r for r in rows if r["system_id"] == "catboost_v9" and r["has_prop_line"]]
+        row = max(mine, key=lambda r: float(r["current_points_line"]))
+        self.prediction_id, self.player = str(row["prediction_id"]), str(row["player_lookup"])
 
 
 def world(loaded: Path, models: Mapping[str, Path], home: Path) -> World:
@@ -53,3 +66,10 @@ def world(loaded: Path, models: Mapping[str, Path], home: Path) -> World:
     shutil.copy(loaded, home / "warehouse.duckdb")
     named = {path_variable(system): str(path) for system, path in models.items()}
     return World(home, Services(home, {"PROPS_NOW": DEMO_NOW.isoformat(), **named}))
+
+
+def graded_world(folder: Path, models: Mapping[str, str], home: Path) -> World:
+    """A world of one service, over a copy of a state folder; nothing is sent in it."""
+    shutil.copytree(folder, home, dirs_exist_ok=True)
+    now = {"PROPS_NOW": AFTER_GAMES.isoformat()}
+    return World(home, Services(home, now, programs=("coordinator",)), models=models)
