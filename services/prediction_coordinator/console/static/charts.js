@@ -91,15 +91,12 @@ CHARTS.games = (rows, width) => {
   const at = (name) => rows.filter((r) => r[name] !== null);
   return {
     height: 260,
-    x: { type: "point", domain, label: null, ticks: domain.filter((_, i) => i % every === 0), tickFormat: (d) => d.slice(5), padding: 0.4 },
+    x: { type: "band", domain, label: null, ticks: domain.filter((_, i) => i % every === 0), tickFormat: (d) => d.slice(5), padding: 0.25 },
     y: { label: "↑ points", grid: true, zero: true },
-    symbol: { domain: ["points", "line", "predicted"], range: ["circle", "square", "times"], legend: true },
-    color: { domain: ["points", "line", "predicted"], range: [INK, THEIRS, OURS] },
     marks: [
-      Plot.tickY(at("line"), { x: "date", y: "line", stroke: THEIRS, strokeWidth: 3, insetLeft: -10, insetRight: -10 }),
-      Plot.dot(at("line"), { x: "date", y: "line", symbol: () => "line", stroke: THEIRS, r: 4 }),
-      Plot.dot(at("points"), { x: "date", y: "points", symbol: () => "points", fill: INK, r: 5 }),
-      Plot.dot(at("predicted"), { x: "date", y: "predicted", symbol: () => "predicted", stroke: OURS, strokeWidth: 2.5, r: 5 }),
+      Plot.tickY(at("line"), { x: "date", y: "line", stroke: THEIRS, strokeWidth: 3 }),
+      Plot.dot(at("points"), { x: "date", y: "points", fill: INK, r: 5 }),
+      Plot.dot(at("predicted"), { x: "date", y: "predicted", symbol: "times", stroke: OURS, strokeWidth: 2.5, r: 5 }),
     ],
   };
 };
