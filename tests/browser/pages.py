@@ -48,5 +48,9 @@ PAGES = (
         entry=Entry("#game_date", "2025-07-01", "/console/runs"),
     ),
     Case("run", "/console/runs/{run_id}", "Run {run_id}", ("115 of 115 expected players predicted",)),
+    Case(
+        "health", "/console/health", "Health", ("Does it work?", "ready", "catboost_v9-", "prediction-worker")
+    ),
+    Case("features", "/console/features?date=2025-03-20", "Features of Thursday", ("never_built",)),
     Case("not-found", "/console/nothing", "Not found 404", ("no such page",), status=404),
 )

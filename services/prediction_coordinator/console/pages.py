@@ -32,6 +32,7 @@ HEADERS = {
 NAVIGATION = (
     ("/", "Today"),
     ("/console/runs", "Runs"),
+    ("/console/health", "Health"),
 )
 
 WHAT_TO_DO: dict[type[AppError], str] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from services.prediction_coordinator.console.assets import Assets
+from services.prediction_coordinator.console.health import add_health
 from services.prediction_coordinator.console.pages import Pages, page_route
 from services.prediction_coordinator.console.runs import add_runs
 from services.prediction_coordinator.console.today import add_today
@@ -17,7 +18,7 @@ from shared.errors import NotFound
 from shared.http import Identity
 from shared.ports import Clock
 
-PAGES = (add_today, add_runs)
+PAGES = (add_today, add_runs, add_health)
 
 
 def add_console(app: FastAPI, views: Views, clock: Clock, identity: Identity) -> None:

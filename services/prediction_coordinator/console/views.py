@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.application.dead_letters import CollectedOnly
+from shared.application.dead_letters import CollectedOnly, KeptMessages
+from shared.application.mlfs import MlfsDoctor
 from shared.application.run_request import parse
 from shared.application.runs import DEADLINE, Started, StartRun
 from shared.application.signals import SignalReport
 from shared.application.validation.daily import ValidateDaily
 from shared.application.views.day_findings import FindDay
+from shared.application.views.features_of_day import ShowFeatures
+from shared.application.views.health import ShowHealth
 from shared.application.views.run_list import ListRuns
 from shared.application.views.run_progress import ShowRun
 from shared.application.views.today import ShowToday
@@ -43,6 +46,8 @@ class Views:
     runs: ListRuns
     run: ShowRun
     start: Callable[[RunRequested], Started]
+    health: ShowHealth
+    features: ShowFeatures
 
 
 def views_of(ports: Ports) -> Views:
@@ -57,4 +62,8 @@ def views_of(ports: Ports) -> Views:
         runs=ListRuns(ports.runs),
         run=ShowRun(ports.warehouse, ports.runs, ports.run_deadline),
         start=lambda asked: ports.start(parse(asked, ports.clock.now())),
+        health=ShowHealth(
+            ports.warehouse, ports.runs, ports.documents, KeptMessages(ports.warehouse, dead_letters)
+        ),
+        features=ShowFeatures(MlfsDoctor(ports.warehouse, ports.clock, ports.documents), ports.clock),
     )
