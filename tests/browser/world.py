@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from backfill_jobs.serving import Services
+from shared.application.registry import Registry, State
 from shared.backends import path_variable
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.sample_league import DEMO_DATE, DEMO_NOW
+from shared.model_registry.bundle import Bundle
 
 SECONDS = 60.0
 
 
 @dataclass
 class World:
-    """``run_id``: the run that has been made; ``prediction_id``: one of its rows of catboost_v9."""
+    """``run_id``: the run that has been made; ``prediction_id``: one of its rows of catboost_v9; ``model_id``:
+    the champion of catboost_v9."""
 
     home: Path
     services: Services
     run_id: str = ""
     prediction_id: str = ""
+    model_id: str = ""
+    player: str = ""
 
     @property
     def url(self) -> str:
@@ -32,7 +38,13 @@ class World:
 
     def places(self) -> dict[str, str]:
         """What an address of a page may name."""
-        return {"run_id": self.run_id, "prediction_id": self.prediction_id, "day": DEMO_DATE.isoformat()}
+        return {
+            "run_id": self.run_id,
+            "prediction_id": self.prediction_id,
+            "model_id": self.model_id,
+            "player": self.player,
+            "day": DEMO_DATE.isoformat(),
+        }
 
     def run(self) -> str:
         started = httpx.post(f"{self.url}/start", json={"game_date": "TODAY", "force": True}, timeout=SECONDS)
@@ -43,13 +55,24 @@ class World:
             time.sleep(0.1)
         return run_id
 
-    def one_prediction(self) -> str:
+    def make(self) -> None:
+        """Run the date once, and remember what came of it."""
+        self.run_id = self.run()
         rows = httpx.get(f"{self.url}/predictions/{DEMO_DATE}", timeout=SECONDS).json()["predictions"]
-        return str(next(r["prediction_id"] for r in rows if r["system_id"] == "catboost_v9"))
+        row = next(r for r in rows if r["system_id"] == "catboost_v9")
+        self.prediction_id, self.model_id = row["prediction_id"], row["model_id"]
+        self.player = row["player_lookup"]
 
 
-def world(loaded: Path, models: Mapping[str, Path], home: Path) -> World:
-    """A world whose services are not started yet; ``loaded``: a warehouse with the league and features."""
-    shutil.copy(loaded, home / "warehouse.duckdb")
-    named = {path_variable(system): str(path) for system, path in models.items()}
+def world(loaded: Path, bundles: Sequence[Bundle], home: Path) -> World:
+    """A world whose services are not started yet; ``loaded``: a warehouse with the league and features.
+
+    The bundles are registered, and that of catboost_v9 is its champion.
+    """
+    registry = Registry(DuckDbWarehouse(Path(shutil.copy(loaded, home / "warehouse.duckdb"))))
+    registry.add(bundles)
+    for bundle in bundles:
+        if bundle.manifest.system_id == "catboost_v9":
+            registry.move(bundle.manifest.name, State.CHAMPION, "the first")
+    named = {path_variable(bundle.manifest.system_id): bundle.path for bundle in bundles}
     return World(home, Services(home, {"PROPS_NOW": DEMO_NOW.isoformat(), **named}))
