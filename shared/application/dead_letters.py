@@ -60,6 +60,26 @@ class KeptMessage:
 
 
 @dataclass(frozen=True)
+class MessageHead:
+    """A kept message without its body."""
+
+    id: str
+    service: str
+    topic: str | None
+    run_id: str | None
+    reason: str
+    rejected_at: datetime
+    attempts: int | None
+    body_bytes: int
+    replayed_at: datetime | None
+    replayed_by: str | None
+
+    @property
+    def is_dead_letter(self) -> bool:
+        return self.service.startswith(DEAD)
+
+
+@dataclass(frozen=True)
 class Count:
     messages: int
     replayed: int
@@ -111,6 +131,12 @@ class KeptMessages:
         first = datetime.now(UTC).date() - timedelta(days=days)
         rows = self._warehouse.query(statement("kept_messages", first=first)).to_pylist()
         return [KeptMessage(**row) for row in rows]
+
+    def newest(self, days: int = DAYS) -> list[MessageHead]:
+        """The newest first, at most fifty."""
+        first = datetime.now(UTC).date() - timedelta(days=days)
+        rows = self._warehouse.query(statement("newest_kept", first=first)).to_pylist()
+        return [MessageHead(**row) for row in rows]
 
     def one(self, id_: str, days: int = DAYS) -> KeptMessage:
         """``NotFound`` says where it was looked for."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from shared.model_registry.bundle import Bundle
 from tests.application.worlds import Jobs
 from tests.browser import install
 from tests.browser.pages import Case
@@ -30,12 +31,11 @@ WIDE, PHONE = 1280, 360
 
 @pytest.fixture(scope="session")
 def services(
-    loaded: Path, model_paths: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+    loaded: Path, bundles: list[Bundle], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
-    made = world(loaded, model_paths, tmp_path_factory.mktemp("console"))
+    made = world(loaded, bundles, tmp_path_factory.mktemp("console"))
     with made.services:
-        made.run_id = made.run()
-        made.find_one_prediction()
+        made.make()
         yield made
 
 
@@ -46,7 +46,7 @@ def graded_services(
     names = {m["human_name"]: m["model_id"] for m in graded.registry.models()}
     made = graded_world(graded_folder, names, tmp_path_factory.mktemp("graded-console"))
     with made.services:
-        made.find_one_prediction()
+        made.remember()
         yield made
 
 

@@ -109,5 +109,9 @@ PAGES = (
         ("What adds up to it", "which is the prediction", "mean of training"),
         graded=True,
     ),
+    Case(
+        "health", "/console/health", "Health", ("Does it work?", "ready", "catboost_v9-", "prediction-worker")
+    ),
+    Case("features", "/console/features?date=2025-03-20", "Features of Thursday", ("never_built",)),
     Case("not-found", "/console/nothing", "Not found 404", ("no such page",), status=404),
 )

@@ -5,28 +5,32 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
 from backfill_jobs.serving import Services
+from shared.application.registry import Registry, State
 from shared.backends import path_variable
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_DATE, DEMO_NOW
+from shared.model_registry.bundle import Bundle
 
 SECONDS = 60.0
 
 
 @dataclass
 class World:
-    """``run_id``: the run that has been made; ``prediction_id``: one of its rows of catboost_v9; ``models``: id by
-    human name; ``player``: one who is predicted."""
+    """``run_id``: the run that has been made; ``prediction_id``: one of its rows of catboost_v9; ``model_id``:
+    the champion of catboost_v9; ``models``: ids by human name."""
 
     home: Path
     services: Services
     run_id: str = ""
     prediction_id: str = ""
+    model_id: str = ""
     player: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
 
@@ -39,8 +43,9 @@ class World:
         return {
             "run_id": self.run_id,
             "prediction_id": self.prediction_id,
-            "day": DEMO_DATE.isoformat(),
+            "model_id": self.model_id,
             "player": self.player,
+            "day": DEMO_DATE.isoformat(),
             **self.models,
         }
 
@@ -53,18 +58,30 @@ class World:
             time.sleep(0.1)
         return run_id
 
-    def find_one_prediction(self) -> None:
-        """The one with the highest line."""
+    def make(self) -> None:
+        """Run the date once, and remember what came of it."""
+        self.run_id = self.run()
+        self.remember()
+
+    def remember(self) -> None:
+        """One of the date's rows, its model and its player."""
         rows = httpx.get(f"{self.url}/predictions/{DEMO_DATE}", timeout=SECONDS).json()["predictions"]
-        mine = [r for r in rows if r["system_id"] == "catboost_v9" and r["has_prop_line"]]
-        row = max(mine, key=lambda r: float(r["current_points_line"]))
-        self.prediction_id, self.player = str(row["prediction_id"]), str(row["player_lookup"])
+        row = next(r for r in rows if r["system_id"] == "catboost_v9")
+        self.prediction_id, self.model_id = row["prediction_id"], row["model_id"]
+        self.player = row["player_lookup"]
 
 
-def world(loaded: Path, models: Mapping[str, Path], home: Path) -> World:
-    """A world whose services are not started yet; ``loaded``: a warehouse with the league and features."""
-    shutil.copy(loaded, home / "warehouse.duckdb")
-    named = {path_variable(system): str(path) for system, path in models.items()}
+def world(loaded: Path, bundles: Sequence[Bundle], home: Path) -> World:
+    """A world whose services are not started yet; ``loaded``: a warehouse with the league and features.
+
+    The bundles are registered, and that of catboost_v9 is its champion.
+    """
+    registry = Registry(DuckDbWarehouse(Path(shutil.copy(loaded, home / "warehouse.duckdb"))))
+    registry.add(bundles)
+    for bundle in bundles:
+        if bundle.manifest.system_id == "catboost_v9":
+            registry.move(bundle.manifest.name, State.CHAMPION, "the first")
+    named = {path_variable(bundle.manifest.system_id): bundle.path for bundle in bundles}
     return World(home, Services(home, {"PROPS_NOW": DEMO_NOW.isoformat(), **named}))
 
 

@@ -36,6 +36,7 @@ NAVIGATION = (
     ("/console/performance", "Performance"),
     ("/console/coverage", "Coverage"),
     ("/console/players", "Players"),
+    ("/console/health", "Health"),
 )
 
 WHAT_TO_DO: dict[type[AppError], str] = {

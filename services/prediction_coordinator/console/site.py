@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from services.prediction_coordinator.console.assets import Assets
 from services.prediction_coordinator.console.coverage import add_coverage
 from services.prediction_coordinator.console.explanation import add_explanation
+from services.prediction_coordinator.console.health import add_health
 from services.prediction_coordinator.console.models import add_models
 from services.prediction_coordinator.console.pages import Pages, page_route
 from services.prediction_coordinator.console.performance import add_performance
@@ -30,6 +31,7 @@ PAGES = (
     add_coverage,
     add_players,
     add_explanation,
+    add_health,
 )
 
 

@@ -51,4 +51,4 @@ def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/findings.csv")
     def findings_csv(date: date | None = None) -> Response:
         found = whole(views.findings(date))
-        return csv_answer(f"findings-{found.game_date}", Finding, found.findings)
+        return csv_answer(f"findings-{found.game_date}", Finding, found.judged.findings)

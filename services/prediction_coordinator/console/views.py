@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.application.coverage import GradingCoverage
-from shared.application.dead_letters import CollectedOnly
+from shared.application.dead_letters import CollectedOnly, KeptMessages
+from shared.application.mlfs import MlfsDoctor
 from shared.application.promotion import Promotion
 from shared.application.run_request import parse
 from shared.application.runs import DEADLINE, Started, StartRun
@@ -16,6 +17,8 @@ from shared.application.validation.daily import ValidateDaily
 from shared.application.views.coverage_map import ShowCoverage
 from shared.application.views.day_findings import FindDay
 from shared.application.views.explanation import ShowExplanation
+from shared.application.views.features_of_day import ShowFeatures
+from shared.application.views.health import ShowHealth
 from shared.application.views.model import ShowModel
 from shared.application.views.model_list import ShowModels
 from shared.application.views.player import ShowPlayer
@@ -60,6 +63,8 @@ class Views:
     players: ShowPlayers
     player: ShowPlayer
     explanation: ShowExplanation
+    health: ShowHealth
+    features: ShowFeatures
 
 
 def views_of(ports: Ports) -> Views:
@@ -82,4 +87,8 @@ def views_of(ports: Ports) -> Views:
         players=ShowPlayers(ports.warehouse, ports.clock),
         player=ShowPlayer(ports.warehouse, ports.clock),
         explanation=ShowExplanation(ports.warehouse, ports.models),
+        health=ShowHealth(
+            ports.warehouse, ports.runs, ports.documents, KeptMessages(ports.warehouse, dead_letters)
+        ),
+        features=ShowFeatures(MlfsDoctor(ports.warehouse, ports.clock, ports.documents), ports.clock),
     )

@@ -32,10 +32,17 @@ class Parts:
         if place in self._away:
             return None
         try:
+            return self.tell(place, of)
+        except Unavailable:
+            return None
+
+    def tell(self, place: str, of: Callable[[], T]) -> T:
+        """What ``of`` gives; that the place is away is noted and passed on."""
+        try:
             return of()
         except Unavailable as exc:
             self._away[place] = str(exc)
-            return None
+            raise
 
     def answered(self, place: str) -> bool:
         return place not in self._away

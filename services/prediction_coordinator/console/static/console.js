@@ -1,12 +1,19 @@
 // What the pages need beyond htmx: a notice while the console does not answer, and the charts.
 "use strict";
 
-document.addEventListener("htmx:responseError", () => answers(false));
-document.addEventListener("htmx:sendError", () => answers(false));
-document.addEventListener("htmx:afterOnLoad", (event) => answers(event.detail.successful));
-
-function answers(well) {
+document.addEventListener("htmx:afterRequest", (event) => {
+  const well = event.detail.successful;
   document.getElementById("connection").hidden = well;
+  if (!well) givenUp(event.detail.elt);
+});
+
+// A part that is loaded once does not wait for ever: its own link stays, for whoever tries again.
+function givenUp(part) {
+  if (part.getAttribute("aria-busy") !== "true") return;
+  part.removeAttribute("aria-busy");
+  const said = part.querySelector(".loading");
+  said.classList.replace("loading", "empty");
+  said.firstChild.textContent = "This could not be loaded: ";
 }
 
 // A chart is <figure class="chart" data-chart="NAME"> with its data in a <script type="application/json">;
