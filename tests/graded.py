@@ -10,10 +10,12 @@ import pytest
 
 from shared.application.experiments import TrainExperiment
 from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions
+from shared.application.promotion import Promotion
 from shared.application.registry import State
 from shared.application.training import checked
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES
+from shared.model_registry.bundle import Bundle
 from shared.model_registry.loading import load_shadows
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
@@ -30,29 +32,32 @@ def graded_folder(loaded: Path, results_folder: Path, tmp_path_factory: pytest.T
     ``autumn`` of catboost_v9 is the champion by an override and served, ``spring`` its shadow on the last
     date; line_anchored_v1 has a candidate. Thirteen dates were backfilled, the last one was live.
     """
-    before = Jobs(copy_of(loaded, tmp_path_factory.mktemp("graded")), {})
-    before.build(FIRST, DAY)
-    ends = {"autumn": (NINE, 40), "spring": (NINE, 35), "anchor": (ANCHORED, 40)}
-    train = TrainExperiment(before.warehouse, DirectoryModelStore(), str(before.folder / "models"), "abc1234")
-    ids = {}
-    for name, (system, back) in ends.items():
-        end = DAY - timedelta(days=back)
-        window = checked(system, DAY - timedelta(days=300), end, end + timedelta(days=1), FIRST)
-        ids[name] = train(window, name, before.now).bundle.manifest.name
-    before.registry.move(ids["autumn"], State.CHAMPION, "the first of the season", overridden=True)
+    folder = copy_of(loaded, tmp_path_factory.mktemp("graded"))
+    jobs = Jobs(folder, {})
+    jobs.build(FIRST, DAY)
+    autumn, anchor = trained(jobs, NINE, "autumn", 40), trained(jobs, ANCHORED, "anchor", 40)
+    Promotion(jobs.warehouse, DirectoryModelStore(), jobs.clock).promote(
+        "autumn", "the first of the season", True
+    )
+    spring = trained(jobs, NINE, "spring", 35)
+    jobs.registry.move(spring.manifest.name, State.SHADOW, "on trial")
+    before = Jobs(folder, {NINE: Path(autumn.path), ANCHORED: Path(anchor.path)})
     past = [FIRST + timedelta(days=i) for i in range(13)]
-    before.registry.move(ids["spring"], State.BLOCKED, "not on trial yet")
     before.predictions(past, BackfillOptions(systems=SYSTEMS, allow_started=True))
-    shadows = load_shadows(DirectoryModelStore(), [before.registry.find("spring")["path"]])
+    shadows = load_shadows(DirectoryModelStore(), [spring.path])
     runner = BackfillPredictions(before.predictions._ports, before.predictions._models, "test", shadows)
     runner([DAY], BackfillOptions(systems=SYSTEMS))
-    before.change(
-        "UPDATE nba_predictions.model_registry SET state = 'shadow' WHERE model_id = @m", m=ids["spring"]
-    )
     after = before.at(AFTER_GAMES)
     after.reveal(results_folder)
     after.grade(FIRST, DAY)
-    return before.folder
+    return folder
+
+
+def trained(jobs: Jobs, system: str, name: str, days_before: int) -> Bundle:
+    end = DAY - timedelta(days=days_before)
+    window = checked(system, DAY - timedelta(days=300), end, end + timedelta(days=1), FIRST)
+    train = TrainExperiment(jobs.warehouse, DirectoryModelStore(), str(jobs.folder / "models"), "abc1234")
+    return train(window, name, jobs.now).bundle
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from services.prediction_coordinator.console.pages import Pages
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
+from services.prediction_coordinator.console.words import percent
 from shared.application.performance import GROUPS
 from shared.application.views.accuracy import AccuracyRow
 from shared.application.views.parts import whole
@@ -71,7 +72,14 @@ def _charts(view: SystemPerformance) -> dict[str, Any]:
         "hits": {
             "breakeven": BREAKEVEN,
             "rows": [
-                {"group": r.group, "hit": r.hit, "low": r.hit_low, "high": r.hit_high, "n": r.decided}
+                {
+                    "group": r.group,
+                    "hit": r.hit,
+                    "low": r.hit_low,
+                    "high": r.hit_high,
+                    "n": r.decided,
+                    "said": f"{percent(r.hit)} of {r.decided}",
+                }
                 for r in view.groups
                 if r.hit is not None
             ],

@@ -55,7 +55,7 @@ class Experiment:
 class ModelView:
     """``gates``: as they are now, of a model that may still be promoted, else as they were at its promotion
     (``gates_at``); empty where none were asked. ``champions``: when others of its system became it, the last
-    first."""
+    first. Without ``rows_known`` what is empty of the warehouse's may only not have been told."""
 
     model: Mapping[str, Any]
     champion: str | None
@@ -67,6 +67,7 @@ class ModelView:
     champions: tuple[ChangeRow, ...]
     performance: tuple[AccuracyRow, ...]
     days: int
+    rows_known: bool
     away: tuple[str, ...]
 
     @property
@@ -110,6 +111,7 @@ class ShowModel:
             ),
             performance=parts.ask("warehouse", lambda: self._performance(model)) or (),
             days=TRIAL_DAYS,
+            rows_known=parts.answered("warehouse"),
             away=parts.away,
         )
 

@@ -86,8 +86,10 @@ def test_where_a_model_comes_from_is_told_whole(graded: Jobs) -> None:
     assert view.experiment.line_mae is not None
     (earlier,) = view.champions
     assert (earlier.model_id, earlier.overridden) == (view.champion, True)
+    assert view.model["parent_model_id"] == view.champion
+    assert "shadow_dates" in earlier.failed
     (change,) = view.changes
-    assert (change.from_state, change.to_state, change.reason) == ("candidate", "blocked", "not on trial yet")
+    assert (change.from_state, change.to_state, change.reason) == ("candidate", "shadow", "on trial")
 
 
 def test_a_champion_shows_the_gates_that_it_was_promoted_with(graded_copy: Jobs) -> None:

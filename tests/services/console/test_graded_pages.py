@@ -47,7 +47,7 @@ def test_one_system_is_shown_by_edge_by_date_and_by_chance(console: Console) -> 
     assert [d["date"] for d in drawn["errors"]] == [r[0] for r in reversed(by_date)]
     assert f"{drawn['errors'][-1]['mae']:.2f}" == by_date[0][2]
     bins = page.table("P(over) in bins of equal size, pushes out")
-    assert [f"{100 * c['said']:.1f} %" for c in drawn["chances"]] == [r[1] for r in bins]
+    assert [f"{100 * c['said']:.1f}%" for c in drawn["chances"]] == [r[1] for r in bins]
     groups = {r[0]: r for r in page.table(f"{ANCHORED} by edge")}
     for row in drawn["hits"]["rows"]:
         assert groups[row["group"]][9] == str(row["n"])

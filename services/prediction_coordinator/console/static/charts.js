@@ -4,7 +4,7 @@
 "use strict";
 
 const OURS = "var(--accent)", THEIRS = "var(--under)", INK = "var(--ink)", SOFT = "var(--soft)";
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}%`;
 const day = (text) => new Date(`${text}T00:00:00Z`);
 
 CHARTS.hits = ({ breakeven, rows }, width) => ({
@@ -18,7 +18,7 @@ CHARTS.hits = ({ breakeven, rows }, width) => ({
     Plot.text([breakeven], { x: (d) => d, text: () => "break-even", frameAnchor: "top", dy: -10, fill: THEIRS }),
     Plot.link(rows, { x1: "low", x2: "high", y1: "group", y2: "group", stroke: OURS, strokeWidth: 3 }),
     Plot.dot(rows, { x: "hit", y: "group", r: 5, fill: OURS }),
-    Plot.text(rows, { x: "hit", y: "group", text: (r) => `${percent(r.hit)} of ${r.n}`, dy: -13, fill: INK }),
+    Plot.text(rows, { x: "hit", y: "group", text: "said", dy: -13, fill: INK }),
   ],
 });
 

@@ -19,13 +19,14 @@ function givenUp(part) {
 // A chart is <figure class="chart" data-chart="NAME"> with its data in a <script type="application/json">;
 // NAME is one of CHARTS, which makes Observable Plot's options of the data and the width there is.
 const CHARTS = {};
+const STYLE = { background: "none", fontSize: "12px" };
 
 function draw(figure) {
   const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const options = CHARTS[figure.dataset.chart](data, figure.clientWidth);
   figure.querySelector("svg, figure")?.remove();
   const words = { ariaLabel: figure.dataset.said };
-  const plot = Plot.plot({ ...options, ...words, width: figure.clientWidth, style: { background: "none" } });
+  const plot = Plot.plot({ ...options, ...words, width: figure.clientWidth, style: STYLE });
   (plot.matches("svg") ? plot : plot.querySelector("svg[aria-label]"))?.setAttribute("role", "img");
   figure.prepend(plot);
 }
@@ -35,3 +36,8 @@ function drawAll() {
 }
 
 document.addEventListener("DOMContentLoaded", drawAll);
+let drawn = window.innerWidth;
+window.addEventListener("resize", () => {
+  if (window.innerWidth !== drawn) drawAll();
+  drawn = window.innerWidth;
+});
