@@ -68,7 +68,8 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
 
 
 def _ports(settings: CoordinatorSettings, backend: Backend, start: StartRun) -> Ports:
-    """On Google Cloud dead letters are for the jobs to fetch: this service is not granted to."""
+    """On Google Cloud dead letters are for the jobs to fetch and the registry is for people and training to
+    change: this service is granted neither."""
     embedded = settings.props_backend == "embedded"
     return Ports(
         warehouse=backend.warehouse,
@@ -79,6 +80,7 @@ def _ports(settings: CoordinatorSettings, backend: Backend, start: StartRun) -> 
         start=start,
         run_deadline=timedelta(minutes=settings.run_deadline_minutes),
         dead_letters=backend.dead_letters if embedded else None,
+        promotes=embedded,
     )
 
 

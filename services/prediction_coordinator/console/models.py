@@ -19,7 +19,7 @@ from shared.backends import path_variable
 from shared.domain.promotion import Gate
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 
-REFUSED, INCOMPLETE = 409, 422
+REFUSED, INCOMPLETE, NOT_HERE = 409, 422, 403
 NOTHING_SENT = Posted({}, "")
 
 
@@ -51,6 +51,8 @@ def add_models(router: APIRouter, pages: Pages, views: Views) -> None:
     def promote(request: Request, model_id: str, sent: Annotated[Posted, Depends(posted)]) -> Response:
         """Promote as ``props models promote`` does; a gate that keeps it from that is named on the form."""
         reason = sent.text("reason")
+        if views.promotion is None:
+            return _promote_page(request, pages, views, model_id, NOT_HERE, sent)
         if not reason:
             return _promote_page(request, pages, views, model_id, INCOMPLETE, sent)
         told = views.promotion.promote(model_id, f"{reason} ({sent.by}, console)", sent.ticked("override"))
@@ -82,6 +84,7 @@ def _promote_page(
         503 if view.away else status,
         view=view,
         sent=sent,
+        here=views.promotion is not None,
         refused=status == REFUSED,
         without_reason=status == INCOMPLETE,
     )

@@ -33,7 +33,8 @@ from shared.schemas.messages import RunRequested
 
 @dataclass(frozen=True)
 class Ports:
-    """What the views ask. ``dead_letters`` is None where this service may not fetch them."""
+    """What the views ask. ``dead_letters`` is None where this service may not fetch them; ``promotes``: it
+    may change the registry."""
 
     warehouse: Warehouse
     runs: RunStore
@@ -42,6 +43,7 @@ class Ports:
     clock: Clock
     start: StartRun
     dead_letters: DeadLetters | None = None
+    promotes: bool = True
     run_deadline: timedelta = DEADLINE
 
 
@@ -57,7 +59,7 @@ class Views:
     start: Callable[[RunRequested], Started]
     models: ShowModels
     model: ShowModel
-    promotion: Promotion
+    promotion: Promotion | None
     performance: ShowPerformance
     coverage: ShowCoverage
     players: ShowPlayers
@@ -81,7 +83,7 @@ def views_of(ports: Ports) -> Views:
         start=lambda asked: ports.start(parse(asked, ports.clock.now())),
         models=ShowModels(ports.warehouse, ports.clock),
         model=ShowModel(ports.warehouse, ports.models, ports.clock),
-        promotion=Promotion(ports.warehouse, ports.models, ports.clock),
+        promotion=Promotion(ports.warehouse, ports.models, ports.clock) if ports.promotes else None,
         performance=ShowPerformance(ports.warehouse, ports.clock),
         coverage=ShowCoverage(GradingCoverage(ports.warehouse, ports.clock), ports.clock),
         players=ShowPlayers(ports.warehouse, ports.clock),

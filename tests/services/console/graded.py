@@ -23,7 +23,8 @@ OURS = {"sec-fetch-site": "same-origin"}
 class Console:
     def __init__(self, home: Path) -> None:
         settings = CoordinatorSettings(props_home=home, props_now=AFTER_GAMES.isoformat())
-        self.app = build(make(settings, connect(settings), ThreadPoolExecutor(1)))
+        self.coordinator = make(settings, connect(settings), ThreadPoolExecutor(1))
+        self.app = build(self.coordinator)
 
     def get(self, path: str) -> httpx.Response:
         return ask(self.app, "GET", path)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from services.prediction_coordinator.app import build
 from tests.application.worlds import Jobs
 from tests.graded import ANCHORED, NINE
 from tests.services.clients import ask
-from tests.services.console.graded import Console
+from tests.services.console.graded import OURS, Console
 from tests.services.console.reading import Page
 
 Named = Callable[[str], str]
@@ -109,6 +111,20 @@ def test_an_override_with_a_reason_is_kept_with_who_gave_it_and_what_failed(
     assert page.table("Gates when it was promoted")
     old = console_copy.page(f"/console/models/{named('autumn')}")
     assert f"replaced by {named('spring')}" in old.text
+
+
+def test_a_service_that_may_not_change_the_registry_names_the_command_that_may(
+    console: Console, named: Named
+) -> None:
+    assert console.coordinator.views is not None
+    app = build(replace(console.coordinator, views=replace(console.coordinator.views, promotion=None)))
+    path = f"/console/models/{named('spring')}/promote"
+    for method, status in (("GET", 200), ("POST", 403)):
+        answer = ask(app, method, path, data={"reason": "x", "override": "1"}, headers=OURS)
+        assert answer.status_code == status
+        assert f"props models promote {named('spring')} --reason REASON" in Page(answer.text).text
+        assert "<form" not in answer.text
+    assert console.rows("/console/models.csv")[0]["human_name"] == "autumn"
 
 
 def test_a_form_of_another_site_promotes_nothing(console: Console, named: Named) -> None:
