@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +11,10 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from shared.model_registry.bundle import Bundle
+from tests.application.worlds import Jobs
 from tests.browser import install
-from tests.browser.world import World, world
+from tests.browser.pages import Case
+from tests.browser.world import World, graded_world, world
 
 FLAGS = (
     "--disable-gpu",
@@ -33,8 +35,26 @@ def services(
 ) -> Iterator[World]:
     made = world(loaded, bundles, tmp_path_factory.mktemp("console"))
     with made.services:
-        made.make()
+        made.run_id = made.run()
+        made.find_one_prediction()
         yield made
+
+
+@pytest.fixture(scope="session")
+def graded_services(
+    graded: Jobs, graded_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    names = {m["human_name"]: m["model_id"] for m in graded.registry.models()}
+    made = graded_world(graded_folder, names, tmp_path_factory.mktemp("graded-console"))
+    with made.services:
+        made.find_one_prediction()
+        yield made
+
+
+@pytest.fixture
+def services_of(request: pytest.FixtureRequest) -> Callable[[Case], World]:
+    """The world in which a page is looked at; each is made when it is first wanted."""
+    return lambda case: request.getfixturevalue("graded_services" if case.graded else "services")
 
 
 @pytest.fixture(scope="session")

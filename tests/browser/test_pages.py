@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,15 +12,16 @@ from tests.browser.pages import PAGES, Case
 from tests.browser.world import World
 
 pytestmark = pytest.mark.browser
+WorldOf = Callable[[Case], World]
 every_page = pytest.mark.parametrize("case", PAGES, ids=lambda case: case.name)
 
 LOUD = ("serious", "critical")
 """Findings of axe that nobody may have to live with."""
 
 
-def opened(tab: Tab, services: World, case: Case) -> None:
+def opened(tab: Tab, world: World, case: Case) -> None:
     """The page of a case, whole."""
-    status = tab.open(services.url + case.address.format(**services.places()))
+    status = tab.open(world.url + case.address.format(**world.places()))
     assert status == case.status
 
 
@@ -31,10 +33,10 @@ def told(tab: Tab, case: Case) -> list[str]:
 
 @every_page
 def test_it_says_what_it_is_meant_to_and_the_browser_has_nothing_to_complain_of(
-    tab: Tab, services: World, case: Case
+    tab: Tab, services_of: WorldOf, case: Case
 ) -> None:
-    opened(tab, services, case)
-    places = services.places()
+    opened(tab, services_of(case), case)
+    places = services_of(case).places()
     assert case.heading.format(**places) in tab.page.inner_text("h1")
     text = tab.page.inner_text("main")
     for words in case.sees:
@@ -44,11 +46,11 @@ def test_it_says_what_it_is_meant_to_and_the_browser_has_nothing_to_complain_of(
 
 @every_page
 def test_it_is_looked_at_wide_and_on_a_phone_where_nothing_sticks_out(
-    tab: Tab, services: World, case: Case
+    tab: Tab, services_of: WorldOf, case: Case
 ) -> None:
     for width in (WIDE, PHONE):
         tab.page.set_viewport_size({"width": width, "height": 900})
-        opened(tab, services, case)
+        opened(tab, services_of(case), case)
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
         tab.keep(f"{case.name}-{width}")
     tab.page.set_viewport_size({"width": WIDE, "height": 900})
@@ -58,9 +60,9 @@ def test_it_is_looked_at_wide_and_on_a_phone_where_nothing_sticks_out(
 
 @every_page
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(tab: Tab, services: World, case: Case, scheme: Any) -> None:
+def test_axe_finds_nothing_serious(tab: Tab, services_of: WorldOf, case: Case, scheme: Any) -> None:
     tab.page.emulate_media(color_scheme=scheme)
-    opened(tab, services, case)
+    opened(tab, services_of(case), case)
     found = tab.page.evaluate("async () => (await axe.run()).violations")
     loud = [
         f"{v['id']}: {v['help']}: {node['html'][:200]}"
@@ -72,8 +74,8 @@ def test_axe_finds_nothing_serious(tab: Tab, services: World, case: Case, scheme
 
 
 @every_page
-def test_the_keyboard_skips_to_the_content(tab: Tab, services: World, case: Case) -> None:
-    opened(tab, services, case)
+def test_the_keyboard_skips_to_the_content(tab: Tab, services_of: WorldOf, case: Case) -> None:
+    opened(tab, services_of(case), case)
     tab.page.keyboard.press("Tab")
     assert tab.page.evaluate("document.activeElement.className") == "skip"
     tab.page.keyboard.press("Enter")
@@ -81,9 +83,9 @@ def test_the_keyboard_skips_to_the_content(tab: Tab, services: World, case: Case
 
 
 @pytest.mark.parametrize("case", [c for c in PAGES if c.entry], ids=lambda case: case.name)
-def test_the_keyboard_reaches_the_form_and_sends_it(tab: Tab, services: World, case: Case) -> None:
+def test_the_keyboard_reaches_the_form_and_sends_it(tab: Tab, services_of: WorldOf, case: Case) -> None:
     assert case.entry is not None
-    opened(tab, services, case)
+    opened(tab, services_of(case), case)
     tab.page.keyboard.press("Tab")
     tab.page.keyboard.press("Enter")
     for _ in range(60):

@@ -32,6 +32,10 @@ HEADERS = {
 NAVIGATION = (
     ("/", "Today"),
     ("/console/runs", "Runs"),
+    ("/console/models", "Models"),
+    ("/console/performance", "Performance"),
+    ("/console/coverage", "Coverage"),
+    ("/console/players", "Players"),
     ("/console/health", "Health"),
 )
 

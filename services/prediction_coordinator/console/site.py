@@ -9,8 +9,13 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from services.prediction_coordinator.console.assets import Assets
+from services.prediction_coordinator.console.coverage import add_coverage
+from services.prediction_coordinator.console.explanation import add_explanation
 from services.prediction_coordinator.console.health import add_health
+from services.prediction_coordinator.console.models import add_models
 from services.prediction_coordinator.console.pages import Pages, page_route
+from services.prediction_coordinator.console.performance import add_performance
+from services.prediction_coordinator.console.players import add_players
 from services.prediction_coordinator.console.runs import add_runs
 from services.prediction_coordinator.console.today import add_today
 from services.prediction_coordinator.console.views import Views
@@ -18,7 +23,16 @@ from shared.errors import NotFound
 from shared.http import Identity
 from shared.ports import Clock
 
-PAGES = (add_today, add_runs, add_health)
+PAGES = (
+    add_today,
+    add_runs,
+    add_models,
+    add_performance,
+    add_coverage,
+    add_players,
+    add_explanation,
+    add_health,
+)
 
 
 def add_console(app: FastAPI, views: Views, clock: Clock, identity: Identity) -> None:

@@ -48,6 +48,15 @@ def signed(value: float | None) -> str:
     return NOTHING if value is None else f"{value:+.1f}"
 
 
+def hundredths(value: float | None) -> str:
+    """Points to two decimals: differences of errors are small."""
+    return NOTHING if value is None else f"{value:.2f}"
+
+
+def signed_hundredths(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:+.2f}"
+
+
 def percent(share: float | None) -> str:
     """A share of 0-1."""
     return NOTHING if share is None else f"{share:.0%}"
@@ -64,7 +73,20 @@ def count(n: int, one: str, many: str | None = None) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (eastern, clock, long_date, span, points, signed, percent, plain, count)
+    f.__name__: f
+    for f in (
+        eastern,
+        clock,
+        long_date,
+        span,
+        points,
+        signed,
+        hundredths,
+        signed_hundredths,
+        percent,
+        plain,
+        count,
+    )
 }
 
 

@@ -40,7 +40,8 @@ def test_after_a_run_every_expected_player_is_predicted_or_missing_with_a_reason
     assert edges == sorted(edges, reverse=True)
     assert f"/console/runs/{run.run_id}" in page.links
     stored = {r["prediction_id"] for r in bench.world.predictions(f"system_id = '{SYSTEM}'")}
-    assert {link.rpartition("/")[2] for link in page.links if "/predictions/" in link} == stored
+    explained = {link.rpartition("/")[2] for link in page.links if "/predictions/" in link}
+    assert explained == {f"{prediction_id}?date={DAY}" for prediction_id in stored}
 
 
 def test_the_system_shown_is_the_one_that_has_rows_unless_one_is_asked_for(bench: Bench) -> None:

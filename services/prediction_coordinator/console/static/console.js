@@ -24,7 +24,10 @@ function draw(figure) {
   const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const options = CHARTS[figure.dataset.chart](data, figure.clientWidth);
   figure.querySelector("svg, figure")?.remove();
-  figure.prepend(Plot.plot({ ...options, width: figure.clientWidth, style: { background: "none" } }));
+  const words = { ariaLabel: figure.dataset.said };
+  const plot = Plot.plot({ ...options, ...words, width: figure.clientWidth, style: { background: "none" } });
+  (plot.matches("svg") ? plot : plot.querySelector("svg[aria-label]"))?.setAttribute("role", "img");
+  figure.prepend(plot);
 }
 
 function drawAll() {
