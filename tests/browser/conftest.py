@@ -35,7 +35,8 @@ def services(
 ) -> Iterator[World]:
     made = world(loaded, bundles, tmp_path_factory.mktemp("console"))
     with made.services:
-        made.make()
+        made.run_id = made.run()
+        made.find_one_prediction()
         yield made
 
 
@@ -46,7 +47,7 @@ def graded_services(
     names = {m["human_name"]: m["model_id"] for m in graded.registry.models()}
     made = graded_world(graded_folder, names, tmp_path_factory.mktemp("graded-console"))
     with made.services:
-        made.remember()
+        made.find_one_prediction()
         yield made
 
 

@@ -23,14 +23,13 @@ SECONDS = 60.0
 
 @dataclass
 class World:
-    """``run_id``: the run that has been made; ``prediction_id``: one of its rows of catboost_v9; ``model_id``:
-    the champion of catboost_v9; ``models``: ids by human name."""
+    """``run_id``: the run that has been made; ``prediction_id``: one of its rows of catboost_v9; ``models``: id by
+    human name; ``player``: one who is predicted."""
 
     home: Path
     services: Services
     run_id: str = ""
     prediction_id: str = ""
-    model_id: str = ""
     player: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
 
@@ -43,9 +42,8 @@ class World:
         return {
             "run_id": self.run_id,
             "prediction_id": self.prediction_id,
-            "model_id": self.model_id,
-            "player": self.player,
             "day": DEMO_DATE.isoformat(),
+            "player": self.player,
             **self.models,
         }
 
@@ -58,17 +56,12 @@ class World:
             time.sleep(0.1)
         return run_id
 
-    def make(self) -> None:
-        """Run the date once, and remember what came of it."""
-        self.run_id = self.run()
-        self.remember()
-
-    def remember(self) -> None:
-        """One of the date's rows, its model and its player."""
+    def find_one_prediction(self) -> None:
+        """The one with the highest line."""
         rows = httpx.get(f"{self.url}/predictions/{DEMO_DATE}", timeout=SECONDS).json()["predictions"]
-        row = next(r for r in rows if r["system_id"] == "catboost_v9")
-        self.prediction_id, self.model_id = row["prediction_id"], row["model_id"]
-        self.player = row["player_lookup"]
+        mine = [r for r in rows if r["system_id"] == "catboost_v9" and r["has_prop_line"]]
+        row = max(mine, key=lambda r: float(r["current_points_line"]))
+        self.prediction_id, self.player = str(row["prediction_id"]), str(row["player_lookup"])
 
 
 def world(loaded: Path, bundles: Sequence[Bundle], home: Path) -> World:
