@@ -97,7 +97,7 @@ def test_the_keyboard_reaches_the_form_and_sends_it(tab: Tab, services_of: World
     if tab.page.evaluate("document.activeElement.tagName") == "INPUT":
         tab.page.keyboard.press("Control+A")
     tab.page.keyboard.type(case.entry.typed)
-    if tab.page.evaluate("document.activeElement.tagName") == "SELECT":
+    while tab.page.evaluate("document.activeElement.tagName") == "SELECT":
         tab.page.keyboard.press("Tab")
     with tab.page.expect_navigation():
         tab.page.keyboard.press("Enter")

@@ -88,6 +88,7 @@ class ShowPlayer:
             raise Rejected(f"system: {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
         if not 1 <= games <= MOST_GAMES:
             raise Rejected(f"games {games}, wanted 1 to {MOST_GAMES}")
+        player = lookup_of(player)
         last = before - timedelta(days=1) if before else eastern_date(self._clock.now()) + AHEAD
         played = self._played(player, last, games)
         shown = played[:games]
@@ -114,12 +115,12 @@ class ShowPlayer:
     def _played(self, player: str, last: date, games: int) -> list[dict[str, Any]]:
         """One more than asked for, which tells whether there are older ones."""
         asked = statement(
-            "games_of_player", first=last - BACK, last=last, player_lookup=lookup_of(player), most=games + 1
+            "games_of_player", first=last - BACK, last=last, player_lookup=player, most=games + 1
         )
         return list(self._warehouse.query(asked).to_pylist())
 
     def _said(self, player: str, first: date, last: date) -> list[dict[str, Any]]:
-        asked = statement("predictions_of_player", first=first, last=last, player_lookup=lookup_of(player))
+        asked = statement("predictions_of_player", first=first, last=last, player_lookup=player)
         return list(self._warehouse.query(asked).to_pylist())
 
 

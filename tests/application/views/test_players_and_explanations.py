@@ -70,6 +70,11 @@ def test_games_come_newest_first_with_what_was_said_and_how_it_ended(graded: Job
     assert view.said_of(newest.game_id, "catboost_v8") is None
 
 
+def test_a_name_leads_to_the_player_however_it_is_written(graded: Jobs, top: str) -> None:
+    view = player(graded, top)
+    assert player(graded, f" {view.player_name.upper()}").player_lookup == top
+
+
 def test_another_system_changes_what_was_said_and_nothing_of_what_was_played(graded: Jobs, top: str) -> None:
     nine, anchored = player(graded, top), player(graded, top, system=ANCHORED)
     assert [(g.game_id, g.points) for g in nine.games] == [(g.game_id, g.points) for g in anchored.games]

@@ -28,6 +28,8 @@ function draw(figure) {
   const words = { ariaLabel: figure.dataset.said };
   const plot = Plot.plot({ ...options, ...words, width: figure.clientWidth, style: STYLE });
   (plot.matches("svg") ? plot : plot.querySelector("svg[aria-label]"))?.setAttribute("role", "img");
+  // A drawing is one image with one name; what Plot calls its parts would be read out one by one.
+  plot.querySelectorAll("g[aria-label]").forEach((part) => part.removeAttribute("aria-label"));
   figure.prepend(plot);
 }
 
