@@ -25,12 +25,13 @@ locals {
   deployments = "nba_predictions.deployments"
 
   # A writer can read what it writes; the worker appends and sees nothing of it. Whoever asks how far a date has come
-  # brings the games' status up to the clock first, so the coordinator writes the schedule as the jobs do.
+  # brings the games' status up to the clock first, so the coordinator writes the schedule as the jobs do. Its console
+  # shows what was refused and what was replayed.
   grants = {
     coordinator = {
       read = concat(
         [for t in local.inputs : t if t != "nba_reference.nba_schedule"], local.features, [local.staging, "nba_predictions.prediction_accuracy", local.deployments],
-        local.registry,
+        local.registry, local.kept,
       )
       write = concat(
         [for t in local.outcomes : t if t != "nba_predictions.prediction_accuracy"], ["nba_reference.nba_schedule"],

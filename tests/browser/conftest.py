@@ -16,16 +16,6 @@ from tests.browser import install
 from tests.browser.pages import Case
 from tests.browser.world import World, graded_world, world
 
-FLAGS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-"""Nothing but the pages asked for is fetched."""
-
 WIDE, PHONE = 1280, 360
 
 
@@ -70,7 +60,7 @@ def browser() -> Iterator[Browser]:
         # Chromium refuses its sandbox to root; what it shows here is ours alone.
         sandbox = os.geteuid() != 0
         browser = playwright.chromium.launch(
-            executable_path=install.chromium(), args=list(FLAGS), chromium_sandbox=sandbox
+            executable_path=install.chromium(), args=list(install.FLAGS), chromium_sandbox=sandbox
         )
         yield browser
         browser.close()

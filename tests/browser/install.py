@@ -16,6 +16,16 @@ HOME = HERE.parents[1] / ".browser"
 SCREENSHOTS = HOME / "screenshots"
 AXE = HOME / "node_modules" / "axe-core" / "axe.min.js"
 PACKAGE = (HERE / "package.json", HERE / "package-lock.json")
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""Nothing but the pages asked for is fetched."""
+
 APT = ("apt-get", "-qq", "-o=Dpkg::Use-Pty=0")
 
 

@@ -97,7 +97,7 @@ def test_a_page_that_renews_itself_says_when_the_console_is_away_and_when_it_is_
 
 
 def test_a_part_that_cannot_be_loaded_says_so_and_keeps_its_link(tab: Tab, services: World) -> None:
-    tab.page.route("**/console/features", lambda route: route.abort())
+    tab.page.route("**/console/parts/features", lambda route: route.abort())
     tab.open(f"{services.url}/console/health")
     part = tab.page.locator("#features")
     assert "This could not be loaded" in part.inner_text()

@@ -34,11 +34,17 @@ def add_health(router: APIRouter, pages: Pages, views: Views) -> None:
         return csv_answer(table, kinds[table], getattr(whole(views.health()), table))
 
     @router.get("/console/features")
-    def features(request: Request, date: date | None = None) -> Response:
-        """The diagnosis of a date; to htmx the short of it."""
-        part = request.headers.get("hx-request") == "true"
-        template = "features_short.html.jinja" if part else "features.html.jinja"
-        return pages.html(request, template, found=views.features(date))
+    def features(request: Request, date: date | None = None, wait: bool = False) -> Response:
+        """The diagnosis of a date; one that has to be waited for is a page that loads it."""
+        found = views.features(date) if wait else views.features.known(date)
+        if found is None:
+            return pages.later(request, "Features", "Looking at the features of the date")
+        return pages.html(request, "features.html.jinja", found=found)
+
+    @router.get("/console/parts/features")
+    def features_part(request: Request) -> Response:
+        """The short of today's diagnosis."""
+        return pages.html(request, "features_short.html.jinja", found=views.features())
 
     @router.get("/console/features.csv")
     def features_csv(table: Literal["absent", "features"], date: date | None = None) -> Response:

@@ -75,6 +75,12 @@ class Pages:
         )
         return HTMLResponse(text, status, headers=HEADERS)
 
+    def later(self, request: Request, heading: str, doing: str) -> HTMLResponse:
+        """A page that asks for itself once more, with ``wait``, and shows then what takes a while to make."""
+        address = request.url.include_query_params(wait="true")
+        whole = f"{address.path}?{address.query}"
+        return self.html(request, "later.html.jinja", heading=heading, doing=doing, address=whole)
+
     def failed(self, request: Request, exc: AppError) -> HTMLResponse:
         """The page of a failure: what came, what was wanted, what to do."""
         note(exc)

@@ -33,20 +33,30 @@ def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
         return csv_answer(f"{table}-{view.game_date}", kind, getattr(view, table))
 
     @router.get("/console/findings")
-    def findings(request: Request, date: date | None = None, again: bool = False) -> Response:
-        """Every finding of a date; to htmx the short of it."""
-        found = views.findings(date, again=again)
-        if request.headers.get("hx-request") == "true":
-            return pages.html(request, "findings_short.html.jinja", found=found)
+    def findings(
+        request: Request, date: date | None = None, again: bool = False, wait: bool = False
+    ) -> Response:
+        """Every finding of a date; one that has to be waited for is a page that loads it."""
+        found = views.findings.known(date) if not (again or wait) else views.findings(date, again=again)
+        if found is None:
+            return pages.later(request, "Findings", "Checking inputs, features, predictions and services")
         return pages.html(request, "findings.html.jinja", 503 if found.away else 200, found=found)
 
     @router.get("/console/evidence")
     def evidence(request: Request, date: date, system: str) -> Response:
-        """What became of days with the signal of this one; to htmx the table alone."""
+        """What became of days with the signal of this one."""
         (found,) = views.signals(date, system)
-        part = request.headers.get("hx-request") == "true"
-        template = "evidence_short.html.jinja" if part else "evidence.html.jinja"
-        return pages.html(request, template, found=found)
+        return pages.html(request, "evidence.html.jinja", found=found)
+
+    @router.get("/console/parts/findings")
+    def findings_part(request: Request, date: date | None = None) -> Response:
+        """The short of the findings, for the first page."""
+        return pages.html(request, "findings_short.html.jinja", found=views.findings(date))
+
+    @router.get("/console/parts/evidence")
+    def evidence_part(request: Request, date: date, system: str) -> Response:
+        (found,) = views.signals(date, system)
+        return pages.html(request, "evidence_short.html.jinja", found=found)
 
     @router.get("/console/findings.csv")
     def findings_csv(date: date | None = None) -> Response:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.application.mlfs import Diagnosis, MlfsDoctor
+from shared.application.views.for_a_minute import ForAMinute
 from shared.domain.instants import eastern_date
 from shared.ports import Clock
 
@@ -37,18 +38,30 @@ class FeaturesOfDay:
 
 
 class ShowFeatures:
+    """Asks the doctor of the feature store, whose answer it gives again for a minute."""
+
     def __init__(self, doctor: MlfsDoctor, clock: Clock) -> None:
-        self._doctor, self._clock = doctor, clock
+        self._clock = clock
+        self._found = ForAMinute[date, FeaturesOfDay](lambda day: _of(doctor(day, day)[day]))
 
     def __call__(self, game_date: date | None = None) -> FeaturesOfDay:
-        day = game_date or eastern_date(self._clock.now())
-        found = self._doctor(day, day)[day]
-        return FeaturesOfDay(
-            diagnosis=found,
-            absent=tuple(AbsentRow(p, found.games.get(p, ""), why) for p, why in found.missing.items()),
-            features=tuple(
-                FeatureRow(name, of.missing, of.approximated, of.cause)
-                for name, of in found.features.items()
-                if of.missing or of.approximated
-            ),
-        )
+        return self._found(self._day(game_date))
+
+    def known(self, game_date: date | None = None) -> FeaturesOfDay | None:
+        """What was found within the last minute."""
+        return self._found.known(self._day(game_date))
+
+    def _day(self, game_date: date | None) -> date:
+        return game_date or eastern_date(self._clock.now())
+
+
+def _of(found: Diagnosis) -> FeaturesOfDay:
+    return FeaturesOfDay(
+        diagnosis=found,
+        absent=tuple(AbsentRow(p, found.games.get(p, ""), why) for p, why in found.missing.items()),
+        features=tuple(
+            FeatureRow(name, of.missing, of.approximated, of.cause)
+            for name, of in found.features.items()
+            if of.missing or of.approximated
+        ),
+    )

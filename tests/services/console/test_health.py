@@ -98,16 +98,18 @@ def test_a_message_that_was_refused_is_shown_with_the_command_that_shows_it_whol
 
 
 def test_features_are_told_with_what_is_missing_and_why(bench: Bench) -> None:
-    short = Page(bench.call("GET", "/console/features", headers={"hx-request": "true"}).text)
+    short = Page(bench.call("GET", "/console/parts/features").text)
     assert "ready" in short.text
     assert "115 of 115" in short.text
-    tomorrow = Page(bench.call("GET", "/console/features?date=2025-03-20").text)
+    tomorrow = Page(bench.call("GET", "/console/features?date=2025-03-20&wait=true").text)
     absent = tomorrow.table("Expected players without features")
     assert {why for _, _, why in absent} == {"never_built"}
     rows = csv.DictReader(
         bench.call("GET", "/console/features.csv?table=absent&date=2025-03-20").text.splitlines()
     )
     assert [r["player_lookup"] for r in rows] == [row[0] for row in absent]
+    later = bench.call("GET", "/console/features?date=2025-03-21").text
+    assert 'hx-get="/console/features?date=2025-03-21&amp;wait=true"' in later
     whole = Page(bench.call("GET", f"/console/features?date={DAY}").text)
     assert "every expected player has features" in whole.text
 

@@ -74,7 +74,7 @@ def test_dates_lead_to_the_nearest_dates_that_have_games(bench: Bench) -> None:
 
 
 def test_is_it_fine_is_one_sentence_with_the_command_that_mends_it(bench: Bench) -> None:
-    short = Page(bench.call("GET", f"/console/findings?date={DAY}", headers={"hx-request": "true"}).text)
+    short = Page(bench.call("GET", f"/console/parts/findings?date={DAY}").text)
     assert "Critical" in short.text
     assert f"props predict --dates {DAY}" in short.text
     assert "9 critical" in short.text
@@ -84,6 +84,14 @@ def test_is_it_fine_is_one_sentence_with_the_command_that_mends_it(bench: Bench)
     assert "9 critical" in remembered.text
     assert "8 critical" in again.text
     assert len(again.table(next(iter(again.tables)))) > 30
+
+
+def test_findings_that_nobody_has_asked_for_lately_are_loaded_by_their_page(bench: Bench) -> None:
+    first = bench.call("GET", f"/console/findings?date={DAY}")
+    assert f'hx-get="/console/findings?date={DAY}&amp;wait=true"' in first.text
+    assert f"/console/findings?date={DAY}&wait=true" in Page(first.text).links
+    waited = Page(bench.call("GET", f"/console/findings?date={DAY}&wait=true").text)
+    assert waited.tables == Page(bench.call("GET", f"/console/findings?date={DAY}").text).tables != {}
 
 
 def test_the_signal_has_its_evidence_or_says_that_there_is_none(bench: Bench) -> None:
@@ -116,9 +124,9 @@ def test_without_the_warehouse_nothing_is_said_to_be_empty_that_is_only_unknown(
     page = Page(bench.call("GET", "/").text)
     assert page.text.count("Not known: the warehouse does not answer.") == 4
     assert not any(words in page.text for words in ("No games", "no active row", "Nobody", "not_published"))
-    short = bench.call("GET", "/console/findings", headers={"hx-request": "true"})
+    short = bench.call("GET", "/console/parts/findings")
     assert (short.status_code, "checks: cannot be made" in Page(short.text).text) == (200, True)
-    assert bench.call("GET", "/console/findings").status_code == 503
+    assert bench.call("GET", "/console/findings?wait=true").status_code == 503
 
 
 class Away(DuckDbWarehouse):
