@@ -26,9 +26,9 @@ def test_the_list_leads_to_each_model_and_names_who_has_no_champion(console: Con
     page = console.page("/console/models")
     rows = page.table("Registered models")
     assert [(r[0], r[1]) for r in rows] == [
-        (named("autumn") + " autumn", "★ champion"),
-        (named("spring") + " spring", "◐ shadow"),
-        (named("anchor") + " anchor", "○ candidate"),
+        (named("autumn") + "autumn", "★ champion"),
+        (named("spring") + "spring", "◐ shadow"),
+        (named("anchor") + "anchor", "○ candidate"),
     ]
     assert f"No champion: {ANCHORED}" in page.text
     assert f"/console/models/{named('autumn')}" in page.links
