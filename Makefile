@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help setup demo test check serve e2e infra bench bench-peers faults emulators lock clean
+.PHONY: help setup demo test check serve e2e infra browser bench bench-peers faults emulators lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -44,6 +44,10 @@ infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of 
 	@$(BIN)/python -m tests.infra.install
 	@$(BIN)/pytest -n 2 --dist loadfile -m infra -rs
 
+browser: $(SET_UP) ## Look at the console with a real browser: content, keyboard, axe, screenshots
+	@$(BIN)/python -m tests.browser.install
+	@$(BIN)/pytest -m browser -rs
+
 bench: $(SET_UP) ## Measure ratios to the old shape, a bare answer and KServe
 	@$(BIN)/props bench
 
@@ -62,4 +66,4 @@ lock: ## Renew requirements.lock (needs uv)
 	@$(BIN)/python -m infra.requirements
 
 clean: ## Remove the virtual environments and the local state
-	@rm -rf .venv .props .emulators .infra .bench
+	@rm -rf .venv .props .emulators .infra .bench .browser

@@ -28,7 +28,12 @@ from shared.model_registry.bundle import Bundle, read
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Outgoing
 
-pytest_plugins = ["tests.emulators.fixtures", "tests.contracts.fixtures", "tests.infra.measured"]
+pytest_plugins = [
+    "tests.emulators.fixtures",
+    "tests.contracts.fixtures",
+    "tests.infra.measured",
+    "tests.graded",
+]
 
 Logged = Callable[[], list[dict[str, Any]]]
 CLOCK = FixedClock(sample_league.DEMO_NOW)
