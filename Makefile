@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help setup demo test check docs reference newcomer serve e2e infra bench bench-peers faults emulators lock clean
+.PHONY: help setup demo test check docs reference newcomer serve e2e infra browser bench bench-peers faults emulators lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -54,11 +54,16 @@ serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
 	@$(BIN)/props serve
 
 e2e: $(SET_UP) emulators ## Google's clients on stand-ins: contracts, a game date, processes that are killed
-	@$(BIN)/pytest -m 'emulators or faults'
+	@$(BIN)/pytest -n 2 -m 'emulators and not faults'
+	@$(BIN)/pytest -m faults
 
 infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of them without a cloud
 	@$(BIN)/python -m tests.infra.install
 	@$(BIN)/pytest -n 2 --dist loadfile -m infra -rs
+
+browser: $(SET_UP) ## Look at the console with a real browser: content, keyboard, axe, screenshots
+	@$(BIN)/python -m tests.browser.install
+	@$(BIN)/pytest -m browser -rs
 
 bench: $(SET_UP) ## Measure ratios to the old shape, a bare answer and KServe
 	@$(BIN)/props bench
@@ -80,4 +85,4 @@ lock: ## Renew requirements.lock (needs uv)
 	@$(BIN)/python -m infra.requirements
 
 clean: ## Remove the virtual environments and the local state
-	@rm -rf .venv .docs site .props .emulators .infra .bench
+	@rm -rf .venv .docs site .props .emulators .infra .browser .bench

@@ -24,14 +24,18 @@ locals {
 
   deployments = "nba_predictions.deployments"
 
-  # A writer can read what it writes; the worker appends and sees nothing of it.
+  # A writer can read what it writes; the worker appends and sees nothing of it. Whoever asks how far a date has come
+  # brings the games' status up to the clock first, so the coordinator writes the schedule as the jobs do. Its console
+  # shows what was refused and what was replayed.
   grants = {
     coordinator = {
       read = concat(
-        local.inputs, local.features, [local.staging, "nba_predictions.prediction_accuracy", local.deployments],
-        local.registry,
+        [for t in local.inputs : t if t != "nba_reference.nba_schedule"], local.features, [local.staging, "nba_predictions.prediction_accuracy", local.deployments],
+        local.registry, local.kept,
       )
-      write  = [for t in local.outcomes : t if t != "nba_predictions.prediction_accuracy"]
+      write = concat(
+        [for t in local.outcomes : t if t != "nba_predictions.prediction_accuracy"], ["nba_reference.nba_schedule"],
+      )
       append = [local.rejected]
     }
     worker = {
@@ -138,7 +142,8 @@ resource "google_project_iam_member" "documents" {
 }
 
 resource "google_storage_bucket_iam_member" "reads_models" {
-  for_each = toset(["worker", "jobs", "training", "release"])
+  # The coordinator explains predictions and asks a candidate's gates.
+  for_each = toset(["coordinator", "worker", "jobs", "training", "release"])
   bucket   = google_storage_bucket.models.name
   role     = "roles/storage.objectViewer"
   member   = google_service_account.this[each.value].member

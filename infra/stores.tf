@@ -38,7 +38,7 @@ locals {
   # became of each run.
   collections = [
     "prediction_runs", "prediction_runs_under_way", "outcomes", "locks", "jobs", "processor_heartbeats",
-    "phase4_completion",
+    "phase4_completion", "alerts_told",
   ]
 }
 

@@ -103,15 +103,9 @@ def problem(
 
 
 def answer_of(exc: AppError) -> JSONResponse:
-    """What the table says of a failure, with what its kind has to tell beside the sentence.
-
-    What an operator has to know of is logged: a dependency that is away, somebody who may not come in.
-    """
-    if isinstance(exc, Unavailable) and untold(exc):
-        logger.warning("not available: %s", exc)
-    if isinstance(exc, Forbidden):
-        logger.warning("not allowed: %s", exc)
-    status, title = next(STATUS[kind] for kind in type(exc).__mro__ if kind in STATUS)
+    """What the table says of a failure, with what its kind has to tell beside the sentence."""
+    note(exc)
+    status, title = status_of(exc)
     if isinstance(exc, Unauthenticated):
         return problem(status, title, str(exc), headers={"WWW-Authenticate": "Bearer"})
     if isinstance(exc, TooMany):
@@ -119,6 +113,19 @@ def answer_of(exc: AppError) -> JSONResponse:
     if isinstance(exc, Conflict):
         return problem(status, title, str(exc), holder=exc.holder)
     return problem(status, title, str(exc))
+
+
+def status_of(exc: AppError) -> tuple[int, str]:
+    """Status and title of a failure."""
+    return next(STATUS[kind] for kind in type(exc).__mro__ if kind in STATUS)
+
+
+def note(exc: AppError) -> None:
+    """Log what an operator has to know of: a dependency that is away, somebody who may not come in."""
+    if isinstance(exc, Unavailable) and untold(exc):
+        logger.warning("not available: %s", exc)
+    if isinstance(exc, Forbidden):
+        logger.warning("not allowed: %s", exc)
 
 
 def install_errors(app: FastAPI) -> None:

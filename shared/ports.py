@@ -231,3 +231,11 @@ class ModelStore(Protocol):
     def put(self, path: str, data: bytes) -> None:
         """Write a file whole or not at all. The same bytes again change nothing; ``Conflict`` (holder:
         the path) where other bytes stand there."""
+
+
+class Alerts(Protocol):
+    """Brings a message to people."""
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Returns once the receiver has taken the message, which is what JSON can hold; ``Unavailable``
+        where it has not, or did not say so in time."""

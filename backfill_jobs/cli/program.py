@@ -161,6 +161,11 @@ def print_lines(lines: Sequence[str]) -> None:
         out.print(line, markup=False, soft_wrap=True)
 
 
+def warn(line: str) -> None:
+    """Beside the result, which may be JSON."""
+    Console(stderr=True, highlight=False).print(line, style="yellow", markup=False, soft_wrap=True)
+
+
 def show(as_json: bool, value: object, lines: Sequence[str]) -> None:
     if as_json:
         print_json(value)

@@ -13,6 +13,7 @@ from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
 from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
+from backfill_jobs.cli.telling import tell, webhook
 
 if TYPE_CHECKING:
     from shared.application.findings import Finding
@@ -142,17 +143,27 @@ def performance(
         raise typer.Exit(FINDING)
 
 
-def validate_daily(day: Day, as_json: Json = False) -> None:
+def validate_daily(
+    day: Day,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Tell ALERT_WEBHOOK_URL of what is new, worse or resolved.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Check a game date from schedule to serving model. Exit 0, 1 or 2 by the worst finding."""
     from shared.application.validation.daily import ValidateDaily
 
+    receiver = webhook() if alert else None
     use = backend()
     with Bars() as bars:
         validate = ValidateDaily(
             use.warehouse, use.runs, use.documents, use.models, use.clock, use.dead_letters
         )
         found = validate(day, bars)
-    _show_findings(found, {"game_date": day.isoformat()}, f"{day}: ", as_json)
+    about = {"game_date": day.isoformat()}
+    if receiver is not None:
+        about["alert"] = tell(receiver, use, day, found)
+    _show_findings(found, about, f"{day}: ", as_json)
 
 
 def doctor(as_json: Json = False) -> None:

@@ -16,6 +16,7 @@ from services.prediction_worker.settings import WorkerSettings
 from shared.backends import BackendSettings, ModelSettings
 from shared.identity import IdentitySettings
 from shared.limits import LimitSettings
+from shared.webhook import AlertSettings
 
 GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Every program", "Both services and the `props` command.", BackendSettings),
@@ -24,6 +25,7 @@ GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Sizes of requests", "Both services.", LimitSettings),
     ("The coordinator", "", CoordinatorSettings),
     ("The worker", "", WorkerSettings),
+    ("Who is told of findings", "`props validate-daily --alert`.", AlertSettings),
     ("Where services answer", "`props doctor` and the daily checks.", ServiceUrls),
 )
 

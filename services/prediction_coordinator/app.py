@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,6 +12,8 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from services.prediction_coordinator.console.site import add_console
+from services.prediction_coordinator.console.views import Views
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.pushes import PUSHES, add_pushes
 from shared.application.coverage import GradingCoverage
@@ -22,13 +23,14 @@ from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
 from shared.application.runs import CheckStalled, RecordOutcome, Report, Started, StartRun
 from shared.application.signals import SignalReport
+from shared.application.views.run_progress import by_system, progress
 from shared.coalesce import Coalescer
 from shared.errors import Rejected
 from shared.http import Identity, install_errors, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
 from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.observed import Observed
-from shared.ports import Clock, PlayerOutcome, Run, RunStore
+from shared.ports import Clock, Run, RunStore
 from shared.schemas.messages import RunRequested
 
 
@@ -48,6 +50,8 @@ class Coordinator:
     runs: RunStore
     clock: Clock
     check_stores: Callable[[], None]
+    views: Views | None = None
+    """What the console shows; without them there is none."""
     metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
     last_activity: datetime | None = None
 
@@ -84,6 +88,8 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
     add_pushes(app, coordinator, limits.push_bytes)
     _questions(app, coordinator)
     _health(app, coordinator)
+    if coordinator.views is not None:
+        add_console(app, coordinator.views, coordinator.clock, coordinator.identity)
     return app
 
 
@@ -110,12 +116,12 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
         """State, progress, and each player's outcome with its reason."""
         found = c.runs.get(run_id)
         outcomes = c.runs.outcomes(run_id)
-        systems = _by_system(outcomes.values())
-        kinds = Counter((o.outcome if o else "pending").split(":")[0] for o in outcomes.values())
+        systems = by_system(outcomes.values())
+        counted = progress(outcomes)
         return {
             **_summary(found),
             "request": dict(found.request),
-            "progress": {"expected": len(outcomes), "done": len(outcomes) - kinds["pending"], **kinds},
+            "progress": {"expected": counted.expected, "done": counted.done, **counted.kinds},
             "outcomes": {p: o.outcome if o else None for p, o in outcomes.items()},
             "rows_by_system": {s: n["predicted"] for s, n in systems.items() if n["predicted"]},
             "reasons_by_system": {
@@ -176,15 +182,6 @@ def _health(app: FastAPI, c: Coordinator) -> None:
     def metrics() -> Response:
         """Counts and times in the text format of Prometheus."""
         return Response(generate_latest(c.metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _by_system(outcomes: Iterable[PlayerOutcome | None]) -> dict[str, Counter[str]]:
-    """What each system said, counted over the players who have an outcome."""
-    counts: dict[str, Counter[str]] = {}
-    for outcome in outcomes:
-        for system, said in (outcome.systems if outcome else {}).items():
-            counts.setdefault(system, Counter())[said] += 1
-    return counts
 
 
 def _summary(run: Run) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.console.views import Ports, views_of
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_coordinator.watch import Watch
@@ -39,17 +40,18 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
     prepare = PrepareJobs(backend.warehouse)
     record = RecordOutcome(backend.runs, finish)
     deadline = timedelta(minutes=settings.run_deadline_minutes)
+    start = StartRun(
+        prepare,
+        backend.runs,
+        backend.publisher,
+        finish,
+        backend.clock,
+        observe,
+        settings.max_runs_per_hour,
+    )
     return Coordinator(
         identity=Identity("prediction-coordinator", commit=settings.build_commit),
-        start=StartRun(
-            prepare,
-            backend.runs,
-            backend.publisher,
-            finish,
-            backend.clock,
-            observe,
-            settings.max_runs_per_hour,
-        ),
+        start=start,
         record=record,
         completions=Coalescer(record.several, executor),
         check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
@@ -60,7 +62,25 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         runs=backend.runs,
         clock=backend.clock,
         check_stores=StoreCheck(backend.warehouse),
+        views=views_of(_ports(settings, backend, start)),
         metrics=metrics,
+    )
+
+
+def _ports(settings: CoordinatorSettings, backend: Backend, start: StartRun) -> Ports:
+    """On Google Cloud dead letters are for the jobs to fetch and the registry is for people and training to
+    change: this service is granted neither."""
+    embedded = settings.props_backend == "embedded"
+    return Ports(
+        warehouse=backend.warehouse,
+        runs=backend.runs,
+        documents=backend.documents,
+        models=backend.models,
+        clock=backend.clock,
+        start=start,
+        run_deadline=timedelta(minutes=settings.run_deadline_minutes),
+        dead_letters=backend.dead_letters if embedded else None,
+        promotes=embedded,
     )
 
 

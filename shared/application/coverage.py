@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from shared.domain.coverage import Coverage, coverage
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -18,12 +20,33 @@ class GradingCoverage:
 
     def __call__(self, first: date, last: date) -> dict[str, Coverage]:
         """Every system of the catalogue, and any other that has rows."""
-        refresh_game_status(self._warehouse, self._clock.now(), first, last)
-        counts: dict[str, dict[str, tuple[int, int]]] = {system: {} for system in SYSTEM_IDS}
-        rows = self._warehouse.query(statement("coverage_rows", first=first, last=last))
-        for row in rows.to_pylist():
-            counts.setdefault(row["system_id"], {})[row["standing"]] = (row["predictions"], row["graded"])
+        found = _by_system(self._rows(first, last))
+        return {system: found.get(system, NOTHING) for system in (*SYSTEM_IDS, *found)}
+
+    def by_date(self, first: date, last: date) -> dict[date, dict[str, Coverage]]:
+        """The same of each date that has rows, for the systems that have some."""
+        rows = self._rows(first, last)
         return {
-            system: coverage(*of.get("due", (0, 0)), {why: n for why, (n, _) in of.items() if why != "due"})
-            for system, of in counts.items()
+            day: _by_system([r for r in rows if r["game_date"] == day])
+            for day in dict.fromkeys(r["game_date"] for r in rows)
         }
+
+    def _rows(self, first: date, last: date) -> list[dict[str, Any]]:
+        refresh_game_status(self._warehouse, self._clock.now(), first, last)
+        asked = statement("coverage_rows", first=first, last=last)
+        return list(self._warehouse.query(asked).to_pylist())
+
+
+NOTHING = coverage(0, 0, {})
+
+
+def _by_system(rows: Iterable[Mapping[str, Any]]) -> dict[str, Coverage]:
+    counts: dict[str, dict[str, tuple[int, int]]] = {}
+    for row in rows:
+        standings = counts.setdefault(row["system_id"], {})
+        predictions, graded = standings.get(row["standing"], (0, 0))
+        standings[row["standing"]] = (predictions + row["predictions"], graded + row["graded"])
+    return {
+        system: coverage(*of.get("due", (0, 0)), {why: n for why, (n, _) in of.items() if why != "due"})
+        for system, of in counts.items()
+    }

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from shared.application.rejects import as_rows, kept_row
-from shared.errors import NotFound, Rejected
+from shared.errors import NotFound, Rejected, Unavailable
 from shared.ports import DeadLetter, DeadLetters, Outgoing, Warehouse
 from shared.schemas.messages import Envelope, unwrap, wrap
 from shared.schemas.predictions import MESSAGE_REPLAYS, REJECTED_MESSAGES
@@ -60,6 +60,26 @@ class KeptMessage:
 
 
 @dataclass(frozen=True)
+class MessageHead:
+    """A kept message without its body."""
+
+    id: str
+    service: str
+    topic: str | None
+    run_id: str | None
+    reason: str
+    rejected_at: datetime
+    attempts: int | None
+    body_bytes: int
+    replayed_at: datetime | None
+    replayed_by: str | None
+
+    @property
+    def is_dead_letter(self) -> bool:
+        return self.service.startswith(DEAD)
+
+
+@dataclass(frozen=True)
 class Count:
     messages: int
     replayed: int
@@ -67,6 +87,21 @@ class Count:
     @property
     def waiting(self) -> int:
         return self.messages - self.replayed
+
+
+class CollectedOnly:
+    """In the place of a broker whose dead letters others fetch: there are none but those in the table."""
+
+    def pull(self, most: int = 100) -> list[DeadLetter]:  # noqa: ARG002
+        return []
+
+    def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
+        """Nothing was pulled."""
+
+    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        raise Unavailable(
+            f"{len(messages)} messages to {topic}: replayed by props deadletters replay, not here"
+        )
 
 
 class KeptMessages:
@@ -96,6 +131,12 @@ class KeptMessages:
         first = datetime.now(UTC).date() - timedelta(days=days)
         rows = self._warehouse.query(statement("kept_messages", first=first)).to_pylist()
         return [KeptMessage(**row) for row in rows]
+
+    def newest(self, days: int = DAYS) -> list[MessageHead]:
+        """The newest first, at most fifty."""
+        first = datetime.now(UTC).date() - timedelta(days=days)
+        rows = self._warehouse.query(statement("newest_kept", first=first)).to_pylist()
+        return [MessageHead(**row) for row in rows]
 
     def one(self, id_: str, days: int = DAYS) -> KeptMessage:
         """``NotFound`` says where it was looked for."""

@@ -30,11 +30,15 @@ class Heartbeats:
         now = datetime.now(UTC).isoformat()
         self._documents.merge(COLLECTION, name, {**fields, "status": status, "last_heartbeat": now})
 
+    def told(self) -> dict[str, dict[str, Any]]:
+        """What every process said with its last beat, by name."""
+        return self._documents.every(COLLECTION)
+
     def ages(self, now: datetime) -> dict[str, tuple[str, timedelta]]:
         """Status and age of every heartbeat, by name."""
         return {
             name: (str(d["status"]), now - datetime.fromisoformat(d["last_heartbeat"]))
-            for name, d in self._documents.every(COLLECTION).items()
+            for name, d in self.told().items()
         }
 
 

@@ -50,29 +50,14 @@ class Performance:
 
         ``by`` splits by ``signal``, ``model_sha256`` or ``edge``; ``Rejected`` for anything else.
         """
-        if system not in SYSTEM_IDS:
-            raise Rejected(f"system {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
-        if by is not None and by not in GROUPS:
-            raise Rejected(f"by {by!r}, wanted one of {', '.join(GROUPS)}")
-        if days < 1:
-            raise Rejected(f"days {days}, wanted at least 1")
-        last = eastern_date(self._clock.now())
-        first = last - timedelta(days=days - 1)
-        asked = statement("accuracy_of_system", first=first, last=last, system_id=system)
-        rows = self._warehouse.query(asked)
-        kinds = strings(rows["counted_as"])
-        found = []
-        for kind in sorted(set(kinds.tolist()), reverse=True):
-            mine = rows.filter(pa.array(kinds == kind))
-            groups = GROUPS[by](mine) if by else np.full(mine.num_rows, "all")
-            found += [
-                {
-                    "counted_as": kind,
-                    "group": group,
-                    **asdict(figures(mine.filter(pa.array(groups == group)))),
-                }
-                for group in _ordered(groups)
-            ]
+        check_question(system, by)
+        first, last = window(self._clock, days)
+        rows = rows_of_system(self._warehouse, system, first, last)
+        found = [
+            {"counted_as": kind, "group": group, **asdict(figures(part))}
+            for kind, mine in by_kind(rows).items()
+            for group, part in grouped(mine, by).items()
+        ]
         return {
             "system": system,
             "first": first.isoformat(),
@@ -81,6 +66,39 @@ class Performance:
             "groups": found,
             "dates": _by_date(rows),
         }
+
+
+def check_question(system: str, by: str | None) -> None:
+    """``Rejected`` for a system or a grouping that there is not."""
+    if system not in SYSTEM_IDS:
+        raise Rejected(f"system {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
+    if by is not None and by not in GROUPS:
+        raise Rejected(f"by {by!r}, wanted one of {', '.join(GROUPS)}")
+
+
+def window(clock: Clock, days: int) -> tuple[date, date]:
+    """First and last of the ``days`` game dates to today."""
+    if days < 1:
+        raise Rejected(f"days {days}, wanted at least 1")
+    last = eastern_date(clock.now())
+    return last - timedelta(days=days - 1), last
+
+
+def rows_of_system(warehouse: Warehouse, system: str, first: date, last: date) -> pa.Table:
+    """Graded rows of players who played, one date after the other."""
+    return warehouse.query(statement("accuracy_of_system", first=first, last=last, system_id=system))
+
+
+def by_kind(rows: pa.Table) -> dict[str, pa.Table]:
+    """Rows by what they count as; SHADOW, LIVE, BACKFILL in this order."""
+    kinds = strings(rows["counted_as"])
+    return {k: rows.filter(pa.array(kinds == k)) for k in sorted(set(kinds.tolist()), reverse=True)}
+
+
+def grouped(rows: pa.Table, by: str | None) -> dict[str, pa.Table]:
+    """Rows by group; all of them as one group without ``by``."""
+    groups = GROUPS[by](rows) if by else np.full(rows.num_rows, "all")
+    return {group: rows.filter(pa.array(groups == group)) for group in _ordered(groups)}
 
 
 def figures(rows: pa.Table) -> Figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -42,10 +42,12 @@ class Promotion:
         self._warehouse, self._models, self._clock = warehouse, models, clock
         self._registry = Registry(warehouse)
 
-    def gates(self, model_id: str) -> list[Gate]:
-        """Every gate of a model, from its shadow rows of the last three months."""
-        model = self._registry.find(model_id)
-        trial, first = self.trial(model)
+    def gates(self, model_id: str, models: Sequence[dict[str, Any]] | None = None) -> list[Gate]:
+        """Every gate of a model, from its shadow rows of the last three months; ``models``: all that are
+        registered, where they have been read already."""
+        models = self._registry.models() if models is None else models
+        model = self._registry.find(model_id, models)
+        trial, first = self.trial(model, self._registry.champions(models).get(model["system_id"]))
         judged = judge(trial, model["training_end_date"], first)
         loaded, golden = self._golden(model)
         return [*judged, self._drift(loaded), golden]
@@ -63,10 +65,11 @@ class Promotion:
         self._registry.move(model_id, State.CHAMPION, reason, gates, overridden=failed)
         return Verdict(model["model_id"], True, failed, gates)
 
-    def trial(self, model: Mapping[str, Any], counted_as: str = "SHADOW") -> tuple[Trial, date | None]:
+    def trial(
+        self, model: Mapping[str, Any], champion: Mapping[str, Any] | None, counted_as: str = "SHADOW"
+    ) -> tuple[Trial, date | None]:
         """A model's graded rows, the champion's on the same keys, and the first graded date."""
         last = eastern_date(self._clock.now())
-        champion = self._registry.champion(model["system_id"])
         rows = self._warehouse.query(
             statement(
                 "shadow_trial",

@@ -1,12 +1,14 @@
-"""How each system's model is fitted: on which window, with which settings."""
+"""How each system's model is fitted: on which window, with which settings.
+
+CatBoost is imported where a model is fitted: who asks only for a window does without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import catboost
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,9 @@ from shared.application.examples import Examples
 from shared.domain.features.context import ALL_INPUTS
 from shared.domain.systems.catalog import TRAINED
 from shared.errors import Rejected
+
+if TYPE_CHECKING:
+    import catboost
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -91,6 +96,8 @@ class Recipe:
 
 def fit_until_tail(rows: Rows) -> catboost.CatBoost:
     """A model of the rows; the last of them in time stop its growth, so no later date is looked at."""
+    import catboost
+
     _check_order(rows)
     cut = rows.tail
     model = catboost.CatBoostRegressor(
@@ -102,6 +109,8 @@ def fit_until_tail(rows: Rows) -> catboost.CatBoost:
 
 def fit_two_losses(rows: Rows) -> catboost.CatBoost:
     """The mean of a fit on squared and one on absolute error, as one model."""
+    import catboost
+
     _check_order(rows)
     plain = {k: v for k, v in TWO_LOSSES.items() if k != "loss_functions"}
     parts = []
@@ -130,4 +139,6 @@ def _check_order(rows: Rows) -> None:
 
 
 def _pool(rows: Rows) -> catboost.Pool:
+    import catboost
+
     return catboost.Pool(rows.x, rows.y, feature_names=list(rows.names))

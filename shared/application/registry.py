@@ -67,9 +67,11 @@ class Registry:
         """All models, those trained to the latest date first."""
         return list(self._warehouse.query(statement("registered_models")).to_pylist())
 
-    def find(self, model_id: str) -> dict[str, Any]:
-        """One model by its id or its human name; ``NotFound``, or ``Rejected`` where a name is ambiguous."""
-        found = [m for m in self.models() if model_id in (m["model_id"], m["human_name"])]
+    def find(self, model_id: str, models: Sequence[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """One model by its id or its human name; ``NotFound``, or ``Rejected`` where a name is ambiguous.
+        ``models`` here and below: all of them, where they have been read already."""
+        known = self.models() if models is None else models
+        found = [m for m in known if model_id in (m["model_id"], m["human_name"])]
         if not found:
             raise NotFound(f"model {model_id!r} is not registered")
         if len(found) > 1:
@@ -79,20 +81,25 @@ class Registry:
     def newest_before(
         self, game_date: date, models: Sequence[Mapping[str, Any]] | None = None
     ) -> dict[str, Mapping[str, Any]]:
-        """By system, the newest model in use whose training ended before the game date; ``models``: all of
-        them, where they have been read already."""
+        """By system, the newest model in use whose training ended before the game date."""
         newest: dict[str, Mapping[str, Any]] = {}
         for model in self.models() if models is None else models:
             if model["training_end_date"] < game_date and model["state"] not in OUT_OF_USE:
                 newest.setdefault(model["system_id"], model)
         return newest
 
-    def champions(self) -> dict[str, Mapping[str, Any]]:
+    def champions(self, models: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Mapping[str, Any]]:
         """The champion of each system that has one."""
-        return {m["system_id"]: m for m in self.models() if m["state"] == State.CHAMPION}
+        known = self.models() if models is None else models
+        return {m["system_id"]: m for m in known if m["state"] == State.CHAMPION}
 
     def champion(self, system_id: str) -> Mapping[str, Any] | None:
         return self.champions().get(system_id)
+
+    def changes(self, system_id: str, most: int = 100) -> list[dict[str, Any]]:
+        """The newest changes of the states of a system's models, the last one first."""
+        asked = statement("state_changes", system_id=system_id, most=most)
+        return list(self._warehouse.query(asked).to_pylist())
 
     def move(
         self, model_id: str, to: State, reason: str, gates: Sequence[Gate] = (), overridden: bool = False

@@ -19,7 +19,7 @@ AS_TRUE = 2
 """How a feature treats NaN: as larger than every border. By the other treatments it is larger than none."""
 
 _MODEL_FORMAT, _MODEL_TREES, _MODEL_PARTS = 0, 1, 3
-_DIMENSION, _SPLITS, _SIZES, _FLOAT_FEATURES, _LEAVES = 0, 1, 2, 5, 8
+_DIMENSION, _SPLITS, _SIZES, _FLOAT_FEATURES, _LEAVES, _WEIGHTS = 0, 1, 2, 5, 8, 9
 _SCALE, _BIAS, _BIASES = 14, 15, 16
 _OTHER_KINDS = {
     4: "categorical",
@@ -42,7 +42,8 @@ class Trees:
 
     ``column``, ``border``, ``nan_passes``: one entry per split that occurs: it holds where that column is
     above the border. ``sizes``: depth of each tree; ``splits``: their splits one tree after the other;
-    ``leaves``: 2 to the depth values a tree, the first split being the lowest bit.
+    ``leaves``: 2 to the depth values a tree, the first split being the lowest bit. ``weights``: how much of
+    the training came into each leaf, empty where the file does not say.
     """
 
     names: tuple[str, ...]
@@ -52,6 +53,7 @@ class Trees:
     sizes: NDArray[np.int32]
     splits: NDArray[np.int32]
     leaves: Floats
+    weights: Floats
     scale: float
     bias: float
 
@@ -137,6 +139,7 @@ def _trees(data: bytes) -> Trees:
         sizes=trees.array(_SIZES, "<i4").astype(np.int32),
         splits=trees.array(_SPLITS, "<i4").astype(np.int32),
         leaves=trees.array(_LEAVES, "<f8").astype(np.float64),
+        weights=trees.array(_WEIGHTS, "<f8").astype(np.float64),
         scale=trees.number(_SCALE, "d", 1.0),
         bias=float(biases[0]) if len(biases) == 1 else trees.number(_BIAS, "d", 0.0),
     )
@@ -146,6 +149,7 @@ def _trees(data: bytes) -> Trees:
 def _consistent(t: Trees) -> Trees:
     """The same, if its numbers go together."""
     whole = len(t.splits) == t.sizes.sum() and len(t.leaves) == (1 << t.sizes).sum()
+    whole &= len(t.weights) in (0, len(t.leaves))
     known = len(t.splits) == 0 or 0 <= t.splits.min() <= t.splits.max() < len(t.border)
     ordered = t.column.size == 0 or (t.column.min() >= 0 and t.column.max() < len(t.names))
     if not (whole and known and ordered and len(t.sizes)):

@@ -107,8 +107,12 @@ def _plain(data: bytes, wanted: tuple[str, ...]) -> Regressor | None:
 
 
 def _catboost(data: bytes, path: str, wanted: tuple[str, ...]) -> Regressor:
-    """CatBoost is imported here, so that a process whose models are all plain does not pay for it."""
-    from shared.model_registry.catboost_model import parse
+    """CatBoost is imported here, so that a process whose models are all plain does not pay for it, and one
+    that reads no others, as the coordinator, can go without."""
+    try:
+        from shared.model_registry.catboost_model import parse
+    except ModuleNotFoundError as exc:
+        raise Rejected(f"{path}: only CatBoost reads this model, and this program comes without it") from exc
 
     return parse(data, path, wanted)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared.errors import Rejected
 from shared.model_registry.cbm import Trees
+from shared.model_registry.shapley import shapley_values
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ class SymmetricTrees:
         never = len(used)
         """A split that holds for no row stands where a tree is less deep than the deepest."""
         depth, count = int(trees.sizes.max()), len(trees.sizes)
+        self._trees = trees
         self._inputs = len(trees.names)
         self._column = np.append(trees.column[used], 0)
         self._border = np.append(trees.border[used], np.float32(np.inf))[:, None]
@@ -46,12 +48,23 @@ class SymmetricTrees:
 
     def predict(self, inputs: Floats) -> Floats:
         """(n, k) inputs to (n,) points; ``Rejected`` for another number of columns."""
-        if inputs.ndim != 2 or inputs.shape[1] != self._inputs:
-            raise Rejected(f"the model refuses inputs of shape {inputs.shape}, wanted (n, {self._inputs})")
+        self._check(inputs)
         n = len(inputs)
         if n <= ROWS_AT_ONCE:
             return self._some(inputs)
         return np.concatenate([self._some(inputs[i : i + ROWS_AT_ONCE]) for i in range(0, n, ROWS_AT_ONCE)])
+
+    def contributions(self, inputs: Floats) -> Floats:
+        """(n, k + 1) points: what each of the k inputs adds to the last column, the model's mean; row by row,
+        for people. ``Rejected`` where the file does not say what is needed for that."""
+        self._check(inputs)
+        if not len(self._trees.weights):
+            raise Rejected("the model's file does not say how much of its training came into each leaf")
+        return np.array([shapley_values(self._trees, row) for row in inputs]).reshape(len(inputs), -1)
+
+    def _check(self, inputs: Floats) -> None:
+        if inputs.ndim != 2 or inputs.shape[1] != self._inputs:
+            raise Rejected(f"the model refuses inputs of shape {inputs.shape}, wanted (n, {self._inputs})")
 
     def _some(self, inputs: Floats) -> Floats:
         n = len(inputs)

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-MODULES = ("tests.bench.push", "tests.bench.game_day", "tests.bench.answers", "tests.bench.against_peers")
+MODULES = (
+    "tests.bench.push",
+    "tests.bench.game_day",
+    "tests.bench.answers",
+    "tests.bench.console",
+    "tests.bench.against_peers",
+)
 """Where benches are declared, in the order in which they run."""
 
 ROUNDS, QUICK_ROUNDS = 5, 3

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 from infra import generate, requirements
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
+from shared.application import alerts
 from shared.application.outgoing import TOPICS
 from shared.backends import BackendSettings, ModelSettings
 from shared.gcp import firestore_documents, firestore_runs
@@ -151,6 +152,7 @@ def test_topics_and_collections_are_those_of_the_product() -> None:
         firestore_runs.OUTCOMES,
         firestore_runs.UNDER_WAY,
         firestore_documents.LOCKS,
+        alerts.COLLECTION,
     }
     assert known - set(re.findall(r'"(\w+)"', body)) == set()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import catboost
@@ -159,3 +160,56 @@ def test_a_model_loads_without_catboost(model_paths: dict[str, Path]) -> None:
     path = str(model_paths["catboost_v9"])
     told = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("system", ["catboost_v9", "line_anchored_v1"])
+def test_what_each_input_adds_is_what_catboost_says(model_paths: dict[str, Path], system: str) -> None:
+    plain = load(STORE, system, str(model_paths[system])).model
+    library = load(STORE, system, str(model_paths[system]), by_catboost=True).model
+    assert isinstance(plain, SymmetricTrees)
+    assert isinstance(library, CatBoostModel)
+    x = inputs(20, len(TRAINED[system].inputs), 5)
+    x[np.isinf(x)] = 1.0
+    told = plain.contributions(x)
+    np.testing.assert_allclose(told, library.contributions(x), atol=1e-9)
+    np.testing.assert_allclose(told.sum(axis=-1), plain.predict(x), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"nan_mode": "Max"},
+        {"depth": 1, "iterations": 3},
+        {"depth": 8, "iterations": 10},
+        {"boost_from_average": False},
+        {"loss_function": "MAE"},
+    ],
+    ids=str,
+)
+def test_shares_follow_catboost_whatever_training_set(settings: dict[str, object]) -> None:
+    x = inputs(400, 6, 6)
+    x[np.isinf(x)] = 1.0
+    data = fitted(x, np.nan_to_num(x[:, 0]) * np.sign(np.nan_to_num(x[:, 1])), **settings)
+    library = catboost.CatBoostRegressor()
+    library.load_model(blob=data)
+    wanted = library.get_feature_importance(catboost.Pool(x[:8]), type="ShapValues")
+    np.testing.assert_allclose(SymmetricTrees(read_trees(data)).contributions(x[:8]), wanted, atol=1e-8)
+
+
+def test_a_file_without_weights_predicts_and_does_not_explain() -> None:
+    x = np.arange(40.0).reshape(-1, 2)
+    trees = replace(read_trees(fitted(x, x[:, 0])), weights=np.zeros(0))
+    model = SymmetricTrees(trees)
+    assert model.predict(x).shape == (20,)
+    with pytest.raises(Rejected, match="does not say how much of its training"):
+        model.contributions(x)
+
+
+def test_a_program_without_catboost_refuses_what_only_catboost_reads(
+    model_paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = tmp_path / "bare.cbm"  # without its manifest there are no golden rows to prove another reader by
+    bare.write_bytes(model_paths["catboost_v9"].read_bytes())
+    monkeypatch.setitem(sys.modules, "shared.model_registry.catboost_model", None)
+    with pytest.raises(Rejected, match="only CatBoost reads this model, and this program comes without it"):
+        load(STORE, "catboost_v9", str(bare))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class LocalServer:
-    """Answers every GET and POST with ``status``, ``headers`` and ``body``; ``asked`` keeps whose headers came."""
+    """Answers every GET and POST with ``status``, ``headers`` and ``body``; ``asked`` keeps the headers that came and
+    ``bodies`` what came with them; it answers ``delay`` seconds late."""
 
     def __init__(self, body: bytes = b"") -> None:
         self.status, self.body = 200, body
         self.headers: dict[str, str] = {}
         self.asked: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
+        self.delay = 0.0
         self.url = ""
 
     @contextmanager
@@ -24,7 +28,8 @@ class LocalServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append({name.lower(): value for name, value in self.headers.items()})
-                self.rfile.read(int(self.headers.get("content-length", 0)))
+                outer.bodies.append(self.rfile.read(int(self.headers.get("content-length", 0))))
+                time.sleep(outer.delay)
                 self.send_response(outer.status)
                 for name, value in outer.headers.items():
                     self.send_header(name, value)

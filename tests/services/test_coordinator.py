@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.console.views import Ports, views_of
 from services.prediction_coordinator.watch import Watch
 from shared.application.coverage import GradingCoverage
 from shared.application.questions import Questions
@@ -19,7 +20,11 @@ from shared.application.readiness import StoreCheck
 from shared.application.rejects import KeepRejected
 from shared.application.signals import SignalReport
 from shared.coalesce import Coalescer
+from shared.embedded.broker.store import MessageStore
+from shared.embedded.dead_letters import BrokerDeadLetters
+from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
 from shared.http import Identity
 from shared.schemas.messages import PredictionReady, encode
@@ -45,6 +50,19 @@ class Bench:
                 runs=self.world.runs,
                 clock=CLOCK,
                 check_stores=StoreCheck(warehouse),
+                views=views_of(
+                    Ports(
+                        warehouse,
+                        self.world.runs,
+                        SqliteDocuments(folder / "documents.sqlite"),
+                        DirectoryModelStore(),
+                        CLOCK,
+                        self.world.start_run,
+                        BrokerDeadLetters(
+                            MessageStore(folder / "broker.sqlite"), folder, "http://127.0.0.1:9"
+                        ),
+                    )
+                ),
             )
         )
 

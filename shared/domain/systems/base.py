@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +124,14 @@ class Regressor(Protocol):
     """A trained model: (n, k) inputs in, (n,) points out, the same value for a row alone or among others."""
 
     def predict(self, inputs: Floats) -> Floats: ...
+
+
+@runtime_checkable
+class Explainable(Regressor, Protocol):
+    """One that can say what each input adds to a prediction."""
+
+    def contributions(self, inputs: Floats) -> Floats:
+        """(n, k + 1) points: the share of each of the k inputs, and last the mean that they are added to."""
 
 
 class System(Protocol):

@@ -1,5 +1,5 @@
 SELECT a.game_date, a.counted_as, a.model_key, a.recommendation, a.outcome, a.line_value, a.line_margin,
-  a.actual_points, a.signed_error, s.daily_signal
+  a.actual_points, a.signed_error, a.prob_over, s.daily_signal
 FROM nba_predictions.prediction_accuracy AS a
 LEFT JOIN nba_predictions.daily_prediction_signals AS s
   ON s.game_date BETWEEN @first AND @last AND s.game_date = a.game_date AND s.system_id = a.system_id

@@ -1,4 +1,4 @@
-SELECT p.system_id,
+SELECT p.game_date, p.system_id,
   CASE
     WHEN p.prediction_run_mode = 'LIVE' AND p.activated_at >= g.game_start_utc THEN 'after_tipoff'
     WHEN NOT CASE
@@ -27,5 +27,5 @@ LEFT JOIN nba_analytics.player_game_summary AS b
 LEFT JOIN nba_predictions.prediction_accuracy AS a
   ON a.game_date BETWEEN @first AND @last AND a.prediction_id = p.prediction_id AND a.is_current
 WHERE p.game_date BETWEEN @first AND @last AND p.role = 'champion'
-GROUP BY 1, 2
-ORDER BY 1, 2
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3

@@ -1,0 +1,52 @@
+"""The page of grading coverage: a map of systems and dates."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.views import Views
+from shared.application.views.coverage_map import MOST_DATES, CoverageMap, CoverageRow
+from shared.domain.coverage import OK_FROM, WARNING_FROM
+
+
+def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
+    @router.get("/console/coverage")
+    def coverage(request: Request, start_date: date | None = None, end_date: date | None = None) -> Response:
+        view = views.coverage(start_date, end_date)
+        return pages.html(
+            request,
+            "coverage.html.jinja",
+            view=view,
+            most_dates=MOST_DATES,
+            ok_from=OK_FROM,
+            warning_from=WARNING_FROM,
+            chart=_chart(view),
+        )
+
+    @router.get("/console/coverage.csv")
+    def coverage_csv(start_date: date | None = None, end_date: date | None = None) -> Response:
+        view = views.coverage(start_date, end_date)
+        return csv_answer(f"coverage-{view.first}-{view.last}", CoverageRow, view.cells)
+
+
+def _chart(view: CoverageMap) -> dict[str, Any]:
+    return {
+        "dates": [day.isoformat() for day in view.dates],
+        "systems": view.systems,
+        "cells": [
+            {
+                "date": c.game_date.isoformat(),
+                "system": c.system_id,
+                "coverage": c.coverage,
+                "level": c.level,
+                "due": c.due,
+                "graded": c.graded,
+            }
+            for c in view.cells
+        ],
+    }

@@ -1,0 +1,40 @@
+"""The page that explains one prediction."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+
+from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.views import Views
+from shared.application.views.explanation import Explanation, InputRow, TermRow
+
+DRAWN = 12
+"""Terms that are drawn one by one; those behind them are drawn as one."""
+
+
+def add_explanation(router: APIRouter, pages: Pages, views: Views) -> None:
+    @router.get("/console/predictions/{prediction_id}.csv")
+    def explanation_csv(
+        prediction_id: str, table: Literal["terms", "inputs"] = "terms", date: date | None = None
+    ) -> Response:
+        view = views.explanation(prediction_id, date)
+        kind = {"terms": TermRow, "inputs": InputRow}[table]
+        return csv_answer(f"{table}-{prediction_id}", kind, getattr(view, table))
+
+    @router.get("/console/predictions/{prediction_id}")
+    def explanation(request: Request, prediction_id: str, date: date | None = None) -> Response:
+        """``date`` spares the search for the prediction among those of other dates."""
+        view = views.explanation(prediction_id, date)
+        return pages.html(request, "explanation.html.jinja", view=view, chart=_chart(view))
+
+
+def _chart(view: Explanation) -> list[dict[str, Any]]:
+    drawn = [{"term": t.term, "points": t.points} for t in view.terms[:DRAWN]]
+    rest = view.terms[DRAWN:]
+    if rest:
+        drawn.append({"term": f"{len(rest)} smaller terms", "points": sum(t.points for t in rest)})
+    return drawn

@@ -1,0 +1,121 @@
+"""How a page is answered: its template, its headers, and failures as a page that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import jinja2
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+
+from services.prediction_coordinator.console.assets import Assets
+from services.prediction_coordinator.console.words import FILTERS
+from shared.errors import AppError, Conflict, Forbidden, NotFound, Rejected, TooMany, Unavailable
+from shared.http import Identity, note, status_of
+from shared.ports import Clock
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
+"""Of every page. Inline style is for the charts, which carry theirs with them."""
+
+NAVIGATION = (
+    ("/", "Today"),
+    ("/console/runs", "Runs"),
+    ("/console/models", "Models"),
+    ("/console/performance", "Performance"),
+    ("/console/coverage", "Coverage"),
+    ("/console/players", "Players"),
+    ("/console/health", "Health"),
+)
+
+WHAT_TO_DO: dict[type[AppError], str] = {
+    Unavailable: "Try again in a moment. If it stays away, props doctor says what is wrong here.",
+    NotFound: "Look at the address; what is there can be reached from the pages above.",
+    Conflict: "Wait until what is under way has ended, then try again.",
+    TooMany: "Wait, then try again.",
+    Forbidden: "Open the page again and send its form from there.",
+    Rejected: "Mend what is named and try again.",
+}
+"""What a reader may do about a failure; a kind that is not in it is treated as its parent."""
+
+
+class Pages:
+    def __init__(self, clock: Clock, identity: Identity, assets: Assets) -> None:
+        self._clock, self._identity = clock, identity
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("services.prediction_coordinator.console"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.filters.update(FILTERS)
+        self._templates.globals.update(static=assets.url, navigation=NAVIGATION)
+
+    def html(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """A template filled; it sees ``path`` and ``query`` as asked for, ``now`` and ``identity``."""
+        text = self._templates.get_template(template).render(
+            path=request.url.path,
+            query=request.url.query,
+            now=self._clock.now(),
+            identity=self._identity,
+            **values,
+        )
+        return HTMLResponse(text, status, headers=HEADERS)
+
+    def later(self, request: Request, heading: str, doing: str) -> HTMLResponse:
+        """A page that asks for itself once more, with ``wait``, and shows then what takes a while to make."""
+        address = request.url.include_query_params(wait="true")
+        whole = f"{address.path}?{address.query}"
+        return self.html(request, "later.html.jinja", heading=heading, doing=doing, address=whole)
+
+    def failed(self, request: Request, exc: AppError) -> HTMLResponse:
+        """The page of a failure: what came, what was wanted, what to do."""
+        note(exc)
+        status, title = status_of(exc)
+        return self.html(
+            request,
+            "failure.html.jinja",
+            status,
+            code=status,
+            title=title.capitalize(),
+            detail=str(exc),
+            what_to_do=what_to_do(exc),
+        )
+
+
+def what_to_do(exc: AppError) -> str:
+    return next((WHAT_TO_DO[kind] for kind in type(exc).__mro__ if kind in WHAT_TO_DO), WHAT_TO_DO[Rejected])
+
+
+def page_route(pages: Pages) -> type[APIRoute]:
+    """The class of the console's routes: a browser gets a page for a failure, not a problem document."""
+
+    class PageRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            answer = super().get_route_handler()
+
+            async def page(request: Request) -> Response:
+                try:
+                    return await answer(request)
+                except RequestValidationError as exc:
+                    told = "; ".join(f"{e['loc'][-1]}: {e['input']!r}, {e['msg']}" for e in exc.errors())
+                    return await run_in_threadpool(pages.failed, request, Rejected(told))
+                except AppError as exc:
+                    return await run_in_threadpool(pages.failed, request, exc)
+
+            return page
+
+    return PageRoute

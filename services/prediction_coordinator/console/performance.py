@@ -1,0 +1,91 @@
+"""The page of performance: all systems over a window, and one of them closely."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+
+from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.views import Views
+from services.prediction_coordinator.console.words import percent
+from shared.application.performance import GROUPS
+from shared.application.views.accuracy import AccuracyRow
+from shared.application.views.parts import whole
+from shared.application.views.system_performance import (
+    MOST_DAYS,
+    ORDER,
+    ChanceRow,
+    DateRow,
+    SystemPerformance,
+)
+from shared.application.views.today import PREFERRED
+from shared.domain.statistics import BREAKEVEN
+from shared.domain.systems.catalog import SYSTEM_IDS
+
+DAYS = 30
+WINDOWS = (7, 14, 30, 90, 365)
+KINDS: dict[str, type[Any]] = {"dates": DateRow, "chances": ChanceRow}
+
+
+def add_performance(router: APIRouter, pages: Pages, views: Views) -> None:
+    @router.get("/console/performance")
+    def performance(
+        request: Request,
+        system: str = PREFERRED,
+        days: int = DAYS,
+        by: str = "edge",
+        counted_as: str | None = None,
+    ) -> Response:
+        view = views.performance(system, days, by, counted_as or None)
+        return pages.html(
+            request,
+            "performance.html.jinja",
+            503 if view.away else 200,
+            view=view,
+            systems=SYSTEM_IDS,
+            windows=sorted({*WINDOWS, days}),
+            most_days=MOST_DAYS,
+            groupings=tuple(GROUPS),
+            counted=ORDER,
+            breakeven=BREAKEVEN,
+            charts=_charts(view),
+        )
+
+    @router.get("/console/performance.csv")
+    def performance_csv(
+        table: Literal["systems", "kinds", "groups", "dates", "chances"] = "systems",
+        system: str = PREFERRED,
+        days: int = DAYS,
+        by: str = "edge",
+        counted_as: str | None = None,
+    ) -> Response:
+        view = whole(views.performance(system, days, by, counted_as or None))
+        name = f"{table}-{days}-days" if table == "systems" else f"{table}-{system}-{days}-days"
+        return csv_answer(name, KINDS.get(table, AccuracyRow), getattr(view, table))
+
+
+def _charts(view: SystemPerformance) -> dict[str, Any]:
+    """The numbers of the tables, as the charts take them."""
+    return {
+        "hits": {
+            "breakeven": BREAKEVEN,
+            "rows": [
+                {
+                    "group": r.group,
+                    "hit": r.hit,
+                    "low": r.hit_low,
+                    "high": r.hit_high,
+                    "n": r.decided,
+                    "said": f"{percent(r.hit)} of {r.decided}",
+                }
+                for r in view.groups
+                if r.hit is not None
+            ],
+        },
+        "errors": [{"date": d.game_date.isoformat(), "mae": d.mae, "line": d.line_mae} for d in view.dates],
+        "chances": [
+            {"said": c.said, "seen": c.seen, "low": c.low, "high": c.high, "n": c.n} for c in view.chances
+        ],
+    }

@@ -1,0 +1,96 @@
+"""What the pages show, and how it is made of this service's ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.application.coverage import GradingCoverage
+from shared.application.dead_letters import CollectedOnly, KeptMessages
+from shared.application.mlfs import MlfsDoctor
+from shared.application.promotion import Promotion
+from shared.application.run_request import parse
+from shared.application.runs import DEADLINE, Started, StartRun
+from shared.application.signals import SignalReport
+from shared.application.validation.daily import ValidateDaily
+from shared.application.views.coverage_map import ShowCoverage
+from shared.application.views.day_findings import FindDay
+from shared.application.views.explanation import ShowExplanation
+from shared.application.views.features_of_day import ShowFeatures
+from shared.application.views.health import ShowHealth
+from shared.application.views.model import ShowModel
+from shared.application.views.model_list import ShowModels
+from shared.application.views.player import ShowPlayer
+from shared.application.views.players import ShowPlayers
+from shared.application.views.run_list import ListRuns
+from shared.application.views.run_progress import ShowRun
+from shared.application.views.system_performance import ShowPerformance
+from shared.application.views.today import ShowToday
+from shared.ports import Clock, DeadLetters, Documents, ModelStore, RunStore, Warehouse
+from shared.schemas.messages import RunRequested
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What the views ask. ``dead_letters`` is None where this service may not fetch them; ``promotes``: it
+    may change the registry."""
+
+    warehouse: Warehouse
+    runs: RunStore
+    documents: Documents
+    models: ModelStore
+    clock: Clock
+    start: StartRun
+    dead_letters: DeadLetters | None = None
+    promotes: bool = True
+    run_deadline: timedelta = DEADLINE
+
+
+@dataclass(frozen=True)
+class Views:
+    """One use case for each page, or part of a page that is loaded by itself."""
+
+    today: ShowToday
+    findings: FindDay
+    signals: SignalReport
+    runs: ListRuns
+    run: ShowRun
+    start: Callable[[RunRequested], Started]
+    models: ShowModels
+    model: ShowModel
+    promotion: Promotion | None
+    performance: ShowPerformance
+    coverage: ShowCoverage
+    players: ShowPlayers
+    player: ShowPlayer
+    explanation: ShowExplanation
+    health: ShowHealth
+    features: ShowFeatures
+
+
+def views_of(ports: Ports) -> Views:
+    dead_letters = ports.dead_letters or CollectedOnly()
+    validate = ValidateDaily(
+        ports.warehouse, ports.runs, ports.documents, ports.models, ports.clock, dead_letters
+    )
+    return Views(
+        today=ShowToday(ports.warehouse, ports.runs, ports.clock),
+        findings=FindDay(validate, ports.clock),
+        signals=SignalReport(ports.warehouse),
+        runs=ListRuns(ports.runs),
+        run=ShowRun(ports.warehouse, ports.runs, ports.run_deadline),
+        start=lambda asked: ports.start(parse(asked, ports.clock.now())),
+        models=ShowModels(ports.warehouse, ports.clock),
+        model=ShowModel(ports.warehouse, ports.models, ports.clock),
+        promotion=Promotion(ports.warehouse, ports.models, ports.clock) if ports.promotes else None,
+        performance=ShowPerformance(ports.warehouse, ports.clock),
+        coverage=ShowCoverage(GradingCoverage(ports.warehouse, ports.clock), ports.clock),
+        players=ShowPlayers(ports.warehouse, ports.clock),
+        player=ShowPlayer(ports.warehouse, ports.clock),
+        explanation=ShowExplanation(ports.warehouse, ports.models),
+        health=ShowHealth(
+            ports.warehouse, ports.runs, ports.documents, KeptMessages(ports.warehouse, dead_letters)
+        ),
+        features=ShowFeatures(MlfsDoctor(ports.warehouse, ports.clock, ports.documents), ports.clock),
+    )

@@ -1,0 +1,103 @@
+"""What was graded of what was due, system by date, and why the rest was not due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from shared.application.coverage import GradingCoverage
+from shared.domain.coverage import SEVERITY, Coverage, Level
+from shared.domain.instants import eastern_date
+from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.errors import Rejected
+from shared.ports import Clock
+
+DAYS = 14
+MOST_DATES = 62
+"""As many as a reader can still tell apart; longer spans are for ``props coverage``."""
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    """Rows of a system on a date: ``predictions`` = ``due`` + the undue by reason. ``coverage``: graded of
+    due, 0-1, None where nothing is due."""
+
+    game_date: date
+    system_id: str
+    predictions: int
+    due: int
+    graded: int
+    coverage: float | None
+    level: str
+    after_tipoff: int
+    inactive: int
+    no_line: int
+    not_final: int
+    void: int
+
+
+@dataclass(frozen=True)
+class CoverageMap:
+    """``cells``: by date and system, only those with rows. ``worst``: the level of the worst of them."""
+
+    first: date
+    last: date
+    dates: tuple[date, ...]
+    systems: tuple[str, ...]
+    cells: tuple[CoverageRow, ...]
+    worst: str
+
+    def cell(self, day: date, system: str) -> CoverageRow | None:
+        return next((c for c in self.cells if (c.game_date, c.system_id) == (day, system)), None)
+
+    @property
+    def short(self) -> tuple[CoverageRow, ...]:
+        """Where something that was due is not graded."""
+        return tuple(c for c in self.cells if c.graded < c.due)
+
+
+class ShowCoverage:
+    def __init__(self, coverage: GradingCoverage, clock: Clock) -> None:
+        self._coverage, self._clock = coverage, clock
+
+    def __call__(self, first: date | None = None, last: date | None = None) -> CoverageMap:
+        """Without dates the two weeks to today."""
+        end = last or (first + timedelta(days=DAYS - 1) if first else eastern_date(self._clock.now()))
+        start = first or end - timedelta(days=DAYS - 1)
+        if end < start:
+            raise Rejected(f"end_date: {end}, wanted {start} or later")
+        if (end - start).days >= MOST_DATES:
+            raise Rejected(f"end_date: {end}, wanted at most {MOST_DATES} dates from {start} on")
+        found = self._coverage.by_date(start, end)
+        cells = tuple(_row(day, s, c) for day, of in found.items() for s, c in _ordered(of))
+        known = {c.system_id for c in cells}
+        return CoverageMap(
+            first=start,
+            last=end,
+            dates=tuple(found),
+            systems=tuple(s for s in (*SYSTEM_IDS, *sorted(known - set(SYSTEM_IDS))) if s in known),
+            cells=cells,
+            worst=max((Level(c.level) for c in cells), key=SEVERITY.__getitem__, default=Level.NOT_DUE).value,
+        )
+
+
+def _ordered(of: dict[str, Coverage]) -> list[tuple[str, Coverage]]:
+    known = (*SYSTEM_IDS, *sorted(of))
+    return sorted(of.items(), key=lambda item: known.index(item[0]))
+
+
+def _row(day: date, system: str, c: Coverage) -> CoverageRow:
+    return CoverageRow(
+        game_date=day,
+        system_id=system,
+        predictions=c.predictions,
+        due=c.due,
+        graded=c.graded,
+        coverage=c.coverage,
+        level=c.level.value,
+        after_tipoff=c.undue.get("after_tipoff", 0),
+        inactive=c.undue.get("inactive", 0),
+        no_line=c.undue.get("no_line", 0),
+        not_final=c.undue.get("not_final", 0),
+        void=c.undue.get("void", 0),
+    )

@@ -1,0 +1,148 @@
+"""Why a prediction is what it is: terms that add up to it, and the inputs that they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from shared.application.replay import Replay, features_of, is_clamped
+from shared.errors import AppError, NotFound, Rejected, Unavailable
+from shared.ports import ModelStore, Warehouse
+
+WHY_NOT: tuple[type[AppError], ...] = (NotFound, Rejected, Unavailable)
+"""What keeps terms or inputs away and leaves the rest of the page standing."""
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """What one term adds, points; value and provenance where it is a stored input."""
+
+    term: str
+    points: float
+    value: float | None
+    source: str | None
+
+
+@dataclass(frozen=True)
+class InputRow:
+    """One of the 33; ``source``: exact, approximated or missing."""
+
+    feature: str
+    value: float | None
+    source: str | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """``terms``: the largest first; their sum ``total`` is the prediction, unless it was ``clamped`` to what
+    can be scored. ``why_not`` says why there are none."""
+
+    prediction_id: str
+    player_lookup: str
+    player_name: str
+    game_date: date
+    game_id: str
+    team: str
+    opponent: str
+    tipoff: datetime | None
+    system_id: str
+    role: str
+    run_id: str
+    mode: str
+    as_of: datetime
+    predicted_at: datetime
+    is_active: bool
+    superseded_reason: str | None
+    raw: float
+    predicted: float
+    line: float | None
+    sportsbook: str | None
+    line_captured_at: datetime | None
+    line_precision: str | None
+    edge: float | None
+    recommendation: str
+    confidence: float
+    prob_over: float | None
+    interval_low: float | None
+    interval_high: float | None
+    no_bet_reason: str | None
+    missing_inputs: str | None
+    quality: float
+    model_id: str | None
+    model_sha256: str | None
+    build_commit: str | None
+    snapshot_id: str
+    outcome: str | None
+    actual: int | None
+    terms: tuple[TermRow, ...]
+    total: float | None
+    clamped: bool
+    inputs: tuple[InputRow, ...]
+    why_not: str | None
+
+
+class ShowExplanation:
+    def __init__(self, warehouse: Warehouse, models: ModelStore) -> None:
+        self._replay = Replay(warehouse, models)
+
+    def __call__(self, prediction_id: str, game_date: date | None = None) -> Explanation:
+        """Four statements at most, and the model's file; ``game_date`` spares the others' rows. ``NotFound``
+        for a prediction that is not stored."""
+        stored = self._replay.stored(prediction_id, game_date)
+        row: Mapping[str, Any] | None = None
+        terms: dict[str, float] = {}
+        why_not = None
+        try:
+            row = self._replay.inputs(stored)
+            terms = self._replay.terms(stored, row)
+        except WHY_NOT as exc:
+            why_not = str(exc)
+        total = float(sum(terms.values())) if terms else None
+        features = features_of(row) if row is not None else {}
+        return Explanation(
+            **_facts(stored),
+            terms=tuple(_term(name, points, features) for name, points in terms.items()),
+            total=total,
+            clamped=total is not None and is_clamped(total, stored),
+            inputs=tuple(InputRow(name, f["value"], f["source"]) for name, f in features.items()),
+            why_not=why_not,
+        )
+
+
+def _term(name: str, points: float, features: Mapping[str, Mapping[str, Any]]) -> TermRow:
+    of = features.get(name, {})
+    return TermRow(name, points, of.get("value"), of.get("source"))
+
+
+_NAMES = {
+    "team": "team_abbr",
+    "opponent": "opponent_team_abbr",
+    "tipoff": "game_start_utc",
+    "mode": "prediction_run_mode",
+    "raw": "raw_prediction",
+    "predicted": "predicted_points",
+    "line": "current_points_line",
+    "edge": "line_margin",
+    "confidence": "confidence_score",
+    "quality": "feature_quality_score",
+    "snapshot_id": "feature_snapshot_id",
+    "actual": "actual_points",
+}
+"""Columns that the view calls by the words of its readers."""
+
+_SAME = (
+    "prediction_id", "player_lookup", "game_date", "game_id", "system_id", "role", "run_id", "as_of",
+    "predicted_at", "is_active", "superseded_reason", "sportsbook", "line_captured_at", "line_precision",
+    "recommendation", "prob_over", "interval_low", "interval_high", "no_bet_reason", "missing_inputs",
+    "model_id", "model_sha256", "build_commit", "outcome",
+)  # fmt: skip
+
+
+def _facts(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: stored[name] for name in _SAME},
+        **{name: stored[column] for name, column in _NAMES.items()},
+        "player_name": stored["player_name"] or stored["player_lookup"],
+    }

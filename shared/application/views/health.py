@@ -1,0 +1,199 @@
+"""Whether the installation works: stores, services, what they serve, and what could not be handled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.application.dead_letters import KeptMessages, MessageHead
+from shared.application.deployments import Deployments
+from shared.application.doctor import heartbeats
+from shared.application.findings import Finding, critical, info, ok, warning
+from shared.application.heartbeats import Heartbeats
+from shared.application.readiness import Check, asked
+from shared.application.registry import Registry, State
+from shared.application.views.judged import Judged, judged
+from shared.application.views.parts import Parts
+from shared.domain.systems.catalog import MODEL_SYSTEMS
+from shared.ports import Documents, RunStore, Warehouse
+
+WORKER = "prediction-worker"
+NEWEST_DEPLOYMENTS = 20
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """What a process said with its last beat, and the commit that was deployed last; None where none was."""
+
+    name: str
+    status: str
+    age: timedelta
+    commit: str | None
+    deployed_commit: str | None
+
+
+@dataclass(frozen=True)
+class ServedRow:
+    """One system: the model in the worker's memory, the registry's champion, the one deployed last.
+
+    ``agrees``: whether serving and champion are the same; None where one of them is not known.
+    """
+
+    system_id: str
+    serves: str | None
+    champion: str | None
+    deployed: str | None
+    agrees: bool | None
+
+
+@dataclass(frozen=True)
+class DeploymentRow:
+    deployed_at: datetime
+    service: str
+    action: str
+    outcome: str
+    commit: str
+    revision: str | None
+    model: str | None
+    reason: str | None
+    deployed_by: str
+
+
+@dataclass(frozen=True)
+class Health:
+    judged: Judged
+    checks: tuple[Check, ...]
+    services: tuple[ServiceRow, ...]
+    served: tuple[ServedRow, ...]
+    messages: tuple[MessageHead, ...]
+    deployments: tuple[DeploymentRow, ...]
+    away: tuple[str, ...]
+
+
+class ShowHealth:
+    """Three statements; stores and services are looked at in real time, whatever the product's clock says."""
+
+    def __init__(
+        self, warehouse: Warehouse, runs: RunStore, documents: Documents, kept: KeptMessages
+    ) -> None:
+        self._runs, self._kept = runs, kept
+        self._heartbeats = Heartbeats(documents)
+        self._registry = Registry(warehouse)
+        self._deployments = Deployments(warehouse)
+
+    def __call__(self) -> Health:
+        parts = Parts()
+        models: list[dict[str, Any]] = []
+        told: dict[str, dict[str, Any]] = {}
+        checks = (
+            asked("warehouse", lambda: models.extend(parts.tell("warehouse", self._registry.models))),
+            asked("run store", lambda: parts.tell("run store", lambda: self._runs.runs(limit=1))),
+            asked("documents", lambda: told.update(parts.tell("documents", self._heartbeats.told))),
+        )
+        deployed = parts.ask("warehouse", self._deployments.newest) or []
+        messages = parts.ask("warehouse", self._messages) or []
+        beats = parts.ask("documents", lambda: heartbeats(self._heartbeats)) or []
+        served = _served(told.get(WORKER, {}).get("models", {}), models, deployed)
+        findings = [
+            *(critical(f"store:{c.name}", c.detail, "props doctor") for c in checks if not c.passed),
+            *(ok(f"store:{c.name}", c.detail) for c in checks if c.passed),
+            *beats,
+            *_drifted(served),
+            *(_unhandled(messages) if parts.answered("warehouse") else []),
+        ]
+        return Health(
+            judged=judged(findings),
+            checks=checks,
+            services=tuple(_service(name, said, deployed) for name, said in sorted(told.items())),
+            served=served,
+            messages=tuple(messages),
+            deployments=tuple(map(_deployment, deployed[:NEWEST_DEPLOYMENTS])),
+            away=parts.away,
+        )
+
+    def _messages(self) -> list[MessageHead]:
+        self._kept.collect()
+        return self._kept.newest()
+
+
+def _service(name: str, said: Mapping[str, Any], deployed: Sequence[Mapping[str, Any]]) -> ServiceRow:
+    last = _last_success(name, deployed)
+    return ServiceRow(
+        name=name,
+        status=str(said["status"]),
+        age=datetime.now(UTC) - datetime.fromisoformat(said["last_heartbeat"]),
+        commit=said.get("commit"),
+        deployed_commit=last["commit"] if last else None,
+    )
+
+
+def _last_success(service: str, deployed: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return next((d for d in deployed if d["service"] == service and d["outcome"] == "succeeded"), None)
+
+
+def _served(
+    in_memory: Mapping[str, str], models: Sequence[Mapping[str, Any]], deployed: Sequence[Mapping[str, Any]]
+) -> tuple[ServedRow, ...]:
+    """Every system with a model. What is in memory is known by hash; a bundle that is not registered is
+    named by it."""
+    names = {m["sha256"]: str(m["model_id"]) for m in models}
+    champions = {m["system_id"]: m for m in models if m["state"] == State.CHAMPION}
+    last = _last_success(WORKER, deployed)
+    pinned = last["model_sha256"] if last else None
+    rows = []
+    for system in MODEL_SYSTEMS:
+        sha256, champion = in_memory.get(system), champions.get(system)
+        known = sha256 is not None and champion is not None
+        rows.append(
+            ServedRow(
+                system_id=system,
+                serves=names.get(sha256, f"sha256 {sha256[:12]}") if sha256 else None,
+                champion=champion["model_id"] if champion else None,
+                deployed=names.get(pinned) if pinned and system == "catboost_v9" else None,
+                agrees=champion["sha256"] == sha256 if known and champion else None,
+            )
+        )
+    return tuple(rows)
+
+
+def _drifted(served: Sequence[ServedRow]) -> list[Finding]:
+    """Models that serve although the registry's champion is another."""
+    wrong = [
+        f"{s.system_id} serves {s.serves}, the champion is {s.champion}" for s in served if s.agrees is False
+    ]
+    if wrong:
+        return [critical("models:champion", "; ".join(wrong), "props models list")]
+    if not any(s.agrees for s in served):
+        return [info("models:champion", "no serving model has a champion to be compared with")]
+    return [ok("models:champion", "every serving model that has a champion is it")]
+
+
+def _unhandled(messages: Sequence[MessageHead]) -> list[Finding]:
+    dead = sum(m.is_dead_letter and m.replayed_at is None for m in messages)
+    refused = sum(not m.is_dead_letter for m in messages)
+    found = []
+    if dead:
+        found.append(
+            critical("messages:dead", f"{dead} given up by the broker", "props deadletters replay --all")
+        )
+    if refused:
+        found.append(
+            warning("messages:rejected", f"{refused} refused by a service", "props deadletters list")
+        )
+    return found or [ok("messages", "none was refused or given up, or all were replayed")]
+
+
+def _deployment(row: Mapping[str, Any]) -> DeploymentRow:
+    return DeploymentRow(
+        deployed_at=row["deployed_at"],
+        service=row["service"],
+        action=row["action"],
+        outcome=row["outcome"],
+        commit=row["commit"],
+        revision=row["revision"],
+        model=row["model_id"] or row["model_path"],
+        reason=row["reason"] or row["override_reason"],
+        deployed_by=row["deployed_by"],
+    )

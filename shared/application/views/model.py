@@ -1,0 +1,194 @@
+"""One model: where it stands and where it comes from, its gates, what became of its predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow.compute as pc
+
+from shared.application.performance import by_kind, rows_of_system, window
+from shared.application.promotion import TRIAL_DAYS, Promotion
+from shared.application.registry import MOVES, Registry, State
+from shared.application.views.accuracy import AccuracyRow, accuracy_row
+from shared.application.views.parts import Parts
+from shared.domain.promotion import Gate
+from shared.ports import Clock, ModelStore, Warehouse
+from shared.warehouse.statements import statement
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """A change of a model's state. ``failed``: names of the gates that were not passed, comma-separated."""
+
+    changed_at: datetime
+    model_id: str
+    from_state: str
+    to_state: str
+    reason: str
+    overridden: bool
+    failed: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The training that made a model, and what its evaluation said of rows after it; points."""
+
+    experiment_id: str
+    name: str
+    eval_start: date
+    eval_end: date
+    eval_rows: int
+    mae: float | None
+    bias: float | None
+    line_n: int | None
+    lined_mae: float | None
+    line_mae: float | None
+    git_commit: str | None
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """``gates``: as they were at its promotion (``gates_at``), empty where none were asked. ``champions``:
+    when others of its system became it, the last first. Without ``rows_known`` what is empty of the
+    warehouse's may only not have been told."""
+
+    model: Mapping[str, Any]
+    champion: str | None
+    may_be_promoted: bool
+    gates: tuple[Gate, ...]
+    gates_at: datetime | None
+    experiment: Experiment | None
+    changes: tuple[ChangeRow, ...]
+    champions: tuple[ChangeRow, ...]
+    performance: tuple[AccuracyRow, ...]
+    days: int
+    rows_known: bool
+    away: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GatesView:
+    """The gates of a model as they are now; none of one that ``may_become`` anything but champion."""
+
+    model: Mapping[str, Any]
+    champion: str | None
+    may_become: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    away: tuple[str, ...]
+
+    @property
+    def may_be_promoted(self) -> bool:
+        return State.CHAMPION in self.may_become
+
+    @property
+    def failed(self) -> tuple[Gate, ...]:
+        return tuple(g for g in self.gates if not g.passed)
+
+
+class ShowModel:
+    def __init__(self, warehouse: Warehouse, models: ModelStore, clock: Clock) -> None:
+        self._warehouse, self._clock = warehouse, clock
+        self._registry = Registry(warehouse)
+        self._promotion = Promotion(warehouse, models, clock)
+
+    def __call__(self, model_id: str) -> ModelView:
+        """Four statements. ``NotFound`` for a model that is not registered."""
+        models = self._registry.models()
+        model = self._registry.find(model_id, models)
+        parts = Parts()
+        changes = parts.ask("warehouse", lambda: self._registry.changes(model["system_id"])) or []
+        gates, gates_at = _gates_then(model["model_id"], changes)
+        told = tuple(map(_change, changes))
+        return ModelView(
+            model=model,
+            champion=self._champion(model, models),
+            may_be_promoted=State.CHAMPION in MOVES[State(model["state"])],
+            gates=tuple(gates),
+            gates_at=gates_at,
+            experiment=parts.ask("warehouse", lambda: self._experiment(model)),
+            changes=tuple(c for c in told if c.model_id == model["model_id"]),
+            champions=tuple(
+                c for c in told if c.to_state == State.CHAMPION and c.model_id != model["model_id"]
+            ),
+            performance=parts.ask("warehouse", lambda: self._performance(model)) or (),
+            days=TRIAL_DAYS,
+            rows_known=parts.answered("warehouse"),
+            away=parts.away,
+        )
+
+    def gates(self, model_id: str) -> GatesView:
+        """Three statements and the model's file."""
+        models = self._registry.models()
+        model = self._registry.find(model_id, models)
+        may_become = MOVES[State(model["state"])]
+        parts = Parts()
+        gates: list[Gate] | None = None
+        if State.CHAMPION in may_become:
+            gates = parts.ask("model store", lambda: self._promotion.gates(model["model_id"], models))
+        return GatesView(
+            model=model,
+            champion=self._champion(model, models),
+            may_become=tuple(s.value for s in may_become),
+            gates=tuple(gates or ()),
+            away=parts.away,
+        )
+
+    def _champion(self, model: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> str | None:
+        found = self._registry.champions(models).get(model["system_id"])
+        return found["model_id"] if found else None
+
+    def _experiment(self, model: Mapping[str, Any]) -> Experiment | None:
+        rows = self._warehouse.query(statement("experiment_of_model", sha256=model["sha256"])).to_pylist()
+        return _experiment(rows[0]) if rows else None
+
+    def _performance(self, model: Mapping[str, Any]) -> tuple[AccuracyRow, ...]:
+        """The months that its trial looks at as well."""
+        rows = rows_of_system(self._warehouse, model["system_id"], *window(self._clock, TRIAL_DAYS))
+        own = rows.filter(pc.equal(rows["model_key"], model["sha256"]))
+        return tuple(accuracy_row("all", kind, of) for kind, of in by_kind(own).items())
+
+
+def _gates_then(model_id: str, changes: Sequence[Mapping[str, Any]]) -> tuple[list[Gate], datetime | None]:
+    for change in changes:
+        if change["model_id"] == model_id and change["to_state"] == State.CHAMPION:
+            return _gates(change), change["changed_at"]
+    return [], None
+
+
+def _gates(change: Mapping[str, Any]) -> list[Gate]:
+    return [Gate(**g) for g in json.loads(change["gates_json"])]
+
+
+def _change(row: Mapping[str, Any]) -> ChangeRow:
+    return ChangeRow(
+        changed_at=row["changed_at"],
+        model_id=row["model_id"],
+        from_state=row["from_state"],
+        to_state=row["to_state"],
+        reason=row["reason"],
+        overridden=row["overridden"],
+        failed=", ".join(g.name for g in _gates(row) if not g.passed),
+    )
+
+
+def _experiment(row: Mapping[str, Any]) -> Experiment:
+    results, config = json.loads(row["results_json"]), json.loads(row["config_json"])
+    return Experiment(
+        experiment_id=row["experiment_id"],
+        name=row["experiment_name"],
+        eval_start=row["eval_start"],
+        eval_end=row["eval_end"],
+        eval_rows=row["eval_samples"],
+        mae=results.get("mae"),
+        bias=results.get("bias"),
+        line_n=results.get("line_n"),
+        lined_mae=results.get("lined_mae"),
+        line_mae=results.get("line_mae"),
+        git_commit=row["git_commit"],
+        seed=config.get("seed"),
+    )

@@ -1,0 +1,114 @@
+"""The models that are known: what each is, where it stands, how it has done lately."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from shared.application.accuracy_totals import Of, Totals, accuracy_totals
+from shared.application.registry import Registry, State
+from shared.application.views.parts import Parts
+from shared.domain.instants import eastern_date
+from shared.domain.systems.catalog import MODEL_SYSTEMS
+from shared.errors import Rejected
+from shared.ports import Clock, Warehouse
+
+DAYS = 30
+MOST = 100
+ORDER = (State.CHAMPION, State.SHADOW, State.CANDIDATE, State.RETIRED, State.BLOCKED)
+COUNTED = ("LIVE", "SHADOW", "BACKFILL")
+"""What a model's rows of late count as; the first that it has is shown."""
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """``age_days``: since the last day of its training. ``n``, ``mae``, ``lined_mae`` and ``line_mae`` are of
+    the last month's graded rows, which count as ``counted_as``; errors in points."""
+
+    model_id: str
+    system_id: str
+    state: str
+    human_name: str | None
+    train_start: date
+    train_end: date
+    age_days: int
+    training_rows: int
+    evaluation_mae: float | None
+    since: datetime
+    reason: str | None
+    counted_as: str | None
+    n: int
+    mae: float | None
+    lined_mae: float | None
+    line_mae: float | None
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """``rows``: by system, what serves first, then the newest. ``left_out``: older ones beyond the bound."""
+
+    system: str | None
+    days: int
+    rows: tuple[ModelRow, ...]
+    left_out: int
+    without_champion: tuple[str, ...]
+    away: tuple[str, ...]
+
+
+class ShowModels:
+    def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
+        self._warehouse, self._clock = warehouse, clock
+        self._registry = Registry(warehouse)
+
+    def __call__(self, system: str | None = None) -> ModelList:
+        """Two statements; ``system`` leaves the others out."""
+        if system is not None and system not in MODEL_SYSTEMS:
+            raise Rejected(f"system: {system!r}, wanted one of {', '.join(MODEL_SYSTEMS)}")
+        today = eastern_date(self._clock.now())
+        first = today - timedelta(days=DAYS - 1)
+        parts = Parts()
+        models = parts.ask("warehouse", self._registry.models)
+        totals = parts.ask("warehouse", lambda: accuracy_totals(self._warehouse, first, today)) or {}
+        wanted = [m for m in models or () if system in (None, m["system_id"])]
+        rows = sorted((_row(m, totals, today) for m in wanted), key=_rank)
+        champions = {m["system_id"] for m in wanted if m["state"] == State.CHAMPION}
+        known = dict.fromkeys(m["system_id"] for m in wanted)
+        return ModelList(
+            system=system,
+            days=DAYS,
+            rows=tuple(rows[:MOST]),
+            left_out=max(len(rows) - MOST, 0),
+            without_champion=tuple(s for s in known if s not in champions),
+            away=parts.away,
+        )
+
+
+def _rank(row: ModelRow) -> tuple[int, int, int]:
+    systems = (*MODEL_SYSTEMS, row.system_id)
+    return systems.index(row.system_id), ORDER.index(State(row.state)), row.age_days
+
+
+def _row(model: Mapping[str, Any], totals: Mapping[Of, Totals], today: date) -> ModelRow:
+    keys = [Of(model["system_id"], model["sha256"], kind) for kind in COUNTED]
+    key = next((k for k in keys if k in totals), None)
+    f = totals[key].figures() if key else Totals().figures()
+    return ModelRow(
+        model_id=model["model_id"],
+        system_id=model["system_id"],
+        state=model["state"],
+        human_name=model["human_name"],
+        train_start=model["training_start_date"],
+        train_end=model["training_end_date"],
+        age_days=(today - model["training_end_date"]).days,
+        training_rows=model["training_samples"],
+        evaluation_mae=model["evaluation_mae"],
+        since=model["state_changed_at"] or model["created_at"],
+        reason=model["state_reason"],
+        counted_as=key.counted_as if key else None,
+        n=f.n,
+        mae=f.mae,
+        lined_mae=f.lined_mae,
+        line_mae=f.line_mae,
+    )

@@ -1,0 +1,180 @@
+"""One player: his last games, what the systems predicted of them and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from shared.domain.instants import eastern_date
+from shared.domain.names import player_lookup as lookup_of
+from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.errors import NotFound, Rejected
+from shared.ports import Clock, Warehouse
+from shared.warehouse.statements import statement
+
+PREFERRED = "catboost_v9"
+GAMES, MOST_GAMES = 20, 82
+AHEAD, BACK = timedelta(days=2), timedelta(days=400)
+"""Predictions are made for tomorrow at most; games are looked for in a season and its summer."""
+
+
+@dataclass(frozen=True)
+class PlayedRow:
+    """A game of a player; ``minutes`` and ``points`` are None where he did not play or it is yet to come,
+    ``why_not`` then says so. What is predicted is the chosen system's active row."""
+
+    game_date: date
+    game_id: str
+    team: str
+    opponent: str
+    is_home: bool | None
+    minutes: float | None
+    points: int | None
+    why_not: str | None
+    line: float | None
+    predicted: float | None
+    edge: float | None
+    recommendation: str | None
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class SaidRow:
+    """An active prediction of any system, and how it ended; no ``outcome`` while it is not graded."""
+
+    game_date: date
+    game_id: str
+    system_id: str
+    prediction_id: str
+    line: float | None
+    sportsbook: str | None
+    predicted: float
+    edge: float | None
+    prob_over: float | None
+    recommendation: str
+    mode: str
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class PlayerView:
+    """``games``: the newest first; ``older``: the ``before`` of the page after this one."""
+
+    player_lookup: str
+    player_name: str
+    team: str
+    system: str
+    systems: tuple[str, ...]
+    games: tuple[PlayedRow, ...]
+    said: tuple[SaidRow, ...]
+    older: date | None
+    before: date | None
+
+    def said_of(self, game_id: str, system: str) -> SaidRow | None:
+        return next((s for s in self.said if (s.game_id, s.system_id) == (game_id, system)), None)
+
+
+class ShowPlayer:
+    def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
+        self._warehouse, self._clock = warehouse, clock
+
+    def __call__(
+        self, player: str, system: str | None = None, games: int = GAMES, before: date | None = None
+    ) -> PlayerView:
+        """Two statements; ``before`` turns back to the games before a date. ``NotFound`` for nobody."""
+        if system is not None and system not in SYSTEM_IDS:
+            raise Rejected(f"system: {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
+        if not 1 <= games <= MOST_GAMES:
+            raise Rejected(f"games {games}, wanted 1 to {MOST_GAMES}")
+        player = lookup_of(player)
+        last = before - timedelta(days=1) if before else eastern_date(self._clock.now()) + AHEAD
+        played = self._played(player, last, games)
+        shown = played[:games]
+        first = shown[-1]["game_date"] if len(played) > games else last - BACK
+        said = self._said(player, first, last)
+        if not played and not said:
+            raise NotFound(f"player {player!r} has no game between {last - BACK} and {last}")
+        have = {s["system_id"] for s in said}
+        systems = tuple(s for s in SYSTEM_IDS if s in have)
+        chosen = system or (PREFERRED if PREFERRED in have or not systems else systems[0])
+        rows = _games(shown, said, chosen)
+        return PlayerView(
+            player_lookup=player,
+            player_name=played[0]["player_name"] if played else player,
+            team=rows[0].team,
+            system=chosen,
+            systems=systems,
+            games=rows,
+            said=tuple(map(_said_row, said)),
+            older=shown[-1]["game_date"] if len(played) > games else None,
+            before=before,
+        )
+
+    def _played(self, player: str, last: date, games: int) -> list[dict[str, Any]]:
+        """One more than asked for, which tells whether there are older ones."""
+        asked = statement(
+            "games_of_player", first=last - BACK, last=last, player_lookup=player, most=games + 1
+        )
+        return list(self._warehouse.query(asked).to_pylist())
+
+    def _said(self, player: str, first: date, last: date) -> list[dict[str, Any]]:
+        asked = statement("predictions_of_player", first=first, last=last, player_lookup=player)
+        return list(self._warehouse.query(asked).to_pylist())
+
+
+def _games(
+    played: Sequence[Mapping[str, Any]], said: Sequence[Mapping[str, Any]], system: str
+) -> tuple[PlayedRow, ...]:
+    """Games with a box score, and before them those that are predicted and have none yet."""
+    known = {g["game_id"] for g in played}
+    coming = {s["game_id"]: s for s in said if s["game_id"] not in known}
+    own = {s["game_id"]: s for s in said if s["system_id"] == system}
+    rows = [_row(g, own.get(g["game_id"])) for g in (*coming.values(), *played)]
+    return tuple(sorted(rows, key=lambda r: (r.game_date, r.game_id), reverse=True))
+
+
+def _row(game: Mapping[str, Any], said: Mapping[str, Any] | None) -> PlayedRow:
+    """``game`` is a box score, or a prediction where there is none."""
+    of = said or dict.fromkeys(
+        ("current_points_line", "predicted_points", "line_margin", "recommendation", "outcome")
+    )
+    return PlayedRow(
+        game_date=game["game_date"],
+        game_id=game["game_id"],
+        team=game["team_abbr"],
+        opponent=game["opponent_team_abbr"],
+        is_home=game.get("is_home"),
+        minutes=game.get("minutes_played"),
+        points=game.get("points"),
+        why_not=_why_not(game),
+        line=of["current_points_line"],
+        predicted=of["predicted_points"],
+        edge=of["line_margin"],
+        recommendation=of["recommendation"],
+        outcome=of["outcome"],
+    )
+
+
+def _why_not(game: Mapping[str, Any]) -> str | None:
+    if "is_dnp" not in game:
+        return "no box score yet"
+    return (game["dnp_reason"] or "did not play") if game["is_dnp"] else None
+
+
+def _said_row(row: Mapping[str, Any]) -> SaidRow:
+    return SaidRow(
+        game_date=row["game_date"],
+        game_id=row["game_id"],
+        system_id=row["system_id"],
+        prediction_id=row["prediction_id"],
+        line=row["current_points_line"],
+        sportsbook=row["sportsbook"],
+        predicted=row["predicted_points"],
+        edge=row["line_margin"],
+        prob_over=row["prob_over"],
+        recommendation=row["recommendation"],
+        mode=row["prediction_run_mode"],
+        outcome=row["outcome"],
+    )
