@@ -31,7 +31,7 @@ from tests.application.worlds import Jobs
 from tests.bench.suite import Bench, Measured
 from tests.bench.world import HOME
 from tests.browser import install
-from tests.browser.pages import PAGES
+from tests.browser.pages import PAGES, Case
 from tests.browser.world import World, graded_world
 from tests.conftest import DAY
 
@@ -53,7 +53,9 @@ PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 def first_paint(rounds: int) -> Measured:
     """The slowest page of each round over the bar; beside it the median of every page."""
     with _console() as (world, places), _looking() as look:
-        pages = {case.name: world.url + case.address.format(**places) for case in PAGES if case.status == 200}
+        pages = {
+            case.name: world.url + _address(case).format(**places) for case in PAGES if case.status == 200
+        }
         for address in pages.values():
             httpx.get(address, timeout=60.0).raise_for_status()
         seen = [{name: look(address) for name, address in pages.items()} for _ in range(rounds)]
@@ -61,6 +63,11 @@ def first_paint(rounds: int) -> Measured:
     beside = {f"{name}, ms": round(median(r[name] for r in seen), 1) for name in pages}
     beside |= {f"{name}, last byte ms": round(median(r[name] for r in plain), 1) for name in pages}
     return Measured([max(r.values()) / BAR_MS for r in seen], beside)
+
+
+def _address(case: Case) -> str:
+    """The first page is that of the last date with games, which is the day before in this store."""
+    return "/?date={day}" if case.address == "/" else case.address
 
 
 @contextmanager
