@@ -77,7 +77,7 @@ def by_day(rows: pa.Table) -> dict[date, pa.Table]:
 def games_of(table: pa.Table) -> Games:
     return Games(
         game_id=strings(table["game_id"]),
-        day=ints(pc.cast(pc.cast(table["game_date"], pa.int32()), pa.int64())),
+        day=day_numbers(table["game_date"]),
         tipoff=micros(table["game_start_utc"]),
         season=np.array([int(s[:4]) for s in table["season"].to_pylist()], dtype=np.int64),
         playoffs=strings(table["season_type"]) == "Playoffs",
@@ -94,6 +94,11 @@ def strings(column: pa.ChunkedArray) -> NDArray[np.str_]:
 
 def ints(column: pa.ChunkedArray) -> Ints:
     return np.asarray(column.to_numpy(), dtype=np.int64)
+
+
+def day_numbers(column: pa.ChunkedArray) -> Ints:
+    """Days since 1970."""
+    return ints(pc.cast(pc.cast(column, pa.int32()), pa.int64()))
 
 
 def bools(column: pa.ChunkedArray) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from services.prediction_coordinator.console.pages import Pages
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
 from shared.application.views.coverage_map import MOST_DATES, CoverageMap, CoverageRow
+from shared.domain.coverage import OK_FROM, WARNING_FROM
 
 
 def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
@@ -18,7 +19,13 @@ def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
     def coverage(request: Request, start_date: date | None = None, end_date: date | None = None) -> Response:
         view = views.coverage(start_date, end_date)
         return pages.html(
-            request, "coverage.html.jinja", view=view, most_dates=MOST_DATES, chart=_chart(view)
+            request,
+            "coverage.html.jinja",
+            view=view,
+            most_dates=MOST_DATES,
+            ok_from=OK_FROM,
+            warning_from=WARNING_FROM,
+            chart=_chart(view),
         )
 
     @router.get("/console/coverage.csv")

@@ -39,8 +39,16 @@ def add_models(router: APIRouter, pages: Pages, views: Views) -> None:
         model_id: str, table: Literal["gates", "changes", "champions", "performance"] = "gates"
     ) -> Response:
         view = whole(views.model(model_id))
+        name = f"{table}-{view.model['model_id']}"
+        if table == "gates" and view.may_be_promoted:
+            return csv_answer(name, Gate, whole(views.model.gates(model_id)).gates)
         kind = {"gates": Gate, "performance": AccuracyRow}.get(table, ChangeRow)
-        return csv_answer(f"{table}-{view.model['model_id']}", kind, getattr(view, table))
+        return csv_answer(name, kind, getattr(view, table))
+
+    @router.get("/console/parts/gates")
+    def gates_part(request: Request, model: str) -> Response:
+        """The gates of a model that may be promoted, for its page."""
+        return pages.html(request, "gates_short.html.jinja", view=views.model.gates(model))
 
     @router.get("/console/models/{model_id}/promote")
     def confirm(request: Request, model_id: str) -> Response:
@@ -77,7 +85,7 @@ def _promote_page(
     status: int = 200,
     sent: Posted = NOTHING_SENT,
 ) -> Response:
-    view = views.model(model_id)
+    view = views.model.gates(model_id)
     return pages.html(
         request,
         "promote.html.jinja",

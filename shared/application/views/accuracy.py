@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
 
 from shared.application.performance import Figures, figures
-from shared.domain.instants import to_day
 from shared.domain.statistics import mean_by_date
-from shared.warehouse.history import floats
+from shared.warehouse.history import day_numbers, floats
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,6 @@ def _row(
 def _worse(rows: pa.Table) -> tuple[float | None, float | None, float | None]:
     error, line, points = (floats(rows[c]) for c in ("signed_error", "line_value", "actual_points"))
     lined = ~np.isnan(line)
-    days: list[date] = rows["game_date"].to_pylist()
-    day = np.array([to_day(d) for d in days], dtype=np.int64)
     gap = (np.abs(error) - np.abs(line - points))[lined]
-    found = mean_by_date(gap, day[lined]) if lined.any() else None
+    found = mean_by_date(gap, day_numbers(rows["game_date"])[lined]) if lined.any() else None
     return (None, None, None) if found is None else (found.value, found.low, found.high)

@@ -22,7 +22,8 @@ from shared.warehouse.statements import statement
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """A change of a model's state. ``failed``: names of the gates that were not passed, comma-separated."""
+    """A change of a model's state. ``failed``: names of the gates that were not passed, comma-separated; None
+    where none were asked."""
 
     changed_at: datetime
     model_id: str
@@ -30,7 +31,7 @@ class ChangeRow:
     to_state: str
     reason: str
     overridden: bool
-    failed: str
+    failed: str | None
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ class Experiment:
 
 @dataclass(frozen=True)
 class ModelView:
-    """``gates``: as they are now, of a model that may still be promoted, else as they were at its promotion
-    (``gates_at``); empty where none were asked. ``champions``: when others of its system became it, the last
-    first. Without ``rows_known`` what is empty of the warehouse's may only not have been told."""
+    """``gates``: as they were at its promotion (``gates_at``), empty where none were asked. ``champions``:
+    when others of its system became it, the last first. Without ``rows_known`` what is empty of the
+    warehouse's may only not have been told."""
 
     model: Mapping[str, Any]
     champion: str | None
-    may_become: tuple[str, ...]
+    may_be_promoted: bool
     gates: tuple[Gate, ...]
     gates_at: datetime | None
     experiment: Experiment | None
@@ -68,6 +69,17 @@ class ModelView:
     performance: tuple[AccuracyRow, ...]
     days: int
     rows_known: bool
+    away: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GatesView:
+    """The gates of a model as they are now; none of one that ``may_become`` anything but champion."""
+
+    model: Mapping[str, Any]
+    champion: str | None
+    may_become: tuple[str, ...]
+    gates: tuple[Gate, ...]
     away: tuple[str, ...]
 
     @property
@@ -86,22 +98,17 @@ class ShowModel:
         self._promotion = Promotion(warehouse, models, clock)
 
     def __call__(self, model_id: str) -> ModelView:
-        """Six statements and the model's file at most. ``NotFound`` for a model that is not registered."""
+        """Four statements. ``NotFound`` for a model that is not registered."""
         models = self._registry.models()
         model = self._registry.find(model_id, models)
-        champion = self._registry.champions(models).get(model["system_id"])
-        may_become = MOVES[State(model["state"])]
         parts = Parts()
         changes = parts.ask("warehouse", lambda: self._registry.changes(model["system_id"])) or []
         gates, gates_at = _gates_then(model["model_id"], changes)
-        if State.CHAMPION in may_become:
-            asked = parts.ask("model store", lambda: self._promotion.gates(model["model_id"], models))
-            gates, gates_at = asked or [], self._clock.now()
         told = tuple(map(_change, changes))
         return ModelView(
             model=model,
-            champion=champion["model_id"] if champion else None,
-            may_become=tuple(s.value for s in may_become),
+            champion=self._champion(model, models),
+            may_be_promoted=State.CHAMPION in MOVES[State(model["state"])],
             gates=tuple(gates),
             gates_at=gates_at,
             experiment=parts.ask("warehouse", lambda: self._experiment(model)),
@@ -114,6 +121,27 @@ class ShowModel:
             rows_known=parts.answered("warehouse"),
             away=parts.away,
         )
+
+    def gates(self, model_id: str) -> GatesView:
+        """Three statements and the model's file."""
+        models = self._registry.models()
+        model = self._registry.find(model_id, models)
+        may_become = MOVES[State(model["state"])]
+        parts = Parts()
+        gates: list[Gate] | None = None
+        if State.CHAMPION in may_become:
+            gates = parts.ask("model store", lambda: self._promotion.gates(model["model_id"], models))
+        return GatesView(
+            model=model,
+            champion=self._champion(model, models),
+            may_become=tuple(s.value for s in may_become),
+            gates=tuple(gates or ()),
+            away=parts.away,
+        )
+
+    def _champion(self, model: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> str | None:
+        found = self._registry.champions(models).get(model["system_id"])
+        return found["model_id"] if found else None
 
     def _experiment(self, model: Mapping[str, Any]) -> Experiment | None:
         rows = self._warehouse.query(statement("experiment_of_model", sha256=model["sha256"])).to_pylist()
@@ -138,6 +166,7 @@ def _gates(change: Mapping[str, Any]) -> list[Gate]:
 
 
 def _change(row: Mapping[str, Any]) -> ChangeRow:
+    gates = _gates(row)
     return ChangeRow(
         changed_at=row["changed_at"],
         model_id=row["model_id"],
@@ -145,7 +174,7 @@ def _change(row: Mapping[str, Any]) -> ChangeRow:
         to_state=row["to_state"],
         reason=row["reason"],
         overridden=row["overridden"],
-        failed=", ".join(g.name for g in _gates(row) if not g.passed),
+        failed=", ".join(g.name for g in gates if not g.passed) if gates else None,
     )
 
 

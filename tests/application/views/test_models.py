@@ -7,7 +7,7 @@ import pytest
 from shared.application.performance import Performance
 from shared.application.promotion import Promotion
 from shared.application.registry import State
-from shared.application.views.model import ModelView, ShowModel
+from shared.application.views.model import GatesView, ModelView, ShowModel
 from shared.application.views.model_list import ModelList, ShowModels
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import NotFound, Rejected, Unavailable
@@ -22,6 +22,10 @@ def listed(jobs: Jobs, system: str | None = None) -> ModelList:
 
 def shown(jobs: Jobs, name: str) -> ModelView:
     return ShowModel(jobs.warehouse, DirectoryModelStore(), jobs.clock)(name)
+
+
+def gates(jobs: Jobs, name: str) -> GatesView:
+    return ShowModel(jobs.warehouse, DirectoryModelStore(), jobs.clock).gates(name)
 
 
 def test_what_serves_comes_first_and_systems_keep_their_order(graded: Jobs) -> None:
@@ -64,13 +68,14 @@ def test_the_list_can_be_of_one_system_and_no_other_word(graded: Jobs) -> None:
 
 
 def test_a_model_on_trial_shows_its_gates_as_they_are_now(graded: Jobs) -> None:
-    view = shown(graded, "spring")
+    view = gates(graded, "spring")
     assert view.may_be_promoted
     assert view.champion == graded.registry.find("autumn")["model_id"]
     wanted = Promotion(graded.warehouse, DirectoryModelStore(), graded.clock).gates("spring")
     assert list(view.gates) == wanted
     assert "shadow_dates" in {g.name for g in view.failed}
-    (row,) = view.performance
+    assert shown(graded, "spring").gates == ()  # it never was promoted
+    (row,) = shown(graded, "spring").performance
     assert (row.counted_as, row.worse) == ("SHADOW", None)  # one date says nothing of how dates differ
 
 
@@ -87,9 +92,11 @@ def test_where_a_model_comes_from_is_told_whole(graded: Jobs) -> None:
     (earlier,) = view.champions
     assert (earlier.model_id, earlier.overridden) == (view.champion, True)
     assert view.model["parent_model_id"] == view.champion
+    assert earlier.failed is not None
     assert "shadow_dates" in earlier.failed
     (change,) = view.changes
     assert (change.from_state, change.to_state, change.reason) == ("candidate", "shadow", "on trial")
+    assert change.failed is None  # a trial asks no gate
 
 
 def test_a_champion_shows_the_gates_that_it_was_promoted_with(graded_copy: Jobs) -> None:
@@ -101,7 +108,8 @@ def test_a_champion_shows_the_gates_that_it_was_promoted_with(graded_copy: Jobs)
     assert view.gates_at == view.changes[0].changed_at
     assert view.changes[0].failed == ", ".join(g.name for g in told.failed)
     replaced = shown(graded_copy, "autumn")
-    assert (replaced.model["state"], replaced.may_become) == ("retired", ("blocked",))
+    assert (replaced.model["state"], gates(graded_copy, "autumn").may_become) == ("retired", ("blocked",))
+    assert gates(graded_copy, "autumn").gates == ()
     assert replaced.changes[0].reason == f"replaced by {view.model['model_id']}"
 
 
@@ -125,21 +133,22 @@ def test_nobody_is_not_found(graded: Jobs) -> None:
 
 def test_a_model_whose_file_is_gone_is_shown_with_that_gate_failed(graded_copy: Jobs) -> None:
     graded_copy.change("UPDATE nba_predictions.model_registry SET path = '/nowhere/x.cbm' WHERE TRUE")
-    gates = {g.name: g for g in shown(graded_copy, "anchor").gates}
-    assert not gates["golden_prediction"].passed
-    assert "no such model file" in gates["golden_prediction"].evidence
+    (golden,) = (g for g in gates(graded_copy, "anchor").gates if g.name == "golden_prediction")
+    assert not golden.passed
+    assert "no such model file" in golden.evidence
 
 
-def test_a_model_store_that_is_away_leaves_the_rest_of_the_page(graded: Jobs) -> None:
+def test_a_model_store_that_is_away_is_named_where_the_gates_would_be(graded: Jobs) -> None:
     class Away(DirectoryModelStore):
         def fetch(self, path: str) -> bytes:
             raise Unavailable(f"{path}: the bucket does not answer")
 
-    view = ShowModel(graded.warehouse, Away(), graded.clock)("anchor")
+    show = ShowModel(graded.warehouse, Away(), graded.clock)
+    view = show.gates("anchor")
     (said,) = view.away
     assert "the bucket does not answer" in said
     assert view.gates == ()
-    assert view.experiment is not None
+    assert show("anchor").away == ()
 
 
 def test_every_model_that_becomes_champion_is_in_the_lineage_of_the_others(graded_copy: Jobs) -> None:

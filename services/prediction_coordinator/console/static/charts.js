@@ -8,14 +8,16 @@ const percent = (share) => `${Math.round(100 * share)}%`;
 const day = (text) => new Date(`${text}T00:00:00Z`);
 
 CHARTS.hits = ({ breakeven, rows }, width) => ({
-  height: 60 + 34 * rows.length,
+  height: 84 + 40 * rows.length,
+  marginTop: 34,
+  marginBottom: 50,
   marginLeft: Math.min(120, width / 3),
   marginRight: 24,
-  x: { domain: [0, 1], tickFormat: percent, ticks: width < 500 ? 4 : 8, label: "hit rate →", grid: true },
+  x: { domain: [0, 1], tickFormat: percent, ticks: width < 500 ? 4 : 8, label: "hit rate →", labelOffset: 42, grid: true },
   y: { domain: rows.map((r) => r.group), label: null },
   marks: [
     Plot.ruleX([breakeven], { stroke: THEIRS, strokeWidth: 2, strokeDasharray: "6 4" }),
-    Plot.text([breakeven], { x: (d) => d, text: () => "break-even", frameAnchor: "top", dy: -10, fill: THEIRS }),
+    Plot.text([breakeven], { x: (d) => d, text: () => "break-even", frameAnchor: "top", dy: -16, fill: THEIRS }),
     Plot.link(rows, { x1: "low", x2: "high", y1: "group", y2: "group", stroke: OURS, strokeWidth: 3 }),
     Plot.dot(rows, { x: "hit", y: "group", r: 5, fill: OURS }),
     Plot.text(rows, { x: "hit", y: "group", text: "said", dy: -13, fill: INK }),
@@ -102,10 +104,11 @@ CHARTS.games = (rows, width) => {
 };
 
 CHARTS.terms = (rows, width) => ({
-  height: 50 + 24 * rows.length,
-  marginLeft: Math.min(220, width / 2.4),
+  height: 56 + 24 * rows.length,
+  marginBottom: 42,
+  marginLeft: Math.min(220, Math.max(156, width / 2.4)),
   marginRight: 50,
-  x: { label: "points →", grid: true, nice: true },
+  x: { label: "points →", ticks: width < 500 ? 3 : 10, labelOffset: 34, grid: true, nice: true },
   y: { domain: rows.map((r) => r.term.replaceAll("_", " ")), label: null, tickSize: 0 },
   marks: [
     Plot.barX(rows, { x: "points", y: (r) => r.term.replaceAll("_", " "), fill: (r) => (r.points < 0 ? THEIRS : OURS), insetTop: 3, insetBottom: 3 }),
