@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.conftest import Tab
 from tests.browser.world import World
@@ -103,3 +104,17 @@ def test_a_part_that_cannot_be_loaded_says_so_and_keeps_its_link(tab: Tab, servi
     assert "This could not be loaded" in part.inner_text()
     assert part.get_by_role("link", name="see them on a page of their own").count() == 1
     assert tab.page.locator("#connection").is_visible()
+
+
+def test_without_javascript_every_part_is_reached_by_a_link(browser: Browser, services: World) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(services.url)
+        page.get_by_role("link", name="see the checks on a page of their own").click()
+        if page.get_by_role("link", name="wait for it here").count():
+            page.get_by_role("link", name="wait for it here").click()
+        assert "predictions:catboost_v9" in page.inner_text("table")
+        page.goto(f"{services.url}/console/runs")
+        page.locator("#game_date").fill("2025-07-01")
+        page.get_by_role("button", name="Start").click()
+        assert "No run was started" in page.get_by_role("alert").inner_text()

@@ -100,7 +100,7 @@ def test_no_body_is_longer_than_its_limit(
         build_worker(worker.make, limits=limits),
     ]
     posts = [(app, path) for app in apps for method, path in routes(app) if method == "POST"]
-    assert len(posts) == 6
+    assert len(posts) == 8
     for app, path in posts:
         body = b"x" * (5001 if path == "/predict/batch" else 1001)
         kept = path in ("/predict", "/complete", "/pubsub/start")

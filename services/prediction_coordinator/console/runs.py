@@ -26,7 +26,7 @@ WHAT_TO_DO: dict[type[AppError], str] = {
     Conflict: "Watch the run that is under way; start another when it has ended.",
     Rejected: "Mend what is named and start again.",
     TooMany: "Wait, then start again.",
-    Unavailable: "Do what it says, or wait a moment, then start again.",
+    Unavailable: "Give the command that it names, or see under Health what is away; then start again.",
 }
 """What helps where a run cannot be started."""
 

@@ -22,7 +22,8 @@ from shared.warehouse.statements import statement
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """A change of a model's state. ``failed``: names of the gates that were not passed, comma-separated."""
+    """A change of a model's state. ``failed``: names of the gates that were not passed, comma-separated; None
+    where none were asked."""
 
     changed_at: datetime
     model_id: str
@@ -30,7 +31,7 @@ class ChangeRow:
     to_state: str
     reason: str
     overridden: bool
-    failed: str
+    failed: str | None
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def _gates(change: Mapping[str, Any]) -> list[Gate]:
 
 
 def _change(row: Mapping[str, Any]) -> ChangeRow:
+    gates = _gates(row)
     return ChangeRow(
         changed_at=row["changed_at"],
         model_id=row["model_id"],
@@ -172,7 +174,7 @@ def _change(row: Mapping[str, Any]) -> ChangeRow:
         to_state=row["to_state"],
         reason=row["reason"],
         overridden=row["overridden"],
-        failed=", ".join(g.name for g in _gates(row) if not g.passed),
+        failed=", ".join(g.name for g in gates if not g.passed) if gates else None,
     )
 
 

@@ -92,9 +92,11 @@ def test_where_a_model_comes_from_is_told_whole(graded: Jobs) -> None:
     (earlier,) = view.champions
     assert (earlier.model_id, earlier.overridden) == (view.champion, True)
     assert view.model["parent_model_id"] == view.champion
+    assert earlier.failed is not None
     assert "shadow_dates" in earlier.failed
     (change,) = view.changes
     assert (change.from_state, change.to_state, change.reason) == ("candidate", "shadow", "on trial")
+    assert change.failed is None  # a trial asks no gate
 
 
 def test_a_champion_shows_the_gates_that_it_was_promoted_with(graded_copy: Jobs) -> None:

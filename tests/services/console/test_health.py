@@ -48,7 +48,7 @@ def test_a_service_that_fell_silent_is_named_with_what_starts_it(bench: Bench, t
     documents.merge("processor_heartbeats", "prediction-worker", beat)
     page = health(bench)
     assert "1 critical. First: heartbeat, prediction-worker: running, last beat" in page.text
-    assert "props serve mends 1 finding" in page.text
+    assert "props serve for 1 finding" in page.text
     ((name, status, age, commit, deployed),) = page.table("Services and their last heartbeat")
     assert (name, status, commit, deployed) == ("prediction-worker", "running", "abc", "–")
     assert age.endswith(" h ago")
