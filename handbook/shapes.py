@@ -43,6 +43,7 @@ COMMANDS = (
     "props performance --system catboost_v9 --days 7",
     f"props validate-daily --date {DAY}",
     "props runs list",
+    "props runs show RUN",
     "props runs check-stalled",
     "props sql 'SELECT 1 AS one'",
     "props explain PREDICTION",
@@ -65,7 +66,7 @@ COMMANDS = (
     "--commit abc --by me",
     f"props features invalidate --dates {DAY} --reason shapes",
 )  # fmt: skip
-"""In an order in which each has something to say; PREDICTION, MODEL and PATH are of the tutorial."""
+"""In an order in which each has something to say; RUN, PREDICTION, MODEL and PATH are of the tutorial."""
 
 LEFT_OUT = {
     "props demo": "the figures of its tables: what tests/cli/test_props.py names",
@@ -99,6 +100,7 @@ renamed."""
 def _asked(player: Player) -> Iterator[tuple[str, str]]:
     """Each command as it is shown, and as it is called."""
     found = {
+        "RUN": _first(player, "run_id", f"prediction_runs WHERE game_date = '{DAY}'"),
         "PREDICTION": _first(player, "prediction_id", f"player_prop_predictions WHERE {ONE}"),
         "MODEL": _first(player, "model_id", "model_registry WHERE system_id = 'catboost_v9'"),
     }

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from backfill_jobs.cli import bench, deadletters, deployments, judging, models, reports, store
+from backfill_jobs.cli import bench, deadletters, deployments, judging, models, reports, runs, store
 from backfill_jobs.cli.dates import game_date
 from backfill_jobs.cli.program import FINDING, Json, backend, program, run, show
 from backfill_jobs.cli.progress import Bars
@@ -36,7 +36,6 @@ Colours go away with NO_COLOR=1. State lies under PROPS_HOME (.props); PROPS_BAC
 pages: docs/README.md, or make docs."""
 
 app = program("Predictions of NBA player points props.", AFTER)
-runs = program("Prediction runs: what became of them.")
 
 
 @app.command(
@@ -81,26 +80,6 @@ def load(
     )
 
 
-@runs.command("list", examples=("props runs list",))
-def runs_list(as_json: Json = False) -> None:
-    """The newest runs."""
-    found = backend().runs.runs()
-    rows = [{"run_id": r.run_id, "game_date": r.game_date.isoformat(), "state": r.state.value} for r in found]
-    show(as_json, {"runs": rows}, [f"{r['run_id']}  {r['state']}" for r in rows] or ["no runs"])
-
-
-@runs.command("check-stalled", examples=("props runs check-stalled",))
-def runs_check_stalled(as_json: Json = False) -> None:
-    """End the runs whose deadline has passed, naming who never answered."""
-    from shared.application.activation import Activate
-    from shared.application.runs import CheckStalled, FinishRun
-
-    use = backend()
-    finish = FinishRun(use.runs, Activate(use.warehouse, use.job_publisher, use.clock))
-    ended = CheckStalled(use.runs, finish)(datetime.now(UTC))
-    show(as_json, {"ended": ended}, [f"ended {r}" for r in ended] or ["no run is past its deadline"])
-
-
 @app.command(rich_help_panel=BEGIN, examples=("props serve", "props serve --port 9000"))
 def serve(
     port: Annotated[
@@ -140,7 +119,7 @@ _add(
 _add("bench", bench.bench, OPERATE, "props bench --quick")
 app.add_typer(store.features, name="features", rich_help_panel=DAILY)
 app.add_typer(store.mlfs, name="mlfs", rich_help_panel=DAILY)
-app.add_typer(runs, name="runs", rich_help_panel=DAILY)
+app.add_typer(runs.runs, name="runs", rich_help_panel=DAILY)
 app.add_typer(models.models, name="models", rich_help_panel=MODELS)
 app.add_typer(deadletters.deadletters, name="deadletters", rich_help_panel=OPERATE)
 app.add_typer(deployments.deployments, name="deployments", rich_help_panel=OPERATE)

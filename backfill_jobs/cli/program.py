@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,7 +16,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
-from shared.errors import AppError, Unavailable
+from shared.errors import AppError, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from shared.backends import Backend
@@ -93,8 +94,8 @@ def run(app: typer.Typer, name: str) -> int:
         code = app(standalone_mode=False, prog_name=name)
     except AppError as exc:
         errors.print(f"{name}: {exc}", style="red", markup=False)
-        if isinstance(exc, Unavailable):
-            errors.print("-> it may succeed later; props doctor says what does not answer", markup=False)
+        if then := _next_step(name, exc):
+            errors.print(f"-> {then}", markup=False)
         return FINDING
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -114,6 +115,19 @@ def run(app: typer.Typer, name: str) -> int:
         )
         return CRASH
     return int(code or DONE)
+
+
+LISTED = frozenset({"runs", "models", "deadletters"})
+"""Groups whose ``list`` shows what can be named to their other commands."""
+
+
+def _next_step(name: str, exc: AppError) -> str | None:
+    """What to do about a failure whose message does not say it."""
+    if isinstance(exc, Unavailable):
+        return f"it may succeed later; {name} doctor says what does not answer"
+    if isinstance(exc, NotFound) and sys.argv[1:] and sys.argv[1] in LISTED:
+        return f"{name} {sys.argv[1]} list"
+    return None
 
 
 def _wrong_settings(exc: Exception) -> list[str]:
@@ -152,7 +166,11 @@ def systems_of(text: str | None, known: Sequence[str] | None = None) -> tuple[st
 
 def print_json(value: object) -> None:
     """One object on standard output, whatever the terminal is."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, default=_as_text) + "\n")
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def print_lines(lines: Sequence[str]) -> None:

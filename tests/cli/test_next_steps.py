@@ -35,3 +35,8 @@ def test_nothing_but_the_object_is_printed_and_no_bars_where_nobody_watches(tmp_
     ended = props(tmp_path, "predict", "--dates", "2025-03-19", "--json")
     assert ended.stdout.startswith("{")
     assert ended.stderr == ""
+
+
+def test_what_is_not_there_comes_with_where_to_look(tmp_path: Path) -> None:
+    ended = props(tmp_path, "runs", "show", "nosuch")
+    assert (ended.returncode, ended.stderr) == (1, "props: run 'nosuch' does not exist\n-> props runs list\n")
