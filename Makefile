@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help setup demo test check serve e2e infra browser bench bench-peers faults emulators lock clean
+.PHONY: help setup demo test check docs reference newcomer serve e2e infra browser bench bench-peers faults emulators lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -33,11 +33,29 @@ check: $(SET_UP) ## Format, lint, types, layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+DOCS_SET_UP := .docs/.set-up
+
+$(DOCS_SET_UP): requirements/docs.lock $(SET_UP)
+	@$(BIN)/python -m venv .docs \
+	&& .docs/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/docs.lock \
+	&& touch $@
+
+docs: $(DOCS_SET_UP) ## Build the documentation in site/; broken links and stale pages are errors
+	@$(BIN)/python -m handbook.reference --check
+	@$(BIN)/python -m handbook.site
+
+reference: $(SET_UP) ## Write the pages that are made of the code
+	@$(BIN)/python -m handbook.reference
+
+newcomer: $(SET_UP) ## Walk a newcomer's path in a fresh clone and print what each step takes
+	@$(BIN)/python -m handbook.newcomer
+
 serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
 	@$(BIN)/props serve
 
 e2e: $(SET_UP) emulators ## Google's clients on stand-ins: contracts, a game date, processes that are killed
-	@$(BIN)/pytest -m 'emulators or faults'
+	@$(BIN)/pytest -n 2 -m 'emulators and not faults'
+	@$(BIN)/pytest -m faults
 
 infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of them without a cloud
 	@$(BIN)/python -m tests.infra.install
@@ -62,7 +80,9 @@ emulators: $(SET_UP) ## Install the stand-ins for Google's services in .emulator
 
 lock: ## Renew requirements.lock (needs uv)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --no-annotate -q pyproject.toml -o requirements.lock
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q \
+		<($(BIN)/python -m handbook.site --packages) -o requirements/docs.lock
 	@$(BIN)/python -m infra.requirements
 
 clean: ## Remove the virtual environments and the local state
-	@rm -rf .venv .props .emulators .infra .bench .browser
+	@rm -rf .venv .docs site .props .emulators .infra .browser .bench

@@ -185,6 +185,7 @@ def serve(app: FastAPI, port: int, host: str) -> None:
             log_config=None,
             log_level="warning",
             access_log=False,
+            proxy_headers=False,  # nobody here asks where a request came from
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import logging
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from shared.application.feature_store import BuildFeatures
 from shared.application.loading import LoadFolder
@@ -67,13 +69,17 @@ def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def loaded(league_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def loaded(
+    league_folder: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
     """A warehouse file with the league and features of the demo's date; read it only."""
-    path = tmp_path_factory.mktemp("world") / "warehouse.duckdb"
-    warehouse = DuckDbWarehouse(path)
-    LoadFolder(warehouse, CLOCK)(league_folder)
-    BuildFeatures(warehouse, CLOCK, SqliteDocuments(path.parent / "documents.sqlite"))(DAY, DAY)
-    return path
+
+    def make(folder: Path) -> None:
+        warehouse = DuckDbWarehouse(folder / "warehouse.duckdb")
+        LoadFolder(warehouse, CLOCK)(league_folder)
+        BuildFeatures(warehouse, CLOCK, SqliteDocuments(folder / "documents.sqlite"))(DAY, DAY)
+
+    return made_once("world", make, tmp_path_factory, request) / "warehouse.duckdb"
 
 
 @pytest.fixture
@@ -83,12 +89,52 @@ def warehouse(loaded: Path, tmp_path: Path) -> DuckDbWarehouse:
 
 
 @pytest.fixture(scope="session")
-def model_paths(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("models")
-    warehouse = DuckDbWarehouse(Path(shutil.copy(loaded, folder / "warehouse.duckdb")))
-    windows = [w for w in demo_windows(DAY) if w.system_id != "catboost_v8"]
-    bundles = TrainModels(warehouse, DirectoryModelStore(), str(folder))(windows, CLOCK.now())
-    return {system: Path(bundle.path) for system, bundle in bundles.items()}
+def model_paths(
+    loaded: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, Path]:
+    def make(folder: Path) -> None:
+        scratch = tmp_path_factory.mktemp("training")
+        warehouse = DuckDbWarehouse(Path(shutil.copy(loaded, scratch / "warehouse.duckdb")))
+        windows = [w for w in demo_windows(DAY) if w.system_id != "catboost_v8"]
+        bundles = TrainModels(warehouse, DirectoryModelStore(), str(folder))(windows, CLOCK.now())
+        names = {system: Path(bundle.path).name for system, bundle in bundles.items()}
+        (folder / "names.json").write_text(json.dumps(names), encoding="utf-8")
+
+    folder = made_once("models", make, tmp_path_factory, request)
+    names: dict[str, str] = json.loads((folder / "names.json").read_text(encoding="utf-8"))
+    return {system: folder / name for system, name in names.items()}
+
+
+def made_once(
+    name: str,
+    make: Callable[[Path], None],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Path:
+    """A copy of a folder that ``make`` fills once for the code and the packages as they are, in however many
+    processes and however often tests run."""
+    assert request.config.cache is not None
+    kept = request.config.cache.mkdir(f"{name}-{code_and_packages()}")
+    with FileLock(kept / "lock"):
+        if not (kept / "made").exists():
+            for older in set(kept.parent.glob(f"{name}-*")) - {kept}:
+                shutil.rmtree(older, ignore_errors=True)
+            making = tmp_path_factory.mktemp("making")
+            make(making)
+            shutil.rmtree(kept / "made.part", ignore_errors=True)
+            shutil.copytree(making, kept / "made.part")
+            (kept / "made.part").rename(kept / "made")
+    return Path(shutil.copytree(kept / "made", tmp_path_factory.mktemp(name) / "made"))
+
+
+def code_and_packages() -> str:
+    """A hash of all that loading, features and training run through."""
+    root = Path(__file__).parents[1]
+    code = (p for p in (root / "shared").rglob("*") if p.suffix in (".py", ".sql"))
+    digest = hashlib.sha256()
+    for path in (*sorted(code), root / "requirements.lock", Path(__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from handbook.site import pages
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -31,3 +33,13 @@ def test_the_readme_names_every_command() -> None:
     commands = [c.name for c in app.registered_commands] + [g.name for g in app.registered_groups]
     missing = [name for name in commands if f"props {name or 'load'}" not in readme]
     assert missing == []
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    places = "services|shared|backfill_jobs|infra|handbook|tests|bin|docs"
+    named = re.compile(rf"(?<![\w/.-])((?:{places})/[\w/.-]+\.(?:py|sh|md|sql|toml|tf|json|lock))(?![\w.]\w)")
+    found = [
+        (page, path) for page in pages() for path in named.findall((ROOT / page).read_text(encoding="utf-8"))
+    ]
+    assert len(found) > 60
+    assert [f"{page}: {path}" for page, path in found if not (ROOT / path).is_file()] == []

@@ -73,8 +73,22 @@ End = Annotated[date | None, typer.Option(parser=game_date, metavar=_DATE, help=
 Day = Annotated[
     date, typer.Option("--date", parser=game_date, metavar=_DATE, help=f"Game date, US Eastern: {WANTED}.")
 ]
-WindowDay = Annotated[date, typer.Option(parser=game_date, metavar=_DATE)]
-"""One end of a window."""
+First = Annotated[date, typer.Option("--start", parser=game_date, metavar=_DATE, help="First game date.")]
+Last = Annotated[
+    date, typer.Option("--end", parser=game_date, metavar=_DATE, help="Last game date, inclusive.")
+]
+TrainStart = Annotated[
+    date, typer.Option(parser=game_date, metavar=_DATE, help="First game date to learn from.")
+]
+TrainEnd = Annotated[
+    date, typer.Option(parser=game_date, metavar=_DATE, help="Last game date to learn from, inclusive.")
+]
+EvalStart = Annotated[
+    date, typer.Option(parser=game_date, metavar=_DATE, help="First game date to be judged on: later.")
+]
+EvalEnd = Annotated[
+    date, typer.Option(parser=game_date, metavar=_DATE, help="Last game date to be judged on, inclusive.")
+]
 
 
 def ranges(dates: GameDates | None, start: date | None, end: date | None) -> list[tuple[date, date]]:

@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.program import (
-    FINDING,
-    Json,
-    backend,
-    print_json,
-    print_lines,
-    print_table,
-    program,
-    show,
-)
+from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines, program, show
+from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.dead_letters import KeptMessage, KeptMessages
@@ -28,7 +20,7 @@ deadletters = program("Messages that a service refused or the broker gave up; al
 Days = Annotated[int, typer.Option(min=1, help="How many days back to look.")]
 
 
-@deadletters.command("list")
+@deadletters.command("list", examples=("props deadletters list --days 7",))
 def list_(days: Days = 30, as_json: Json = False) -> None:
     """What was kept: where it was published, how often it was tried, why it failed, who replayed it."""
     found = _kept().every(days)
@@ -41,9 +33,11 @@ def list_(days: Days = 30, as_json: Json = False) -> None:
         print_lines([f"no message was refused or given up in the last {days} days"])
 
 
-@deadletters.command("show")
+@deadletters.command("show", examples=("props deadletters show ID",))
 def show_one(
-    id_: Annotated[str, typer.Argument(metavar="ID")], days: Days = 30, as_json: Json = False
+    id_: Annotated[str, typer.Argument(metavar="ID", help="As list shows it.")],
+    days: Days = 30,
+    as_json: Json = False,
 ) -> None:
     """One message whole."""
     message = _kept().one(id_, days)
@@ -55,9 +49,15 @@ def show_one(
     show(as_json, told, [*lines, "body:", text])
 
 
-@deadletters.command("replay")
+@deadletters.command(
+    "replay",
+    examples=(
+        "props deadletters replay ID",
+        "props deadletters replay --all",
+    ),
+)
 def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="As list shows them.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every dead letter that was not replayed yet; no refused messages.")
     ] = False,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_table, program, show
+from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines, program, show
+from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.readiness import Check
@@ -21,7 +22,7 @@ Service = Annotated[str, typer.Option(help="prediction-coordinator or prediction
 Commit = Annotated[str, typer.Option(help="Of the code in the image.")]
 
 
-@deployments.command("list")
+@deployments.command("list", examples=("props deployments list",))
 def list_(
     service: Annotated[str | None, typer.Option(help="Only this service.")] = None, as_json: Json = False
 ) -> None:
@@ -31,6 +32,9 @@ def list_(
     rows = Deployments(backend().warehouse).newest(service)
     if as_json:
         print_json({"deployments": rows})
+        return
+    if not rows:
+        print_lines(["no deployment is recorded here"])
         return
     columns = ("at (Eastern)", "service", "ended as", "commit", "revision, model, reason")
     print_table(None, columns, [_cells(r) for r in rows])
@@ -59,7 +63,7 @@ def check(
     _tell(found, as_json)
 
 
-@deployments.command("schema")
+@deployments.command("schema", examples=("props deployments schema",))
 def schema(as_json: Json = False) -> None:
     """Whether the warehouse has every table and column of this code; exit 1 where it has not."""
     from shared.application.schema_check import schema_differences

@@ -1,4 +1,4 @@
-"""The page of ``props evaluate --html``: one file, no network."""
+"""The page that ``--html`` of ``props evaluate`` writes: one file, no network."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.dates import WindowDay
+from backfill_jobs.cli.dates import First, Last
 from backfill_jobs.cli.program import (
     FINDING,
     Json,
@@ -15,11 +15,11 @@ from backfill_jobs.cli.program import (
     backend,
     print_json,
     print_lines,
-    print_table,
     show,
     systems_of,
 )
-from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.progress import Bars, waiting
+from backfill_jobs.cli.tables import print_table
 
 
 def replay(
@@ -29,7 +29,8 @@ def replay(
     from shared.application.replay import Replay
 
     use = backend()
-    told = Replay(use.warehouse, use.models)(prediction_id)
+    with waiting("computing it again"):
+        told = Replay(use.warehouse, use.models)(prediction_id)
     lines = [f"{k}: stored {a!r}, recomputed {b!r}" for k, (a, b) in told.differences.items()]
     value = {
         "prediction_id": prediction_id,
@@ -48,7 +49,8 @@ def explain(
     from shared.application.replay import Replay
 
     use = backend()
-    told = Replay(use.warehouse, use.models).explain(prediction_id)
+    with waiting("taking it apart"):
+        told = Replay(use.warehouse, use.models).explain(prediction_id)
     if as_json:
         print_json(told)
         return
@@ -72,8 +74,8 @@ def explain(
 
 
 def evaluate(
-    start: WindowDay,
-    end: WindowDay,
+    start: First,
+    end: Last,
     systems: Systems = None,
     refit_every: Annotated[int, typer.Option(help="Days between two fits.")] = 28,
     train_days: Annotated[

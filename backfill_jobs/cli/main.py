@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,30 +18,30 @@ from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
 
-app = program("Predictions of NBA player points props.")
-runs = program("Prediction runs.")
-app.add_typer(store.features, name="features")
-app.add_typer(store.mlfs, name="mlfs")
-app.add_typer(runs, name="runs")
-app.add_typer(models.models, name="models")
-app.add_typer(deadletters.deadletters, name="deadletters")
-app.add_typer(deployments.deployments, name="deployments")
-app.command("train")(models.train)
-app.command("evaluate")(judging.evaluate)
-app.command("explain")(judging.explain)
-app.command("replay")(judging.replay)
-app.command("predict")(predict)
-app.command("grade")(grade)
-app.command("coverage")(reports.coverage)
-app.command("signal")(reports.signal)
-app.command("performance")(reports.performance)
-app.command("validate-daily")(reports.validate_daily)
-app.command("doctor")(reports.doctor)
-app.command("sql")(reports.sql)
-app.command("bench")(bench.bench)
+BEGIN, DAILY, MODELS, CLOSER, OPERATE = (
+    "Begin", "Every day", "Models", "Look closer", "Operate"
+)  # fmt: skip
+"""The commands by what somebody is about to do, in that order."""
+
+AFTER = """\
+A first date of your own: load DIR, then features build --dates D, predict --dates D --allow-started and
+grade --dates D. When something is not as it should be: doctor, then validate-daily --date D.
+
+Dates are YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, US Eastern. Every command has --help, and --json but serve.
+
+Exit codes: 0 done, 1 a finding or not everything done, 2 a critical finding, 64 wrong usage, 70 a fault.
+
+Colours go away with NO_COLOR=1. State lies under PROPS_HOME (.props); PROPS_BACKEND=gcp is Google Cloud. The
+pages: docs/README.md, or make docs."""
+
+app = program("Predictions of NBA player points props.", AFTER)
+runs = program("Prediction runs: what became of them.")
 
 
-@app.command()
+@app.command(
+    rich_help_panel=BEGIN,
+    examples=("props demo", "props demo --data DIR --date YYYY-MM-DD", "props demo --keep"),
+)
 def demo(
     data: Annotated[
         Path | None, typer.Option(help="Folder of Parquet files; default: the sample league.")
@@ -61,7 +62,7 @@ def demo(
         raise typer.Exit(FINDING)
 
 
-@app.command()
+@app.command(rich_help_panel=BEGIN, examples=("props load DIR",))
 def load(
     folder: Annotated[Path, typer.Argument(help="Folder of games, player_game_logs and prop_lines.parquet.")],
     as_json: Json = False,
@@ -79,7 +80,7 @@ def load(
     )
 
 
-@runs.command("list")
+@runs.command("list", examples=("props runs list",))
 def runs_list(as_json: Json = False) -> None:
     """The newest runs."""
     found = backend().runs.runs()
@@ -87,7 +88,7 @@ def runs_list(as_json: Json = False) -> None:
     show(as_json, {"runs": rows}, [f"{r['run_id']}  {r['state']}" for r in rows] or ["no runs"])
 
 
-@runs.command("check-stalled")
+@runs.command("check-stalled", examples=("props runs check-stalled",))
 def runs_check_stalled(as_json: Json = False) -> None:
     """End the runs whose deadline has passed, naming who never answered."""
     from shared.application.activation import Activate
@@ -99,7 +100,7 @@ def runs_check_stalled(as_json: Json = False) -> None:
     show(as_json, {"ended": ended}, [f"ended {r}" for r in ended] or ["no run is past its deadline"])
 
 
-@app.command()
+@app.command(rich_help_panel=BEGIN, examples=("props serve", "props serve --port 9000"))
 def serve(
     port: Annotated[
         int, typer.Option(help="The coordinator's port; the worker and the broker follow it.")
@@ -109,6 +110,39 @@ def serve(
     from backfill_jobs.cli.serve import serve as run
 
     run(port)
+
+
+def _add(name: str, does: Callable[..., None], panel: str, *examples: str) -> None:
+    app.command(name, rich_help_panel=panel, examples=examples)(does)
+
+
+_add("doctor", reports.doctor, BEGIN, "props doctor", "props doctor --json")
+_add("predict", predict, DAILY, "props predict --dates TODAY", "props predict --dates D --allow-started")
+_add("grade", grade, DAILY, "props grade --dates TODAY-1", "props grade --start-date A --end-date B")
+_add("coverage", reports.coverage, DAILY, "props coverage --start-date A --end-date B")
+_add(
+    "signal", reports.signal, DAILY, "props signal --date TODAY", "props signal --date D --system catboost_v9"
+)
+_add("performance", reports.performance, DAILY, "props performance --system catboost_v9 --days 30 --by edge")
+_add("validate-daily", reports.validate_daily, DAILY, "props validate-daily --date TODAY")
+_add(
+    "train", models.train, MODELS,
+    "props train catboost_v9 --train-start A --train-end B --eval-start C --eval-end D",
+)  # fmt: skip
+_add("evaluate", judging.evaluate, MODELS, "props evaluate --start A --end B --systems catboost_v9")
+_add("explain", judging.explain, CLOSER, "props explain PREDICTION_ID")
+_add("replay", judging.replay, CLOSER, "props replay PREDICTION_ID")
+_add(
+    "sql", reports.sql, CLOSER,
+    "props sql \"SELECT run_id, state FROM nba_predictions.prediction_runs WHERE game_date = 'DATE'\"",
+)  # fmt: skip
+_add("bench", bench.bench, OPERATE, "props bench --quick")
+app.add_typer(store.features, name="features", rich_help_panel=DAILY)
+app.add_typer(store.mlfs, name="mlfs", rich_help_panel=DAILY)
+app.add_typer(runs, name="runs", rich_help_panel=DAILY)
+app.add_typer(models.models, name="models", rich_help_panel=MODELS)
+app.add_typer(deadletters.deadletters, name="deadletters", rich_help_panel=OPERATE)
+app.add_typer(deployments.deployments, name="deployments", rich_help_panel=OPERATE)
 
 
 def main() -> int:

@@ -6,18 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backfill_jobs.cli.dates import WindowDay
-from backfill_jobs.cli.program import (
-    FINDING,
-    Json,
-    backend,
-    print_json,
-    print_lines,
-    print_table,
-    program,
-    show,
-)
-from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.dates import EvalEnd, EvalStart, TrainEnd, TrainStart
+from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines, program, show
+from backfill_jobs.cli.progress import Bars, waiting
+from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.promotion import Promotion
@@ -31,10 +23,10 @@ Reason = Annotated[str, typer.Option(help="Kept with the change.")]
 
 def train(
     system: Annotated[str, typer.Argument(help="catboost_v9, line_anchored_v1 or another with a model.")],
-    train_start: WindowDay,
-    train_end: WindowDay,
-    eval_start: WindowDay,
-    eval_end: WindowDay,
+    train_start: TrainStart,
+    train_end: TrainEnd,
+    eval_start: EvalStart,
+    eval_end: EvalEnd,
     name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -61,7 +53,7 @@ def train(
     show(as_json, told, [*lines, f"candidate, experiment {told['experiment_id']}: {told['path']}"])
 
 
-@models.command("list")
+@models.command("list", examples=("props models list",))
 def models_list(as_json: Json = False) -> None:
     """Every registered model, its state and its window."""
     from shared.application.registry import Registry
@@ -70,6 +62,9 @@ def models_list(as_json: Json = False) -> None:
     if as_json:
         print_json({"models": found})
         return
+    if not found:
+        print_lines(["no model is registered; props train --help says how one is made"])
+        return
     rows = [
         (m["model_id"], m["state"], m["training_start_date"], m["training_end_date"], m["evaluation_mae"])
         for m in found
@@ -77,14 +72,15 @@ def models_list(as_json: Json = False) -> None:
     print_table(None, ("model", "state", "trained from", "to", "MAE"), rows)
 
 
-@models.command("show")
+@models.command("show", examples=("props models show MODEL",))
 def models_show(model: Model, as_json: Json = False) -> None:
     """One model with its gates as they stand now."""
     from shared.application.registry import Registry
 
     use = backend()
     found = Registry(use.warehouse).find(model)
-    gates = _promotion().gates(model)
+    with waiting("asking the gates"):
+        gates = _promotion().gates(model)
     if as_json:
         print_json({**found, "gates": [vars(g) for g in gates]})
         return
@@ -92,10 +88,11 @@ def models_show(model: Model, as_json: Json = False) -> None:
     _show_gates(gates)
 
 
-@models.command("compare")
+@models.command("compare", examples=("props models compare MODEL MODEL",))
 def models_compare(a: Model, b: Model, as_json: Json = False) -> None:
     """Two models on the graded rows that both predicted, with a date-resampled interval."""
-    told = _promotion().compare(a, b)
+    with waiting("comparing where both predicted"):
+        told = _promotion().compare(a, b)
     gap = told["difference"]
     lines = [f"{told['rows']} rows on {told['dates']} dates"]
     lines += [f"{model}: MAE {mae:.3f}" for model, mae in told["mae"].items()]
@@ -104,13 +101,13 @@ def models_compare(a: Model, b: Model, as_json: Json = False) -> None:
     show(as_json, told, lines)
 
 
-@models.command("shadow")
+@models.command("shadow", examples=("props models shadow MODEL --reason REASON",))
 def models_shadow(model: Model, reason: Reason, as_json: Json = False) -> None:
     """Put a candidate on trial; SHADOW_MODEL_PATHS makes it run beside the champion."""
     _move(model, "shadow", reason, as_json)
 
 
-@models.command("promote")
+@models.command("promote", examples=("props models promote MODEL --reason REASON",))
 def models_promote(
     model: Model,
     reason: Reason,
@@ -120,7 +117,8 @@ def models_promote(
     as_json: Json = False,
 ) -> None:
     """Make a model the champion; refused, naming the gates, unless all of them pass."""
-    told = _promotion().promote(model, reason, override)
+    with waiting("asking the gates"):
+        told = _promotion().promote(model, reason, override)
     if as_json:
         print_json(
             {
@@ -141,19 +139,19 @@ def models_promote(
         raise typer.Exit(FINDING)
 
 
-@models.command("retire")
+@models.command("retire", examples=("props models retire MODEL --reason REASON",))
 def models_retire(model: Model, reason: Reason, as_json: Json = False) -> None:
     """Take a model out of use."""
     _move(model, "retired", reason, as_json)
 
 
-@models.command("block")
+@models.command("block", examples=("props models block MODEL --reason REASON",))
 def models_block(model: Model, reason: Reason, as_json: Json = False) -> None:
     """Take a model out of use for good."""
     _move(model, "blocked", reason, as_json)
 
 
-@models.command("verify")
+@models.command("verify", examples=("props models verify MODEL",))
 def models_verify(model: Model, as_json: Json = False) -> None:
     """Read the bundle, check its hash and its golden rows."""
     from shared.application.registry import Registry
@@ -161,12 +159,13 @@ def models_verify(model: Model, as_json: Json = False) -> None:
 
     use = backend()
     found = Registry(use.warehouse).find(model)
-    loaded = load(use.models, found["system_id"], found["path"], found["sha256"])
+    with waiting("reading the bundle"):
+        loaded = load(use.models, found["system_id"], found["path"], found["sha256"])
     told = {"model_id": loaded.model_id, "sha256": loaded.sha256, "verified": loaded.verified}
     show(as_json, told, [f"{loaded.model_id}: the file is the one registered, its golden rows come out"])
 
 
-@models.command("deployable")
+@models.command("deployable", examples=("props models deployable MODEL_PATH --system SYSTEM",))
 def models_deployable(
     path: Annotated[str, typer.Argument(help="Of the .cbm that would be deployed.")],
     system: Annotated[str, typer.Option(help="The system that it would serve.")] = "catboost_v9",
@@ -184,7 +183,7 @@ def models_deployable(
     show(as_json, told, [f"{said}: overridden although {found.against}" if found.against else f"{said}: may"])
 
 
-@models.command("health")
+@models.command("health", examples=("props models health --days 7",))
 def models_health(
     days: Annotated[int, typer.Option(min=1, help="Game dates back from yesterday.")] = 7,
     as_json: Json = False,
@@ -197,7 +196,8 @@ def models_health(
     from shared.domain.instants import eastern_date
 
     use = backend()
-    found = ModelHealth(use.warehouse)(eastern_date(use.clock.now()) - timedelta(days=1), days)
+    with waiting("judging graded rows"):
+        found = ModelHealth(use.warehouse)(eastern_date(use.clock.now()) - timedelta(days=1), days)
     if as_json:
         print_json({"systems": {s: asdict(c) for s, c in found.items()}})
     else:

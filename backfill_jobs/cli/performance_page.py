@@ -1,4 +1,4 @@
-"""The page of ``props performance --html``: one file, no network."""
+"""The page that ``--html`` of ``props performance`` writes: one file, no network."""
 
 from __future__ import annotations
 

@@ -7,55 +7,126 @@ import logging
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
+from typer.core import TyperCommand, TyperGroup
 
-from shared.errors import AppError
+from shared.errors import AppError, Unavailable
 
 if TYPE_CHECKING:
     from shared.backends import Backend
 
-DONE, FINDING, CRITICAL, USAGE, CRASH = 0, 1, 2, 64, 70
+DONE, FINDING, CRITICAL, USAGE, CRASH, INTERRUPTED, TERMINATED = 0, 1, 2, 64, 70, 130, 143
+EXITS = {
+    DONE: "done",
+    FINDING: "a finding, or not everything was done",
+    CRITICAL: "a critical finding",
+    USAGE: "wrong usage: the message says what was wanted",
+    CRASH: "a fault of the program",
+    INTERRUPTED: "ended by Ctrl-C; the same command carries on",
+    TERMINATED: "ended by SIGTERM; the same command carries on",
+}
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Systems = Annotated[str | None, typer.Option(help="Only these systems, comma-separated.")]
+Systems = Annotated[
+    str | None, typer.Option(metavar="SYSTEM,...", help="Only these systems, comma-separated.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and write nothing.")]
 
 
-def program(about: str) -> typer.Typer:
-    return typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=about)
+Does = TypeVar("Does", bound=Callable[..., Any])
+
+
+class Command(TyperCommand):
+    """Shows no type beside a flag, which takes none."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _flags_without_type(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """The same of a group's own options."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _flags_without_type(super().get_params(ctx))
+
+
+def _flags_without_type(params: list[Any]) -> list[Any]:
+    for one in params:
+        if getattr(one, "is_flag", False) and one.metavar is None:
+            one.metavar = ""
+    return params
+
+
+class Program(typer.Typer):
+    """A command line whose commands show in their help how they are used."""
+
+    def command(
+        self, name: str | None = None, *, examples: Sequence[str] = (), **options: Any
+    ) -> Callable[[Does], Does]:
+        shown = "\n\n".join(["Examples:", *(f"  {e}" for e in examples)]) if examples else None
+        return super().command(name, cls=Command, epilog=shown, **options)
+
+
+def program(about: str, after: str | None = None) -> Program:
+    """A command line; ``after`` stands below the list of its commands."""
+    return Program(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help=about,
+        epilog=after,
+        cls=Group,
+    )
 
 
 def run(app: typer.Typer, name: str) -> int:
     """Run a command line and give its exit code."""
-    errors = Console(stderr=True, highlight=False)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     logging.getLogger("props").addHandler(logging.NullHandler())  # commands say themselves what became of it
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name=name)
     except AppError as exc:
         errors.print(f"{name}: {exc}", style="red", markup=False)
+        if isinstance(exc, Unavailable):
+            errors.print("-> it may succeed later; props doctor says what does not answer", markup=False)
         return FINDING
     except (typer.Abort, KeyboardInterrupt):
-        return 130
+        return INTERRUPTED
     except Exception as exc:  # noqa: BLE001  the last edge: usage errors and crashes become exit codes
         if hasattr(exc, "format_message"):
-            errors.print(f"{name}: {exc.format_message()}; see --help", style="red", markup=False)
+            told, asked = exc.format_message().rstrip("."), getattr(exc, "ctx", None)
+            errors.print(f"{name}: {told}", style="red", markup=False)
+            errors.print(f"-> {asked.command_path if asked else name} --help", markup=False)
+            return USAGE
+        if wrong := _wrong_settings(exc):
+            errors.print(*(f"{name}: {told}" for told in wrong), sep="\n", style="red", markup=False)
+            errors.print("-> every variable with its meaning: docs/reference/settings.md", markup=False)
             return USAGE
         traceback.print_exc()
+        errors.print(
+            f"{name}: a fault of the program; what stands above tells where", style="red", markup=False
+        )
         return CRASH
     return int(code or DONE)
 
 
+def _wrong_settings(exc: Exception) -> list[str]:
+    """What is wrong with the environment, a line each; empty for any other failure."""
+    if type(exc).__name__ != "ValidationError" or not str(getattr(exc, "title", "")).endswith("Settings"):
+        return []
+    errors: list[dict[str, Any]] = exc.errors()  # type: ignore[attr-defined]
+    return [": ".join([*(str(part).upper() for part in e["loc"]), e["msg"]]) for e in errors]
+
+
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     """Leave by the ordinary way out, so that services that were started are stopped."""
-    raise SystemExit(143)
+    raise SystemExit(TERMINATED)
 
 
 def backend() -> Backend:
@@ -100,38 +171,3 @@ def show(as_json: bool, value: object, lines: Sequence[str]) -> None:
         print_json(value)
     else:
         print_lines(lines)
-
-
-def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table for a person: numbers to the right, None as a dash; only the last column may wrap."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for i, name in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(r[i], int | float | None) for r in rows)
-        last = i == len(columns) - 1
-        table.add_column(
-            name,
-            justify="right" if numeric else "left",
-            overflow="fold",
-            no_wrap=not last,
-            ratio=1 if last else None,
-        )
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
-    Console(highlight=False).print(table)
-
-
-_COLOURS = {
-    "OK": "green", "SUCCESS": "green", "GREEN": "green", "ready": "green",
-    "HEALTHY": "green", "WATCH": "yellow", "RETRAIN": "red",
-    "WARNING": "yellow", "PARTIAL": "yellow", "YELLOW": "yellow", "not yet due": "yellow",
-    "CRITICAL": "red", "FAILED": "red", "RED": "red", "REFUSED_MLFS": "red", "STARTED": "red",
-    "broken": "red",
-}  # fmt: skip
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    text = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-    colour = _COLOURS.get(text)
-    return f"[{colour}]{text}[/]" if colour else text.replace("[", "\\[")

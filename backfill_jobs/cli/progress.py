@@ -1,4 +1,4 @@
-"""Progress on the terminal, on stderr so that ``--json`` stays clean."""
+"""Progress on the terminal, on stderr so that ``--json`` stays clean; none where nobody watches."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.status import Status
+
+
+def waiting(what: str) -> Status:
+    """Shows that something is being done which has no steps to count; nothing where nobody watches."""
+    return Console(stderr=True).status(what)
+
 
 STEPS = {
     "nba_schedule": "load schedule",
@@ -25,12 +32,14 @@ class Bars:
     """A bar for each step, made when the step is first heard of; call it with name, done and total."""
 
     def __init__(self) -> None:
+        console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description:<20}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=Console(stderr=True),
+            console=console,
+            disable=not console.is_terminal,  # a log or a pipe wants no bars
         )
         self._tasks: dict[str, TaskID] = {}
 

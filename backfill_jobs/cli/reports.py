@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
-from backfill_jobs.cli.program import (
-    FINDING,
-    Json,
-    backend,
-    print_json,
-    print_lines,
-    print_table,
-)
-from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines
+from backfill_jobs.cli.progress import Bars, waiting
+from backfill_jobs.cli.tables import print_table
 from backfill_jobs.cli.telling import tell, webhook
 
 if TYPE_CHECKING:
     from shared.application.findings import Finding
     from shared.application.signals import Evidence
+    from shared.backends import Backend, ModelSettings
     from shared.domain.statistics import Rate
 
 
@@ -39,7 +34,8 @@ def coverage(
     if len(spans) > 1 and (last - first).days + 1 != len(spans):
         raise typer.BadParameter("--dates: wanted consecutive dates; ask for others one by one")
     use = backend()
-    found = GradingCoverage(use.warehouse, use.clock)(first, last)
+    with waiting("counting what is due and what is graded"):
+        found = GradingCoverage(use.warehouse, use.clock)(first, last)
     if as_json:
         print_json({"systems": {s: c.plain() for s, c in found.items()}})
     else:
@@ -67,7 +63,9 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
     """The signal of a game date, and what became of days like it. Advice, never more."""
     from shared.application.signals import SignalReport
 
-    found = [row for row in SignalReport(backend().warehouse)(day) if system in (None, row["system_id"])]
+    with waiting("reading the signals and what became of such days"):
+        told = SignalReport(backend().warehouse)(day)
+    found = [row for row in told if system in (None, row["system_id"])]
     if as_json:
         print_json(
             {
@@ -117,7 +115,8 @@ def performance(
     from shared.application.performance import Performance
 
     use = backend()
-    found = Performance(use.warehouse, use.clock)(system, days, by)
+    with waiting("judging graded rows"):
+        found = Performance(use.warehouse, use.clock)(system, days, by)
     if html is not None:
         from backfill_jobs.cli.performance_page import write
 
@@ -125,7 +124,10 @@ def performance(
     if as_json:
         print_json(found)
     else:
-        columns = ("rows", "group", "n", "MAE", "bias", "lined", "MAE", "line", "under", "hit rate, 95 %")
+        columns = (
+            "rows", "group", "n", "MAE", "bias", "lined n", "lined MAE", "line MAE", "under",
+            "hit rate, 95 %",
+        )  # fmt: skip
         rows = [
             (
                 g["counted_as"], g["group"], g["n"], _two(g["mae"]), _two(g["bias"]), g["lined_n"],
@@ -165,17 +167,34 @@ def validate_daily(
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check installation, store, models, inputs and services. Exit 0, 1 or 2 by the worst finding."""
-    from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
-    from shared.application.doctor import Doctor
+    """Check installation, backend, inputs, models and services. Exit 0, 1 or 2 by the worst finding."""
+    from shared.application.findings import critical, ok
     from shared.backends import ModelSettings, connect
+    from shared.errors import AppError
 
     settings = ModelSettings()
-    use = connect(settings)
+    gcp = settings.props_backend == "gcp"
+    where = (
+        f"Google Cloud, project {settings.gcp_project_id}" if gcp else f"embedded, in {settings.props_home}"
+    )
+    try:
+        use = connect(settings)
+    except AppError as exc:
+        remedy = "set GCP_PROJECT_ID" if gcp else "set PROPS_HOME to a folder that can be written"
+        found = [critical("backend", str(exc), remedy)]
+    else:
+        with waiting("asking the store, the models and the services"):
+            found = [ok("backend", where), *_checked(use, settings)]
+    _show_findings(found, {"home": str(settings.props_home)}, "", as_json)
+
+
+def _checked(use: Backend, settings: ModelSettings) -> list[Finding]:
+    from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
+    from shared.application.doctor import Doctor
+
     paths, hashes = settings.model_paths(), settings.wanted_sha256()
     doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes)
-    found = [*doctor(), *ask_services(ServiceUrls())]
-    _show_findings(found, {"home": str(use.home)}, "", as_json)
+    return [*doctor(), *ask_services(ServiceUrls())]
 
 
 def _show_findings(found: Sequence[Finding], about: dict[str, str], title: str, as_json: bool) -> None:
@@ -200,7 +219,8 @@ def sql(
     """Ask the warehouse; read-only, the same SQL on every backend."""
     from shared.application.ask import Ask
 
-    rows = Ask(backend().warehouse)(query)
+    with waiting("asking the warehouse"):
+        rows = Ask(backend().warehouse)(query)
     if as_json:
         print_json({"rows": rows.to_pylist()})
     else:

@@ -17,20 +17,23 @@ from backfill_jobs.cli.program import (
     backend,
     print_json,
     print_lines,
-    print_table,
     program,
     show,
 )
-from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.progress import Bars, waiting
+from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.mlfs import Diagnosis
 
-features = program("The feature store.")
-mlfs = program("The state of the feature store.")
+features = program("The feature store: fill it, and take back what was wrong.")
+mlfs = program("Whether the feature store is ready, and why not.")
 
 
-@features.command("build")
+@features.command(
+    "build",
+    examples=("props features build --dates TODAY", "props features build --start-date A --end-date B"),
+)
 def features_build(
     dates: Dates = None,
     start_date: Start = None,
@@ -82,7 +85,7 @@ def features_build(
         raise typer.Exit(FINDING)
 
 
-@features.command("invalidate")
+@features.command("invalidate", examples=("props features invalidate --dates D --reason REASON",))
 def features_invalidate(
     reason: Annotated[str, typer.Option(help="Kept with the snapshots.")],
     dates: Dates = None,
@@ -101,14 +104,15 @@ def features_invalidate(
         raise typer.Exit(FINDING)
 
 
-@mlfs.command("diagnose")
+@mlfs.command("diagnose", examples=("props mlfs diagnose --date TODAY",))
 def mlfs_diagnose(day: Day, as_json: Json = False) -> None:
     """Say whether the features of a game date are ready, and if not why, and what mends it."""
     from shared.application.mlfs import MlfsDoctor
     from shared.domain.mlfs import Verdict
 
     use = backend()
-    found = MlfsDoctor(use.warehouse, use.clock, use.documents)(day, day)[day]
+    with waiting("looking at the feature store"):
+        found = MlfsDoctor(use.warehouse, use.clock, use.documents)(day, day)[day]
     if as_json:
         print_json(_plain(found))
     else:

@@ -16,12 +16,12 @@ from backfill_jobs.cli.program import (
     Systems,
     print_json,
     print_lines,
-    print_table,
     program,
     run,
     systems_of,
 )
 from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.prediction_backfill import BackfillPredictions
@@ -39,7 +39,10 @@ def predict(
         bool, typer.Option("--skip-mlfs-check", help="Predict those who have features and name the rest.")
     ] = False,
     min_mlfs_coverage: Annotated[
-        float, typer.Option(min=0.0, max=100.0, help="Percent of expected players with features.")
+        float,
+        typer.Option(
+            min=0.0, max=100.0, metavar="PERCENT", help="Percent of expected players with features."
+        ),
     ] = 90.0,
     systems: Systems = None,
     allow_started: Annotated[

@@ -107,6 +107,7 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
 
     @app.get("/runs", responses=responses(422, 503))
     def runs(game_date: date | None = None, limit: int = 50) -> dict[str, Any]:
+        """The newest runs, of one game date or of all."""
         found = c.runs.runs(game_date=game_date, limit=min(max(limit, 1), 500))
         return {"runs": [_summary(r) for r in found]}
 
@@ -160,6 +161,7 @@ def _questions(app: FastAPI, c: Coordinator) -> None:
 def _health(app: FastAPI, c: Coordinator) -> None:
     @app.get("/health")
     def health() -> dict[str, str]:
+        """Service, revision and commit; asks nothing else, so it answers while stores do not."""
         return c.identity.health()
 
     check_runs = Remembered(lambda: c.runs.runs(limit=1))
@@ -172,11 +174,13 @@ def _health(app: FastAPI, c: Coordinator) -> None:
 
     @app.get("/heartbeat")
     def heartbeat() -> dict[str, Any]:
+        """Which process this is, since when, and what it last did."""
         last = c.last_activity.isoformat() if c.last_activity else None
         return {**c.identity.heartbeat(), "models": [], "last_activity": last}
 
     @app.get("/metrics", response_class=Response)
     def metrics() -> Response:
+        """Counts and times in the text format of Prometheus."""
         return Response(generate_latest(c.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

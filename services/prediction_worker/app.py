@@ -209,6 +209,7 @@ def _predictions(app: FastAPI, most_bytes: int) -> None:
 def _questions(app: FastAPI) -> None:
     @app.get("/health")
     def health(request: Request) -> dict[str, str]:
+        """Service, revision and commit; asks nothing else, so it answers while stores do not."""
         return _worker(request).identity.health()
 
     @app.get("/ready", responses=responses(503))
@@ -222,6 +223,7 @@ def _questions(app: FastAPI) -> None:
 
     @app.get("/heartbeat")
     def heartbeat(request: Request) -> dict[str, Any]:
+        """Which process this is, since when, its models, and what it last did."""
         worker = _worker(request)
         last = worker.last_activity
         return {
@@ -241,6 +243,7 @@ def _questions(app: FastAPI) -> None:
 
     @app.get("/metrics", response_class=Response)
     def metrics(request: Request) -> Response:
+        """Counts and times in the text format of Prometheus."""
         return Response(generate_latest(_worker(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

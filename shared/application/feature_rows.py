@@ -24,12 +24,13 @@ from shared.schemas.table import Table
 def feature_hash(values: np.ndarray, context: np.ndarray) -> str:
     """Hash of one row's 33 values and its context, bit for bit; every missing value counts as the same."""
     whole = np.concatenate([values, context])
-    return hash_of(np.where(np.isnan(whole), np.nan, whole))
+    return hash_of(np.where(np.isnan(whole), np.nan, whole).astype("<f8", copy=False).tobytes())
 
 
-def hash_of(whole: np.ndarray) -> str:
-    """``feature_hash`` of values and context in one array, each missing value of which is numpy's own NaN."""
-    return hashlib.sha256(whole.astype("<f8", copy=False).tobytes()).hexdigest()[:32]
+def hash_of(inputs: bytes) -> str:
+    """``feature_hash`` of values and context as little-endian doubles, each missing one of which is the NaN
+    that ``nan`` is."""
+    return hashlib.sha256(inputs).hexdigest()[:32]
 
 
 def snapshot_rows(slate: Slate, snapshots: dict[date, str], made: datetime) -> dict[str, pa.Table]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
-from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from shared.application.jobs import RunJobs
 from shared.application.known import Mode
-from shared.domain.features.context import CONTEXT
+from shared.domain.features.context import ALL_INPUTS, CONTEXT
 from shared.domain.features_contract import FEATURES
 from shared.domain.lines import no_vig_over
 from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch
@@ -71,38 +71,58 @@ class JobColumns:
         return list(self.columns[column].to_pylist())
 
 
-def to_batch(jobs: Sequence[PredictionRequest]) -> Batch:
-    """The arrays that the systems take."""
-    features = numbers(len(FEATURES), [j.features for j in jobs])
-    recent = np.full((len(jobs), RECENT_GAMES * len(RECENT_FIELDS)), np.nan)
-    for row, j in zip(recent, jobs, strict=True):
-        row[: len(j.recent)] = array("d", j.recent)
+def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batch:
+    """The arrays that the systems take; ``inputs`` as ``packed_inputs`` gives them, job by job."""
+    whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), len(ALL_INPUTS))
+    recent = np.frombuffer(b"".join(_padded(_packed(j.recent)) for j in jobs), np.float64)
     quotes = [j.line for j in jobs]
     over, under = (
         np.array([getattr(q, side) if q else None for q in quotes], dtype=np.float64)
         for side in ("over_price", "under_price")
     )
-    blank = [None] * len(CONTEXT)
     return Batch.of(
-        features=features,
+        features=whole[:, : len(FEATURES)],
         quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
         recent=recent.reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
-        context=numbers(len(CONTEXT), [j.context or blank for j in jobs]),
+        context=whole[:, len(FEATURES) :],
         line=np.array([q.value if q else None for q in quotes], dtype=np.float64),
         market=no_vig_over(over, under),
     )
 
 
+def packed_inputs(job: PredictionRequest) -> bytes:
+    """The 62 numbers of ``ALL_INPUTS`` as doubles, NaN where null; a job's context may be empty."""
+    packed = _packed(job.features) + _packed(job.context)
+    return packed if job.context else packed + _BLANK_CONTEXT
+
+
 def numbers(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
     """Rows of ``width`` numbers as an array, NaN for None."""
-    pack = struct.Struct(f"{width}d").pack
+    return np.frombuffer(b"".join(map(_packed, rows)), np.float64).reshape(len(rows), width)
+
+
+def _packed(row: Sequence[float | None]) -> bytes:
+    """Numbers as doubles, NaN for None."""
+    pack = _doubles(len(row))
     try:
-        packed = [pack(*row) for row in rows]
+        return pack(*row)
     except struct.error:
-        packed = [pack(*[math.nan if v is None else v for v in row]) for row in rows]
-    return np.frombuffer(b"".join(packed), np.float64).reshape(len(rows), width)
+        return pack(*[math.nan if v is None else v for v in row])
+
+
+@cache
+def _doubles(n: int) -> Callable[..., bytes]:
+    return struct.Struct(f"{n}d").pack
+
+
+_BLANK_CONTEXT = _packed([None] * len(CONTEXT))
+_NO_GAMES = _packed([None] * (RECENT_GAMES * len(RECENT_FIELDS)))
+
+
+def _padded(recent: bytes) -> bytes:
+    return recent + _NO_GAMES[len(recent) :]
 
 
 _AS_THEY_ARE = (
@@ -125,8 +145,11 @@ _of_line = attrgetter(*_OF_LINE.values())
 _NO_LINE = (None,) * len(_OF_LINE)
 
 
-def of_requests(jobs: Sequence[PredictionRequest], now: datetime) -> JobColumns:
-    """Jobs as messages bring them, at least one; the line's columns are NULL without one."""
+def of_requests(
+    jobs: Sequence[PredictionRequest], now: datetime, inputs: Sequence[bytes] | None = None
+) -> JobColumns:
+    """Jobs as messages bring them, at least one; the line's columns are NULL without one. ``inputs``: what
+    ``packed_inputs`` gives for each of them, where it is known already."""
     columns: dict[str, Any] = dict(zip(_AS_THEY_ARE, zip(*map(_plain, jobs), strict=True), strict=True))
     quotes = (_of_line(j.line) if j.line else _NO_LINE for j in jobs)
     columns |= zip(_OF_LINE, zip(*quotes, strict=True), strict=True)
@@ -137,7 +160,7 @@ def of_requests(jobs: Sequence[PredictionRequest], now: datetime) -> JobColumns:
         "prediction_made_before_game": [_before(j.mode, j.tipoff, now) for j in jobs],
     }
     return JobColumns(
-        to_batch(jobs),
+        to_batch(jobs, inputs or list(map(packed_inputs, jobs))),
         _table(columns, len(jobs), now),
         [j.systems for j in jobs],
         np.fromiter((j.in_sample for j in jobs), np.bool_, len(jobs)),

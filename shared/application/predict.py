@@ -12,11 +12,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shared.application.feature_rows import hash_of
-from shared.application.job_columns import JobColumns, of_requests, with_commit
+from shared.application.job_columns import JobColumns, of_requests, packed_inputs, with_commit
 from shared.application.prediction_rows import CHAMPION, SHADOW, Part, prediction_rows
 from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
-from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Floats, Forecast, System
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Forecast, System
 from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all, with_model
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
@@ -71,9 +71,10 @@ class Predict:
     def system_ids(self) -> tuple[str, ...]:
         return tuple(s.system_id for s in self._systems)
 
-    def check(self, job: PredictionRequest) -> None:
-        """Refuse a job that can never be predicted; says what came and what was wanted."""
-        whole = _inputs(job)
+    def check(self, job: PredictionRequest) -> bytes:
+        """``packed_inputs`` of a job; refuses one that can never be predicted, and says what came and what
+        was wanted."""
+        inputs = _inputs(job)
         if job.feature_version != FEATURE_VERSION:
             raise Rejected(f"feature_version {job.feature_version!r}, wanted {FEATURE_VERSION!r}")
         if not _KNOWN.issuperset(job.systems):
@@ -87,13 +88,14 @@ class Predict:
         if not math.isfinite(sum(job.recent)):
             raise Rejected("recent: holds a number that is not finite")
         check_prices(job.line)
-        served = hash_of(whole)
+        served = hash_of(inputs[: 8 * (len(job.features) + len(job.context))])
         if served != job.feature_hash:
             raise Rejected(f"features: their hash is {served}, the stored row's is {job.feature_hash}")
         try:
             date.fromisoformat(job.game_date)
         except ValueError as exc:
             raise Rejected(f"game_date: {job.game_date!r}, wanted YYYY-MM-DD") from exc
+        return inputs
 
     def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
         """Forecast jobs that passed ``check``."""
@@ -213,13 +215,18 @@ def _by_job(
     ]
 
 
-def _inputs(job: PredictionRequest) -> Floats:
-    """Features and context in one array, NaN where null; each number is looked at by name only where one
-    of them is wrong."""
-    given = job.features + job.context
-    whole = np.array(given, dtype=np.float64)
+def _inputs(job: PredictionRequest) -> bytes:
+    """``packed_inputs``; each number is looked at by name only where one of them is wrong."""
     as_wanted = len(job.features) == len(FEATURES) and len(job.context) in (0, len(CONTEXT))
-    if not as_wanted or np.count_nonzero(np.isfinite(whole)) + given.count(None) != len(given):
+    if not as_wanted or not math.isfinite(_total(job.features) + _total(job.context)):
         check_features(job.features)
         check_context(job.context)
-    return whole
+    return packed_inputs(job)
+
+
+def _total(values: list[float | None]) -> float:
+    """The sum of what is not null, which is not finite where one of the numbers is not."""
+    try:
+        return sum(values)  # type: ignore[arg-type]  # null raises
+    except TypeError:
+        return sum(v for v in values if v is not None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from operator import attrgetter
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -45,35 +44,42 @@ def prediction_rows(jobs: JobColumns, parts: Sequence[Part]) -> pa.Table:
         return SCHEMA.empty_table()
     at = np.concatenate([p.rows for p in parts])
     part = np.repeat(np.arange(len(parts)), [len(p.rows) for p in parts])
-    of_jobs = jobs.columns.combine_chunks().to_batches()[0].take(pa.array(at))
+    (all_jobs,) = jobs.columns.combine_chunks().to_batches()
+    of_jobs = pa.concat_batches(
+        [all_jobs if len(p.rows) == len(jobs) else all_jobs.take(pa.array(p.rows)) for p in parts]
+    )
     columns = dict(zip(jobs.columns.column_names, of_jobs.columns, strict=True))
     columns |= _part_columns(jobs, parts, at, part)
     columns |= _point_columns(jobs, parts, at, part)
     return pa.table([columns[f.name] for f in SCHEMA], schema=SCHEMA)
 
 
-def _job_keys(jobs: JobColumns) -> list[bytes]:
-    """What the ids of each job's rows begin with: the same for every delivery of the same job."""
-    quoted = cache(json.dumps)
+def _ids(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> pa.Array:
+    """The id of each row: the same for every delivery of the same job to the same model.
+
+    It is the exclusive or of two hashes, the job's and the model's, so that each is made once and not for
+    every row; it meets another row's as rarely as a hash of both would.
+    """
     names = (jobs.words(column) for column in ("run_id", "game_id", "player_lookup"))
-    return [f"[{', '.join(map(quoted, job))}".encode() for job in zip(*names, strict=True)]
+    of_jobs = _halves(zip(*names, strict=True))
+    of_parts = _halves((p.system.system_id, p.model.sha256 if p.model else "formula") for p in parts)
+    digits = (of_jobs[at] ^ of_parts[part]).tobytes().hex().encode()
+    starts = np.arange(0, _DIGITS * (len(at) + 1), _DIGITS, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(at), pa.py_buffer(starts), pa.py_buffer(digits))
 
 
-def _model_key(system_id: str, model_key: str) -> bytes:
-    return f", {json.dumps([system_id, model_key])[1:]}".encode()
+_DIGITS = 32
 
 
-def _id_of(job_key: bytes, model_key: bytes) -> str:
-    """Both keys are halves of one JSON list, so that each is made once and not for every row."""
-    return sha256(job_key + model_key).hexdigest()[:32]
+def _halves(keys: Iterable[Sequence[str]]) -> Ints:
+    """(n, 2) the first 128 bits of each key's hash."""
+    digests = [sha256(msgspec.json.encode(key)).digest()[: _DIGITS // 2] for key in keys]
+    return np.frombuffer(b"".join(digests), np.int64).reshape(-1, 2)
 
 
 def _part_columns(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> dict[str, pa.Array]:
     """Which system, which model, in which role, and what each row was made without."""
     of_part = pa.array(part)
-    keys = _job_keys(jobs)
-    endings = [_model_key(p.system.system_id, p.model.sha256 if p.model else "formula") for p in parts]
-    ids = [_id_of(keys[i], end) for p, end in zip(parts, endings, strict=True) for i in p.rows.tolist()]
     names = pa.array([*(p.role for p in parts), IN_SAMPLE], pa.string())
     lacks: list[tuple[str, ...]] = []
     for p in parts:
@@ -86,7 +92,7 @@ def _part_columns(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints)
         "model_sha256": lambda p: p.model.sha256 if p.model else None,
     }
     return {name: pa.array(map(get, parts), pa.string()).take(of_part) for name, get in per_part.items()} | {
-        "prediction_id": pa.array(ids, pa.string()),
+        "prediction_id": _ids(jobs, parts, at, part),
         "role": names.take(pa.array(np.where(jobs.in_sample[at], len(parts), part))),
         "missing_inputs": pa.array([texts[names] for names in lacks], pa.string()),
     }

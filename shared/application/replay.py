@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from shared.application.job_columns import to_batch
+from shared.application.job_columns import packed_inputs, to_batch
 from shared.application.jobs import job_of
 from shared.application.known import Mode
 from shared.application.predict import Predict
@@ -130,7 +130,8 @@ class Replay:
         """Points by term, the largest first; a trained model's share is told by its Shapley values and its
         mean. ``NotFound`` or ``Rejected`` where a model behind the prediction cannot be had or read."""
         system_id, models = stored["system_id"], self._models_behind(stored)
-        batch = to_batch([_job(stored, row)])
+        job = _job(stored, row)
+        batch = to_batch([job], [packed_inputs(job)])
         forecasts = forecast_all(build({s: m.model for s, m in models.items()}), batch)
         terms = {name: float(part[0]) for name, part in forecasts[system_id].terms.items() if part[0] != 0.0}
         loaded = models.get(system_id)

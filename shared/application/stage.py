@@ -37,10 +37,12 @@ _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, Va
 
 @dataclass(frozen=True)
 class Job:
-    """A message that passed every check, the body it came in, and the trace that it belongs to."""
+    """A message that passed every check, its ``packed_inputs``, the body it came in, and the trace that it
+    belongs to."""
 
     message_id: str
     request: PredictionRequest
+    inputs: bytes
     body: bytes
     trace: Trace | None = None
 
@@ -77,8 +79,8 @@ class StageJobs:
         """``Rejected`` for anything that can never be predicted."""
         message_id, attributes, payload = unwrap(body)
         request = decode(payload, PredictionRequest)
-        self._predict.check(request)
-        return Job(message_id, request, body, tracing.of_message(attributes))
+        inputs = self._predict.check(request)
+        return Job(message_id, request, inputs, body, tracing.of_message(attributes))
 
     def refuse(self, body: bytes, reason: str) -> None:
         """Keep a message that can never succeed, and end its player's wait where he can be named."""
@@ -90,7 +92,7 @@ class StageJobs:
 
     def __call__(self, jobs: Sequence[Job]) -> None:
         """``Unavailable`` where rows or reports could not be stored: deliver all of them again."""
-        columns = of_requests([j.request for j in jobs], self._clock.now())
+        columns = of_requests([j.request for j in jobs], self._clock.now(), [j.inputs for j in jobs])
         with tracing.use(_common([j.trace for j in jobs])):
             staged = self.columns(columns, lambda i, reason: self.refuse(jobs[i].body, reason))
         begun = time.perf_counter()
@@ -108,13 +110,13 @@ class StageJobs:
         begun = time.perf_counter()
         good: list[int] = []
         parts = list(self._predicted(jobs, np.arange(len(jobs)), refuse, good))
-        rows = pa.concat_tables([PREDICTION_STAGING.arrow_schema.empty_table(), *(p.rows for p in parts)])
+        tables = [part.rows for part in parts if part.rows.num_rows]
         known = time.perf_counter()
-        if rows.num_rows:
-            self._warehouse.append(PREDICTION_STAGING, rows)
+        if tables:
+            self._warehouse.append(PREDICTION_STAGING, pa.concat_tables(tables))
         systems = [said for part in parts for said in part.systems]
         took = (known - begun, time.perf_counter() - known, 0.0)
-        return Staged(good, systems, _staged(jobs, good, rows.num_rows, systems, took))
+        return Staged(good, systems, _staged(jobs, good, sum(map(len, tables)), systems, took))
 
     def _predicted(
         self, jobs: JobColumns, at: Ints, refuse: Callable[[int, str], None], good: list[int]

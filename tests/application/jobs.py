@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.application.activation import Activate
+from shared.application.job_columns import packed_inputs
 from shared.application.jobs import PrepareJobs
 from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.application.predict import Predict
@@ -56,7 +57,7 @@ class InProcess:
         return [decode(body, PredictionRequest) for body in self.outbox.messages.pop(REQUEST_TOPIC, [])]
 
     def work(self, jobs: list[PredictionRequest]) -> None:
-        self.stage([Job("1", job, b"") for job in jobs])
+        self.stage([Job("1", job, packed_inputs(job), b"") for job in jobs])
 
     def reports(self) -> list[PredictionReady]:
         return [decode(body, PredictionReady) for body in self.outbox.messages.pop(READY_TOPIC, [])]

@@ -37,12 +37,13 @@ def parts() -> dict[str, float]:
 
     use = stage()
     predict = Predict(models())
-    jobs = [use.accept(body).request for body in pushes()]
+    accepted = [use.accept(body) for body in pushes()]
+    jobs, inputs = [job.request for job in accepted], [job.inputs for job in accepted]
     columns = with_commit(of_requests(jobs, CLOCK.now()), "bench")
     batch, everybody = columns.batch, np.arange(len(jobs))
     told = {"envelope and message": cpu(lambda: [_decoded(body) for body in pushes()])}
     told["checks and hash of the features"] = cpu(lambda: [predict.check(job) for job in jobs])
-    told["columns of the jobs"] = cpu(lambda: of_requests(jobs, CLOCK.now()))
+    told["columns of the jobs"] = cpu(lambda: of_requests(jobs, CLOCK.now(), inputs))
     forecasts: dict[str, Forecast] = {}
     rows = []
     for system in predict.systems:

@@ -85,7 +85,7 @@ class Tab:
         """Go there and wait until everything has been loaded; the status of the answer."""
         answer = self.page.goto(address)
         self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_function("!document.querySelector('[aria-busy=true]')", timeout=20_000)
+        self.page.wait_for_selector("[aria-busy=true]", state="detached", timeout=20_000)
         assert answer is not None
         return answer.status
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from backfill_jobs.serving import Services
@@ -30,6 +31,7 @@ from tests.e2e.google_cloud import Project
 pytestmark = [pytest.mark.emulators, pytest.mark.slow]
 
 DAY = sample_league.DEMO_DATE
+PAST = timedelta(days=4 * 365)
 OF_THE_RUN = {
     "prediction_id", "run_id", "feature_snapshot_id", "predicted_at", "created_at", "activated_at",
     "graded_at", "build_commit",
@@ -41,13 +43,22 @@ OF_THE_RUN = {
 def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The real data where PROPS_REAL_DATA names it, else the sample league, schedule and results."""
     real = os.environ.get("PROPS_REAL_DATA")
-    if real:
-        return [Path(real)]
     base = tmp_path_factory.mktemp("league")
+    if real:
+        return [recent(Path(real), base / "recent")]
     league = sample_league.generate(seasons=2)
     sample_league.write(sample_league.known_before(league, DAY), base / "before")
     sample_league.write(sample_league.results_of(league, DAY), base / "after")
     return [base / "before", base / "after"]
+
+
+def recent(folder: Path, into: Path) -> Path:
+    """The files of a folder without what is too old to matter: training takes three seasons."""
+    into.mkdir()
+    for path in sorted(folder.glob("*.parquet")):
+        rows = pq.read_table(path, filters=[("game_date", ">=", DAY - PAST)])
+        pq.write_table(rows, into / path.name)
+    return into
 
 
 def prepare(backend: Backend, folders: list[Path]) -> None:

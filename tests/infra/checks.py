@@ -35,7 +35,7 @@ DEPLOY_FLAGS = frozenset(
 )
 SERVICES = ("prediction-coordinator", "prediction-worker")
 
-REAL = frozenset({"POST", "CATBOOST"})
+REAL = frozenset({"POST", "CATBOOST", "TODAY", "TOMORROW"})
 """Arguments in capitals that mean themselves."""
 
 Words = Sequence[str]

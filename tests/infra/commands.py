@@ -1,6 +1,7 @@
 """The commands that the pages tell people to type.
 
-Every line of a fenced ``sh`` block is one, and so is every inline code that begins with a program of ``INLINE``. Words in
+Every line of a fenced ``sh`` block is one (those of ``console`` blocks are played: ``handbook.transcripts``), and so is
+every inline code that begins with a program of ``INLINE``. Words in
 capitals are the reader's to fill in: each stands in ``VALUES`` with a value that could be meant.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 PAGES = (
-    "README.md", "SECURITY.md", "infra/README.md", "backfill_jobs/DEPLOYMENT_GUIDE.md", *sorted(
+    "README.md", "CONTRIBUTING.md", "SECURITY.md", "infra/README.md", "backfill_jobs/DEPLOYMENT_GUIDE.md", *sorted(
         str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md")
     ),
 )  # fmt: skip
@@ -23,7 +24,7 @@ PAGES = (
 INLINE = ("props", "gcloud", "terraform", "make", "python", "bq", "gsutil", "pytest")
 """Inline code that begins so, or with ``./bin/``, is a command; without arguments it is only a name."""
 
-LANGUAGES = ("sh", "text", "json", "hcl", "sql", "python")
+LANGUAGES = ("sh", "console", "text", "json", "hcl", "sql", "python")
 
 REGISTRY = ".".join(["us-west2-docker", "pkg", "dev"])
 

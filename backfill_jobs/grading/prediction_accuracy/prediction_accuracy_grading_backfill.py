@@ -19,12 +19,12 @@ from backfill_jobs.cli.program import (
     backend,
     print_json,
     print_lines,
-    print_table,
     program,
     run,
     systems_of,
 )
 from backfill_jobs.cli.progress import Bars
+from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.grade import Graded

@@ -91,7 +91,7 @@ def box_scores(day: Day) -> list[Finding]:
     found = [
         critical("box_scores", f"final without both teams' box scores: {', '.join(bad)}", "props load DIR")
         if bad
-        else ok("box_scores", f"{len(final)} final games have both teams'")
+        else ok("box_scores", f"{len(final)} final games have both teams' box scores")
     ]
     share = timed / played if played else 0.0
     said = f"{timed} of {played} players who played have minutes"

@@ -1,0 +1,94 @@
+"""Tables for a person, as wide as the terminal and no wider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+GAP = 3
+"""Cells between two columns."""
+
+LEAST = 24
+"""The last column, which holds the prose, may be folded down to this."""
+
+Rows = Sequence[Sequence[Any]]
+
+COLOURS = {
+    "OK": "green", "SUCCESS": "green", "GREEN": "green", "ready": "green",
+    "HEALTHY": "green", "WATCH": "yellow", "RETRAIN": "red",
+    "WARNING": "yellow", "PARTIAL": "yellow", "YELLOW": "yellow", "not yet due": "yellow",
+    "CRITICAL": "red", "FAILED": "red", "RED": "red", "REFUSED_MLFS": "red", "STARTED": "red",
+    "broken": "red",
+}  # fmt: skip
+
+
+def print_table(title: str | None, columns: Sequence[str], rows: Rows) -> None:
+    """Numbers to the right, None as a dash. What does not fit is folded between words, the last column also
+    within them; where even that is not enough each row becomes a list. Nothing is cut off, and a name that
+    somebody may want to copy stays whole.
+    """
+    console = Console(highlight=False)
+    numeric = [_is_numeric([row[i] for row in rows]) for i in range(len(columns))]
+    cells = [[_text(value) for value in row] for row in rows]
+    widths = [max([cell_len(name), *(_width(row[i]) for row in cells)]) for i, name in enumerate(columns)]
+    words = [_longest_word([name, *(row[i] for row in cells)]) for i, name in enumerate(columns)]
+    least = [*words[:-1], min(words[-1], LEAST)]
+    room = console.width - GAP * len(columns)
+    if sum(least) > room:
+        _print_records(console, title, columns, cells)
+        return
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for name, right, width in zip(columns, numeric, _fitted(widths, least, room), strict=True):
+        table.add_column(name, justify="right" if right else "left", overflow="fold", width=width)
+    for row in cells:
+        table.add_row(*map(_coloured, row))
+    console.print(table)
+
+
+def _is_numeric(values: list[Any]) -> bool:
+    return bool(values) and all(isinstance(v, int | float | None) for v in values)
+
+
+def _fitted(widths: list[int], least: list[int], room: int) -> list[int]:
+    """Widths that fit: the widest column gives way first, none below its least."""
+    fitted = list(widths)
+    while sum(fitted) > room:
+        widest = max((i for i in range(len(fitted)) if fitted[i] > least[i]), key=lambda i: fitted[i])
+        fitted[widest] -= 1
+    return fitted
+
+
+def _print_records(
+    console: Console, title: str | None, columns: Sequence[str], cells: list[list[str]]
+) -> None:
+    if title:
+        console.print(title, style="italic", markup=False)
+    wide = max(map(cell_len, columns))
+    for row in cells:
+        console.print()
+        for name, value in zip(columns, row, strict=True):
+            console.print(Text(f"{name:<{wide}}  ").append_text(_coloured(value)), soft_wrap=True)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _longest_word(texts: list[str]) -> int:
+    return max((cell_len(word) for text in texts for word in text.split()), default=0)
+
+
+def _width(text: str) -> int:
+    return max(map(cell_len, text.split("\n")))
+
+
+def _coloured(text: str) -> Text:
+    return Text(text, style=COLOURS.get(text, ""))

@@ -1,0 +1,18 @@
+"""Pages made of the code, by name: what can be generated is never written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from handbook.reference import cli, files, http, messages, modules, settings, systems, tables
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli.page,
+    "files.md": files.page,
+    "http.md": http.page,
+    "messages.md": messages.page,
+    "modules.md": modules.page,
+    "settings.md": settings.page,
+    "systems.md": systems.page,
+    "tables.md": tables.page,
+}

@@ -1,0 +1,80 @@
+"""The ``props`` command and the deploy script, of what they say of themselves."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from backfill_jobs.cli.main import app
+from backfill_jobs.cli.program import EXITS
+from handbook import markdown
+from handbook.site import ROOT
+
+ABOUT = """\
+A command says the same of itself with `--help`. Dates are ISO 8601, or counted from the US Eastern
+today: `TODAY`, `TODAY+1`, `TODAY-7`. What `--json` prints: [JSON of the commands](json.md)."""
+
+
+def page() -> str:
+    command = typer.main.get_command(app)
+    codes = markdown.table(("exit code", "meaning"), [(str(c), said) for c, said in EXITS.items()])
+    overview = [(f"[{p}](#{p.replace(' ', '-')})", _first(c)) for p, c in commands(command, "props")]
+    return markdown.page(
+        "Command line",
+        ABOUT,
+        markdown.table(("command", "what it does"), overview),
+        "## Exit codes",
+        codes,
+        *(_command(p, c) for p, c in commands(command, "props")),
+        "## deploy-service.sh",
+        f"```text\n{_deploy_help()}```",
+    )
+
+
+def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, with the words that call it."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path, command
+    else:
+        for name, one in inner.items():
+            yield from commands(one, f"{path} {name}")
+
+
+def _first(command: Any) -> str:
+    return markdown.plain((command.help or "").split("\n\n")[0])
+
+
+def _command(path: str, command: Any) -> str:
+    options = [p for p in command.params if p.param_type_name == "option" and "--help" not in p.opts]
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    rows = [
+        (markdown.code((p.metavar or p.name).strip("{}").upper()), p.help or "", _need(p)) for p in arguments
+    ]
+    rows += [(markdown.code(_flag(p)), p.help or "", _need(p)) for p in options]
+    told = "\n\n".join(markdown.plain(" ".join(p.split())) for p in (command.help or "").split("\n\n"))
+    _, *examples = (command.epilog or "").split("\n\n")
+    example = "```sh\n" + "\n".join(e.strip() for e in examples) + "\n```" if examples else ""
+    table = markdown.table(("option", "meaning", "if left out"), rows)
+    return "\n\n".join(p for p in (f"## {path}", told, example, table) if p)
+
+
+def _flag(option: Any) -> str:
+    names = "/".join([*option.opts, *option.secondary_opts])
+    return names if option.is_flag else f"{names} {option.metavar or option.name.upper()}"
+
+
+def _need(option: Any) -> str:
+    if option.required:
+        return "refused"
+    if option.default is None or option.is_flag or callable(option.default):
+        return ""
+    return markdown.code(str(option.default))
+
+
+def _deploy_help() -> str:
+    script = ROOT / "bin" / "deploy-service.sh"
+    return subprocess.run([script, "--help"], capture_output=True, text=True, check=True, timeout=30).stdout

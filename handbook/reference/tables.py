@@ -1,0 +1,35 @@
+"""The tables of the warehouse, of their declarations."""
+
+from __future__ import annotations
+
+from handbook import markdown
+from shared.schemas.catalog import TABLES
+from shared.schemas.table import Table
+
+MODES = {"NULLABLE": ""}
+
+ABOUT = """\
+Names and types are BigQuery's; the embedded backend has the same tables. A query on a partitioned table
+must filter on its partition. Ask any of them with `props sql 'SELECT ...'`."""
+
+
+def page() -> str:
+    rows = [(f"[{t.full_name}](#{_anchor(t)})", markdown.plain(t.meaning)) for t in TABLES]
+    overview = markdown.table(("table", "what a row is"), rows)
+    return markdown.page("Tables", ABOUT, overview, *(_table(t) for t in TABLES))
+
+
+def _anchor(table: Table) -> str:
+    return table.full_name.replace(".", "").lower()
+
+
+def _table(table: Table) -> str:
+    facts = [f"key {', '.join(map(markdown.code, table.key))}"] if table.key else []
+    facts += [f"partitioned by `{table.partition}`"] if table.partition else []
+    facts += [f"clustered by {', '.join(map(markdown.code, table.cluster))}"] if table.cluster else []
+    rows = [
+        (markdown.code(c.name), c.type + MODES.get(c.mode, f" {c.mode}"), markdown.plain(c.meaning))
+        for c in table.columns
+    ]
+    said = f"{markdown.plain(table.meaning)}: {'; '.join(facts)}." if facts else markdown.plain(table.meaning)
+    return "\n\n".join((f"## {table.full_name}", said, markdown.table(("column", "type", "meaning"), rows)))

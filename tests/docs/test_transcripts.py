@@ -1,0 +1,102 @@
+"""What pages show in a terminal is what the commands print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from handbook import shapes, transcripts
+from handbook.transcripts import Player, Step, matches, steps, written
+from tests.cli.test_help import ALL, WITHOUT_JSON
+
+PAGE = """# A
+
+```console
+$ printf 'one\\ntwo 2\\n'
+one
+two ...
+$ false # exits 1
+```
+"""
+
+
+@pytest.mark.slow
+def test_every_played_page_shows_what_its_commands_print(tmp_path: Path) -> None:
+    """One test: the pages continue one another, and models are trained once."""
+    player = Player(tmp_path)
+    found = [str(d) for page in transcripts.played() for d in player.play(page)]
+    assert found == [], "\n\n".join(found)
+    assert shapes.page(player) == shapes.PAGE.read_text(encoding="utf-8"), (
+        "run: python -m handbook.shapes --write"
+    )
+
+
+def test_the_pages_that_people_follow_are_played() -> None:
+    guides = {"backfill-a-date", "empty-feature-store", "own-data", "retrain-and-promote"}
+    wanted = {"docs/tutorial.md", *(f"docs/how-to/{g}.md" for g in guides)}
+    assert wanted <= transcripts.played().keys()
+
+
+def test_every_command_with_json_has_its_shape_or_says_why_not() -> None:
+    shown = {shapes.name_of(command) for command in shapes.COMMANDS}
+    assert shown | shapes.LEFT_OUT.keys() == set(ALL) - WITHOUT_JSON
+
+
+def test_a_page_is_taken_apart_into_steps() -> None:
+    first, second = steps("a.md", PAGE)
+    assert first == Step("a.md", 4, "printf 'one\\ntwo 2\\n'", "one\ntwo ...")
+    assert (second.line, second.exits, second.shown) == (7, 1, "")
+    with pytest.raises(ValueError, match="begins with a command"):
+        list(steps("a.md", "```console\nno command\n```\n"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("a\n...\nd", "a\nb\nc\nd", True),
+        ("a\n...\nd", "a\nd", True),
+        ("a ... c", "a b c", True),
+        ("a ... c", "a b\nc", False),
+        ("a", "a\nb", False),
+        ("", "a", False),
+        ("a  ", "a\n\n", True),
+        ("a.c", "abc", False),
+    ],
+)
+def test_three_dots_stand_for_what_differs_and_nothing_else_does(
+    shown: str, printed: str, same: bool
+) -> None:
+    assert matches(shown, printed) is same
+
+
+def test_a_difference_is_found_and_can_be_put_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = PAGE.replace("# A", "# A\n\n<!-- Played, beginning with an empty folder. -->").replace(
+        "one\ntwo", "six\ntwo"
+    )
+    (tmp_path / "a.md").write_text(page)
+    monkeypatch.setattr(transcripts, "ROOT", tmp_path)
+    monkeypatch.setattr(transcripts, "pages", lambda: ["a.md"])
+    (found,) = Player(tmp_path / "play").play("a.md")
+    assert "wanted 0; printed\none\ntwo 2\nwhere the page shows\nsix" in str(found)
+    (tmp_path / "a.md").write_text(written(page, [found]))
+    assert Player(tmp_path / "again").play("a.md") == []
+
+
+def test_a_page_that_does_not_say_where_it_begins_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.md").write_text(PAGE)
+    monkeypatch.setattr(transcripts, "ROOT", tmp_path)
+    monkeypatch.setattr(transcripts, "pages", lambda: ["a.md"])
+    with pytest.raises(ValueError, match="does not say"):
+        transcripts.played()
+
+
+def test_a_shape_has_every_key_and_every_type() -> None:
+    seen = shapes.shape([{"a": 1, "b": [{"c": None}, {"c": "x"}]}, {"a": None, "d": []}])
+    assert seen == {"a": "number or null", "b": [{"c": "text or null"}], "d": []}
+    assert shapes.shape([{"catboost_v9": 1, "ensemble_v1": 2}]) == {"SYSTEM": "number"}
+    assert "\n".join(shapes.lines(seen)) == (
+        "{\n  a: number or null\n  b: [\n    {\n      c: text or null\n    }\n  ]\n  d: list, empty here\n}"
+    )
