@@ -6,11 +6,11 @@ import inspect
 import re
 from collections.abc import Sequence
 
-MADE = "<!-- Made by `make reference` of the code; what is written here is lost. -->"
 
-
-def page(title: str, about: str, *parts: str) -> str:
-    return "\n\n".join([f"# {title}", MADE, about, *(p for p in parts if p)]) + "\n"
+def page(title: str, about: str, *parts: str, by: str = "make reference") -> str:
+    """A page whose head says ``by`` which command it is made."""
+    made = f"<!-- Made by `{by}` of the code; what is written here is lost. -->"
+    return "\n\n".join([f"# {title}", made, about, *(p for p in parts if p)]) + "\n"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

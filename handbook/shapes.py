@@ -22,15 +22,15 @@ from shared.domain.systems.catalog import SYSTEM_IDS
 
 PAGE = ROOT / "docs" / "reference" / "json.md"
 BEGINS = "docs/tutorial.md"
-DAY = "2025-03-19"
+DAY, NEXT = "2025-03-19", "2025-03-20"
 TRAIN = "--train-start 2023-10-01 --train-end 2025-02-28 --eval-start 2025-03-01 --eval-end 2025-03-18"
 
 COMMANDS = (
     "props load .props/demo/before",
     "props doctor",
-    f"props features build --dates {DAY} --dry-run",
-    f"props mlfs diagnose --date {DAY}",
-    "props predict --dates 2025-03-20 --systems moving_average --skip-mlfs-check --dry-run",
+    f"props features build --dates {NEXT}",
+    f"props mlfs diagnose --date {NEXT}",
+    f"props predict --dates {NEXT} --systems moving_average",
     f"props grade --dates {DAY}",
     f"props coverage --dates {DAY}",
     f"props signal --date {DAY}",
@@ -44,7 +44,6 @@ COMMANDS = (
     f"props train catboost_v9 --name second {TRAIN}",
     "props models list",
     "props models show second",
-    "props models compare second MODEL",
     "props models verify second",
     "props models health --days 7",
     "props models shadow second --reason shapes",
@@ -65,6 +64,7 @@ COMMANDS = (
 LEFT_OUT = {
     "props demo": "the figures of its tables: what tests/cli/test_props.py names",
     "props bench": "a list, one object for each bench: it is fed to `python -m tests.bench.history`",
+    "props models compare": "`rows`, `dates`, `mae` by model id, `difference` with its interval",
     "props deadletters show": "a message of `props deadletters list`, with its body",
     "props deadletters replay": "`replayed`, a list of ids, and `failed`, reasons by id",
     "props deployments check": "`checks`, a list with name, status, detail and ms",
@@ -81,7 +81,12 @@ One object on standard output; progress and warnings go to standard error, and t
 command without `--json`. Dates and instants are ISO 8601, instants with their zone. Keys are added, never
 renamed."""
     return markdown.page(
-        "JSON of the commands", about, *parts, "## Others", markdown.table(("command", "prints"), rows)
+        "JSON of the commands",
+        about,
+        *parts,
+        "## Others",
+        markdown.table(("command", "prints"), rows),
+        by="python -m handbook.shapes --write",
     )
 
 
@@ -125,6 +130,8 @@ def shape(values: list[Any]) -> Any:
     kinds = [v for v in values if v is not None]
     if kinds and all(isinstance(v, dict) for v in kinds):
         keys = list(dict.fromkeys(k for v in kinds for k in v))
+        if all(k.isupper() for k in keys):  # counted by kind, in whatever order the kinds came
+            keys.sort()
         named = _name(keys)
         if named:
             return {named: shape([inner for v in kinds for inner in v.values()])}

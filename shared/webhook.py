@@ -21,9 +21,10 @@ class AlertSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     alert_webhook_url: SecretStr | None = None
-    """Where ``props validate-daily --alert`` posts its findings, ``https://...`` or http on this machine; its
-    path is a secret and is never shown. Unset: nobody is told. What runs in the network of ``infra/`` has no
-    way to the internet, and is heard through Cloud Monitoring's channels instead (``job-failed``)."""
+    """Where ``--alert`` of ``props validate-daily`` posts its findings, ``https://...`` or http on this
+    machine; its path is a secret and is never shown. Unset: nobody is told. What runs in the network of
+    ``infra/`` has no way to the internet, and is heard through Cloud Monitoring's channels instead
+    (``job-failed``)."""
 
     def webhook(self) -> Webhook | None:
         return Webhook(self.alert_webhook_url.get_secret_value()) if self.alert_webhook_url else None

@@ -25,7 +25,7 @@ GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Sizes of requests", "Both services.", LimitSettings),
     ("The coordinator", "", CoordinatorSettings),
     ("The worker", "", WorkerSettings),
-    ("Who is told of findings", "`props validate-daily --alert`.", AlertSettings),
+    ("Who is told of findings", "`--alert` of `props validate-daily`.", AlertSettings),
     ("Where services answer", "`props doctor` and the daily checks.", ServiceUrls),
 )
 

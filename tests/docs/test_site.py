@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,18 @@ def test_the_reference_leaves_nothing_out() -> None:
     assert [p.name for p in modules if p.stat().st_size and f"`{p.name}`" not in text["modules.md"]] == []
     assert "Exit codes" in text["cli.md"]
     assert cli.page().count("\n## props ") > 35
+
+
+def test_the_page_about_the_console_names_each_of_its_pages() -> None:
+    told = (site.ROOT / "docs" / "how-to" / "console.md").read_text(encoding="utf-8")
+    code = "".join(
+        p.read_text() for p in (site.ROOT / "services/prediction_coordinator/console").glob("*.py")
+    )
+    routes = set(re.findall(r'@router\.get\("(/[^"]*)"', code))
+    apart = re.compile(r"\.csv$|/parts/|/static/|rest:path")
+    pages = {re.sub(r"{(\w+)}", lambda m: m[1].upper(), r) for r in routes if not apart.search(r)}
+    assert len(pages) > 10
+    assert [page for page in sorted(pages) if not re.search(rf"`{re.escape(page)}[`?]", told)] == []
 
 
 def test_a_cell_stays_in_its_cell() -> None:
