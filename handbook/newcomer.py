@@ -27,7 +27,7 @@ from handbook.transcripts import plain_environment
 from shared.embedded import sample_league
 
 DAY = sample_league.DEMO_DATE.isoformat()
-LAST_LINES = 12
+LAST_LINES = 24
 """How much of a step's output is shown."""
 
 STEP_SECONDS = 900.0
@@ -92,6 +92,8 @@ def console(here: Walk) -> None:
             answer = httpx.get(f"http://127.0.0.1:{port}/", timeout=30.0)
             title = re.search(r"<title>(.*?)</title>", answer.text)
             say(f"  GET / -> {answer.status_code} {title[1] if title else ''}")
+            if answer.status_code != 200 or title is None:
+                raise Stuck(f"GET /: answered {answer.status_code}, wanted a page")
         finally:
             served.terminate()
             served.wait(30)
@@ -198,6 +200,8 @@ def main(arguments: list[str]) -> int:
     with folder(keep="--keep" in arguments) as made:
         environment = plain_environment()
         environment["PATH"] = os.environ["PATH"]  # a newcomer has nothing of ours on the path
+        for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # nor was he called by make
+            environment.pop(name, None)
         here = Walk(made, environment)
         try:
             go(here)

@@ -25,6 +25,12 @@ BEGINS = "docs/tutorial.md"
 DAY, NEXT = "2025-03-19", "2025-03-20"
 TRAIN = "--train-start 2023-10-01 --train-end 2025-02-28 --eval-start 2025-03-01 --eval-end 2025-03-18"
 
+ONE = (
+    f"game_date = '{DAY}' AND system_id = 'line_anchored_v1' AND is_active AND has_prop_line "
+    "ORDER BY player_lookup"
+)
+"""A prediction that says all that a prediction can say."""
+
 COMMANDS = (
     "props load .props/demo/before",
     "props doctor",
@@ -93,7 +99,7 @@ renamed."""
 def _asked(player: Player) -> Iterator[tuple[str, str]]:
     """Each command as it is shown, and as it is called."""
     found = {
-        "PREDICTION": _first(player, "prediction_id", f"player_prop_predictions WHERE game_date = '{DAY}'"),
+        "PREDICTION": _first(player, "prediction_id", f"player_prop_predictions WHERE {ONE}"),
         "MODEL": _first(player, "model_id", "model_registry WHERE system_id = 'catboost_v9'"),
     }
     for command in COMMANDS:
@@ -104,7 +110,7 @@ def _asked(player: Player) -> Iterator[tuple[str, str]]:
 
 
 def _first(player: Player, column: str, where: str) -> str:
-    asked = f"SELECT {column} FROM nba_predictions.{where} ORDER BY {column} LIMIT 1"
+    asked = f"SELECT {column} FROM nba_predictions.{where} LIMIT 1"
     _, printed = player.run(BEGINS, f'props sql --json "{asked}"')
     return str(json.loads(printed)["rows"][0][column])
 

@@ -28,6 +28,7 @@ A first date of your own: load DIR, then features build --dates D, predict --dat
 grade --dates D. When something is not as it should be: doctor, then validate-daily --date D.
 
 Dates are YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, US Eastern. Every command has --help, and --json but serve.
+Words in capitals in examples are yours to fill in.
 
 Exit codes: 0 done, 1 a finding or not everything done, 2 a critical finding, 64 wrong usage, 70 a fault.
 

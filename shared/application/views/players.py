@@ -66,8 +66,8 @@ class ShowPlayers:
                 team=r["team_abbr"],
                 last_game=r["last_game"],
                 games=r["games"],
-                minutes=r["minutes"],
-                points=r["points"],
+                minutes=r["mean_minutes"],
+                points=r["mean_points"],
             )
             for r in rows[:A_PAGE]
         )
