@@ -67,7 +67,11 @@ class Diagnosis:
 
 
 class MlfsDoctor:
-    """Looks at the store as a run of that date would: live features before tip-off, backfill after."""
+    """Looks at the store as a run of that date would: live features before tip-off, backfill after.
+
+    Without a mode a played date that has live features only is judged by them: a run was served from them, and
+    a backfill that nobody has asked for is not missing.
+    """
 
     def __init__(self, warehouse: Warehouse, clock: Clock, documents: Documents) -> None:
         self._warehouse = warehouse
@@ -87,7 +91,8 @@ class MlfsDoctor:
         now = self._clock.now()
         refresh_game_status(self._warehouse, now, first, last)
         schedule = games_between(self._warehouse, first, last)
-        modes = {d: mode or by_itself for d, by_itself in modes_by_date(schedule, now).items()}
+        modes = modes_by_date(schedule, now)
+        modes |= dict.fromkeys(modes, mode) if mode else self._live_only(modes)
         due = _due(schedule)
         inputs = _InputRows.read(self._warehouse, first, last)
         phases = self._documents.every(PHASES) if len(modes) > 1 else None
@@ -103,6 +108,22 @@ class MlfsDoctor:
             day = first + timedelta(days=at)
             found.setdefault(day, _nothing(day))
         return dict(sorted(found.items()))
+
+    def _live_only(self, modes: Mapping[date, Mode]) -> dict[date, Mode]:
+        """Played dates with live features and no others."""
+        played = [d for d, m in modes.items() if m is Mode.BACKFILL]
+        if not played:
+            return {}
+        live, backfill = (
+            {
+                s["game_date"]
+                for s in self._warehouse.query(
+                    statement("snapshots_between", first=min(played), last=max(played), mode=m.value)
+                ).to_pylist()
+            }
+            for m in (Mode.LIVE, Mode.BACKFILL)
+        )
+        return dict.fromkeys((live - backfill).intersection(played), Mode.LIVE)
 
     def _look(
         self, day: date, mode: Mode, roster: Mapping[str, str], store: _Store, inputs: _InputRows

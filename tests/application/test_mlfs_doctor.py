@@ -68,12 +68,26 @@ def test_what_is_not_due_is_not_broken(here: Jobs) -> None:
     assert (quiet.verdict, quiet.cause, quiet.coverage) == (Verdict.NOT_YET_DUE, NO_GAMES, None)
 
 
-def test_a_played_date_wants_backfill_features(here: Jobs) -> None:
+def test_a_played_date_is_judged_by_the_features_that_it_has(here: Jobs) -> None:
+    after = here.at(AFTER_GAMES)
+    got = after.doctor(DAY, DAY)[DAY]
+    assert (got.mode, got.verdict) == (Mode.LIVE, Verdict.READY)
+    wanted = after.doctor(DAY, DAY, mode=Mode.BACKFILL)[DAY]
+    assert (wanted.mode, wanted.verdict) == (Mode.BACKFILL, Verdict.BROKEN)
+    assert wanted.cause == "no backfill snapshot was ever finished for this date"
+    after.build(DAY, DAY)
+    got = after.doctor(DAY, DAY)[DAY]
+    assert (got.mode, got.verdict) == (Mode.BACKFILL, Verdict.READY)
+
+
+def test_a_played_date_without_any_features_is_broken(here: Jobs) -> None:
+    here.change(
+        "UPDATE nba_predictions.feature_snapshots SET invalidated_at = @now WHERE game_date = @d",
+        now=here.now,
+        d=DAY,
+    )
     got = here.at(AFTER_GAMES).doctor(DAY, DAY)[DAY]
     assert (got.mode, got.verdict) == (Mode.BACKFILL, Verdict.BROKEN)
-    assert got.cause == "no backfill snapshot was ever finished for this date"
-    here.at(AFTER_GAMES).build(DAY, DAY)
-    assert here.at(AFTER_GAMES).doctor(DAY, DAY)[DAY].verdict is Verdict.READY
 
 
 def test_a_player_traded_in_or_lost_since_is_told_apart(here: Jobs) -> None:
