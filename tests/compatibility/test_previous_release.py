@@ -30,9 +30,9 @@ QUERIES = Path(shared.warehouse.__file__).parent / "queries"
 DAY = date(2025, 3, 19)
 PARAMETER = re.compile(r"(?<!@)@(\w+)")
 PARAMETERS: dict[str, Any] = {
-    "now": datetime(2025, 3, 19, 12, tzinfo=UTC), "force": True, "high_edge": 5.0,
+    "now": datetime(2025, 3, 19, 12, tzinfo=UTC), "force": True, "high_edge": 5.0, "most": 5, "skipped": 0,
     "run_ids": [VALUES["STRING"]], "snapshots": [VALUES["STRING"]],
-    **dict.fromkeys(("game_date", "first", "last", "since", "before", "next_date"), DAY),
+    **dict.fromkeys(("game_date", "first", "last", "since", "before", "next_date", "names_since"), DAY),
 }  # fmt: skip
 """Values of the statements' parameters; those that are not here are the text that stands in every row."""
 
