@@ -69,8 +69,8 @@ class Diagnosis:
 class MlfsDoctor:
     """Looks at the store as a run of that date would: live features before tip-off, backfill after.
 
-    Without a mode a played date that has live features only is judged by them: a run was served from them, and
-    a backfill that nobody has asked for is not missing.
+    Without a mode a played date that has live features only is judged by them: a run was served from them,
+    and a backfill that nobody has asked for is not missing.
     """
 
     def __init__(self, warehouse: Warehouse, clock: Clock, documents: Documents) -> None:
