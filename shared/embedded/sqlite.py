@@ -8,7 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
+
 from shared.errors import Unavailable
+
+_WAIT_SECONDS = 10.0
 
 
 class SqliteFile:
@@ -16,7 +20,8 @@ class SqliteFile:
 
     ``added`` holds by version the statements that bring a file of the version before up to it. Raises
     ``Unavailable`` naming the path when it cannot be opened or written, or was made by a later
-    version.
+    version. Who opens a file first prepares it alone: SQLite answers "locked" at once, without waiting,
+    to several that turn a new file to write-ahead logging.
     """
 
     def __init__(
@@ -58,7 +63,7 @@ class SqliteFile:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            con = sqlite3.connect(self._path, timeout=10.0, isolation_level=None)
+            con = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
         except (sqlite3.OperationalError, OSError) as exc:
             raise Unavailable(f"{self._path}: {exc}") from exc
         try:
@@ -73,6 +78,14 @@ class SqliteFile:
             con.close()
 
     def _prepare(self, con: sqlite3.Connection) -> None:
+        beside = self._path.with_name(f"{self._path.name}.lock")
+        try:
+            with filelock.FileLock(beside, timeout=_WAIT_SECONDS):
+                self._prepare_alone(con)
+        except (filelock.Timeout, OSError) as exc:
+            raise Unavailable(f"{self._path}: {exc}") from exc
+
+    def _prepare_alone(self, con: sqlite3.Connection) -> None:
         con.execute("PRAGMA journal_mode=WAL")
         found = con.execute("PRAGMA user_version").fetchone()[0]
         if found > self._version:

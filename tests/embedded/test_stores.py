@@ -4,6 +4,7 @@ import resource
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from shared.backends import BackendSettings, connect
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import parse_now
+from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.locks import FileLocks
 from shared.embedded.publisher import StorePublisher
@@ -34,6 +36,14 @@ def run(run_id: str) -> Run:
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteRunStore:
     return SqliteRunStore(tmp_path / "runs.sqlite")
+
+
+def test_a_file_that_many_open_first_at_once_loses_nothing(tmp_path: Path) -> None:
+    for n in range(50):
+        new = SqliteDocuments(tmp_path / f"{n}.sqlite")
+        with ThreadPoolExecutor(12) as pool:
+            list(pool.map(lambda i, to=new: to.merge("jobs", "x", {f"day{i}": i}), range(12)))
+        assert new.get("jobs", "x") == {f"day{i}": i for i in range(12)}
 
 
 def test_a_file_of_a_later_version_is_refused(store: SqliteRunStore, tmp_path: Path) -> None:
