@@ -1,4 +1,4 @@
-"""Whatever arrives without a pause becomes one batch; one batch is in work at a time."""
+"""Whatever arrives without a pause becomes one batch; the next is worked while one waits for a store."""
 
 from __future__ import annotations
 
@@ -13,23 +13,31 @@ MOST_JOBS = 512
 QUIET_TURNS = 3
 """Turns of the loop that bring nothing more: what a socket has brought is a job one turn later."""
 
+PATIENCE_SECONDS = 0.015
+"""A batch that takes longer is taken to wait for a store: computing one takes less."""
+
 
 class Coalescer(Generic[Job]):
-    """While one batch is being written the next one grows, without a timer: it is closed when the loop has
-    nothing more to bring, which for a job that comes alone is at once.
+    """While one batch is in work the next one grows; it is closed when the loop has nothing more to bring,
+    which for a job that comes alone is at once.
 
-    ``submit`` returns when the batch that holds the job is done, and raises what the work raised.
+    Up to ``at_once`` batches are in work, as many as ``executor`` is to have threads: the next joins those
+    that wait for a store, but not one that is still being computed, which would only make both smaller and
+    slower. ``submit`` returns when the batch that holds the job is done, and raises what the work raised.
     """
 
-    def __init__(self, work: Callable[[Sequence[Job]], None], executor: Executor) -> None:
+    def __init__(self, work: Callable[[Sequence[Job]], None], executor: Executor, at_once: int = 1) -> None:
         self._work = work
         self._executor = executor
+        self._at_once = at_once
         self._waiting: list[tuple[Job, asyncio.Future[None]]] = []
         self._running: asyncio.Task[None] | None = None
+        self._batches: set[asyncio.Task[None]] = set()
 
     @property
     def in_flight(self) -> int:
-        return len(self._waiting) + (self._running is not None)
+        """Jobs that no batch holds yet, and batches in work."""
+        return len(self._waiting) + len(self._batches)
 
     @property
     def waiting(self) -> int:
@@ -48,9 +56,18 @@ class Coalescer(Generic[Job]):
             while self._waiting:
                 await self._settle()
                 batch, self._waiting = self._waiting[:MOST_JOBS], self._waiting[MOST_JOBS:]
-                await self._do(batch)
+                newest = asyncio.create_task(self._do(batch))
+                self._batches.add(newest)
+                newest.add_done_callback(self._batches.discard)
+                await self._place(newest)
         finally:
             self._running = None
+
+    async def _place(self, newest: asyncio.Task[None]) -> None:
+        """Wait until the newest batch is computed, and fewer than may be are in work."""
+        await asyncio.wait([newest], timeout=PATIENCE_SECONDS)
+        while len(self._batches) >= self._at_once:
+            await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
 
     async def _settle(self) -> None:
         """Let the loop turn as long as jobs arrive."""

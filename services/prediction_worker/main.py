@@ -30,6 +30,9 @@ from shared.logs import configure_logging
 from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.ports import ModelStore
 
+MOST_BATCHES = 2
+"""In work at once: what arrives while one waits for the warehouse need not wait for its answer first."""
+
 
 def make(settings: WorkerSettings, backend: Backend) -> Worker:
     """Build everything once; a model that is refused stops the start with its reason."""
@@ -46,7 +49,8 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
     stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock, observe)
     predict_rows = PredictRows(predict)
     # Whoever asks for rows waits for no sink.
-    executor, asker = (ThreadPoolExecutor(max_workers=1, thread_name_prefix=n) for n in ("batch", "rows"))
+    executor = ThreadPoolExecutor(max_workers=MOST_BATCHES, thread_name_prefix="batch")
+    asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
 
     def close() -> None:
         executor.shutdown(wait=True)
@@ -56,7 +60,7 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
         identity=Identity("prediction-worker", commit=settings.build_commit),
         stage=stage,
         predict_rows=predict_rows,
-        coalescer=Coalescer(stage, executor),
+        coalescer=Coalescer(stage, executor, MOST_BATCHES),
         questions=Coalescer(predict_rows.several, Nearby(asker, few)),
         models=models,
         shadows=shadows,

@@ -187,19 +187,6 @@ def test_one_bad_row_does_not_take_its_batch_along(bench: Bench, monkeypatch: An
     assert list(ready.values()) == ["predicted"] * 5
 
 
-def test_messages_that_arrive_together_are_written_together() -> None:
-    batches: list[int] = []
-
-    async def submit_all() -> None:
-        coalescer = Coalescer[int](lambda jobs: batches.append(len(jobs)), executor)
-        await asyncio.gather(*(coalescer.submit(i) for i in range(50)))
-
-    with ThreadPoolExecutor(1) as executor:
-        asyncio.run(submit_all())
-    assert sum(batches) == 50
-    assert len(batches) <= 2
-
-
 def test_a_batch_request_predicts_named_rows_and_writes_nothing(bench: Bench) -> None:
     row = {
         "features": STAR | {"vegas_points_line": 21.5},
@@ -335,20 +322,3 @@ def test_a_model_is_never_used_for_a_date_that_it_was_trained_on(bench: Bench) -
     by_player = {r["player_lookup"]: r["missing_inputs"] for r in ensemble}
     assert "member:catboost_v9" not in (by_player[mixed[0].player_lookup] or "")
     assert "member:catboost_v9" in by_player[mixed[1].player_lookup]
-
-
-def test_what_arrives_while_the_loop_still_brings_more_is_one_batch() -> None:
-    """Jobs of a burst come turn by turn; one that comes alone waits for no timer."""
-    batches: list[int] = []
-
-    async def burst() -> None:
-        coalescer = Coalescer[int](lambda jobs: batches.append(len(jobs)), executor)
-        async with asyncio.TaskGroup() as group:
-            for i in range(40):
-                group.create_task(coalescer.submit(i))
-                await asyncio.sleep(0)
-        await coalescer.submit(40)
-
-    with ThreadPoolExecutor(1) as executor:
-        asyncio.run(burst())
-    assert batches == [40, 1]
