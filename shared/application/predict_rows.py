@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -63,6 +63,17 @@ _PLACE = {name: i for i, name in enumerate(ALL_INPUTS)}
 
 Answer = dict[str, Told | Nothing]
 """By system."""
+
+
+class Columns(NamedTuple):
+    """What one system says of n rows.
+
+    ``values``: by the names of ``Told``, or of ``ToldChance`` where it gives a distribution, in their
+    order. ``reasons``: why it gives no numbers, None where it does.
+    """
+
+    values: Mapping[str, Floats | Sequence[Any]]
+    reasons: Sequence[str | None]
 
 
 @dataclass
@@ -141,7 +152,20 @@ class PredictRows:
             for one in some:
                 one.answers, answers = answers[: len(one)], answers[len(one) :]
 
+    def columns(self, asked: Asked) -> dict[str, Columns]:
+        """By system what it says of one caller's rows; nothing else is asked at the same time."""
+        return dict(self._said(asked.features, asked.beside, asked.systems))
+
     def _answers(self, given: Floats, beside: Floats, wanted: Sequence[str]) -> list[Answer]:
+        told = {name: _told(columns) for name, columns in self._said(given, beside, wanted)}
+        if len(told) == 1:
+            ((name, answers),) = told.items()
+            return [{name: answer} for answer in answers]
+        return [dict(zip(told, row, strict=True)) for row in zip(*told.values(), strict=True)] or [{}] * len(
+            given
+        )
+
+    def _said(self, given: Floats, beside: Floats, wanted: Sequence[str]) -> Iterator[tuple[str, Columns]]:
         n = len(given)
         line, over, under, league, rest = beside.T
         batch = Batch.of(
@@ -155,37 +179,48 @@ class PredictRows:
             market=no_vig_over(over, under),
         )
         forecasts = forecast_all(with_members(self._predict.systems, wanted), batch)
-        told = [
-            _told(system, forecasts[system.system_id], line, over, under)
-            for system in self._predict.systems
-            if system.system_id in wanted
-        ]
-        names = [s.system_id for s in self._predict.systems if s.system_id in wanted]
-        if len(names) == 1:
-            return [{names[0]: answer} for answer in told[0]]
-        return [dict(zip(names, row, strict=True)) for row in zip(*told, strict=True)] or [{}] * n
+        for system in self._predict.systems:
+            if system.system_id in wanted:
+                yield system.system_id, _columns(system, forecasts[system.system_id], line, over, under)
 
 
-def _told(
-    system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats
-) -> list[Told | Nothing]:
-    """One system's answer for every row."""
+def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats) -> Columns:
+    """What one system says of every row, by the names of ``Told`` or ``ToldChance``."""
     points = round_points(forecast.points)
     gaps = edge(points, line)
-    sides = recommend(points, line, forecast.confidence, system.min_edge, system.min_confidence)
-    numbers = map(_plain, (points, forecast.points, forecast.confidence, gaps))
-    columns: list[Sequence[Any]] = [*numbers, sides, forecast.missing_inputs]
-    make: type[Told] = Told
+    said: dict[str, Any] = {
+        "predicted_points": points,
+        "raw_prediction": forecast.points,
+        "confidence": forecast.confidence,
+        "edge": gaps,
+        "recommendation": recommend(
+            points, line, forecast.confidence, system.min_edge, system.min_confidence
+        ),
+        "missing_inputs": forecast.missing_inputs,
+    }
     if forecast.chance is not None:
-        make, chance = ToldChance, forecast.chance
+        chance = forecast.chance
         found = bets(chance.over, gaps, over, under)
-        low, high = np.round(chance.low, 1), np.round(chance.high, 1)
-        columns += [*map(_plain, (chance.over, low, high, found.value, found.stake)), found.against]
-    if not any(forecast.reasons):
+        said |= {
+            "prob_over": chance.over,
+            "interval_low": np.round(chance.low, 1),
+            "interval_high": np.round(chance.high, 1),
+            "expected_value": found.value,
+            "kelly_fraction": found.stake,
+            "no_bet_reason": found.against,
+        }
+    return Columns(said, forecast.reasons)
+
+
+def _told(said: Columns) -> list[Told | Nothing]:
+    """One answer for every row."""
+    make = Told if len(said.values) == len(Told.__struct_fields__) else ToldChance
+    columns = [_plain(v) if isinstance(v, np.ndarray) else v for v in said.values.values()]
+    if not any(said.reasons):
         return list(map(make, *columns))
     return [
         Nothing(reason) if reason else make(*values)
-        for reason, values in zip(forecast.reasons, zip(*columns, strict=True), strict=True)
+        for reason, values in zip(said.reasons, zip(*columns, strict=True), strict=True)
     ]
 
 

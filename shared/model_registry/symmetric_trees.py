@@ -77,8 +77,9 @@ class SymmetricTrees:
         if self._nan_passes.any():
             holds |= np.isnan(values) & self._nan_passes[:, None]
         bits = holds.view(np.uint8)
-        leaf = bits.take(self._splits[0], axis=0)
-        for level in range(1, len(self._splits)):
-            leaf |= bits.take(self._splits[level], axis=0) << np.uint8(level)
+        leaf = bits.take(self._splits[-1], axis=0)
+        for splits in self._splits[-2::-1]:
+            leaf += leaf
+            leaf |= bits.take(splits, axis=0)
         total = self._leaves.take(self._first_leaf + leaf).sum(axis=0)
         return np.asarray(total * self._scale + self._bias)[:n]

@@ -13,15 +13,17 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
-LUA = """
+LUA = r"""
 wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
+for name, value in string.gmatch(os.getenv("BENCH_HEADERS"), "([^\n]+)=([^\n]+)") do
+  wrk.headers[name] = value
+end
 local bodies, at = {}, 0
 init = function()
   for name in io.lines(os.getenv("BENCH_BODIES")) do
@@ -40,6 +42,8 @@ done = function(summary, latency)
     e.connect + e.read + e.write + e.status + e.timeout, latency:percentile(50)))
 end
 """
+
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,19 @@ class Load:
         return self.cpu / max(self.requests, 1)
 
 
-def drive(port: int, path: str, bodies: Sequence[bytes], connections: int, seconds: float, pid: int) -> Load:
+def drive(
+    port: int,
+    path: str,
+    bodies: Sequence[bytes],
+    connections: int,
+    seconds: float,
+    pid: int,
+    headers: Mapping[str, str] = JSON,
+) -> Load:
     """Post the bodies in turn for some seconds; ``RuntimeError`` where an answer was no success."""
     before = cpu_seconds(pid)
     by = _wrk if shutil.which("wrk") else _own
-    requests, failed, took, p50 = by(port, path, bodies, connections, seconds)
+    requests, failed, took, p50 = by(port, path, bodies, connections, seconds, headers)
     found = Load(requests, failed, took, p50, cpu_seconds(pid) - before)
     if failed or not requests:
         raise RuntimeError(f"port {port} {path}: {failed} of {requests} requests failed")
@@ -77,7 +89,7 @@ def each_once(port: int, path: str, bodies: Sequence[bytes], connections: int) -
 
     async def all_of_them() -> float:
         left = list(reversed(bodies))
-        clients = [_Connection(port, path) for _ in range(min(connections, len(bodies)))]
+        clients = [_Connection(port, path, JSON) for _ in range(min(connections, len(bodies)))]
         await asyncio.gather(*(c.open() for c in clients))
         begun = time.perf_counter()
         await asyncio.gather(*(_post_all(c, left) for c in clients))
@@ -119,7 +131,12 @@ def _resident_of(pid: int) -> float:
 
 
 def _wrk(
-    port: int, path: str, bodies: Sequence[bytes], connections: int, seconds: float
+    port: int,
+    path: str,
+    bodies: Sequence[bytes],
+    connections: int,
+    seconds: float,
+    headers: Mapping[str, str],
 ) -> tuple[int, int, float, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -140,7 +157,11 @@ def _wrk(
         ]
         told = subprocess.run(
             [*command, f"http://127.0.0.1:{port}{path}"],
-            env=os.environ | {"BENCH_BODIES": str(folder / "bodies")},
+            env=os.environ
+            | {
+                "BENCH_BODIES": str(folder / "bodies"),
+                "BENCH_HEADERS": "\n".join(f"{name}={value}" for name, value in headers.items()),
+            },
             capture_output=True,
             text=True,
             check=True,
@@ -152,10 +173,15 @@ def _wrk(
 
 
 def _own(
-    port: int, path: str, bodies: Sequence[bytes], connections: int, seconds: float
+    port: int,
+    path: str,
+    bodies: Sequence[bytes],
+    connections: int,
+    seconds: float,
+    headers: Mapping[str, str],
 ) -> tuple[int, int, float, float]:
     async def run() -> tuple[int, int, float, float]:
-        clients = [_Connection(port, path) for _ in range(connections)]
+        clients = [_Connection(port, path, headers) for _ in range(connections)]
         await asyncio.gather(*(c.open() for c in clients))
         begun = time.perf_counter()
         end, times = begun + seconds, list[float]()
@@ -186,8 +212,9 @@ async def _post_all(client: _Connection, left: list[bytes]) -> None:
 class _Connection:
     """One kept HTTP/1.1 connection."""
 
-    def __init__(self, port: int, path: str) -> None:
+    def __init__(self, port: int, path: str, headers: Mapping[str, str]) -> None:
         self._port, self._path, self.failed = port, path, 0
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
     async def open(self) -> None:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=2**22)
@@ -195,7 +222,7 @@ class _Connection:
     async def post(self, body: bytes) -> bytes:
         head = (
             f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"{self._headers}Content-Length: {len(body)}\r\n\r\n"
         )
         self._writer.write(head.encode() + body)
         answer = await self._reader.readuntil(b"\r\n\r\n")

@@ -1,12 +1,16 @@
-"""Keys and a certificate server for the tests of the services."""
+"""A worker in this process, keys and a certificate server for the tests of the services."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.model_registry.loading import LoadedModel
+from tests.services.in_memory import Bench
 from tests.services.issuer import Key
 from tests.services.local_server import LocalServer
 
@@ -34,3 +38,8 @@ def certificates(key: Key) -> Iterator[LocalServer]:
 def server() -> Iterator[LocalServer]:
     with LocalServer().running() as server:
         yield server
+
+
+@pytest.fixture
+def bench(warehouse: DuckDbWarehouse, tmp_path: Path, models: dict[str, LoadedModel]) -> Bench:
+    return Bench(warehouse, tmp_path, models)

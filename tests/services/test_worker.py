@@ -2,80 +2,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
-from services.prediction_worker.app import Worker, build
+from services.prediction_worker.app import build
 from shared.application.job_columns import packed_inputs
 from shared.application.predict import Predict
-from shared.application.predict_rows import PredictRows
-from shared.application.readiness import StoreCheck
 from shared.application.registry import Registry, State
-from shared.application.serving import ChampionAlarms
-from shared.application.stage import Job, StageJobs
-from shared.coalesce import Coalescer
-from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.application.stage import Job
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
-from shared.http import Identity
 from shared.model_registry.bundle import read
-from shared.model_registry.loading import LoadedModel
 from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, PredictionRequest, decode, encode
-from tests.application.jobs import InProcess
 from tests.conftest import CLOCK
-from tests.domain.batches import STAR
 from tests.services.clients import Client, envelope
-
-
-class Bench:
-    """A worker over an in-process run, and one of its jobs."""
-
-    def __init__(self, warehouse: DuckDbWarehouse, folder: Path, models: dict[str, LoadedModel]) -> None:
-        self.world = InProcess(warehouse, folder, models)
-        self.world.start()
-        self.jobs = self.world.take_jobs()
-        self.job = self.jobs[0]
-        self.missing: dict[str, str] = {}
-        self.models = models
-
-    def make(self) -> Worker:
-        executor = ThreadPoolExecutor(1)
-        stage: StageJobs = self.world.stage
-        predict = Predict(self.models)
-        return Worker(
-            identity=Identity("prediction-worker"),
-            stage=stage,
-            predict_rows=(rows := PredictRows(predict)),
-            coalescer=Coalescer(stage, executor),
-            questions=Coalescer(rows.several, executor),
-            models=dict(self.models),
-            shadows=[],
-            missing=self.missing,
-            alarms=ChampionAlarms(Registry(self.world.warehouse), self.models),
-            check_stores=StoreCheck(self.world.warehouse),
-            close=executor.shutdown,
-        )
-
-    def call(self, method: str, path: str, **more: Any) -> httpx.Response:
-        return asyncio.run(Client(build(self.make)).call(method, path, **more))
-
-    def push(self, payload: bytes) -> httpx.Response:
-        return self.call("POST", "/predict", content=envelope(payload))
-
-    def rejected(self) -> list[dict[str, Any]]:
-        return self.world.rows("SELECT * FROM nba_predictions.rejected_messages")
-
-
-@pytest.fixture
-def bench(warehouse: DuckDbWarehouse, tmp_path: Path, models: dict[str, LoadedModel]) -> Bench:
-    return Bench(warehouse, tmp_path, models)
+from tests.services.in_memory import Bench
 
 
 def test_a_good_message_is_stored_then_reported_then_acknowledged(bench: Bench) -> None:
@@ -185,72 +130,6 @@ def test_one_bad_row_does_not_take_its_batch_along(bench: Bench, monkeypatch: An
     ready = {r.player_lookup: r.outcome for r in bench.world.reports()}
     assert ready.pop(poison) == "failed:rejected_message"
     assert list(ready.values()) == ["predicted"] * 5
-
-
-def test_a_batch_request_predicts_named_rows_and_writes_nothing(bench: Bench) -> None:
-    row = {
-        "features": STAR | {"vegas_points_line": 21.5},
-        "line": 21.5,
-        "league_def_rating": 110.0,
-        "days_rest": 1.0,
-    }
-    got = bench.call("POST", "/predict/batch", json={"rows": [row]}).json()["predictions"][0]
-    assert got["moving_average"]["predicted_points"] == 24.3
-    assert got["moving_average"]["recommendation"] == "OVER"
-    assert got["similarity_balanced_v1"] == {"reason": "too_few_similar_games"}
-    assert not bench.world.rows("SELECT * FROM nba_predictions.prediction_staging")
-    bad = bench.call("POST", "/predict/batch", json={"rows": [{"features": {"height": 2.0}}]})
-    assert bad.status_code == 422
-    assert "'height' is unknown" in bad.json()["detail"]
-    off = bench.call("POST", "/predict/batch", json={"rows": [row], "systems": ["catboost_v8"]})
-    assert "'catboost_v8' does not run here" in off.json()["detail"]
-    assert bench.call("POST", "/predict/batch", json={"rows": []}).status_code == 422
-
-
-def test_features_named_once_are_the_same_rows(bench: Bench) -> None:
-    """Both ways of writing rows, each by the fast lane and by the framework's."""
-    rows = [{**STAR, "points_avg_season": 20.0 + i, "pct_paint": None} for i in range(3)]
-    by_name = {"rows": [{"features": row, "line": 20.5} for row in rows]}
-    columns = list(reversed(rows[0]))
-    lists = [{"features": [row[c] for c in columns], "line": 20.5} for row in rows]
-    by_column = {"columns": columns, "rows": lists}
-    answers = [
-        bench.call("POST", "/predict/batch", content=json.dumps(body), headers={"content-type": kind}).json()
-        for body in (by_name, by_column)
-        for kind in ("application/json", "application/json; charset=utf-8")
-    ]
-    assert len(answers[0]["predictions"]) == 3
-    assert answers[0]["predictions"][0] != answers[0]["predictions"][1]
-    assert answers[1:] == answers[:1] * 3
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ({"rows": [{"features": [1.0]}]}, "row 0: a list of features, wanted columns"),
-        ({"rows": [{"features": {}}], "columns": ["pct_paint"]}, "row 0: features by name, wanted a list"),
-        ({"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"]}, "2 features, wanted the 1"),
-        ({"rows": [{"features": [1.0]}], "columns": ["height"]}, "'height' is unknown"),
-        ({"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"] * 2}, "named twice"),
-        ({"rows": [{"features": {"height": 1.0}}]}, "'height' is unknown"),
-        ({"rows": [{"features": {}, "over_price": 50}]}, "over_price"),
-        ({"rows": [{"features": {"pct_paint": "much"}}]}, "pct_paint"),
-    ],
-)
-def test_names_and_numbers_that_do_not_go_together_are_refused(
-    bench: Bench, body: dict[str, Any], reason: str
-) -> None:
-    answer = bench.call("POST", "/predict/batch", json=body)
-    assert (answer.status_code, reason in answer.json()["detail"]) == (422, True), answer.json()
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [("line", "NaN"), ("line", "1e308"), ("over_price", "50"), ("days_rest", "Infinity")]
-)
-def test_a_number_that_is_none_is_refused_before_any_sum(bench: Bench, name: str, text: str) -> None:
-    body = f'{{"rows": [{{"features": {{}}, "{name}": {text}}}]}}'
-    answer = bench.call("POST", "/predict/batch", content=body, headers={"content-type": "application/json"})
-    assert (answer.status_code, name in answer.json()["detail"]) == (422, True)
 
 
 def test_ready_only_with_every_required_model(bench: Bench) -> None:

@@ -14,6 +14,7 @@ import catboost
 import kserve
 import numpy as np
 import uvicorn
+from kserve import InferOutput, InferRequest, InferResponse
 
 LOOPBACK = "127.0.0.1"
 
@@ -24,7 +25,8 @@ class Loopback(uvicorn.Config):
 
 
 class Points(kserve.Model):
-    """The model as KServe's users write it: rows of numbers in, one thread a call."""
+    """The model as KServe's users write it: rows of numbers in, as JSON or as the bytes of a tensor, one thread
+    a call."""
 
     def __init__(self, name: str, path: str) -> None:
         super().__init__(name)
@@ -37,9 +39,17 @@ class Points(kserve.Model):
         payload: Any,
         headers: dict[str, str] | None = None,  # noqa: ARG002
         response_headers: dict[str, str] | None = None,  # noqa: ARG002
-    ) -> dict[str, list[float]]:
+    ) -> Any:
+        if isinstance(payload, InferRequest):
+            return self._of_tensor(payload)
         rows = np.array(payload["instances"], dtype=np.float64)
         return {"predictions": self._model.predict(rows, thread_count=1).tolist()}
+
+    def _of_tensor(self, asked: InferRequest) -> InferResponse:
+        points = self._model.predict(asked.inputs[0].as_numpy(), thread_count=1)
+        told = InferOutput("points", list(points.shape), "FP64")
+        told.set_data_from_numpy(points, binary_data=True)
+        return InferResponse(asked.id or "", self.name, [told])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pyarrow as pa
+import pytest
+
+from shared.application.arrow_rows import MEDIA_TYPE
+from shared.application.predict_rows import FEW
+from shared.domain.features.context import CONTEXT
+from shared.model_registry.loading import LoadedModel
+from shared.schemas.rows import MOST_ROWS
+from tests.domain.batches import STAR
+from tests.domain.test_line_anchored import Says
+from tests.services.in_memory import Bench
+
+
+def test_a_batch_request_predicts_named_rows_and_writes_nothing(bench: Bench) -> None:
+    row = {
+        "features": STAR | {"vegas_points_line": 21.5},
+        "line": 21.5,
+        "league_def_rating": 110.0,
+        "days_rest": 1.0,
+    }
+    got = bench.call("POST", "/predict/batch", json={"rows": [row]}).json()["predictions"][0]
+    assert got["moving_average"]["predicted_points"] == 24.3
+    assert got["moving_average"]["recommendation"] == "OVER"
+    assert got["similarity_balanced_v1"] == {"reason": "too_few_similar_games"}
+    assert not bench.world.rows("SELECT * FROM nba_predictions.prediction_staging")
+    bad = bench.call("POST", "/predict/batch", json={"rows": [{"features": {"height": 2.0}}]})
+    assert bad.status_code == 422
+    assert "'height' is unknown" in bad.json()["detail"]
+    off = bench.call("POST", "/predict/batch", json={"rows": [row], "systems": ["catboost_v8"]})
+    assert "'catboost_v8' does not run here" in off.json()["detail"]
+    assert bench.call("POST", "/predict/batch", json={"rows": []}).status_code == 422
+
+
+def test_features_named_once_are_the_same_rows(bench: Bench) -> None:
+    """Both ways of writing rows, each by the fast lane and by the framework's."""
+    rows = [{**STAR, "points_avg_season": 20.0 + i, "pct_paint": None} for i in range(3)]
+    by_name = {"rows": [{"features": row, "line": 20.5} for row in rows]}
+    columns = list(reversed(rows[0]))
+    lists = [{"features": [row[c] for c in columns], "line": 20.5} for row in rows]
+    by_column = {"columns": columns, "rows": lists}
+    answers = [
+        bench.call("POST", "/predict/batch", content=json.dumps(body), headers={"content-type": kind}).json()
+        for body in (by_name, by_column)
+        for kind in ("application/json", "application/json; charset=utf-8")
+    ]
+    assert len(answers[0]["predictions"]) == 3
+    assert answers[0]["predictions"][0] != answers[0]["predictions"][1]
+    assert answers[1:] == answers[:1] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"rows": [{"features": [1.0]}]}, "row 0: a list of features, wanted columns"),
+        ({"rows": [{"features": {}}], "columns": ["pct_paint"]}, "row 0: features by name, wanted a list"),
+        ({"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"]}, "2 features, wanted the 1"),
+        ({"rows": [{"features": [1.0]}], "columns": ["height"]}, "'height' is unknown"),
+        ({"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"] * 2}, "named twice"),
+        ({"rows": [{"features": {"height": 1.0}}]}, "'height' is unknown"),
+        ({"rows": [{"features": {}, "over_price": 50}]}, "over_price"),
+        ({"rows": [{"features": {"pct_paint": "much"}}]}, "pct_paint"),
+    ],
+)
+def test_names_and_numbers_that_do_not_go_together_are_refused(
+    bench: Bench, body: dict[str, Any], reason: str
+) -> None:
+    answer = bench.call("POST", "/predict/batch", json=body)
+    assert (answer.status_code, reason in answer.json()["detail"]) == (422, True), answer.json()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("line", "NaN"), ("line", "1e308"), ("over_price", "50"), ("days_rest", "Infinity")]
+)
+def test_a_number_that_is_none_is_refused_before_any_sum(bench: Bench, name: str, text: str) -> None:
+    body = f'{{"rows": [{{"features": {{}}, "{name}": {text}}}]}}'
+    answer = bench.call("POST", "/predict/batch", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, name in answer.json()["detail"]) == (422, True)
+
+
+def stream(*batches: dict[str, Any]) -> bytes:
+    """Rows in columns, as a client with pyarrow sends them."""
+    tables = [pa.RecordBatch.from_pydict(b) for b in batches]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, tables[0].schema) as to:
+        for table in tables:
+            to.write_batch(table)
+    return bytes(sink.getvalue())
+
+
+def ask(bench: Bench, body: bytes, query: str = "") -> httpx.Response:
+    return bench.call("POST", f"/predict/batch{query}", content=body, headers={"content-type": MEDIA_TYPE})
+
+
+def rows_of(answer: httpx.Response) -> list[dict[str, Any]]:
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    with pa.ipc.open_stream(answer.content) as told:
+        return told.read_all().to_pylist()
+
+
+@pytest.mark.parametrize("n", [3, FEW + 1])
+def test_a_stream_of_rows_is_answered_as_the_same_rows_in_json(bench: Bench, n: int) -> None:
+    """Of some players nothing is known, so that systems refuse them; the anchored line tells its chances."""
+    anchored = "line_anchored_v1"
+    one = LoadedModel(anchored, anchored, "0" * 64, "a.cbm", True, Says(25.5), None)
+    bench.models = {**bench.models, anchored: one}
+    rows: list[dict[str, Any]] = [
+        {
+            "features": {} if i % 3 == 2 else {**STAR, "pct_paint": None, CONTEXT[0]: 20.0 + i},
+            **({"line": 20.5, "over_price": -110, "under_price": -110} if i % 2 else {}),
+        }
+        for i in range(n)
+    ]
+    given: dict[str, Any] = {c: [r["features"].get(c) for r in rows] for c in rows[0]["features"]}
+    given |= {c: [r.get(c) for r in rows] for c in ("line", "over_price", "under_price")}
+    told = bench.call("POST", "/predict/batch", json={"rows": rows}).json()["predictions"]
+    found = rows_of(ask(bench, stream(given)))
+    assert [(r["row"], r["system_id"]) for r in found] == [(i, s) for s in told[0] for i in range(n)]
+    for row in found:
+        wanted = told[row["row"]][row["system_id"]]
+        assert {k: v for k, v in row.items() if k in wanted} == wanted
+        left = {k: v for k, v in row.items() if k not in {*wanted, "row", "system_id"}}
+        assert not any(left.values()), left
+    assert any(r["reason"] for r in found)
+    assert any(r["prob_over"] for r in found)
+
+
+def test_numbers_of_any_width_and_rows_in_several_batches(bench: Bench) -> None:
+    narrow = {
+        "points_avg_season": pa.array([20, 21], pa.int32()),
+        "pct_three": pa.array([0.5, None], pa.float32()),
+        "pct_paint": pa.nulls(2),
+    }
+    wide = {"points_avg_season": [20.0, 21.0], "pct_three": [0.5, float("nan")]}
+    query = "?systems=moving_average,catboost_v9"
+    once = rows_of(ask(bench, stream(wide), query))
+    assert len(once) == 4
+    assert rows_of(ask(bench, stream(narrow), query)) == once
+    twice = rows_of(ask(bench, stream(narrow, narrow), query))
+    assert [r["raw_prediction"] for r in twice if r["row"] in (2, 3)] == [r["raw_prediction"] for r in once]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not an Arrow stream"),
+        (b"{}", "not an Arrow stream"),
+        (stream({"pct_paint": [0.5] * 40})[:-80], "not an Arrow stream"),
+        (stream({"pct_paint": pa.array([], pa.float64())}), "0 rows, wanted 1 to"),
+        (stream({"pct_paint": [0.5] * (MOST_ROWS + 1)}), f"{MOST_ROWS + 1} rows, wanted"),
+        (stream({"height": [2.0]}), "column 'height' is unknown"),
+        (stream({"pct_paint": ["much"]}), "column pct_paint: string, wanted numbers"),
+        (stream({"line": [20.5, float("inf")]}), "row 1: line is inf, wanted at most"),
+        (stream({"line": [20.5], "over_price": [50]}), "row 0: over_price is 50, wanted American odds"),
+        (stream({"under_price": [110.5]}), "row 0: under_price is 110.5, wanted American odds"),
+    ],
+)
+def test_a_stream_that_is_not_as_wanted_is_refused(bench: Bench, body: bytes, reason: str) -> None:
+    answer = ask(bench, body)
+    assert (answer.status_code, reason in answer.json()["detail"]) == (422, True), answer.json()
+
+
+def test_a_column_that_comes_twice_and_a_system_that_does_not_run_are_refused(bench: Bench) -> None:
+    twice = pa.record_batch([pa.array([0.1]), pa.array([0.2])], names=["pct_paint", "pct_paint"])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, twice.schema) as to:
+        to.write_batch(twice)
+    assert "pct_paint comes 2 times" in ask(bench, bytes(sink.getvalue())).json()["detail"]
+    off = ask(bench, stream({"pct_paint": [0.5]}), "?systems=catboost_v8")
+    assert "'catboost_v8' does not run here" in off.json()["detail"]
