@@ -14,6 +14,7 @@ from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.heartbeats import Heartbeats
 from shared.application.readiness import Check, asked
 from shared.application.registry import Registry, State
+from shared.application.views.at_once import at_once
 from shared.application.views.judged import Judged, judged
 from shared.application.views.parts import Parts
 from shared.domain.systems.catalog import MODEL_SYSTEMS
@@ -78,11 +79,12 @@ class ShowHealth:
     def __init__(
         self, warehouse: Warehouse, runs: RunStore, documents: Documents, kept: KeptMessages
     ) -> None:
-        self._runs, self._kept = runs, kept
+        self._warehouse, self._runs, self._kept = warehouse, runs, kept
         self._heartbeats = Heartbeats(documents)
         self._registry = Registry(warehouse)
         self._deployments = Deployments(warehouse)
 
+    @at_once
     def __call__(self) -> Health:
         parts = Parts()
         models: list[dict[str, Any]] = []

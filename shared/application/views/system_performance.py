@@ -18,6 +18,7 @@ from shared.application.performance import (
     window,
 )
 from shared.application.views.accuracy import AccuracyRow, accuracy_row, row_of_figures
+from shared.application.views.at_once import at_once
 from shared.application.views.parts import Parts
 from shared.domain.evaluation import calibration_error, reliability
 from shared.domain.statistics import wilson
@@ -79,6 +80,7 @@ class ShowPerformance:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse, self._clock = warehouse, clock
 
+    @at_once
     def __call__(
         self, system: str, days: int, by: str = "edge", counted_as: str | None = None
     ) -> SystemPerformance:
