@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from shared.application.at_once import at_once
 from shared.domain.signals import HIGH_EDGE, STAKE, DailySignal, Signal, daily_signal
 from shared.domain.statistics import Difference, Rate, by_date, two_proportions, wilson
 from shared.errors import NotFound
@@ -92,15 +93,15 @@ class SignalReport:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
+    @at_once
     def __call__(self, game_date: date, system_id: str | None = None) -> list[dict[str, Any]]:
         """One entry per system, or that of one; ``NotFound`` where no run of that date has completed with
         lines."""
-        with self._warehouse.together():
-            rows = self._warehouse.query(statement("signals_of_date", game_date=game_date)).to_pylist()
-            rows = [r for r in rows if system_id in (None, r["system_id"])]
-            if not rows:
-                raise NotFound(f"{game_date}: no signal; it is computed when a prediction run completes")
-            return [{**row, "evidence": self._evidence(row)} for row in rows]
+        rows = self._warehouse.query(statement("signals_of_date", game_date=game_date)).to_pylist()
+        rows = [r for r in rows if system_id in (None, r["system_id"])]
+        if not rows:
+            raise NotFound(f"{game_date}: no signal; it is computed when a prediction run completes")
+        return [{**row, "evidence": self._evidence(row)} for row in rows]
 
     def _evidence(self, row: dict[str, Any]) -> list[Evidence]:
         history = self._warehouse.query(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from shared.application.at_once import at_once
 from shared.application.replay import Replay, features_of, is_clamped
-from shared.application.views.at_once import at_once
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import ModelStore, Warehouse
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.application.at_once import at_once
 from shared.application.dead_letters import KeptMessages, MessageHead
 from shared.application.deployments import Deployments
 from shared.application.doctor import heartbeats
@@ -14,7 +15,6 @@ from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.heartbeats import Heartbeats
 from shared.application.readiness import Check, asked
 from shared.application.registry import Registry, State
-from shared.application.views.at_once import at_once
 from shared.application.views.judged import Judged, judged
 from shared.application.views.parts import Parts
 from shared.domain.systems.catalog import MODEL_SYSTEMS

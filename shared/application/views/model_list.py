@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.application.accuracy_totals import Of, Totals, accuracy_totals
+from shared.application.at_once import at_once
 from shared.application.registry import Registry, State
-from shared.application.views.at_once import at_once
 from shared.application.views.parts import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS

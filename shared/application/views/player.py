@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from shared.application.views.at_once import at_once
+from shared.application.at_once import at_once
 from shared.domain.instants import eastern_date
 from shared.domain.names import player_lookup as lookup_of
 from shared.domain.systems.catalog import SYSTEM_IDS

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from shared.application.accuracy_totals import Totals, accuracy_totals
+from shared.application.at_once import at_once
 from shared.application.performance import (
     by_kind,
     check_question,
@@ -18,7 +19,6 @@ from shared.application.performance import (
     window,
 )
 from shared.application.views.accuracy import AccuracyRow, accuracy_row, row_of_figures
-from shared.application.views.at_once import at_once
 from shared.application.views.parts import Parts
 from shared.domain.evaluation import calibration_error, reliability
 from shared.domain.statistics import wilson

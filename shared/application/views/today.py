@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.application.activation import PREDICTED
-from shared.application.views.at_once import at_once
+from shared.application.at_once import at_once
 from shared.application.views.parts import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS

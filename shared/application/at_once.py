@@ -1,4 +1,4 @@
-"""Views that ask the warehouse several times in a moment."""
+"""What asks the warehouse several times in a moment."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ View = TypeVar("View")
 
 
 def at_once(show: Callable[Concatenate[Of, P], View]) -> Callable[Concatenate[Of, P], View]:
-    """A method whose statements share one opening of the warehouse, which is given up before the page is
-    made of what they say. Not for what takes long or waits for another service."""
+    """A method whose statements share one opening of the warehouse, which is given up when it returns.
+
+    Not for what takes long or asks another service; nor may it wait for somebody who may be waiting for the
+    warehouse.
+    """
 
     @wraps(show)
     def shown(self: Of, /, *args: P.args, **kwargs: P.kwargs) -> View:
