@@ -52,6 +52,12 @@ class Warehouse(Protocol):
     def transact(self, statements: Sequence[Statement]) -> list[int]:
         """Run several statements as one transaction; give the rows each one changed."""
 
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread asks inside may share one opening of the store, and is no transaction: each call
+        promises what it promises by itself. Others may wait meanwhile, so nothing that takes long and no
+        other service is asked inside.
+        """
+
 
 @dataclass(frozen=True)
 class Outgoing:

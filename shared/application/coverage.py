@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from shared.application.at_once import at_once
 from shared.domain.coverage import Coverage, coverage
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.ports import Clock, Warehouse
@@ -31,6 +32,7 @@ class GradingCoverage:
             for day in dict.fromkeys(r["game_date"] for r in rows)
         }
 
+    @at_once
     def _rows(self, first: date, last: date) -> list[dict[str, Any]]:
         refresh_game_status(self._warehouse, self._clock.now(), first, last)
         asked = statement("coverage_rows", first=first, last=last)

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shared.application.at_once import at_once
 from shared.application.feature_store import PHASES
 from shared.application.known import Mode
 from shared.application.slate import DEFAULT_MIN_MINUTES, modes_by_date, read_roster
@@ -78,6 +79,7 @@ class MlfsDoctor:
         self._clock = clock
         self._documents = documents
 
+    @at_once
     def __call__(
         self,
         first: date,

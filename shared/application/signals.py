@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from shared.application.at_once import at_once
 from shared.domain.signals import HIGH_EDGE, STAKE, DailySignal, Signal, daily_signal
 from shared.domain.statistics import Difference, Rate, by_date, two_proportions, wilson
 from shared.errors import NotFound
@@ -92,6 +93,7 @@ class SignalReport:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
+    @at_once
     def __call__(self, game_date: date, system_id: str | None = None) -> list[dict[str, Any]]:
         """One entry per system, or that of one; ``NotFound`` where no run of that date has completed with
         lines."""

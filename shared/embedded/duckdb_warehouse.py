@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
 import duckdb
-import filelock
 import pyarrow as pa
 import sqlglot
+from duckdb import DuckDBPyConnection as Connection
 
+from shared.embedded.duckdb_file import DuckDbFile
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
 from shared.schemas.catalog import TABLES
@@ -19,7 +20,6 @@ from shared.schemas.table import Column, Table
 from shared.warehouse.merge import merge
 
 SCHEMA_VERSION = 5
-LOCK_WAIT_SECONDS = 30.0
 
 _DUCKDB_TYPES = {
     "STRING": "VARCHAR",
@@ -41,16 +41,13 @@ def to_duckdb(sql: str) -> str:
 
 
 class DuckDbWarehouse:
-    """Opens the file for each unit of work under a lock, since one process at a time may write.
+    """Opens the file for each unit of work, since one process at a time may have it open.
 
-    Raises ``Unavailable`` when the lock is not had in 30 s, when the file cannot be opened or written
-    (a full disk shows at the commit), or when it was made by a later version.
+    Raises ``Unavailable`` as ``DuckDbFile`` does, and for a file that was made by a later version.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = filelock.FileLock(f"{path}.lock", timeout=LOCK_WAIT_SECONDS)
-        self._prepared = False
+        self._file = DuckDbFile(path, lambda con: prepare(con, path))
 
     def query(self, statement: Statement) -> pa.Table:
         with self._open() as con:
@@ -61,14 +58,12 @@ class DuckDbWarehouse:
 
     def append(self, table: Table, rows: pa.Table) -> None:
         columns = ", ".join(rows.column_names)
-        with self._open() as con:
-            con.register("incoming", rows)
-            con.execute(f"INSERT INTO {table.full_name} ({columns}) SELECT {columns} FROM incoming")
+        with self._open() as con, _registered(con, rows) as incoming:
+            con.execute(f"INSERT INTO {table.full_name} ({columns}) SELECT {columns} FROM {incoming}")
 
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
-        with self._open() as con:
-            con.register("incoming", rows)
-            sql = to_duckdb(merge(table, rows.column_names, "incoming", replace=replace))
+        with self._open() as con, _registered(con, rows) as incoming:
+            sql = to_duckdb(merge(table, rows.column_names, incoming, replace=replace))
             result = con.execute(sql).fetchone()
         return int(result[0]) if result else 0
 
@@ -78,26 +73,28 @@ class DuckDbWarehouse:
             try:
                 changed = [_rows_changed(con, s) for s in statements]
                 con.commit()
-            except duckdb.Error:
+            except BaseException:
                 with suppress(duckdb.TransactionException):  # a commit that failed has rolled back already
                     con.rollback()
                 raise
         return changed
 
-    @contextmanager
-    def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock, duckdb.connect(str(self._path)) as con:
-                con.execute("SET TimeZone='UTC'")
-                if not self._prepared:
-                    prepare(con, self._path)
-                    self._prepared = True
-                yield con
-        except filelock.Timeout as exc:
-            raise Unavailable(f"warehouse {self._path}: busy for {LOCK_WAIT_SECONDS:.0f} s") from exc
-        except (OSError, duckdb.OperationalError, duckdb.FatalException) as exc:
-            raise Unavailable(f"warehouse {self._path}: {exc}") from exc
+    def together(self) -> AbstractContextManager[None]:
+        return self._file.together()
+
+    def _open(self) -> AbstractContextManager[Connection]:
+        return self._file.opened()
+
+
+@contextmanager
+def _registered(con: Connection, rows: pa.Table) -> Iterator[str]:
+    """The name of rows that a statement reads; they are let go of, however long the connection stays."""
+    con.register("incoming", rows)
+    try:
+        yield "incoming"
+    finally:
+        with suppress(duckdb.Error):
+            con.unregister("incoming")
 
 
 def _plain(rows: pa.Table) -> pa.Table:
@@ -111,12 +108,12 @@ def _bound(statement: Statement) -> tuple[str, dict[str, object]]:
     return to_duckdb(statement.sql), dict(statement.params)
 
 
-def _rows_changed(con: duckdb.DuckDBPyConnection, statement: Statement) -> int:
+def _rows_changed(con: Connection, statement: Statement) -> int:
     row = con.execute(*_bound(statement)).fetchone()
     return int(row[0]) if row else 0
 
 
-def prepare(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def prepare(con: Connection, path: Path) -> None:
     """Every table of this version; ``Unavailable`` for a file of a later one."""
     con.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)")
     row = con.execute("SELECT MAX(version) FROM schema_version").fetchone()
@@ -138,7 +135,7 @@ def _create(table: Table) -> str:
     return f"CREATE TABLE IF NOT EXISTS {table.full_name} ({', '.join(columns)})"
 
 
-def _add_columns(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _add_columns(con: Connection, table: Table) -> None:
     """Columns declared since the file was made; rows that are there hold NULL."""
     found = {row[0] for row in con.execute(f"DESCRIBE {table.full_name}").fetchall()}
     for c in table.columns:

@@ -6,7 +6,7 @@ import io
 import logging
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,6 +88,10 @@ class BigQueryWarehouse:
         with _asked("transaction"):
             (row,) = self._clients.bigquery().query(script, self._config(values)).result()
         return [int(n) for n in row["changed"]]
+
+    def together(self) -> AbstractContextManager[None]:
+        """There is nothing to open."""
+        return nullcontext()
 
     def close(self) -> None:
         self._writer.close()

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -74,6 +75,9 @@ class Counting:
     def transact(self, statements: Sequence[Statement]) -> list[int]:
         self._count(statements)
         return self._inner.transact(statements)
+
+    def together(self) -> AbstractContextManager[None]:
+        return self._inner.together()
 
     def take(self) -> dict[str, int]:
         """What was counted since the last time."""

@@ -142,6 +142,20 @@ def test_a_table_without_a_partition_is_upserted_too(warehouse_of: Make) -> None
     assert found == [row | {"state": "shadow"}]
 
 
+def test_what_is_asked_together_is_no_transaction(warehouse_of: Make) -> None:
+    warehouse = warehouse_of([PREDICTION_KEY_OUTCOMES])
+
+    def broken_off() -> None:
+        with warehouse.together(), warehouse.together():
+            warehouse.append(PREDICTION_KEY_OUTCOMES, outcomes(2))
+            assert warehouse.upsert(PREDICTION_KEY_OUTCOMES, outcomes(3)) == 1
+            raise KeyError("of whoever asks")
+
+    with pytest.raises(KeyError):
+        broken_off()
+    assert warehouse.query(select(PREDICTION_KEY_OUTCOMES)).num_rows == 3
+
+
 INSERT = (
     "INSERT INTO nba_predictions.feature_snapshots (snapshot_id, game_date, as_of, mode, rows_built, created_at) "
     "VALUES (@id, @day, @now, 'LIVE', 1, @now)"

@@ -1,4 +1,5 @@
-"""Style, script and vendored libraries, each under a name that changes with its content."""
+"""Scripts, vendored libraries and the icon, each under a name that changes with its content; the style sheet,
+which stands in the pages themselves."""
 
 from __future__ import annotations
 
@@ -11,7 +12,6 @@ from fastapi import APIRouter, Response
 from shared.errors import NotFound
 
 TYPES = {
-    ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
@@ -32,6 +32,7 @@ class Assets:
         found = {
             f.name: f.read_bytes() for at in (folder, folder / "vendor") for f in at.iterdir() if f.is_file()
         }
+        self.style = found.pop("console.css").decode()
         self._by_name = {
             name: Asset(f"/console/static/{_version(body)}/{name}", body, TYPES[_suffix(name)])
             for name, body in found.items()

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
+from markupsafe import Markup
 
 from services.prediction_coordinator.console.assets import Assets
 from services.prediction_coordinator.console.words import FILTERS
@@ -27,7 +28,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
 }
-"""Of every page. Inline style is for the charts, which carry theirs with them."""
+"""Of every page. Inline style is the page's own, which it would have to wait for before it is painted, and
+that of the charts, which carry theirs with them."""
 
 NAVIGATION = (
     ("/", "Today"),
@@ -62,7 +64,8 @@ class Pages:
             auto_reload=False,
         )
         self._templates.filters.update(FILTERS)
-        self._templates.globals.update(static=assets.url, navigation=NAVIGATION)
+        style = Markup(assets.style)
+        self._templates.globals.update(static=assets.url, style=style, navigation=NAVIGATION)
 
     def html(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A template filled; it sees ``path`` and ``query`` as asked for, ``now`` and ``identity``."""

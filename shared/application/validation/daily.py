@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from shared.application.at_once import at_once
 from shared.application.coverage import GradingCoverage
 from shared.application.dead_letters import KeptMessages
 from shared.application.findings import Finding
@@ -56,6 +57,7 @@ class ValidateDaily:
         self._registry = Registry(warehouse)
         self._kept = KeptMessages(warehouse, dead_letters)
 
+    @at_once
     def __call__(
         self, game_date: date, progress: Callable[[str, int, int], None] = lambda *_: None
     ) -> list[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from shared.application.at_once import at_once
 from shared.application.replay import Replay, features_of, is_clamped
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import ModelStore, Warehouse
@@ -85,8 +86,10 @@ class Explanation:
 
 class ShowExplanation:
     def __init__(self, warehouse: Warehouse, models: ModelStore) -> None:
+        self._warehouse = warehouse
         self._replay = Replay(warehouse, models)
 
+    @at_once
     def __call__(self, prediction_id: str, game_date: date | None = None) -> Explanation:
         """Four statements at most, and the model's file; ``game_date`` spares the others' rows. ``NotFound``
         for a prediction that is not stored."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.application.at_once import at_once
 from shared.application.dead_letters import KeptMessages, MessageHead
 from shared.application.deployments import Deployments
 from shared.application.doctor import heartbeats
@@ -78,11 +79,12 @@ class ShowHealth:
     def __init__(
         self, warehouse: Warehouse, runs: RunStore, documents: Documents, kept: KeptMessages
     ) -> None:
-        self._runs, self._kept = runs, kept
+        self._warehouse, self._runs, self._kept = warehouse, runs, kept
         self._heartbeats = Heartbeats(documents)
         self._registry = Registry(warehouse)
         self._deployments = Deployments(warehouse)
 
+    @at_once
     def __call__(self) -> Health:
         parts = Parts()
         models: list[dict[str, Any]] = []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from shared.application.at_once import at_once
 from shared.application.performance import by_kind, rows_of_system, window
 from shared.application.promotion import TRIAL_DAYS, Promotion
 from shared.application.registry import MOVES, Registry, State
@@ -97,6 +98,7 @@ class ShowModel:
         self._registry = Registry(warehouse)
         self._promotion = Promotion(warehouse, models, clock)
 
+    @at_once
     def __call__(self, model_id: str) -> ModelView:
         """Four statements. ``NotFound`` for a model that is not registered."""
         models = self._registry.models()
@@ -122,6 +124,7 @@ class ShowModel:
             away=parts.away,
         )
 
+    @at_once
     def gates(self, model_id: str) -> GatesView:
         """Three statements and the model's file."""
         models = self._registry.models()

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.application.accuracy_totals import Of, Totals, accuracy_totals
+from shared.application.at_once import at_once
 from shared.application.registry import Registry, State
 from shared.application.views.parts import Parts
 from shared.domain.instants import eastern_date
@@ -62,6 +63,7 @@ class ShowModels:
         self._warehouse, self._clock = warehouse, clock
         self._registry = Registry(warehouse)
 
+    @at_once
     def __call__(self, system: str | None = None) -> ModelList:
         """Two statements; ``system`` leaves the others out."""
         if system is not None and system not in MODEL_SYSTEMS:

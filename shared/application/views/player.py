@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from shared.application.at_once import at_once
 from shared.domain.instants import eastern_date
 from shared.domain.names import player_lookup as lookup_of
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -80,6 +81,7 @@ class ShowPlayer:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse, self._clock = warehouse, clock
 
+    @at_once
     def __call__(
         self, player: str, system: str | None = None, games: int = GAMES, before: date | None = None
     ) -> PlayerView:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from shared.application.accuracy_totals import Totals, accuracy_totals
+from shared.application.at_once import at_once
 from shared.application.performance import (
     by_kind,
     check_question,
@@ -79,6 +80,7 @@ class ShowPerformance:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse, self._clock = warehouse, clock
 
+    @at_once
     def __call__(
         self, system: str, days: int, by: str = "edge", counted_as: str | None = None
     ) -> SystemPerformance:

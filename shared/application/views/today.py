@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.application.activation import PREDICTED
+from shared.application.at_once import at_once
 from shared.application.views.parts import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -110,6 +111,7 @@ class ShowToday:
     def __init__(self, warehouse: Warehouse, runs: RunStore, clock: Clock) -> None:
         self._warehouse, self._runs, self._clock = warehouse, runs, clock
 
+    @at_once
     def __call__(self, game_date: date | None = None, system: str | None = None) -> Today:
         """Three statements. Without a system: the preferred one if it has rows, else the first that has."""
         if system is not None and system not in SYSTEM_IDS:

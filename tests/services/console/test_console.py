@@ -49,15 +49,27 @@ def test_a_page_that_is_not_there_says_so_as_a_page(bench: Bench) -> None:
     assert "/console/nothing: no such page" in Page(answer.text).text
 
 
+def test_nothing_but_the_page_itself_is_waited_for_before_it_is_painted(bench: Bench) -> None:
+    html = bench.call("GET", "/console/coverage").text
+    assert 'rel="stylesheet"' not in html
+    assert f"<style>{(STATIC / 'console.css').read_text()}</style>" in html
+    (script,) = re.findall(r"<script ([^>]*src=[^>]*)>", html)
+    assert "defer" in script
+    later = re.findall(r'data-later="([^"]*)"', script)[0].split()
+    names = ["htmx-2.0.11.min.js", "d3-7.9.2.min.js", "plot-0.6.17.min.js", "charts.js"]
+    assert [url.rpartition("/")[2] for url in later] == names
+    assert all(bench.call("GET", url).status_code == 200 for url in later)
+
+
 def test_files_are_kept_for_ever_under_a_name_that_changes_with_them(bench: Bench) -> None:
-    found = re.findall(r'(?:src|href)="(/console/static/[^"]+)"', bench.call("GET", "/").text)
-    assert {url.rpartition(".")[2] for url in found} == {"css", "js", "svg"}
+    found = re.findall(r'/console/static/[^" ]+', bench.call("GET", "/").text)
+    assert [url.rpartition("/")[2] for url in found] == ["icon.svg", "console.js", "htmx-2.0.11.min.js"]
     for url in found:
         answer = bench.call("GET", url)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
         assert hashlib.sha256(answer.content).hexdigest().startswith(url.split("/")[3])
-    assert bench.call("GET", "/console/static/000000000000/console.css").status_code == 404
+    assert bench.call("GET", "/console/static/000000000000/console.js").status_code == 404
     assert bench.call("GET", "/console/static/0/vendor.toml").status_code == 404
 
 

@@ -116,3 +116,5 @@ CHARTS.terms = (rows, width) => ({
     Plot.ruleX([0], { stroke: SOFT }),
   ],
 });
+
+drawAll();

@@ -1,0 +1,126 @@
+"""A DuckDB file that several processes share, of which one at a time may have it open."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import filelock
+from duckdb import DuckDBPyConnection as Connection
+
+from shared.errors import Unavailable
+
+LOCK_WAIT_SECONDS, POLL_SECONDS = 30.0, 0.005
+NAME = "warehouse"
+"""What the file is called in the instance that has it open; no schema is called so."""
+
+AWAY = (OSError, duckdb.OperationalError, duckdb.FatalException)
+
+
+@dataclass
+class _Shared:
+    """What the work of one thread shares; no connection before the first of it has asked for one."""
+
+    con: Connection | None = None
+
+
+class DuckDbFile:
+    """Opens the file under a lock for each unit of work, or for what is done ``together``.
+
+    An instance in memory stays and the file is attached to it, which takes a third of what making an instance
+    takes. Detached it is free for others, and what was committed stands in it. ``prepare`` is called once,
+    with the first connection. Raises ``Unavailable`` when the lock is not had in 30 s, and when the file
+    cannot be opened or written (a full disk shows at the commit).
+    """
+
+    def __init__(self, path: Path, prepare: Callable[[Connection], None]) -> None:
+        self._path, self._prepare = path, prepare
+        self._lock = filelock.FileLock(f"{path}.lock", timeout=LOCK_WAIT_SECONDS, poll_interval=POLL_SECONDS)
+        self._instance: Connection | None = None
+        self._prepared = False
+        self._mine = threading.local()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread does inside shares one opening, from the first that needs it to the end."""
+        if getattr(self._mine, "shared", None) is not None:
+            yield
+            return
+        self._mine.shared = shared = _Shared()
+        try:
+            yield
+        finally:
+            self._mine.shared = None
+            self._give_up(shared)
+
+    @contextmanager
+    def opened(self) -> Iterator[Connection]:
+        """A connection, whose file nobody else has open."""
+        shared: _Shared | None = getattr(self._mine, "shared", None)
+        if shared is None:
+            with self.together(), self.opened() as con:
+                yield con
+            return
+        try:
+            if shared.con is None:
+                shared.con = self._take()
+            yield shared.con
+        except filelock.Timeout as exc:
+            raise Unavailable(f"warehouse {self._path}: busy for {LOCK_WAIT_SECONDS:.0f} s") from exc
+        except AWAY as exc:
+            self._give_up(shared)  # what comes next opens it anew
+            raise Unavailable(f"warehouse {self._path}: {exc}") from exc
+
+    def _take(self) -> Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        try:
+            return self._attach()
+        except BaseException:
+            self._close_all()
+            self._lock.release()
+            raise
+
+    def _attach(self) -> Connection:
+        quoted = str(self._path).replace("'", "''")
+        if self._instance is None:
+            self._instance = duckdb.connect(":memory:")
+            self._instance.execute("SET GLOBAL TimeZone='UTC'")
+            self._instance.execute(f"SET GLOBAL temp_directory='{quoted}.tmp'")
+        self._instance.execute(f"ATTACH '{quoted}' AS {NAME} (TYPE duckdb)")
+        con = self._instance.cursor()
+        try:
+            con.execute(f"USE {NAME}")
+            if not self._prepared:
+                self._prepare(con)
+                self._prepared = True
+        except BaseException:
+            con.close()
+            raise
+        return con
+
+    def _give_up(self, shared: _Shared) -> None:
+        """Detach the file and let others have it. What was committed is in the file or its log by now, so
+        that a file which cannot be detached needs only an instance that is closed."""
+        con, shared.con = shared.con, None
+        if con is None:
+            return
+        try:
+            con.close()
+            if self._instance is not None:
+                self._instance.execute(f"DETACH {NAME}")
+        except duckdb.Error:
+            self._close_all()
+        finally:
+            self._lock.release()
+
+    def _close_all(self) -> None:
+        """An instance in which something has gone wrong is not used again."""
+        instance, self._instance = self._instance, None
+        if instance is not None:
+            with suppress(duckdb.Error):
+                instance.close()
