@@ -1,7 +1,7 @@
-"""Shapes of declared types, for JSON that a page cannot have printed: the same words as ``handbook.shapes``.
+"""Shapes of declared types, for JSON that a page cannot have printed, in the words of ``handbook.shapes``.
 
-Types are what the code is checked against: typed dicts and dataclasses. ``Annotated[dict[str, X], "ID"]`` says
-what the keys of an object name.
+Types are what the code is checked against: typed dicts and dataclasses. ``Annotated[dict[str, X], "ID"]``
+says what the keys of an object name.
 """
 
 from __future__ import annotations
