@@ -18,6 +18,13 @@ WORDS: dict[type, str] = {
 ANYTHING = "any"
 
 
+@dataclasses.dataclass(frozen=True)
+class OrNull:
+    """A shape in whose place null may stand."""
+
+    shape: Any
+
+
 def shape(of: Any) -> Any:
     """A dict by key, a list of one, or a type in words."""
     origin = typing.get_origin(of)
@@ -38,9 +45,9 @@ def shape(of: Any) -> Any:
 
 
 def _one_of(parts: list[Any]) -> Any:
-    """What may be null besides; a shape of its own is shown as if it were there."""
+    """Types in words, or a shape that may be null."""
     wide = [p for p in parts if not isinstance(p, str)]
-    return wide[0] if wide else " or ".join(dict.fromkeys(parts))
+    return OrNull(wide[0]) if wide else " or ".join(dict.fromkeys(parts))
 
 
 def _fields(of: Any) -> dict[str, Any]:

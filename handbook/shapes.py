@@ -88,7 +88,7 @@ def page(player: Player) -> str:
     parts = [part for asked in _asked(player) for part in _part(player, *asked)]
     parts += [part for name, of in DECLARED.items() for part in _shown(name, declared.shape(of))]
     about = """\
-One object on standard output; progress and warnings go to standard error, and the exit code is that of the
+One object on standard output, of `props bench` a list; progress and warnings go to standard error, and the exit code is that of the
 command without `--json`. Dates and instants are ISO 8601, instants with their zone. Keys are added, never
 renamed."""
     return markdown.page(
@@ -179,7 +179,10 @@ MOST_FIELDS = 50
 
 def lines(of: Any, indent: str = "", key: str = "") -> Iterator[str]:
     head = f"{indent}{key + ': ' if key else ''}"
-    if isinstance(of, dict):
+    if isinstance(of, declared.OrNull):
+        *but_last, last = lines(of.shape, indent, key)
+        yield from (*but_last, f"{last} or null")
+    elif isinstance(of, dict):
         yield head + "{"
         for name, inner in of.items():
             yield from lines(inner, indent + "  ", name)

@@ -40,7 +40,7 @@ def test_a_declared_shape_reads_like_one_that_was_printed() -> None:
         "  d: {", "    ID: number", "  }",
         '  e: "x" or "y"',
         "  f: true or false",
-        "  g: {", "    c: text or null", "  }",
+        "  g: {", "    c: text or null", "  } or null",
         "  h: any",
         "  i: list of text",
         "}",
