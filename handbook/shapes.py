@@ -88,9 +88,9 @@ def page(player: Player) -> str:
     parts = [part for asked in _asked(player) for part in _part(player, *asked)]
     parts += [part for name, of in DECLARED.items() for part in _shown(name, declared.shape(of))]
     about = """\
-One object on standard output, of `props bench` a list; progress and warnings go to standard error, and the exit code is that of the
-command without `--json`. Dates and instants are ISO 8601, instants with their zone. Keys are added, never
-renamed."""
+One object on standard output, of `props bench` a list; progress and warnings go to standard error, and the
+exit code is that of the command without `--json`. Dates and instants are ISO 8601, instants with their zone.
+Keys are added, never renamed."""
     return markdown.page(
         "JSON of the commands",
         about,
