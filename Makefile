@@ -61,7 +61,7 @@ infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of 
 	@$(BIN)/python -m tests.infra.install
 	@$(BIN)/pytest -n 2 --dist loadfile -m infra -rs
 
-browser: $(SET_UP) ## Look at the console with a real browser: content, keyboard, axe, screenshots
+browser: $(SET_UP) $(DOCS_SET_UP) ## Look at console and documentation with a real browser: content, keyboard, axe
 	@$(BIN)/python -m tests.browser.install
 	@$(BIN)/pytest -m browser -rs
 

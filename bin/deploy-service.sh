@@ -22,7 +22,7 @@ SERVICE is prediction-coordinator or prediction-worker.
   --override  why a model that is not the champion is deployed, or a variable set by hand is left out
   --verify    read only: does what serves differ from this checkout?
   --rollback  give the traffic back to the revision that had it before
-  --dry-run   say what would be changed, change nothing
+  --dry-run   say what would be changed, change nothing; without a project, what this clone can say of it
 
 Environment: PROJECT and REGION (default: gcloud's core/project and run/region, us-west2),
 WATCH_SECONDS (120): how long errors are waited for once the new revision serves.
@@ -96,6 +96,8 @@ source bin/release/cloud.sh
 source bin/release/lock.sh
 # shellcheck source=bin/release/before.sh
 source bin/release/before.sh
+# shellcheck source=bin/release/plan.sh
+source bin/release/plan.sh
 # shellcheck source=bin/release/revision.sh
 source bin/release/revision.sh
 
@@ -158,6 +160,10 @@ roll_back() {
 
 deploy() {
   local since
+  if [ -n "$dry_run" ] && ! has_project; then
+    plan
+    return 0
+  fi
   check_tree
   place
   check_image
@@ -169,6 +175,8 @@ deploy() {
   since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   deploy_revision
   if [ -n "$dry_run" ]; then
+    say "environment, beside ${previous:-a service that is not there yet}:"
+    release changes --wanted "$work/wanted.json" ${previous:+--serving "$work/previous.json"} >&2
     give_traffic "$new"
     say "dry run: nothing was changed"
     return 0

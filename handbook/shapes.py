@@ -1,6 +1,7 @@
 """What ``--json`` of each command prints: ``python -m handbook.shapes [--write]``, inferred from its output.
 
-The commands are played where the tutorial has ended. A shape shows keys with the types that were seen;
+The commands are played where the tutorial has ended; of those that cannot be played there, the declared type
+is shown (``handbook.declared``). A shape shows keys with the types that were seen;
 ``null`` beside a type means that both were. An object whose keys are names of systems, players or features is
 shown once, for any name.
 """
@@ -14,9 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from handbook import markdown
+from backfill_jobs.cli import bench, deadletters
+from backfill_jobs.demo import figures
+from handbook import declared, markdown
 from handbook.site import ROOT
 from handbook.transcripts import Player
+from shared.application import promotion, readiness
 from shared.domain.features_contract import FEATURES
 from shared.domain.systems.catalog import SYSTEM_IDS
 
@@ -68,31 +72,29 @@ COMMANDS = (
 )  # fmt: skip
 """In an order in which each has something to say; RUN, PREDICTION, MODEL and PATH are of the tutorial."""
 
-LEFT_OUT = {
-    "props demo": "the figures of its tables: what tests/cli/test_props.py names",
-    "props bench": "a list, one object for each bench: it is fed to `python -m tests.bench.history`",
-    "props models compare": "`rows`, `dates`, `mae` by model id, `difference` with its interval",
-    "props deadletters show": "a message of `props deadletters list`, with its body",
-    "props deadletters replay": "`replayed`, a list of ids, and `failed`, reasons by id",
-    "props deployments check": "`checks`, a list with name, status, detail and ms",
+DECLARED: dict[str, Any] = {
+    "props demo": figures.Summary,
+    "props bench": list[bench.Measured],
+    "props models compare": promotion.Comparison,
+    "props deadletters show": deadletters.ToldWhole,
+    "props deadletters replay": deadletters.Replayed,
+    "props deployments check": readiness.Checks,
 }
-"""Need services, messages or minutes that a page has not."""
+"""Need services, messages or minutes that a page has not: their shapes are the types that they print."""
 
 
 def page(player: Player) -> str:
     player.play(BEGINS)
     parts = [part for asked in _asked(player) for part in _part(player, *asked)]
-    rows = [(markdown.code(name), told) for name, told in LEFT_OUT.items()]
+    parts += [part for name, of in DECLARED.items() for part in _shown(name, declared.shape(of))]
     about = """\
-One object on standard output; progress and warnings go to standard error, and the exit code is that of the
-command without `--json`. Dates and instants are ISO 8601, instants with their zone. Keys are added, never
-renamed."""
+One object on standard output, of `props bench` a list; progress and warnings go to standard error, and the
+exit code is that of the command without `--json`. Dates and instants are ISO 8601, instants with their zone.
+Keys are added, never renamed."""
     return markdown.page(
         "JSON of the commands",
         about,
         *parts,
-        "## Others",
-        markdown.table(("command", "prints"), rows),
         by="python -m handbook.shapes --write",
     )
 
@@ -123,8 +125,12 @@ def _part(player: Player, shown: str, called: str) -> Iterator[str]:
         value = json.loads(printed)
     except ValueError as exc:
         raise ValueError(f"{called}: wanted JSON, got {printed[:2000]}") from exc
-    yield f"## {name_of(shown)}"
-    yield "```text\n" + "\n".join(lines(shape([value]))) + "\n```"
+    yield from _shown(name_of(shown), shape([value]))
+
+
+def _shown(name: str, of: Any) -> Iterator[str]:
+    yield f"## {name}"
+    yield "```text\n" + "\n".join(lines(of)) + "\n```"
 
 
 def name_of(command: str) -> str:
@@ -173,7 +179,10 @@ MOST_FIELDS = 50
 
 def lines(of: Any, indent: str = "", key: str = "") -> Iterator[str]:
     head = f"{indent}{key + ': ' if key else ''}"
-    if isinstance(of, dict):
+    if isinstance(of, declared.OrNull):
+        *but_last, last = lines(of.shape, indent, key)
+        yield from (*but_last, f"{last} or null")
+    elif isinstance(of, dict):
         yield head + "{"
         for name, inner in of.items():
             yield from lines(inner, indent + "  ", name)

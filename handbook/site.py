@@ -99,7 +99,7 @@ def build(site: Path) -> int:
         sys.stderr.writelines(f"{address}: loaded from elsewhere\n" for address in elsewhere)
         return 1
     count = sum(1 for _ in site.rglob("*.html"))
-    sys.stdout.write(f"{count} pages in {site.relative_to(ROOT)}/, begin with {site.name}/index.html\n")
+    sys.stdout.write(f"{count} pages in {site.name}/, begin with {site.name}/index.html\n")
     return 0
 
 

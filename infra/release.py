@@ -190,6 +190,12 @@ def _flags(a: argparse.Namespace) -> None:
         _say("--remove-env-vars=" + ",".join(extra))
 
 
+def _changes(a: argparse.Namespace) -> None:
+    there = environment_of(_load(a.serving)) if a.serving else {}
+    for line in differences(there, _load(a.wanted)) or ["nothing changes"]:
+        _say(f"  {line}")
+
+
 def _compare(a: argparse.Namespace) -> None:
     revision = _load(a.revision)
     found = differences(environment_of(revision), _load(a.wanted))
@@ -254,6 +260,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--unset", action="append", default=[])
     added.add_argument("--drop-undeclared", action="store_true")
     command("flags", _flags, "--wanted", "--template")
+    command("changes", _changes, "--wanted").add_argument("--serving", default="")
     command("compare", _compare, "--revision", "--wanted", "--image")
     command("drift", _drift, "--state", "--revision", "--policy", place=True)
     command("closed", _closed, "--policy")

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypedDict
 
 import typer
 from rich.console import Console
@@ -15,6 +15,30 @@ from backfill_jobs.cli.program import FINDING, Json, print_json
 from backfill_jobs.cli.tables import print_table
 
 ROOT = Path(__file__).parents[2]
+
+
+class Ratio(TypedDict):
+    """Of the rounds of a bench."""
+
+    min: float
+    median: float
+    max: float
+
+
+class Measured(TypedDict):
+    """A bench and what came of it; ``beside``: what else was measured, by name."""
+
+    name: str
+    unit: str
+    ratio: Ratio
+    rounds: int
+    bar: float
+    aim: float
+    wanted: Literal["at most", "at least"]
+    holds: bool
+    reaches_aim: bool
+    beside: Annotated[dict[str, float], "NAME"]
+
 
 Name = Annotated[str | None, typer.Argument(help="One bench only; default: all of them.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer rounds, and only benches that take seconds.")]
@@ -34,7 +58,7 @@ def bench(name: Name = None, quick: Quick = False, rounds: Rounds = None, as_jso
     rounds = rounds or (suite.QUICK_ROUNDS if quick else suite.ROUNDS)
     errors = Console(stderr=True, highlight=False)
     errors.print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {rounds} rounds", markup=False)
-    found: list[dict[str, Any]] = []
+    found: list[Measured] = []
     for one in chosen:
         try:
             found.append(suite.Result(one, one.measure(rounds)).plain())
@@ -58,11 +82,13 @@ def _suite() -> Any:
     return importlib.import_module("tests.bench.suite")
 
 
-def _table(found: list[dict[str, Any]]) -> None:
+def _table(found: list[Measured]) -> None:
     rows = [
         [
             r["name"],
-            *(r["ratio"][k] for k in ("min", "median", "max")),
+            r["ratio"]["min"],
+            r["ratio"]["median"],
+            r["ratio"]["max"],
             r["bar"],
             r["aim"],
             "aim" if r["reaches_aim"] else "holds" if r["holds"] else "broken",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
@@ -16,6 +16,39 @@ if TYPE_CHECKING:
     from shared.application.dead_letters import KeptMessage, KeptMessages
 
 deadletters = program("Messages that a service refused or the broker gave up; all of them are kept.")
+
+
+class Told(TypedDict):
+    """A message that was kept, without its body."""
+
+    id: str
+    service: str
+    topic: str | None
+    message_id: str | None
+    run_id: str | None
+    reason: str
+    rejected_at: str
+    published_at: str | None
+    attempts: int | None
+    attributes: Annotated[dict[str, str], "NAME"]
+    replayed_at: str | None
+    replayed_by: str | None
+
+
+class ToldWhole(Told):
+    """``body``: what it says, JSON where it is JSON; ``whole``: whether all of it was kept."""
+
+    body: Any
+    body_bytes: int
+    whole: bool
+
+
+class Replayed(TypedDict):
+    """Ids of those published again, and why others were not."""
+
+    replayed: list[str]
+    failed: Annotated[dict[str, str], "ID"]
+
 
 Days = Annotated[int, typer.Option(min=1, help="How many days back to look.")]
 
@@ -43,7 +76,9 @@ def show_one(
     message = _kept().one(id_, days)
     envelope = message.envelope
     body = _payload(envelope.payload) if envelope else message.body
-    told = _plain(message) | {"body": body, "body_bytes": message.body_bytes, "whole": message.is_whole}
+    told: ToldWhole = {
+        **_plain(message), "body": body, "body_bytes": message.body_bytes, "whole": message.is_whole
+    }  # fmt: skip
     lines = [f"{k}: {v}" for k, v in told.items() if k != "body" and v is not None]
     text = body if isinstance(body, str) else json.dumps(body, indent=2)
     show(as_json, told, [*lines, "body:", text])
@@ -72,7 +107,7 @@ def replay(
         kept, kept.waiting(days) if everything else [kept.one(i, days) for i in ids or []]
     )
     lines = [f"replayed {m.id} to {m.topic}" for m in replayed] + list(failed.values())
-    told = {"replayed": [m.id for m in replayed], "failed": failed}
+    told: Replayed = {"replayed": [m.id for m in replayed], "failed": failed}
     show(as_json, told, lines or ["no dead letter waits to be replayed"])
     if failed:
         raise typer.Exit(FINDING)
@@ -109,7 +144,7 @@ def _user() -> str:
         return "unknown"
 
 
-def _plain(m: KeptMessage) -> dict[str, Any]:
+def _plain(m: KeptMessage) -> Told:
     envelope = m.envelope
     return {
         "id": m.id,

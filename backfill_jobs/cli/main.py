@@ -24,16 +24,16 @@ BEGIN, DAILY, MODELS, CLOSER, OPERATE = (
 """The commands by what somebody is about to do, in that order."""
 
 AFTER = """\
-A first date of your own: load DIR, then features build --dates D, predict --dates D --allow-started and
+A first date of your own: load DIR, then features build --dates D, predict --dates D --allow-started and \
 grade --dates D. When something is not as it should be: doctor, then validate-daily --date D.
 
-Dates are YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, US Eastern. Every command has --help, and --json but serve.
+Dates are YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, US Eastern. Every command has --help, and --json but serve. \
 Words in capitals in examples are yours to fill in.
 
 Exit codes: 0 done, 1 a finding or not everything done, 2 a critical finding, 64 wrong usage, 70 a fault.
 
-Colours go away with NO_COLOR=1. State lies under PROPS_HOME (.props); PROPS_BACKEND=gcp is Google Cloud. The
-pages: docs/README.md, or make docs."""
+Colours go away with NO_COLOR=1. State lies under PROPS_HOME (.props); PROPS_BACKEND=gcp is Google Cloud. \
+The pages: docs/README.md, or make docs."""
 
 app = program("Predictions of NBA player points props.", AFTER)
 

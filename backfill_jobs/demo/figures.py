@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import Any
+from collections import Counter
+from typing import Annotated, Any, TypedDict
 
 from backfill_jobs.demo.play import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
 
 
-def summary(outcome: Outcome) -> dict[str, Any]:
+class Ended(TypedDict):
+    """How players ended, those who were not predicted by reason."""
+
+    predicted: int
+    skipped: Annotated[dict[str, int], "REASON"]
+    failed: Annotated[dict[str, int], "REASON"]
+
+
+class Summary(TypedDict):
+    """A demo in numbers; an MAE is in points, and null where nothing was graded."""
+
+    game_date: str
+    games: int
+    expected_players: int
+    outcomes: Ended
+    rows_by_system: Annotated[dict[str, int], "SYSTEM"]
+    active_duplicates: int
+    graded_by_system: Annotated[dict[str, int], "SYSTEM"]
+    void: int
+    mae_by_system: Annotated[dict[str, float | None], "SYSTEM"]
+    line_mae: float | None
+    seconds: Annotated[dict[str, float], "STEP"]
+
+
+def summary(outcome: Outcome) -> Summary:
     """What ``props demo --json`` prints."""
     return {
         "game_date": outcome.game_date.isoformat(),
@@ -58,15 +82,19 @@ def hits(outcome: Outcome, system: str) -> tuple[int, int]:
     return ends["HIT"], ends["HIT"] + ends["MISS"]
 
 
-def _outcomes(outcome: Outcome) -> dict[str, Any]:
-    counts: dict[str, Any] = {"predicted": 0, "skipped": defaultdict(int), "failed": defaultdict(int)}
+def _outcomes(outcome: Outcome) -> Ended:
+    predicted, others = 0, {"skipped": Counter[str](), "failed": Counter[str]()}
     for ended in outcome.run["outcomes"].values():
         kind, _, reason = (ended or "failed:no_outcome").partition(":")
         if kind == "predicted":
-            counts["predicted"] += 1
+            predicted += 1
         else:
-            counts[kind][reason] += 1
-    return {**counts, "skipped": dict(counts["skipped"]), "failed": dict(counts["failed"])}
+            others[kind][reason] += 1
+    return {
+        "predicted": predicted,
+        "skipped": dict(others["skipped"]),
+        "failed": dict(others["failed"]),
+    }
 
 
 def _by_system(rows: list[dict[str, Any]]) -> dict[str, int]:

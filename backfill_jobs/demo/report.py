@@ -37,7 +37,7 @@ def write(outcome: Outcome, path: Path) -> Path:
     return path
 
 
-def _system(outcome: Outcome, system: str, total: dict[str, Any]) -> dict[str, Any]:
+def _system(outcome: Outcome, system: str, total: figures.Summary) -> dict[str, Any]:
     hits, bets = figures.hits(outcome, system)
     return {
         "id": system,
@@ -61,7 +61,7 @@ def _scatter(outcome: Outcome) -> str:
     return charts.svg(figure)
 
 
-def _bars(outcome: Outcome, total: dict[str, Any]) -> str:
+def _bars(outcome: Outcome, total: figures.Summary) -> str:
     """MAE of each system beside the line's, on the players who had a line, else on all."""
     lined = total["line_mae"] is not None
     values = {

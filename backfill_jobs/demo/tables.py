@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -59,7 +57,7 @@ def _picks(outcome: Outcome) -> Table:
     return table
 
 
-def _systems(outcome: Outcome, total: dict[str, Any]) -> Table:
+def _systems(outcome: Outcome, total: figures.Summary) -> Table:
     table = Table(
         title="Systems (MAE in points; 'with a line': players the market priced)", box=box.SIMPLE_HEAD
     )

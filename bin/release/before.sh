@@ -14,11 +14,13 @@ check_tree() {
   commit=$(git rev-parse HEAD)
 }
 
+check_digest() {
+  digest=$(release digest "$image" 2>"$work/why") || refuse "$(cat "$work/why")"
+}
+
 check_image() {
   local name built
-  if [ -n "$image" ]; then
-    digest=$(release digest "$image" 2>"$work/why") || refuse "$(cat "$work/why")"
-  fi
+  if [ -n "$image" ]; then check_digest; fi
   name="$region-docker.pkg.dev/$project/props/$service"
   built=$(gcloud artifacts docker tags list "$name" --project="$project" --filter="tag~/tags/$commit$" \
     --format='value(version.basename())' 2>"$work/image.err") || refuse "$name: $(head -n 3 "$work/image.err")"
@@ -64,13 +66,17 @@ check_models() {
   for path in "${models[@]}"; do check_model "$path" ''; done
 }
 
+check_path() { # PATH of a bundle
+  case "$1" in
+  gs://*.cbm) ;;
+  *) refuse "model $1: wanted gs://BUCKET/NAME.cbm" ;;
+  esac
+}
+
 check_model() { # PATH GENERATION, newest if empty
   local system gate
   model_path=$1 generation=$2
-  case "$model_path" in
-  gs://*.cbm) ;;
-  *) refuse "model $model_path: wanted gs://BUCKET/NAME.cbm" ;;
-  esac
+  check_path "$model_path"
   if [ -z "$generation" ]; then
     generation=$(gcloud storage objects describe "$model_path" --project="$project" --format='value(generation)' \
       2>"$work/model.err") || refuse "model $model_path: $(tail -n 1 "$work/model.err")"

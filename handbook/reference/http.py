@@ -56,7 +56,7 @@ def _service(name: str, document: Schema) -> Iterator[str]:
     for title, schema in schemas.items():
         yield f"### {title} of {name}"
         yield markdown.plain(schema.get("description"))
-        yield _fields(schema)
+        yield _values(schema) or (_fields(schema) if title.endswith("In") else _told(schema))
 
 
 def _asked(operation: Schema, schemas: Schema) -> str:
@@ -81,18 +81,36 @@ def _fields(schema: Schema) -> str:
     return markdown.table(("field", "type", "if left out"), rows)
 
 
+def _told(schema: Schema) -> str:
+    """Fields of what is answered: all of them always, but those that have a default."""
+    must = schema.get("required", ())
+    rows = [
+        (markdown.code(name), _type(inner) + ("" if name in must or "default" not in inner else ", if told"))
+        for name, inner in schema.get("properties", {}).items()
+    ]
+    return markdown.table(("field", "type"), rows)
+
+
 def _need(required: bool, schema: Schema) -> str:
     if required:
         return "refused"
     return markdown.code(str(schema["default"])) if "default" in schema else "none"
 
 
+def _values(schema: Schema) -> str:
+    return ", ".join(markdown.code(value) for value in schema.get("enum", ()))
+
+
 def _answers(responses: Schema) -> str:
-    rows = [
-        (code, "done" if code.startswith("2") else told["description"])
-        for code, told in sorted(responses.items())
-    ]
+    rows = [(code, _meaning(code, told)) for code, told in sorted(responses.items())]
     return markdown.table(("answer", "meaning"), rows)
+
+
+def _meaning(code: str, told: Schema) -> str:
+    if not code.startswith("2"):
+        return str(told["description"])
+    shape = _name(told.get("content", {}).get("application/json", {}).get("schema", {}))
+    return f"done: {shape}" if shape else "done"
 
 
 def _name(schema: Schema) -> str:
@@ -104,6 +122,12 @@ def _type(schema: Schema) -> str:
         return name
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_type(s) for s in schema["anyOf"]))
+    if "const" in schema or "enum" in schema:
+        return " or ".join(markdown.code(v) for v in schema.get("enum", [schema.get("const")]))
+    if "prefixItems" in schema:
+        return " and ".join(_type(s) for s in schema["prefixItems"])
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
+    if isinstance(schema.get("additionalProperties"), dict):
+        return f"object of {_type(schema['additionalProperties'])}"
     return str(schema.get("format") or schema.get("type", "any"))

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from services.prediction_coordinator.answers import ANSWERS
 from services.prediction_coordinator.console.site import add_console
 from services.prediction_coordinator.console.views import Views
 from services.prediction_coordinator.metrics import CoordinatorMetrics
@@ -25,6 +26,7 @@ from shared.application.runs import CheckStalled, RecordOutcome, Report, Started
 from shared.application.signals import SignalReport
 from shared.application.views.run_progress import by_system, progress
 from shared.coalesce import Coalescer
+from shared.documented import Documented
 from shared.errors import Rejected
 from shared.http import Identity, install_errors, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
@@ -78,7 +80,7 @@ MOST_DAYS = 400
 
 
 def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS) -> FastAPI:
-    app = FastAPI(title="prediction-coordinator", version="1")
+    app = Documented(ANSWERS, title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
     install_errors(app)
     bound_bodies(app, limits.push_bytes, pushes=PUSHES)

@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.prediction_worker.answers import ANSWERS
 from services.prediction_worker.metrics import WorkerMetrics
 from shared.application.arrow_rows import MEDIA_TYPE, read_stream, written
 from shared.application.predict_rows import ALONE, FEW, Asked, PredictRows
@@ -26,6 +27,7 @@ from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
 from shared.coalesce import Coalescer
+from shared.documented import Documented
 from shared.errors import Rejected, Unavailable
 from shared.http import (
     Identity,
@@ -127,7 +129,7 @@ def build(
         yield
         app.state.worker.close()
 
-    app = FastAPI(title="prediction-worker", version="1", lifespan=lifespan)
+    app = Documented(ANSWERS, title="prediction-worker", version="1", lifespan=lifespan)
     install_errors(app)
     _predictions(app, limits.push_bytes)
     bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])

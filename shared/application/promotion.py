@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,23 @@ class Verdict:
     @property
     def failed(self) -> list[Gate]:
         return [g for g in self.gates if not g.passed]
+
+
+class Gap(TypedDict):
+    """A mean over game dates with its 95 % interval, in points of absolute error."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Comparison(TypedDict):
+    """Two models on the rows that both predicted; no ``difference`` of fewer than two dates."""
+
+    rows: int
+    dates: int
+    mae: Annotated[dict[str, float], "MODEL"]
+    difference: Gap | None
 
 
 class Promotion:
@@ -84,7 +101,7 @@ class Promotion:
         days = rows["game_date"].to_pylist()
         return _trial(rows, days), min(days, default=None)
 
-    def compare(self, a: str, b: str) -> dict[str, Any]:
+    def compare(self, a: str, b: str) -> Comparison:
         """Two models on the rows that both predicted, in shadow or live; ``NotFound`` for none in common."""
         first, second = self._registry.find(a), self._registry.find(b)
         if first["system_id"] != second["system_id"]:
@@ -111,7 +128,7 @@ class Promotion:
                 first["model_id"]: float(np.abs(trial.predicted - trial.actual).mean()),
                 second["model_id"]: float(np.abs(trial.champion - trial.actual).mean()),
             },
-            "difference": None if gap is None else vars(gap),
+            "difference": None if gap is None else {"value": gap.value, "low": gap.low, "high": gap.high},
         }
 
     def _golden(self, model: Mapping[str, Any]) -> tuple[LoadedModel | None, Gate]:

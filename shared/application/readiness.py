@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from shared.errors import AppError, Unavailable
 from shared.ports import Warehouse
@@ -36,6 +36,12 @@ class Check:
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
+
+
+class Checks(TypedDict):
+    """All of them, each as it is told in JSON."""
+
+    checks: list[Check]
 
 
 def asked(name: str, ask: Callable[[], object]) -> Check:

@@ -100,7 +100,9 @@ class SignalReport:
         rows = self._warehouse.query(statement("signals_of_date", game_date=game_date)).to_pylist()
         rows = [r for r in rows if system_id in (None, r["system_id"])]
         if not rows:
-            raise NotFound(f"{game_date}: no signal; it is computed when a prediction run completes")
+            raise NotFound(
+                f"{game_date}: no signal; it is computed when a run completes for players who have a line"
+            )
         return [{**row, "evidence": self._evidence(row)} for row in rows]
 
     def _evidence(self, row: dict[str, Any]) -> list[Evidence]:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from handbook.declared import misfits
 from shared.application.backfill_results import Status
 from shared.application.deployable import deployable
 from shared.application.experiments import TrainExperiment, plain
 from shared.application.feature_store import invalidate
 from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions
-from shared.application.promotion import Promotion
+from shared.application.promotion import Comparison, Promotion
 from shared.application.registry import Registry, State
 from shared.application.training import checked
 from shared.domain.promotion import Gate
@@ -266,6 +267,7 @@ def test_a_shadow_runs_on_the_same_jobs_is_graded_and_never_active(here: Jobs, r
     assert after.grade(DAY, DAY).by_kind["SHADOW"] == len(shadow)
     champion = next(m for m in here.registry.models() if m["sha256"] == champions[0]["model_sha256"])
     told = promotion(here).compare("spring", champion["model_id"])
+    assert misfits(json.loads(json.dumps(told)), Comparison) == []
     assert told["rows"] > 50
     assert set(told["mae"]) == {Path(path).stem, champion["model_id"]}
     assert told["difference"] is None  # one date says nothing of how dates differ

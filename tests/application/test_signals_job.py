@@ -23,7 +23,7 @@ def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
 
 
 def test_a_run_that_completes_leaves_its_signal_of_active_rows_only(here: Jobs) -> None:
-    with pytest.raises(NotFound, match="computed when a prediction run completes"):
+    with pytest.raises(NotFound, match="computed when a run completes"):
         SignalReport(here.warehouse)(DAY)
     here.predict(systems=BUT_V8)
     first = {r["system_id"]: r for r in SignalReport(here.warehouse)(DAY)}

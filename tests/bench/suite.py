@@ -10,7 +10,8 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
+
+from backfill_jobs.cli import bench
 
 MODULES = (
     "tests.bench.push",
@@ -66,7 +67,7 @@ class Result:
         middle = median(self.measured.ratios)
         return middle <= wanted if self.bench.most else middle >= wanted
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> bench.Measured:
         b, ratios = self.bench, self.measured.ratios
         return {
             "name": b.name,

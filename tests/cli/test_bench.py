@@ -11,6 +11,7 @@ import pytest
 from backfill_jobs.cli import bench
 from backfill_jobs.cli.main import app
 from backfill_jobs.cli.program import run
+from handbook.declared import misfits
 from tests.bench import suite
 from tests.bench.suite import Bench, LeftOut, Measured, Result
 
@@ -38,6 +39,7 @@ def test_json_has_each_ratio_with_its_bar(monkeypatch: Any, capsys: Any) -> None
     assert props("--json", "--rounds", "3", monkeypatch=monkeypatch) == 1
     out, err = capsys.readouterr()
     fast, slow = json.loads(out)
+    assert misfits([fast, slow], list[bench.Measured]) == []
     assert fast["ratio"] == {"min": 4.0, "median": 6.0, "max": 8.0}
     assert (fast["holds"], fast["reaches_aim"], fast["rounds"], fast["bar"], fast["aim"]) == (
         True,

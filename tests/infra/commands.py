@@ -29,12 +29,12 @@ LANGUAGES = ("sh", "console", "text", "json", "hcl", "sql", "python")
 REGISTRY = ".".join(["us-west2-docker", "pkg", "dev"])
 
 VALUES = {
-    "A": "2022-10-18", "B": "2025-02-17", "C": "2025-02-18", "D": "2025-03-18", "S": "catboost_v9",
+    "A": "2025-03-06", "B": "2025-03-18", "C": "2025-03-19", "D": "2025-03-20", "S": "catboost_v9",
     "R": "because", "T": "2025-03-19T18:00:00+00:00", "ID": "a1b2c3", "ACCOUNT": "012345-6789AB-CDEF01",
     "ADDRESS": "ops@example.com", "BUILD": "11111111-2222-3333-4444-555555555555", "COMMIT": "eb681ca",
     "DATE": "2025-03-19", "DIGEST": "0" * 64, "DIR": "data", "FILE": "report.html",
     "IMAGE": f"{REGISTRY}/my-project/props/prediction-worker", "MODEL": "catboost_v9-2025-02-17-0a1b2c3d",
-    "NAME": "answers", "NOTE": "after a change", "MODEL_PATH": "gs://my-project-props-models/models/catboost_v9-2025-02-17-0a1b2c3d.cbm",
+    "NAME": "answers_equal", "NOTE": "after a change", "MODEL_PATH": "gs://my-project-props-models/models/catboost_v9-2025-02-17-0a1b2c3d.cbm",
     "OWNER": "somebody", "PATH": "models/a.cbm", "PREDICTION_ID": "0a1b2c3d", "PROJECT": "my-project",
     "REASON": "because", "REVISION": "prediction-worker-00042-abc", "RUN_ID": "20250319-0a1b2c3d4e5f",
     "SERVICE": "prediction-worker", "SYSTEM": "catboost_v9", "YYYY-MM-DD": "2025-03-19",

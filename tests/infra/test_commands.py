@@ -111,8 +111,8 @@ def test_commands_are_found_wherever_they_stand() -> None:
         (9, f"gcloud storage ls {'.'.join(['us-west2-docker', 'pkg', 'dev'])}/my-project/props", False),
         (1, "props doctor", True),
         (1, "props models list", True),
-        (12, "props predict --dates 2025-03-18", False),
-        (12, "props predict --dates 2025-03-18 --force", False),
+        (12, "props predict --dates 2025-03-20", False),
+        (12, "props predict --dates 2025-03-20 --force", False),
     ]
 
 

@@ -131,3 +131,18 @@ def test_the_new_template_loses_what_a_refused_revision_left(
         ["flags", "--wanted", str(tmp_path / "wanted"), "--template", str(tmp_path / "template")]
     )
     assert (code, capsys.readouterr().out) == (0, "--update-env-vars=^|~|^A=1\n--remove-env-vars=STRAY\n")
+
+
+def test_a_dry_run_says_which_variables_would_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wanted").write_text(json.dumps({"A": "1", "B": "2"}))
+    (tmp_path / "serving").write_text(json.dumps(revision({"A": "1", "B": "3"})))
+    asked = ["changes", "--wanted", f"{tmp_path}/wanted"]
+    assert release.main(asked) == 0
+    assert capsys.readouterr().out == "  A: absent, wanted '1'\n  B: absent, wanted '2'\n"
+    assert release.main([*asked, "--serving", f"{tmp_path}/serving"]) == 0
+    assert capsys.readouterr().out == "  B: '3', wanted '2'\n"
+    (tmp_path / "wanted").write_text(json.dumps({"A": "1", "B": "3"}))
+    assert release.main([*asked, "--serving", f"{tmp_path}/serving"]) == 0
+    assert capsys.readouterr().out == "  nothing changes\n"

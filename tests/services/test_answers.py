@@ -1,0 +1,120 @@
+"""What the services answer is what their OpenAPI documents show, to the last key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from services.prediction_coordinator.answers import ANSWERS as COORDINATOR
+from services.prediction_worker.answers import ANSWERS as WORKER
+from services.prediction_worker.app import build
+from shared.documented import Answers, Documented
+from shared.domain.features.context import CONTEXT
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.run_store import SqliteRunStore
+from shared.model_registry.loading import LoadedModel
+from tests.application.worlds import Jobs
+from tests.conftest import DAY
+from tests.domain.batches import STAR
+from tests.services.clients import ask
+from tests.services.test_coordinator import Bench as CoordinatorBench
+from tests.services.test_worker import Bench as WorkerBench
+
+TOLD = {
+    "GET /runs": "/runs",
+    "GET /runs/{run_id}": "/runs/RUN",
+    "GET /predictions/{game_date}": f"/predictions/{DAY}",
+    "GET /signals/{game_date}": f"/signals/{DAY}",
+    "GET /coverage": f"/coverage?start_date={DAY - timedelta(days=7)}&end_date={DAY}",
+    "GET /health": "/health",
+    "GET /ready": "/ready",
+    "GET /heartbeat": "/heartbeat",
+    "POST /check-stalled": "/check-stalled",
+}
+
+
+def fits(answers: Answers, route: str, text: str) -> BaseModel:
+    return answers[route].model_validate_json(text, strict=True)
+
+
+def test_a_coordinator_over_a_graded_fortnight_answers_as_its_document_shows(graded_copy: Jobs) -> None:
+    bench = CoordinatorBench(graded_copy.warehouse, graded_copy.folder)
+    run = SqliteRunStore(graded_copy.folder / "runs.sqlite").runs(game_date=DAY)[0].run_id
+    found: dict[str, Any] = {}
+    for route, path in TOLD.items():
+        answer = bench.call(route.split(" ")[0], path.replace("RUN", run))
+        assert answer.status_code == 200, answer.text
+        found[route] = fits(COORDINATOR, route, answer.text)
+    assert len(found["GET /predictions/{game_date}"].predictions) > 100
+    assert any(s.evidence for s in found["GET /signals/{game_date}"].signals)
+    assert found["GET /coverage"].systems
+    assert found["GET /runs/{run_id}"].outcomes
+    assert found["GET /ready"].checks
+    assert COORDINATOR.keys() - TOLD.keys() == {"POST /start"}
+
+
+def test_a_start_is_answered_as_the_document_shows(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
+    answer = CoordinatorBench(warehouse, tmp_path).call("POST", "/start", json={"game_date": "TODAY"})
+    assert answer.status_code == 202
+    fits(COORDINATOR, "POST /start", answer.text)
+
+
+ROWS = {
+    "rows": [
+        {
+            "features": STAR | dict.fromkeys(CONTEXT, 1.0),
+            "line": 24.5,
+            "over_price": -110,
+            "under_price": -110,
+        },
+        {"features": {}, "line": None},
+    ]
+}
+
+
+def test_a_worker_answers_as_its_document_shows(
+    warehouse: DuckDbWarehouse, tmp_path: Path, models: dict[str, LoadedModel]
+) -> None:
+    app = build(WorkerBench(warehouse, tmp_path, models).make)
+    for route in WORKER:
+        method, path = route.split(" ")
+        given = {"json": ROWS} if method == "POST" else {}
+        answer = ask(app, method, path, **given)
+        assert answer.status_code == 200, answer.text
+        told = fits(WORKER, route, answer.text)
+        if route == "POST /predict/batch":
+            kinds = {type(said).__name__ for row in told.predictions for said in row.values()}  # type: ignore[attr-defined]
+            assert kinds == {"PredictedChance", "PredictedPoints", "NoPrediction"}
+        if route == "GET /models":
+            assert len(told.models) == len(models)  # type: ignore[attr-defined]
+
+
+def test_every_key_is_declared(graded_copy: Jobs) -> None:
+    text = CoordinatorBench(graded_copy.warehouse, graded_copy.folder).call("GET", "/health").text
+    with pytest.raises(ValidationError, match="forbidden"):
+        fits(COORDINATOR, "GET /health", text.replace("{", '{"more":1,', 1))
+
+
+@pytest.mark.parametrize("answers", [COORDINATOR, WORKER])
+def test_every_route_that_answers_json_has_its_shape(
+    answers: Answers, warehouse: DuckDbWarehouse, tmp_path: Path
+) -> None:
+    worker = build(WorkerBench(warehouse, tmp_path, {}).make)
+    app = worker if answers is WORKER else CoordinatorBench(warehouse, tmp_path / "other").app
+    assert isinstance(app, Documented)
+    document = app.openapi()
+    assert document is app.openapi()
+    shown = {
+        f"{method.upper()} {path}": told["content"]["application/json"]["schema"]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for code, told in operation["responses"].items()
+        if code.startswith("2") and "application/json" in told.get("content", {})
+    }
+    assert shown.keys() == answers.keys()
+    schemas = document["components"]["schemas"]
+    assert all(schema["$ref"].rsplit("/", 1)[-1] in schemas for schema in shown.values())
