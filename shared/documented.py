@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -23,15 +23,16 @@ class Answer(BaseModel):
 
 
 class Documented(FastAPI):
-    """Its document shows ``answers``; what a route answers is not checked against them."""
+    """Its document shows ``answers``, which are asked for when it is; what a route answers is not checked
+    against them."""
 
-    def __init__(self, answers: Answers, **options: Any) -> None:
+    def __init__(self, answers: Callable[[], Answers], **options: Any) -> None:
         super().__init__(**options)
         self._answers = answers
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            show(super().openapi(), self._answers)
+            show(super().openapi(), self._answers())
         return super().openapi()
 
 
@@ -46,7 +47,7 @@ def show(document: dict[str, Any], answers: Answers) -> None:
         responses = document["paths"][path][method.lower()]["responses"]
         (done,) = (code for code in responses if code.startswith("2"))
         schema = {"$ref": REFERENCE.format(model=model.__name__)}
-        responses[done]["content"] = {"application/json": {"schema": schema}}
+        responses[done].setdefault("content", {})["application/json"] = {"schema": schema}
 
 
 def made_of(struct: type[msgspec.Struct], name: str) -> type[Answer]:

@@ -80,7 +80,7 @@ MOST_DAYS = 400
 
 
 def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS) -> FastAPI:
-    app = Documented(ANSWERS, title="prediction-coordinator", version="1")
+    app = Documented(lambda: ANSWERS, title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
     install_errors(app)
     bound_bodies(app, limits.push_bytes, pushes=PUSHES)

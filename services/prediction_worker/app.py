@@ -18,7 +18,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.prediction_worker.answers import ANSWERS
 from services.prediction_worker.metrics import WorkerMetrics
 from shared.application.arrow_rows import MEDIA_TYPE, read_stream, written
 from shared.application.predict_rows import ALONE, FEW, Asked, PredictRows
@@ -27,7 +26,7 @@ from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
 from shared.coalesce import Coalescer
-from shared.documented import Documented
+from shared.documented import Answers, Documented
 from shared.errors import Rejected, Unavailable
 from shared.http import (
     Identity,
@@ -45,6 +44,13 @@ from shared.model_registry.loading import LoadedModel
 from shared.observed import Observed
 from shared.schemas.messages import LARGEST, LEAST_PRICE
 from shared.schemas.rows import MOST_ROWS, read_rows
+
+
+def _answers() -> Answers:
+    """Made when somebody asks for the document, not when the process starts."""
+    from services.prediction_worker.answers import ANSWERS
+
+    return ANSWERS
 
 
 @dataclass
@@ -104,8 +110,11 @@ class BatchIn(BaseModel):
 
 ARROW = MEDIA_TYPE.encode()
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+
 _AS_ARROW: dict[str, Any] = {
-    "requestBody": {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
+    "requestBody": {"content": {MEDIA_TYPE: _BYTES}},
+    "responses": {"200": {"content": {MEDIA_TYPE: _BYTES}}},
     "parameters": [
         {
             "name": "systems",
@@ -129,7 +138,7 @@ def build(
         yield
         app.state.worker.close()
 
-    app = Documented(ANSWERS, title="prediction-worker", version="1", lifespan=lifespan)
+    app = Documented(_answers, title="prediction-worker", version="1", lifespan=lifespan)
     install_errors(app)
     _predictions(app, limits.push_bytes)
     bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])

@@ -21,8 +21,8 @@ from tests.application.worlds import Jobs
 from tests.conftest import DAY
 from tests.domain.batches import STAR
 from tests.services.clients import ask
+from tests.services.in_memory import Bench as WorkerBench
 from tests.services.test_coordinator import Bench as CoordinatorBench
-from tests.services.test_worker import Bench as WorkerBench
 
 TOLD = {
     "GET /runs": "/runs",

@@ -18,8 +18,8 @@ from shared.ports import Outgoing
 from shared.schemas.messages import PredictionReady, decode, encode
 from tests.conftest import Logged
 from tests.services.clients import envelope, pushed
+from tests.services.in_memory import Bench as WorkerBench
 from tests.services.test_coordinator import Bench as CoordinatorBench
-from tests.services.test_worker import Bench as WorkerBench
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{TRACE}-{SPAN}-01"

@@ -24,8 +24,8 @@ from services.prediction_worker.app import build as worker
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.identity import Entrance
 from shared.tokens import Trust
+from tests.services.in_memory import Bench as WorkerBench
 from tests.services.test_coordinator import Bench as CoordinatorBench
-from tests.services.test_worker import Bench as WorkerBench
 
 CLOSED = Entrance(Trust(frozenset({"a"}), frozenset({"e"}), frozenset({"i"})))
 CONFORM = ("status_code_conformance", "content_type_conformance", "response_schema_conformance")

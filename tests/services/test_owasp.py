@@ -26,7 +26,8 @@ from shared.ports import Run, RunState
 from shared.schemas.messages import PredictionReady, encode
 from shared.tokens import Trust
 from tests.conftest import DAY
-from tests.services import test_coordinator, test_worker
+from tests.domain.batches import STAR
+from tests.services import in_memory, test_coordinator
 from tests.services.clients import ask, envelope
 from tests.services.issuer import AUDIENCE, CALLER, ISSUER, Key, bearer
 
@@ -41,9 +42,9 @@ def coordinator(warehouse: DuckDbWarehouse, tmp_path: Path) -> test_coordinator.
 
 
 @pytest.fixture
-def worker(warehouse: DuckDbWarehouse, tmp_path: Path) -> test_worker.Bench:
+def worker(warehouse: DuckDbWarehouse, tmp_path: Path) -> in_memory.Bench:
     """Without trained models, which these tests do not need; its run is not the coordinator's."""
-    return test_worker.Bench(warehouse, tmp_path / "worker", {})
+    return in_memory.Bench(warehouse, tmp_path / "worker", {})
 
 
 def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
@@ -55,7 +56,7 @@ def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
 
 
 def closed(
-    coordinator: test_coordinator.Bench, worker: test_worker.Bench, trust: Trust = TRUST
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench, trust: Trust = TRUST
 ) -> list[FastAPI]:
     entrance = Entrance(trust)
     return [
@@ -65,7 +66,7 @@ def closed(
 
 
 def test_no_route_of_either_service_answers_without_a_token(
-    coordinator: test_coordinator.Bench, worker: test_worker.Bench
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench
 ) -> None:
     """API2:2023 Broken Authentication."""
     asked = 0
@@ -91,7 +92,7 @@ def test_properties_that_are_not_a_callers_are_not_taken_from_him(
 
 
 def test_no_body_is_longer_than_its_limit(
-    coordinator: test_coordinator.Bench, worker: test_worker.Bench
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench
 ) -> None:
     """API4:2023 Unrestricted Resource Consumption: bytes."""
     limits = Limits(push_bytes=1000, batch_bytes=5000)
@@ -118,7 +119,7 @@ async def in_parts(body: bytes) -> Any:
         yield body[start : start + 100]
 
 
-def test_a_length_that_is_a_lie_is_not_believed(worker: test_worker.Bench) -> None:
+def test_a_length_that_is_a_lie_is_not_believed(worker: in_memory.Bench) -> None:
     """API4:2023 Unrestricted Resource Consumption: a short Content-Length before a long body."""
     app = build_worker(worker.make, limits=Limits(batch_bytes=1000))
     for told in ("10", "-1", "x", ""):
@@ -128,7 +129,7 @@ def test_a_length_that_is_a_lie_is_not_believed(worker: test_worker.Bench) -> No
         assert answer.status_code == 413
 
 
-def test_a_body_that_says_it_is_too_long_is_not_read(worker: test_worker.Bench) -> None:
+def test_a_body_that_says_it_is_too_long_is_not_read(worker: in_memory.Bench) -> None:
     """API4:2023 Unrestricted Resource Consumption: the answer comes before the body."""
     read: list[bytes] = []
 
@@ -142,7 +143,7 @@ def test_a_body_that_says_it_is_too_long_is_not_read(worker: test_worker.Bench) 
 
 
 def test_no_batch_and_no_span_is_longer_than_its_limit(
-    coordinator: test_coordinator.Bench, worker: test_worker.Bench
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench
 ) -> None:
     """API4:2023 Unrestricted Resource Consumption: rows and dates."""
     rows = {"rows": [{"features": {}}] * 5001}
@@ -153,7 +154,7 @@ def test_no_batch_and_no_span_is_longer_than_its_limit(
 
 
 def test_who_may_come_in_is_a_list_and_no_route_is_left_out_of_it(
-    coordinator: test_coordinator.Bench, worker: test_worker.Bench, key: Key
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench, key: Key
 ) -> None:
     """API5:2023 Broken Function Level Authorization."""
     stranger = bearer(key.mint(email="stranger@project.example"))
@@ -226,7 +227,7 @@ def nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 def test_nothing_that_a_message_names_is_fetched(
-    worker: test_worker.Bench, nothing_is_fetched: list[object]
+    worker: in_memory.Bench, nothing_is_fetched: list[object]
 ) -> None:
     """API7:2023 Server Side Request Forgery: paths and URLs in a message are text, wherever they stand."""
     job = msgspec.to_builtins(worker.job)
@@ -245,10 +246,10 @@ def test_nothing_that_a_message_names_is_fetched(
 
 
 def test_nothing_that_a_request_names_is_fetched(
-    coordinator: test_coordinator.Bench, worker: test_worker.Bench, nothing_is_fetched: list[object]
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench, nothing_is_fetched: list[object]
 ) -> None:
     """API7:2023 Server Side Request Forgery: the same of the routes that are called directly."""
-    row = {"features": test_worker.STAR | {"vegas_points_line": 21.5}, "line": 21.5}
+    row = {"features": STAR | {"vegas_points_line": 21.5}, "line": 21.5}
     plain = worker.call("POST", "/predict/batch", json={"rows": [row]})
     lured = worker.call("POST", "/predict/batch", json={"rows": [row | LURES], **LURES})
     assert (plain.status_code, plain.json()) == (200, lured.json())
@@ -284,7 +285,7 @@ def test_answers_give_nothing_away(
 
 
 def test_every_route_is_in_the_document_and_in_no_other(
-    coordinator: test_coordinator.Bench, worker: test_worker.Bench
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench
 ) -> None:
     """API9:2023 Improper Inventory Management."""
     for app in closed(coordinator, worker):
@@ -300,7 +301,7 @@ def test_every_route_is_in_the_document_and_in_no_other(
 
 
 def test_what_other_services_send_is_checked_like_what_strangers_send(
-    coordinator: test_coordinator.Bench, worker: test_worker.Bench
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench
 ) -> None:
     """API10:2023 Unsafe Consumption of APIs: a message of the other service proves nothing by where it is from."""
     job = msgspec.to_builtins(worker.job)
