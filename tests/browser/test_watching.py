@@ -118,3 +118,10 @@ def test_without_javascript_every_part_is_reached_by_a_link(browser: Browser, se
         page.locator("#game_date").fill("2025-07-01")
         page.get_by_role("button", name="Start").click()
         assert "No run was started" in page.get_by_role("alert").inner_text()
+
+
+def test_rows_that_the_first_paint_left_out_are_there_once_the_page_stands(tab: Tab, services: World) -> None:
+    tab.open(services.url + "/console/runs/{run_id}".format(**services.places()))
+    rows = tab.page.locator(".scroll tbody tr")
+    assert rows.count() > 30
+    assert rows.evaluate_all("all => all.filter(row => row.getClientRects().length === 0).length") == 0

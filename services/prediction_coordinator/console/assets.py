@@ -1,5 +1,5 @@
-"""Scripts, vendored libraries and the icon, each under a name that changes with its content; the style sheet,
-which stands in the pages themselves."""
+"""Scripts, vendored libraries and the icon, each under a name that changes with its content; the style sheet
+and the first script, which stand in the pages themselves."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Assets:
         found = {
             f.name: f.read_bytes() for at in (folder, folder / "vendor") for f in at.iterdir() if f.is_file()
         }
-        self.style = found.pop("console.css").decode()
+        self.style, self.first = (found.pop(name).decode() for name in ("console.css", "first.js"))
         self._by_name = {
             name: Asset(f"/console/static/{_version(body)}/{name}", body, TYPES[_suffix(name)])
             for name, body in found.items()

@@ -1,22 +1,6 @@
 // What the pages need beyond htmx: a notice while the console does not answer, and the charts.
 "use strict";
 
-// The libraries are fetched when the page stands, one after the other in this order: to compile them would keep
-// it from being painted. A page that nobody sees is not painted, and need not wait for that.
-const LATER = document.currentScript.dataset.later.split(/\s+/);
-window.addEventListener("load", () => {
-  const fetchAll = () => LATER.forEach(fetchScript);
-  if (document.hidden) fetchAll();
-  else requestAnimationFrame(() => setTimeout(fetchAll));
-});
-
-function fetchScript(address) {
-  const script = document.createElement("script");
-  script.src = address;
-  script.async = false;
-  document.head.append(script);
-}
-
 document.addEventListener("htmx:afterRequest", (event) => {
   const well = event.detail.successful;
   document.getElementById("connection").hidden = well;
