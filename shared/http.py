@@ -35,6 +35,7 @@ from shared.errors import (
     Unauthenticated,
     Unavailable,
 )
+from shared.heap import keep_heap
 
 logger = logging.getLogger("props.http")
 
@@ -175,6 +176,7 @@ def serve(app: FastAPI, port: int, host: str) -> None:
     uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
     """
     signal.signal(signal.SIGTERM, _leave)
+    keep_heap()
     gc.collect()
     gc.freeze()  # what was imported and wired stays: the collector need not look at it again and again
     with suppress(_Left):
