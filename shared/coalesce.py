@@ -13,7 +13,7 @@ MOST_JOBS = 512
 QUIET_TURNS = 3
 """Turns of the loop that bring nothing more: what a socket has brought is a job one turn later."""
 
-PATIENCE_SECONDS = 0.015
+PATIENCE_SECONDS = 0.03
 """A batch that takes longer is taken to wait for a store: computing one takes less."""
 
 
