@@ -239,10 +239,10 @@ def _predictions(app: FastAPI, most_bytes: int) -> None:
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of features, named in each row or once in columns; nothing is written.
 
-        Many rows are predicted sooner as an Arrow stream: a column of numbers for each feature, and for
-        line, over_price, under_price, league_def_rating and days_rest, null where there is none; the systems
-        stand in the address. The answer is an Arrow stream then: row, system_id, and a column for each thing
-        that is said.
+        Many rows are predicted sooner as an Arrow stream, not compressed: a column of numbers for each
+        feature, and for line, over_price, under_price, league_def_rating and days_rest, null where there is
+        none; the systems stand in the address. The answer is an Arrow stream then: row, system_id, and a
+        column for each thing that is said.
         """
         worker: Worker = request.app.state.worker
         rows = [r.model_dump() for r in batch.rows]

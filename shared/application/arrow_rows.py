@@ -5,6 +5,7 @@ The numbers of many rows need not become text and be read again.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -48,6 +49,12 @@ ANSWERS = pa.schema(
 From ``prob_over`` on null for a system that gives points only.
 """
 
+_PLAIN_MESSAGES = ("schema", "record batch")
+_HEADER, _COMPRESSION = 2, 3
+"""Slots in the tables ``Message`` and ``RecordBatch`` of Arrow's format."""
+
+_UINT16, _INT32, _UINT32 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
+
 _PLAIN = pa.ipc.IpcWriteOptions()
 _SAID = [(f.name, f.type) for f in ANSWERS][2:-1]
 
@@ -65,20 +72,62 @@ def read_stream(body: bytes) -> tuple[Floats, Floats]:
     given = np.full((table.num_rows, len(_NAMES)), np.nan)
     columns, places = _numeric(table.schema)
     if columns:
-        parts = table.select(columns).to_batches()
-        given[:, places] = np.concatenate([p.to_tensor(null_to_nan=True).to_numpy() for p in parts])
+        given[:, places] = _numbers(table.select(columns))
     _check(given)
     return given[:, : len(ALL_INPUTS)], given[:, len(ALL_INPUTS) :]
 
 
 def _table(body: bytes) -> pa.Table:
     try:
+        for message in pa.ipc.MessageReader.open_stream(body):
+            if message.type not in _PLAIN_MESSAGES or _is_compressed(message):
+                raise Rejected(f"a {message.type} that is not plain, wanted columns of numbers, uncompressed")
         with pa.ipc.open_stream(body) as stream:
             table = stream.read_all()
         table.validate()
-    except (pa.ArrowException, OSError) as exc:
+        table.schema.names  # noqa: B018  a name that is no text is found here
+    except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
     return table
+
+
+def _is_compressed(message: pa.Message) -> bool:
+    """Whether the buffers of a batch would grow when they are read, to whatever size the sender names: nobody
+    may make this process take more memory than the body has.
+
+    pyarrow does not tell; the format's ``RecordBatch.compression`` does, in the metadata's FlatBuffer.
+    """
+    if message.type == "schema":
+        return False
+    header = _followed(message.metadata, _field(message.metadata, _followed(message.metadata, 0), _HEADER))
+    return _field(message.metadata, header, _COMPRESSION) is not None
+
+
+def _followed(buffer: pa.Buffer, at: int | None) -> int:
+    """Where the table is that stands at ``at``."""
+    if at is None:
+        raise struct.error("a message without a header")
+    return at + int(_UINT32.unpack_from(buffer, at)[0])
+
+
+def _field(buffer: pa.Buffer, table: int, slot: int) -> int | None:
+    """Where a field of a table is, None where it is not there."""
+    places = table - int(_INT32.unpack_from(buffer, table)[0])
+    at = 4 + 2 * slot
+    if at >= _UINT16.unpack_from(buffer, places)[0]:
+        return None
+    offset = int(_UINT16.unpack_from(buffer, places + at)[0])
+    return table + offset if offset else None
+
+
+def _numbers(table: pa.Table) -> Floats:
+    """(n, k) of k columns of numbers, NaN for null."""
+    try:
+        return np.concatenate([b.to_tensor(null_to_nan=True).to_numpy() for b in table.to_batches()])
+    except pa.ArrowException as exc:
+        raise Rejected(
+            f"columns of {', '.join(sorted({str(t) for t in table.schema.types}))}: {exc}"
+        ) from exc
 
 
 @lru_cache(maxsize=64)

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import httpx
 import pyarrow as pa
 import pytest
 
-from shared.application.arrow_rows import MEDIA_TYPE
+from shared.application.arrow_rows import MEDIA_TYPE, read_stream
 from shared.application.predict_rows import FEW
 from shared.domain.features.context import CONTEXT
+from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.rows import MOST_ROWS
 from tests.domain.batches import STAR
@@ -83,11 +85,12 @@ def test_a_number_that_is_none_is_refused_before_any_sum(bench: Bench, name: str
     assert (answer.status_code, name in answer.json()["detail"]) == (422, True)
 
 
-def stream(*batches: dict[str, Any]) -> bytes:
+def stream(*batches: dict[str, Any], compression: str | None = None) -> bytes:
     """Rows in columns, as a client with pyarrow sends them."""
     tables = [pa.RecordBatch.from_pydict(b) for b in batches]
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, tables[0].schema) as to:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_stream(sink, tables[0].schema, options=options) as to:
         for table in tables:
             to.write_batch(table)
     return bytes(sink.getvalue())
@@ -155,6 +158,10 @@ def test_numbers_of_any_width_and_rows_in_several_batches(bench: Bench) -> None:
         (stream({"pct_paint": [0.5] * (MOST_ROWS + 1)}), f"{MOST_ROWS + 1} rows, wanted"),
         (stream({"height": [2.0]}), "column 'height' is unknown"),
         (stream({"pct_paint": ["much"]}), "column pct_paint: string, wanted numbers"),
+        (stream({"pct_paint": [0.0] * 4_000_000}, compression="zstd"), "record batch that is not plain"),
+        (stream({"pct_paint": [0.5]}, compression="lz4"), "record batch that is not plain"),
+        (stream({"pct_paint": pa.array(["a"]).dictionary_encode()}), "dictionary that is not plain"),
+        (stream({"pct_paint": pa.array([0.5], pa.float16()), "line": [20.5]}), "halffloat"),
         (stream({"line": [20.5, float("inf")]}), "row 1: line is inf, wanted at most"),
         (stream({"line": [20.5], "over_price": [50]}), "row 0: over_price is 50, wanted American odds"),
         (stream({"under_price": [110.5]}), "row 0: under_price is 110.5, wanted American odds"),
@@ -173,3 +180,22 @@ def test_a_column_that_comes_twice_and_a_system_that_does_not_run_are_refused(be
     assert "pct_paint comes 2 times" in ask(bench, bytes(sink.getvalue())).json()["detail"]
     off = ask(bench, stream({"pct_paint": [0.5]}), "?systems=catboost_v8")
     assert "'catboost_v8' does not run here" in off.json()["detail"]
+
+
+def test_whatever_bytes_come_they_are_read_or_refused() -> None:
+    whole = [
+        stream({"pct_paint": [0.5, None, 0.1], "line": [20, None, 3]}),
+        stream({"pct_paint": [0.5], "line": [20.5]}, {"pct_paint": [0.5], "line": [20.5]}),
+    ]
+    dice, refused = random.Random(1), 0
+    for _ in range(3000):
+        body = bytearray(dice.choice(whole))
+        for _ in range(dice.choice((1, 1, 2, 4, 16))):
+            body[dice.randrange(len(body))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF))
+        try:
+            features, beside = read_stream(bytes(body[: dice.choice((len(body), dice.randrange(len(body))))]))
+        except Rejected:
+            refused += 1
+        else:
+            assert 1 <= len(features) == len(beside) <= MOST_ROWS
+    assert 0 < refused < 3000
