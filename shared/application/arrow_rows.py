@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -49,13 +50,14 @@ ANSWERS = pa.schema(
 From ``prob_over`` on null for a system that gives points only.
 """
 
-_PLAIN_MESSAGES = ("schema", "record batch")
+_BEGIN, _END = ANSWERS.serialize().to_pybytes(), b"\xff\xff\xff\xff\0\0\0\0"
+"""How a stream of them begins, and how each ends."""
+
 _HEADER, _COMPRESSION = 2, 3
 """Slots in the tables ``Message`` and ``RecordBatch`` of Arrow's format."""
 
 _UINT16, _INT32, _UINT32 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
 
-_PLAIN = pa.ipc.IpcWriteOptions()
 _SAID = [(f.name, f.type) for f in ANSWERS][2:-1]
 
 _NAMES = (*ALL_INPUTS, *BESIDE)
@@ -63,32 +65,60 @@ _PLACE = {name: i for i, name in enumerate(_NAMES)}
 _PRICES = [_PLACE["over_price"], _PLACE["under_price"]]
 
 
+class Layout(NamedTuple):
+    """What a stream's schema says: which columns hold numbers, and their places among ``_NAMES``; the others
+    are those of nothing but nulls."""
+
+    schema: pa.Schema
+    columns: list[int]
+    places: list[int]
+
+
 def read_stream(body: bytes) -> tuple[Floats, Floats]:
     """Features (n, 62) in the order of ``ALL_INPUTS`` and (n, 5) in that of ``BESIDE``, NaN for what is null,
     NaN or not there. ``Rejected`` names the column, row or number that is not as wanted."""
-    table = _table(body)
-    if not 1 <= table.num_rows <= MOST_ROWS:
-        raise Rejected(f"{table.num_rows} rows, wanted 1 to {MOST_ROWS}")
-    given = np.full((table.num_rows, len(_NAMES)), np.nan)
-    columns, places = _numeric(table.schema)
-    if columns:
-        given[:, places] = _numbers(table.select(columns))
+    try:
+        messages = list(pa.ipc.MessageReader.open_stream(body))
+        if not messages or messages[0].type != "schema":
+            raise Rejected("not an Arrow stream: it does not begin with a schema")
+        layout = _layout(messages[0].serialize().to_pybytes())
+        batches = [_batch(message, layout.schema) for message in messages[1:]]
+        n = sum(b.num_rows for b in batches)
+        if not 1 <= n <= MOST_ROWS:
+            raise Rejected(f"{n} rows, wanted 1 to {MOST_ROWS}")
+        given = np.full((n, len(_NAMES)), np.nan)
+        if layout.columns:
+            given[:, layout.places] = np.concatenate([_numbers(b.select(layout.columns)) for b in batches])
+    except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
+        raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
     _check(given)
     return given[:, : len(ALL_INPUTS)], given[:, len(ALL_INPUTS) :]
 
 
-def _table(body: bytes) -> pa.Table:
-    try:
-        for message in pa.ipc.MessageReader.open_stream(body):
-            if message.type not in _PLAIN_MESSAGES or _is_compressed(message):
-                raise Rejected(f"a {message.type} that is not plain, wanted columns of numbers, uncompressed")
-        with pa.ipc.open_stream(body) as stream:
-            table = stream.read_all()
-        table.validate()
-        table.schema.names  # noqa: B018  a name that is no text is found here
-    except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
-        raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
-    return table
+@lru_cache(maxsize=64)
+def _layout(schema_message: bytes) -> Layout:
+    """The layout of a stream that begins so: a caller's streams all begin alike."""
+    schema = pa.ipc.read_schema(pa.py_buffer(schema_message))
+    names = schema.names
+    for name, kind in zip(names, schema.types, strict=True):
+        if name not in _PLACE:
+            raise Rejected(
+                f"column {name!r} is unknown, wanted features of the contract, {', '.join(BESIDE)}"
+            )
+        if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
+            raise Rejected(f"column {name}: {kind}, wanted numbers")
+        if names.count(name) > 1:
+            raise Rejected(f"column {name} comes {names.count(name)} times, wanted once")
+    columns = [i for i, kind in enumerate(schema.types) if not pa.types.is_null(kind)]
+    return Layout(schema, columns, [_PLACE[names[i]] for i in columns])
+
+
+def _batch(message: pa.Message, schema: pa.Schema) -> pa.RecordBatch:
+    if message.type != "record batch" or _is_compressed(message):
+        raise Rejected(f"a {message.type} that is not plain, wanted columns of numbers, uncompressed")
+    batch = pa.ipc.read_record_batch(message, schema)
+    batch.validate()
+    return batch
 
 
 def _is_compressed(message: pa.Message) -> bool:
@@ -97,8 +127,6 @@ def _is_compressed(message: pa.Message) -> bool:
 
     pyarrow does not tell; the format's ``RecordBatch.compression`` does, in the metadata's FlatBuffer.
     """
-    if message.type == "schema":
-        return False
     header = _followed(message.metadata, _field(message.metadata, _followed(message.metadata, 0), _HEADER))
     return _field(message.metadata, header, _COMPRESSION) is not None
 
@@ -120,31 +148,9 @@ def _field(buffer: pa.Buffer, table: int, slot: int) -> int | None:
     return table + offset if offset else None
 
 
-def _numbers(table: pa.Table) -> Floats:
+def _numbers(batch: pa.RecordBatch) -> Floats:
     """(n, k) of k columns of numbers, NaN for null."""
-    try:
-        return np.concatenate([b.to_tensor(null_to_nan=True).to_numpy() for b in table.to_batches()])
-    except pa.ArrowException as exc:
-        raise Rejected(
-            f"columns of {', '.join(sorted({str(t) for t in table.schema.types}))}: {exc}"
-        ) from exc
-
-
-@lru_cache(maxsize=64)
-def _numeric(schema: pa.Schema) -> tuple[list[int], list[int]]:
-    """The columns that hold numbers, and their places; the others are those of nothing but nulls."""
-    names = schema.names
-    for name, kind in zip(names, schema.types, strict=True):
-        if name not in _PLACE:
-            raise Rejected(
-                f"column {name!r} is unknown, wanted features of the contract, {', '.join(BESIDE)}"
-            )
-        if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
-            raise Rejected(f"column {name}: {kind}, wanted numbers")
-        if names.count(name) > 1:
-            raise Rejected(f"column {name} comes {names.count(name)} times, wanted once")
-    columns = [i for i, kind in enumerate(schema.types) if not pa.types.is_null(kind)]
-    return columns, [_PLACE[names[i]] for i in columns]
+    return np.asarray(batch.to_tensor(null_to_nan=True).to_numpy())
 
 
 def _check(given: Floats) -> None:
@@ -165,11 +171,10 @@ def _refuse(given: Floats, wrong: NDArray[np.bool_], columns: Sequence[int], wan
 
 def written(said: Mapping[str, Columns]) -> bytes:
     """A stream of ``ANSWERS``, one batch a system."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, ANSWERS, options=_PLAIN) as stream:
-        for system_id, columns in said.items():
-            stream.write_batch(pa.record_batch(list(_arrays(system_id, columns)), schema=ANSWERS))
-    return bytes(sink.getvalue().to_pybytes())
+    batches = (
+        pa.record_batch(list(_arrays(name, columns)), schema=ANSWERS) for name, columns in said.items()
+    )
+    return b"".join([_BEGIN, *(b.serialize().to_pybytes() for b in batches), _END])
 
 
 def _arrays(system_id: str, said: Columns) -> Iterable[pa.Array]:

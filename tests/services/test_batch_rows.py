@@ -160,7 +160,10 @@ def test_numbers_of_any_width_and_rows_in_several_batches(bench: Bench) -> None:
         (stream({"pct_paint": ["much"]}), "column pct_paint: string, wanted numbers"),
         (stream({"pct_paint": [0.0] * 4_000_000}, compression="zstd"), "record batch that is not plain"),
         (stream({"pct_paint": [0.5]}, compression="lz4"), "record batch that is not plain"),
-        (stream({"pct_paint": pa.array(["a"]).dictionary_encode()}), "dictionary that is not plain"),
+        (
+            stream({"pct_paint": pa.array(["a"]).dictionary_encode()}),
+            "dictionary<values=string, indices=int32, ordered=0>, wanted numbers",
+        ),
         (stream({"pct_paint": pa.array([0.5], pa.float16()), "line": [20.5]}), "halffloat"),
         (stream({"line": [20.5, float("inf")]}), "row 1: line is inf, wanted at most"),
         (stream({"line": [20.5], "over_price": [50]}), "row 0: over_price is 50, wanted American odds"),
