@@ -185,16 +185,17 @@ def _arrays(system_id: str, said: Columns) -> Iterable[pa.Array]:
     for name, kind in _SAID:
         values = said.values.get(name)
         if values is None:
-            yield pa.nulls(n, kind)
+            yield _blank(n, kind)
         elif isinstance(values, np.ndarray):
             yield _held(values, refused)
         elif refused is None:
             yield pa.array(values, kind) if any(values) else _blank(n, kind)
         else:
             yield pa.array([None if no else v for no, v in zip(refused, values, strict=True)], kind)
-    yield pa.nulls(n, _TEXT) if refused is None else pa.array(said.reasons, _TEXT)
+    yield _blank(n, _TEXT) if refused is None else pa.array(said.reasons, _TEXT)
 
 
+@lru_cache(maxsize=64)
 def _blank(n: int, kind: pa.DataType) -> pa.Array:
     """Of nothing but nulls or, for lists, of nothing but empty ones."""
     if not pa.types.is_list(kind):
