@@ -16,7 +16,7 @@ def keep_heap() -> None:
     """Keep what one batch has freed for the next.
 
     glibc gives it back to the system at once, and gets it again page by page: 176 page faults for a request
-    of 150 rows, nearly a third of its time. Another C library is left as it is.
+    of 150 rows, over a quarter of its time. Another C library is left as it is.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
