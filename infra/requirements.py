@@ -28,7 +28,7 @@ SERVICE = (
 
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "prediction-coordinator": (*SERVICE, "jinja2"),
-    "prediction-worker": (*SERVICE, "catboost"),
+    "prediction-worker": (*SERVICE, "catboost", "pysimdjson"),
     "props": (*SERVICE, "aiohttp", "catboost", "jinja2", "matplotlib", "rich", "typer"),
 }
 

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.predict_rows import BESIDE, Columns
+from shared.application.predict_rows import Columns
 from shared.domain.features.context import ALL_INPUTS
 from shared.errors import Rejected
 from shared.schemas.messages import LARGEST, LEAST_PRICE
-from shared.schemas.rows import MOST_ROWS
+from shared.schemas.rows import BESIDE, MOST_ROWS
 
 Floats = NDArray[np.float64]
 

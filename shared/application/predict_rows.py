@@ -22,12 +22,9 @@ from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forec
 from shared.domain.systems.catalog import forecast_all, with_members
 from shared.errors import Rejected
 from shared.schemas.messages import LEAST_PRICE
-from shared.schemas.rows import Rows
+from shared.schemas.rows import BESIDE, Lists, Rows
 
 Floats = NDArray[np.float64]
-
-BESIDE = ("line", "over_price", "under_price", "league_def_rating", "days_rest")
-"""What a row holds beside its features."""
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -132,12 +129,12 @@ class PredictRows:
             )
         return self._predict.system_ids if systems is None else tuple(systems)
 
-    def read(self, rows: Rows) -> Asked | None:
+    def read(self, rows: Rows | Lists) -> Asked | None:
         """Decoded rows, None where something is wrong with them; ``Rejected`` as ``wanted``."""
-        beside = _beside(rows)
+        beside = rows.beside if isinstance(rows, Lists) else _beside(rows)
         if (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
             return None
-        features = _by_name(rows) if rows.columns is None else _by_column(rows, rows.columns)
+        features = _in_order(rows) if isinstance(rows, Lists) else _by_name(rows)
         return None if features is None else Asked(features, beside, self.wanted(rows.systems))
 
     def several(self, asked: Sequence[Asked]) -> None:
@@ -232,24 +229,18 @@ def _beside(rows: Rows) -> Floats:
     return numbers(len(BESIDE), given)
 
 
-def _by_name(rows: Rows) -> Floats | None:
-    """(n, 62) of rows that name their features, None where one gives a list."""
-    given = [row.features for row in rows.rows if isinstance(row.features, msgspec.Struct)]
-    if len(given) != len(rows.rows):
-        return None
-    return numbers(len(ALL_INPUTS), list(map(msgspec.structs.astuple, given)))
+def _by_name(rows: Rows) -> Floats:
+    """(n, 62) of rows that name their features."""
+    return numbers(len(ALL_INPUTS), [msgspec.structs.astuple(row.features) for row in rows.rows])
 
 
-def _by_column(rows: Rows, columns: list[str]) -> Floats | None:
-    """(n, 62) of rows that give a list each, None where lists and names do not go together."""
-    places = [_PLACE.get(name, -1) for name in columns]
-    lists = [row.features for row in rows.rows]
+def _in_order(rows: Lists) -> Floats | None:
+    """(n, 62) of rows that give lists, None where a column is unknown or named twice."""
+    places = [_PLACE.get(name, -1) for name in rows.columns]
     if -1 in places or len(set(places)) != len(places):
         return None
-    if any(type(given) is not list or len(given) != len(columns) for given in lists):
-        return None
-    features = np.full((len(lists), len(ALL_INPUTS)), np.nan)
-    features[:, places] = numbers(len(columns), lists)
+    features = np.full((len(rows.features), len(ALL_INPUTS)), np.nan)
+    features[:, places] = rows.features
     return features
 
 
