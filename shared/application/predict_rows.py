@@ -144,7 +144,7 @@ class PredictRows:
             alike.setdefault(one.systems, []).append(one)
         for systems, some in alike.items():
             answers = self._answers(
-                np.concatenate([a.features for a in some]), np.concatenate([a.beside for a in some]), systems
+                _joined([a.features for a in some]), _joined([a.beside for a in some]), systems
             )
             for one in some:
                 one.answers, answers = answers[: len(one)], answers[len(one) :]
@@ -207,6 +207,10 @@ def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, und
             "no_bet_reason": found.against,
         }
     return Columns(said, forecast.reasons)
+
+
+def _joined(arrays: Sequence[Floats]) -> Floats:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _told(said: Columns) -> list[Told | Nothing]:

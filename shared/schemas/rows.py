@@ -115,7 +115,7 @@ def _write_over_nulls(seen: NDArray[np.uint8]) -> int:
 
 def _lists(document: Any, brackets: int) -> Lists:
     """One of ``_OTHER`` where the form is another; nulls are still too large."""
-    keys = document.keys()
+    keys = list(document.keys())
     columns = document["columns"].as_list()
     systems = document["systems"].as_list() if "systems" in keys else None
     rows = document["rows"]
@@ -124,26 +124,26 @@ def _lists(document: Any, brackets: int) -> Lists:
         raise ValueError
     if brackets != len(rows) + lists:  # a list in a list would be laid out as one
         raise ValueError
-    given = [row["features"] for row in rows]
-    if any(len(numbers) != len(columns) for numbers in given):
-        raise ValueError
-    packed = bytearray().join([numbers.as_buffer(of_type="d") for numbers in given])
-    features = np.frombuffer(packed, np.float64).reshape(len(given), len(columns))
-    return Lists(features, _beside(rows), columns, msgspec.convert(systems, list[str] | None))
-
-
-def _beside(rows: Any) -> Floats:
-    """(n, 5), without a look at each name where no row has any."""
-    if all(len(row) == 1 for row in rows):
-        return np.full((len(rows), len(BESIDE)), np.nan)
-    return np.array([_beside_of(row) for row in rows], dtype=np.float64)
+    packed, only_features = [], True
+    for row in rows:
+        numbers = row["features"]
+        if len(numbers) != len(columns):
+            raise ValueError
+        packed.append(numbers.as_buffer(of_type="d"))
+        only_features = only_features and len(row) == 1
+    features = np.frombuffer(bytearray().join(packed), np.float64).reshape(len(packed), len(columns))
+    if only_features:
+        beside = np.full((len(packed), len(BESIDE)), np.nan)
+    else:
+        beside = np.array([_beside_of(row) for row in rows], dtype=np.float64)
+    return Lists(features, beside, columns, msgspec.convert(systems, list[str] | None))
 
 
 _Beside = tuple[Number | None, Price | None, Price | None, Number | None, Number | None]
 
 
 def _beside_of(row: Any) -> list[float | None]:
-    keys = row.keys()
+    keys = list(row.keys())
     if len(set(keys)) != len(keys):
         raise ValueError
     told = [row.get(name) for name in BESIDE]
