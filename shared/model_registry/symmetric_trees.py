@@ -38,7 +38,8 @@ class SymmetricTrees:
         splits[inner] = position
         self._splits = np.ascontiguousarray(splits.T)
         starts = np.cumsum(1 << trees.sizes) - (1 << trees.sizes)
-        self._first_leaf = starts[:, None].astype(np.int64)
+        # As narrow as holds the place of every leaf: finding places takes time by the byte.
+        self._first_leaf = starts[:, None].astype(np.min_scalar_type(len(trees.leaves)))
         self._leaves = trees.leaves
         self._scale, self._bias = trees.scale, trees.bias
 

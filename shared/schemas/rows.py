@@ -88,11 +88,11 @@ def _read_lists(body: bytes) -> Lists | None:
     there, so each is written over with a number that is too large, and as many of those have to come out."""
     text = bytearray(body)
     seen = np.frombuffer(text, np.uint8)
-    nulls = _write_over_nulls(seen)
     try:
+        nulls = _write_over_nulls(seen)
         found = _lists(_parser().parse(text), int(np.count_nonzero(seen == ord("["))))
     except _OTHER:
-        del _here.parser  # it refuses to go on as long as something that it gave is held, as by a traceback
+        _here.parser = None  # it refuses to go on as long as something that it gave is held, as by a traceback
         return None
     for numbers in (found.features, found.beside):
         too_large = np.abs(numbers) > LARGEST
@@ -101,14 +101,18 @@ def _read_lists(body: bytes) -> Lists | None:
     return None if nulls else found
 
 
-_TOO_LARGE = b"9e99"
+_TOO_LARGE = b"-9e9"
+"""As long as a null; it cannot go on with a number before it."""
 
 
 def _write_over_nulls(seen: NDArray[np.uint8]) -> int:
-    """Number of nulls. One in a string makes it a name that nobody knows."""
-    at = np.flatnonzero(seen[:-3] == ord("n"))
+    """Number of nulls; ``ValueError`` where a digit follows one. One in a string makes it a name that nobody
+    knows."""
+    at = np.flatnonzero(seen[:-4] == ord("n"))
     for i, letter in enumerate(b"ull", 1):
         at = at[seen[at + i] == letter]
+    if (seen[at + len(_TOO_LARGE)] - np.uint8(ord("0")) < 10).any():  # below 0 wraps to above 10
+        raise ValueError
     seen[at[:, None] + np.arange(len(_TOO_LARGE))] = np.frombuffer(_TOO_LARGE, np.uint8)
     return len(at)
 
@@ -156,7 +160,7 @@ _here = threading.local()
 
 def _parser() -> simdjson.Parser:
     """One for each thread, which keeps its memory: a new one costs more than the parsing."""
-    if not hasattr(_here, "parser"):
-        _here.parser = simdjson.Parser()
-    parser: simdjson.Parser = _here.parser
+    parser: simdjson.Parser | None = getattr(_here, "parser", None)
+    if parser is None:
+        parser = _here.parser = simdjson.Parser()
     return parser

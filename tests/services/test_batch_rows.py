@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 import httpx
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -13,7 +14,7 @@ from shared.application.predict_rows import FEW
 from shared.domain.features.context import CONTEXT
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
-from shared.schemas.rows import MOST_ROWS
+from shared.schemas.rows import BESIDE, MOST_ROWS, Lists, read_rows
 from tests.domain.batches import STAR
 from tests.domain.test_line_anchored import Says
 from tests.services.in_memory import Bench
@@ -54,6 +55,79 @@ def test_features_named_once_are_the_same_rows(bench: Bench) -> None:
     assert len(answers[0]["predictions"]) == 3
     assert answers[0]["predictions"][0] != answers[0]["predictions"][1]
     assert answers[1:] == answers[:1] * 3
+
+
+LISTS = {
+    "columns": ["pct_paint", "back_to_back"],
+    "rows": [{"features": [None, 1]}, {"features": [-0.25, 0.1], "line": 20.5, "over_price": -110}],
+    "systems": ["moving_average"],
+}
+
+
+@pytest.mark.parametrize("places", [(" ", ""), ("\n", "  ")])
+def test_lists_are_read_into_the_numbers_that_json_says(places: tuple[str, str]) -> None:
+    body = json.dumps(LISTS, separators=(f"{places[0]},{places[1]}", ": ")).encode()
+    found = read_rows(body)
+    assert isinstance(found, Lists)
+    assert (found.columns, found.systems) == (LISTS["columns"], LISTS["systems"])
+    np.testing.assert_array_equal(found.features, [[np.nan, 1.0], [-0.25, 0.1]])
+    beside = [[np.nan] * len(BESIDE), [20.5, -110.0, np.nan, np.nan, np.nan]]
+    np.testing.assert_array_equal(found.beside, beside)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("[null, 1]", "[[null], 1]"),
+        ("[null, 1]", "[null, 1, 2]"),
+        ("[null, 1]", "[-9e9, 1]"),
+        ("[null, 1]", "[-9e9, null]"),
+        ("[null, 1]", "[2null, 1]"),
+        ("[null, 1]", "[null2, 1]"),
+        ("[null, 1]", "[nul, 1]"),
+        ("[null, 1]", '["null", 1]'),
+        ("[null, 1]", "[true, 1]"),
+        ("[null, 1]", "[1000001, 1]"),
+        ("[null, 1]", "[99999999999999999999, 1]"),
+        ("[null, 1]", "{}"),
+        ("[null, 1]", "7"),
+        ("20.5", '"20.5"'),
+        ("20.5", "true"),
+        ("20.5", "[20.5]"),
+        ("-110", "-110.5"),
+        ('"line"', '"over_price"'),
+        ('"columns"', '"rows": [], "columns"'),
+        ('"moving_average"', "7"),
+        ('"pct_paint"', "null"),
+        ('"columns": [', '"columns": ["'),
+        ("]}", "]"),
+    ],
+)
+def test_what_is_not_of_the_form_is_left_to_who_says_so(was: str, becomes: str) -> None:
+    """A parser keeps its memory from one body to the next: what is right is read after what is wrong."""
+    body = json.dumps(LISTS)
+    assert was in body
+    assert read_rows(body.replace(was, becomes, 1).encode()) is None
+    assert isinstance(read_rows(body.encode()), Lists)
+
+
+def test_lists_are_read_however_a_body_was_bent_as_the_framework_reads_them(bench: Bench) -> None:
+    """Single bytes changed, left out and doubled: what the fast lane takes, the framework takes as well."""
+    chance = random.Random(11)
+    body = json.dumps(LISTS | {"systems": ["moving_average"]}).encode()
+    taken = 0
+    for _ in range(3000):
+        at, letter = chance.randrange(len(body)), bytes([chance.choice(b'0123456789.eE-+,:[]{}" nulltrue')])
+        bent = body[:at] + chance.choice([b"", letter, letter + body[at : at + 1]]) + body[at + 1 :]
+        if read_rows(bent) is None:
+            continue
+        taken += 1
+        quick, slow = (
+            bench.call("POST", "/predict/batch", content=bent, headers={"content-type": kind})
+            for kind in ("application/json", "application/json; charset=utf-8")
+        )
+        assert (quick.status_code, quick.json()) == (slow.status_code, slow.json()), bent
+    assert taken > 200
 
 
 @pytest.mark.parametrize(
