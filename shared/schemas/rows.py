@@ -92,7 +92,7 @@ def _read_lists(body: bytes) -> Lists | None:
         nulls = _write_over_nulls(seen)
         found = _lists(_parser().parse(text), int(np.count_nonzero(seen == ord("["))))
     except _OTHER:
-        _here.parser = None  # it refuses to go on as long as something that it gave is held, as by a traceback
+        _here.parser = None  # it goes on only when all that it gave is gone, also from tracebacks
         return None
     for numbers in (found.features, found.beside):
         too_large = np.abs(numbers) > LARGEST
