@@ -79,8 +79,9 @@ def _names_columns(body: bytes) -> bool:
     return body.find(b'"columns"', 0, _NEAR) >= 0 or body.find(b'"columns"', max(0, len(body) - _NEAR)) >= 0
 
 
-_OTHER = (AttributeError, KeyError, TypeError, ValueError, *MALFORMED)
-"""What comes of a value of another kind than was wanted."""
+_OTHER = (AttributeError, KeyError, TypeError, ValueError, RuntimeError, *MALFORMED)
+"""What comes of a value of another kind than was wanted, and of text that is no JSON: the parser says of
+some of its errors, as of an integer of more than 64 bits, only that they are."""
 
 
 def _read_lists(body: bytes) -> Lists | None:

@@ -89,6 +89,8 @@ def test_lists_are_read_into_the_numbers_that_json_says(places: tuple[str, str])
         ("[null, 1]", "[true, 1]"),
         ("[null, 1]", "[1000001, 1]"),
         ("[null, 1]", "[99999999999999999999, 1]"),
+        ("[null, 1]", "[null, 1" + "]" * 2000),
+        ("20.5", "99999999999999999999"),
         ("[null, 1]", "{}"),
         ("[null, 1]", "7"),
         ("20.5", '"20.5"'),
@@ -116,7 +118,7 @@ def test_lists_are_read_however_a_body_was_bent_as_the_framework_reads_them(benc
     chance = random.Random(11)
     body = json.dumps(LISTS | {"systems": ["moving_average"]}).encode()
     taken = 0
-    for _ in range(3000):
+    for _ in range(600):
         at, letter = chance.randrange(len(body)), bytes([chance.choice(b'0123456789.eE-+,:[]{}" nulltrue')])
         bent = body[:at] + chance.choice([b"", letter, letter + body[at : at + 1]]) + body[at + 1 :]
         if read_rows(bent) is None:
@@ -127,7 +129,7 @@ def test_lists_are_read_however_a_body_was_bent_as_the_framework_reads_them(benc
             for kind in ("application/json", "application/json; charset=utf-8")
         )
         assert (quick.status_code, quick.json()) == (slow.status_code, slow.json()), bent
-    assert taken > 200
+    assert taken > 60
 
 
 @pytest.mark.parametrize(
@@ -265,7 +267,7 @@ def test_whatever_bytes_come_they_are_read_or_refused() -> None:
         stream({"pct_paint": [0.5], "line": [20.5]}, {"pct_paint": [0.5], "line": [20.5]}),
     ]
     dice, refused = random.Random(1), 0
-    for _ in range(3000):
+    for _ in range(600):
         body = bytearray(dice.choice(whole))
         for _ in range(dice.choice((1, 1, 2, 4, 16))):
             body[dice.randrange(len(body))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF))
