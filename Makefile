@@ -63,7 +63,7 @@ infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of 
 
 browser: $(SET_UP) $(DOCS_SET_UP) ## Look at console and documentation with a real browser: content, keyboard, axe
 	@$(BIN)/python -m tests.browser.install
-	@$(BIN)/pytest -m browser -rs
+	@$(BIN)/pytest -n 2 -m browser -rs
 
 bench: $(SET_UP) ## Measure ratios to the old shape, a bare answer and KServe
 	@$(BIN)/props bench
