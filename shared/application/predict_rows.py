@@ -34,7 +34,7 @@ class Nothing(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """What a system that gives points says of one row."""
+    """What a system that gives points says of one row: null in JSON where NaN stands here."""
 
     predicted_points: float | None
     raw_prediction: float | None
@@ -216,7 +216,7 @@ def _joined(arrays: Sequence[Floats]) -> Floats:
 def _told(said: Columns) -> list[Told | Nothing]:
     """One answer for every row."""
     make = Told if len(said.values) == len(Told.__struct_fields__) else ToldChance
-    columns = [_plain(v) if isinstance(v, np.ndarray) else v for v in said.values.values()]
+    columns = [v.tolist() if isinstance(v, np.ndarray) else v for v in said.values.values()]
     if not any(said.reasons):
         return list(map(make, *columns))
     return [
@@ -246,11 +246,6 @@ def _in_order(rows: Lists) -> Floats | None:
     features = np.full((len(rows.features), len(ALL_INPUTS)), np.nan)
     features[:, places] = rows.features
     return features
-
-
-def _plain(values: Floats) -> list[float | None]:
-    """Numbers, None for NaN, which alone differs from itself."""
-    return [None if v != v else v for v in values.tolist()]
 
 
 def _named(
