@@ -34,7 +34,7 @@ class Nothing(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """What a system that gives points says of one row: null in JSON where NaN stands here."""
+    """What a system that gives points says of one row."""
 
     predicted_points: float | None
     raw_prediction: float | None
@@ -216,6 +216,7 @@ def _joined(arrays: Sequence[Floats]) -> Floats:
 def _told(said: Columns) -> list[Told | Nothing]:
     """One answer for every row."""
     make = Told if len(said.values) == len(Told.__struct_fields__) else ToldChance
+    # NaN stays: written as JSON it is null.
     columns = [v.tolist() if isinstance(v, np.ndarray) else v for v in said.values.values()]
     if not any(said.reasons):
         return list(map(make, *columns))
