@@ -142,13 +142,14 @@ def clock_of(settings: BackendSettings) -> Clock:
     return FixedClock(parse_now(settings.props_now))
 
 
-def connect(settings: BackendSettings) -> Backend:
+def connect(settings: BackendSettings, threads: int | None = None) -> Backend:
     """The adapters of a backend; ``Unavailable`` where its state folder cannot be written, ``Rejected`` for
-    settings that do not go together."""
-    return _google(settings) if settings.props_backend == "gcp" else _embedded(settings)
+    settings that do not go together. ``threads``: how many work at a statement of the embedded warehouse,
+    None for one a core."""
+    return _google(settings) if settings.props_backend == "gcp" else _embedded(settings, threads)
 
 
-def _embedded(settings: BackendSettings) -> Backend:
+def _embedded(settings: BackendSettings, threads: int | None) -> Backend:
     """The embedded adapters are imported here, so that Google Cloud does not pay for them."""
     from shared.embedded.broker.store import MessageStore
     from shared.embedded.dead_letters import BrokerDeadLetters
@@ -168,7 +169,7 @@ def _embedded(settings: BackendSettings) -> Backend:
         raise Unavailable(f"PROPS_HOME {home}: cannot be written")
     messages = MessageStore(home / "broker.sqlite")
     return Backend(
-        warehouse=DuckDbWarehouse(home / "warehouse.duckdb"),
+        warehouse=DuckDbWarehouse(home / "warehouse.duckdb", threads),
         runs=SqliteRunStore(home / "runs.sqlite"),
         publisher=BrokerPublisher(settings.broker_url),
         job_publisher=StorePublisher(messages),

@@ -90,7 +90,8 @@ def main() -> int:
     try:
         settings = CoordinatorSettings()
         configure_logging("prediction-coordinator", settings.build_commit, settings.gcp_project_id)
-        backend = connect(settings)
+        # What a service asks is small: several threads take longer to share it out than one to do it.
+        backend = connect(settings, threads=1)
         executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="completions")
         coordinator = make(settings, backend, executor)
     except (AppError, ValidationError) as exc:

@@ -43,11 +43,12 @@ def to_duckdb(sql: str) -> str:
 class DuckDbWarehouse:
     """Opens the file for each unit of work, since one process at a time may have it open.
 
-    Raises ``Unavailable`` as ``DuckDbFile`` does, and for a file that was made by a later version.
+    ``threads`` as of ``DuckDbFile``. Raises ``Unavailable`` as that does, and for a file that was made by a
+    later version.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = DuckDbFile(path, lambda con: prepare(con, path))
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        self._file = DuckDbFile(path, lambda con: prepare(con, path), threads)
 
     def query(self, statement: Statement) -> pa.Table:
         with self._open() as con:
