@@ -6,14 +6,15 @@
 {
   const early = document.documentElement.classList;
   const { icon, later } = document.currentScript.dataset;
-  const add = (name, values) => document.head.append(Object.assign(document.createElement(name), values));
   let waiting = true;
   const painted = () => {
     if (!waiting) return;
     waiting = false;
     early.remove("early");
-    add("link", { rel: "icon", type: "image/svg+xml", href: icon });
-    for (const src of later.trim().split(/\s+/)) add("script", { src, async: false });
+    document.querySelector("link[rel=icon]").href = icon;
+    for (const src of later.trim().split(/\s+/)) {
+      document.head.append(Object.assign(document.createElement("script"), { src, async: false }));
+    }
   };
   early.add("early");
   // Told when the picture is on the screen; a frame that is asked for comes before it is drawn.
