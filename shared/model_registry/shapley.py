@@ -8,6 +8,7 @@ CatBoost's own definition, and a test holds the two side by side.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from math import factorial
 
 import numpy as np
@@ -21,8 +22,8 @@ Bools = NDArray[np.bool_]
 Pattern = tuple[int, ...]
 """Which of a tree's inputs each of its splits asks, numbered as they first come up."""
 
-AT_ONCE = 64
-"""Trees of six splits that fill a core's cache with the values of all sets of inputs."""
+AT_ONCE = 512
+"""Trees of six splits whose values of all sets of inputs fill a core's cache."""
 
 
 def shapley_values(trees: Trees, row: Floats) -> Floats:
@@ -69,27 +70,39 @@ def _expected(holds: Bools, pattern: Pattern, leaves: Floats, weights: Floats) -
     ``holds``: (t, d) whether the row passes each split; ``leaves``, ``weights``: (t, 2 ** d). The last split
     is the root's, the first the one above the leaves.
     """
-    sets = np.arange(1 << (max(pattern, default=-1) + 1))
-    value = np.broadcast_to(leaves[:, None, :], (len(leaves), len(sets), leaves.shape[1]))
+    value = leaves[:, None, :]
     for level, asked in enumerate(pattern):
         both = weights[:, 0::2] + weights[:, 1::2]
-        share = np.divide(weights[:, 1::2], both, out=np.zeros_like(both), where=both > 0)
-        known = (sets >> asked & 1).astype(np.bool_)[None, :, None]
-        passed = np.where(known, holds[:, level, None, None], share[:, None, :])
-        value = value[:, :, 0::2] * (1.0 - passed) + value[:, :, 1::2] * passed
+        share = np.divide(weights[:, 1::2], both, out=np.zeros_like(both), where=both > 0)[:, None, :]
+        low, high = value[:, :, 0::2], value[:, :, 1::2]
+        unknown = low * (1.0 - share) + high * share
+        known = np.where(holds[:, level, None, None], high, low)
+        sets = np.arange(value.shape[1])
+        if len(sets) == 1 << asked:  # comes up here first: as many sets with it as without
+            value = np.concatenate([unknown, known], axis=1)
+        else:
+            value = np.where((sets >> asked & 1).astype(np.bool_)[None, :, None], known, unknown)
         weights = both
     return np.asarray(value[:, :, 0])
 
 
 def _fair_shares(expected: Floats) -> Floats:
     """(t, m) the Shapley value of each input from the value of every set of them."""
-    sets = np.arange(expected.shape[1])
-    m = len(sets).bit_length() - 1
+    inputs = _joining(expected.shape[1].bit_length() - 1)
+    shares = np.zeros((len(expected), len(inputs)))
+    for i, (without, joined, weight) in enumerate(inputs):
+        shares[:, i] = (expected[:, joined] - expected[:, without]) @ weight
+    return shares
+
+
+@cache
+def _joining(m: int) -> list[tuple[Ints, Ints, Floats]]:
+    """For each of ``m`` inputs the sets without it, the same with it, and how much each pair counts."""
+    sets = np.arange(1 << m)
     size = np.bitwise_count(sets)
     weight = np.array([factorial(s) * factorial(m - s - 1) / factorial(m) for s in range(m)])
-    shares = np.zeros((len(expected), m))
+    found = []
     for i in range(m):
         without = sets[(sets >> i & 1) == 0]
-        gained = expected[:, without | 1 << i] - expected[:, without]
-        shares[:, i] = gained @ weight[size[without]]
-    return shares
+        found.append((without, without | 1 << i, weight[size[without]]))
+    return found

@@ -68,10 +68,15 @@ def read_history(warehouse: Warehouse, first: date, last: date) -> Past:
 
 def by_day(rows: pa.Table) -> dict[date, pa.Table]:
     """Rows in the order of their ``game_date``, split by it without a copy."""
+    return {day: rows.slice(at.start, at.stop - at.start) for day, at in days_of(rows).items()}
+
+
+def days_of(rows: pa.Table) -> dict[date, slice]:
+    """Where the rows of each date are, which come in the order of their ``game_date``."""
     days = np.asarray(rows["game_date"].to_numpy())
     starts = np.flatnonzero(days[1:] != days[:-1]) + 1
     ends = [0, *starts.tolist(), len(days)] if len(days) else []
-    return {days[a].item(): rows.slice(a, b - a) for a, b in pairwise(ends)}
+    return {days[a].item(): slice(a, b) for a, b in pairwise(ends)}
 
 
 def games_of(table: pa.Table) -> Games:

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import filelock
 import pyarrow as pa
 import pytest
 
-from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.embedded.duckdb_file import FORM
+from shared.embedded.duckdb_warehouse import DuckDbWarehouse, prepare
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
 from shared.schemas.predictions import REJECTED_MESSAGES
@@ -75,6 +77,27 @@ def test_what_is_asked_together_has_the_file_from_the_first_statement_to_the_end
         assert reasons(warehouse) == ["a", "b"]
     assert is_free(path)
     assert not path.with_name(f"{path.name}.wal").exists()
+
+
+def test_a_file_of_an_older_form_stays_readable_and_takes_todays_as_it_is_written(path: Path) -> None:
+    with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.0.0"}) as con:
+        prepare(con, path)
+        con.register("incoming", rejected("a"))
+        con.execute(f"INSERT INTO {REJECTED_MESSAGES.full_name} BY NAME SELECT * FROM incoming")
+    assert form_of(path) == "v1.0.0+"
+    warehouse = DuckDbWarehouse(path)
+    warehouse.append(REJECTED_MESSAGES, rejected("b"))
+    assert reasons(warehouse) == ["a", "b"]
+    assert form_of(path) == f"{FORM}+"
+
+
+def form_of(path: Path) -> str:
+    with duckdb.connect(str(path)) as con:
+        row = con.execute(
+            "SELECT tags['storage_version'] FROM duckdb_databases() WHERE path = ?", [str(path)]
+        ).fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def test_together_is_no_transaction(warehouse: DuckDbWarehouse, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from shared.application.coverage import GradingCoverage
 from shared.domain.coverage import SEVERITY, Coverage, Level
@@ -48,7 +49,11 @@ class CoverageMap:
     worst: str
 
     def cell(self, day: date, system: str) -> CoverageRow | None:
-        return next((c for c in self.cells if (c.game_date, c.system_id) == (day, system)), None)
+        return self._cells.get((day, system))
+
+    @cached_property
+    def _cells(self) -> dict[tuple[date, str], CoverageRow]:
+        return {(c.game_date, c.system_id): c for c in self.cells}
 
     @property
     def short(self) -> tuple[CoverageRow, ...]:

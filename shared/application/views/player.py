@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from shared.application.at_once import at_once
@@ -74,7 +75,12 @@ class PlayerView:
     before: date | None
 
     def said_of(self, game_id: str, system: str) -> SaidRow | None:
-        return next((s for s in self.said if (s.game_id, s.system_id) == (game_id, system)), None)
+        return self._said.get((game_id, system))
+
+    @cached_property
+    def _said(self) -> dict[tuple[str, str], SaidRow]:
+        """The first of each game and system."""
+        return {(s.game_id, s.system_id): s for s in reversed(self.said)}
 
 
 class ShowPlayer:

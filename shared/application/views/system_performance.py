@@ -7,13 +7,13 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from shared.application.accuracy_totals import Totals, accuracy_totals
 from shared.application.at_once import at_once
 from shared.application.performance import (
     by_kind,
     check_question,
-    figures,
     grouped,
     rows_of_system,
     window,
@@ -25,7 +25,7 @@ from shared.domain.statistics import wilson
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
-from shared.warehouse.history import by_day, floats
+from shared.warehouse.history import days_of, floats
 
 MOST_DAYS = 400
 """A season and its summer."""
@@ -136,12 +136,22 @@ def _groups(rows: pa.Table | None, by: str, counted_as: str | None) -> tuple[Acc
 
 def _dates(rows: pa.Table | None) -> tuple[DateRow, ...]:
     """Of those dates on which some row had a line."""
+    if rows is None:
+        return ()
+    error, line, points = (floats(rows[c]) for c in ("signed_error", "line_value", "actual_points"))
+    lined = ~np.isnan(line)
+    own, theirs = np.abs(error), np.abs(line - points)
     found = []
-    for day, of in by_day(rows).items() if rows is not None else ():
-        f = figures(of)
-        if f.lined_mae is not None and f.line_mae is not None:
-            found.append(DateRow(day, f.lined_n, f.lined_mae, f.line_mae))
+    for day, at in days_of(rows).items():
+        n = int(lined[at].sum())
+        if n:
+            found.append(DateRow(day, n, _mean(own[at][lined[at]]), _mean(theirs[at][lined[at]])))
     return tuple(found)
+
+
+def _mean(errors: NDArray[np.float64]) -> float:
+    """As rounded as the figures of groups."""
+    return round(float(errors.mean()), 4)
 
 
 def _chances(rows: pa.Table | None) -> tuple[tuple[ChanceRow, ...], float | None]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+
+import pyarrow as pa
 
 from shared.application.activation import PREDICTED
 from shared.application.at_once import at_once
@@ -120,13 +123,13 @@ class ShowToday:
         day = game_date or eastern_date(now)
         parts = Parts()
         games = parts.ask("warehouse", lambda: self._games(day)) or []
-        rows = parts.ask("warehouse", lambda: self._active(day)) or []
+        rows = parts.ask("warehouse", lambda: self._active(day))
         signals = parts.ask("warehouse", lambda: self._signals(day))
         runs = parts.ask("run store", lambda: self._runs.runs(game_date=day, limit=NEWEST_RUNS)) or []
         systems = _systems(rows)
         chosen = system or _serving(systems)
-        picks = [r for r in rows if r["system_id"] == chosen]
-        names = {r["player_lookup"]: r["player_name"] for r in rows}
+        picks = _of_system(rows, chosen)
+        names = _names(rows)
         asked = next((r for r in runs if chosen in r.request.get("systems", ())), None)
         present = {p["player_lookup"] for p in picks}
         who = parts.ask("run store", lambda: self._missing(asked, chosen, present, names))
@@ -152,9 +155,8 @@ class ShowToday:
     def _games(self, day: date) -> list[dict[str, Any]]:
         return list(games_between(self._warehouse, day - NEIGHBOURS, day + NEIGHBOURS).to_pylist())
 
-    def _active(self, day: date) -> list[dict[str, Any]]:
-        asked = statement("picks_of_date", game_date=day, names_since=day - NAMES)
-        return list(self._warehouse.query(asked).to_pylist())
+    def _active(self, day: date) -> pa.Table:
+        return self._warehouse.query(statement("picks_of_date", game_date=day, names_since=day - NAMES))
 
     def _signals(self, day: date) -> dict[str, Mapping[str, Any]]:
         rows = self._warehouse.query(statement("signals_of_date", game_date=day)).to_pylist()
@@ -187,13 +189,26 @@ def _reason(outcome: PlayerOutcome | None, system: str) -> str | None:
     return outcome.outcome if outcome.outcome != PREDICTED else "not active: its run did not come into use"
 
 
-def _systems(rows: Sequence[Mapping[str, Any]]) -> tuple[SystemRow, ...]:
-    counts: dict[str, int] = {}
-    models: dict[str, str | None] = {}
-    for row in rows:
-        counts[row["system_id"]] = counts.get(row["system_id"], 0) + 1
-        models[row["system_id"]] = row["model_id"]
+def _systems(rows: pa.Table | None) -> tuple[SystemRow, ...]:
+    if rows is None:
+        return ()
+    of = rows["system_id"].to_pylist()
+    counts, models = Counter(of), dict(zip(of, rows["model_id"].to_pylist(), strict=True))
     return tuple(SystemRow(s, counts[s], models[s]) for s in SYSTEM_IDS if s in counts)
+
+
+def _of_system(rows: pa.Table | None, system: str) -> list[dict[str, Any]]:
+    """The rows that are shown; of all others no more is looked at than a column or two."""
+    if rows is None:
+        return []
+    at = [i for i, of in enumerate(rows["system_id"].to_pylist()) if of == system]
+    return list(rows.take(pa.array(at, pa.int64())).to_pylist())
+
+
+def _names(rows: pa.Table | None) -> dict[str, str | None]:
+    if rows is None:
+        return {}
+    return dict(zip(rows["player_lookup"].to_pylist(), rows["player_name"].to_pylist(), strict=True))
 
 
 def _serving(systems: Sequence[SystemRow]) -> str:

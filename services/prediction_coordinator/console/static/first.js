@@ -1,22 +1,29 @@
-// Stands in the page. Whatever else that needs is fetched once it is painted, one after the other in this order,
-// since to fetch and compile scripts would keep it from that; and until then the rows of a table that nobody
-// sees without scrolling are left out of the layout. A page that nobody sees need not wait.
+// Stands in the page. Whatever else that needs, and its icon, are fetched once it is painted, the scripts one after
+// the other in this order, since to fetch and compile them would keep it from that; until then what nobody sees
+// without scrolling is left out of the layout. A page that nobody sees need not wait, nor one whose browser does
+// not say when it has painted.
 "use strict";
 {
   const early = document.documentElement.classList;
-  const later = document.currentScript.dataset.later.trim().split(/\s+/);
+  const { icon, later } = document.currentScript.dataset;
+  let waiting = true;
   const painted = () => {
+    if (!waiting) return;
+    waiting = false;
     early.remove("early");
-    for (const address of later) {
-      const script = document.createElement("script");
-      script.src = address;
-      script.async = false;
-      document.head.append(script);
+    document.querySelector("link[rel=icon]").href = icon;
+    for (const src of later.trim().split(/\s+/)) {
+      document.head.append(Object.assign(document.createElement("script"), { src, async: false }));
     }
   };
   early.add("early");
+  // Told when the picture is on the screen; a frame that is asked for comes before it is drawn.
+  const tells = window.PerformanceObserver?.supportedEntryTypes.includes("paint");
   window.addEventListener("load", () => {
-    if (document.hidden) painted();
-    else requestAnimationFrame(() => setTimeout(painted));
+    if (document.hidden || !tells) setTimeout(painted);
+    else {
+      new PerformanceObserver(painted).observe({ type: "paint", buffered: true });
+      setTimeout(painted, 1000);
+    }
   });
 }
