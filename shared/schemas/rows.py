@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from types import NoneType
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -137,23 +138,27 @@ def _lists(document: Any, brackets: int) -> Lists:
         packed.append(numbers.as_buffer(of_type="d"))
         only_features = only_features and len(row) == 1
     features = np.frombuffer(bytearray().join(packed), np.float64).reshape(len(packed), len(columns))
-    if only_features:
-        beside = np.full((len(packed), len(BESIDE)), np.nan)
-    else:
-        beside = np.array([_beside_of(row) for row in rows], dtype=np.float64)
+    beside = np.full((len(packed), len(BESIDE)), np.nan) if only_features else _beside(rows)
     return Lists(features, beside, columns, msgspec.convert(systems, list[str] | None))
 
 
-_Beside = tuple[Number | None, Price | None, Price | None, Number | None, Number | None]
+_PRICES = (BESIDE.index("over_price"), BESIDE.index("under_price"))
 
 
-def _beside_of(row: Any) -> list[float | None]:
-    keys = list(row.keys())
-    if len(set(keys)) != len(keys):
+def _beside(rows: Any) -> Floats:
+    """(n, 5), NaN for what is absent; ``ValueError`` where one is no number, or a price no whole number."""
+    told = []
+    for row in rows:
+        named = dict(row.items())
+        if len(named) != len(row):
+            raise ValueError
+        told.append([named.get(name) for name in BESIDE])
+    columns = list(zip(*told, strict=True))
+    if not {type(v) for column in columns for v in column} <= {int, float, NoneType}:
         raise ValueError
-    told = [row.get(name) for name in BESIDE]
-    msgspec.convert([None if v == float(_TOO_LARGE) else v for v in told], _Beside)
-    return told
+    if any(type(v) is float and v != float(_TOO_LARGE) for at in _PRICES for v in columns[at]):
+        raise ValueError
+    return np.array(told, dtype=np.float64)
 
 
 _here = threading.local()
