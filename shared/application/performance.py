@@ -19,6 +19,8 @@ from shared.ports import Clock, Warehouse
 from shared.warehouse.history import floats, strings
 from shared.warehouse.statements import statement
 
+Floats = NDArray[np.float64]
+
 EDGES = ((0.0, "below 1"), (1.0, "1 to 2"), (2.0, "2 to 3"), (3.0, "3 to 5"), (5.0, "5 and more"))
 
 
@@ -104,18 +106,24 @@ def grouped(rows: pa.Table, by: str | None) -> dict[str, pa.Table]:
 def figures(rows: pa.Table) -> Figures:
     error, line = floats(rows["signed_error"]), floats(rows["line_value"])
     points, outcome = floats(rows["actual_points"]), strings(rows["outcome"])
-    lined = ~np.isnan(line)
+    lined_n, lined_mae, line_mae = beside_line(error, line, points)
     decided = np.isin(outcome, ("HIT", "MISS"))
     return Figures(
         n=len(error),
         mae=_mean(np.abs(error)),
         bias=_mean(error),
-        lined_n=int(lined.sum()),
-        lined_mae=_mean(np.abs(error[lined])),
-        line_mae=_mean(np.abs(line - points)[lined]),
+        lined_n=lined_n,
+        lined_mae=lined_mae,
+        line_mae=line_mae,
         hit=wilson(int(np.sum(outcome == "HIT")), int(decided.sum())),
         always_under=wilson(int(np.sum((points < line) & decided)), int(decided.sum())),
     )
+
+
+def beside_line(error: Floats, line: Floats, points: Floats) -> tuple[int, float | None, float | None]:
+    """How many of (n,) rows have a line, and over those the mean error of what was said and of the line."""
+    lined = ~np.isnan(line)
+    return int(lined.sum()), _mean(np.abs(error[lined])), _mean(np.abs(line - points)[lined])
 
 
 def _by_date(rows: pa.Table) -> list[dict[str, Any]]:
@@ -159,5 +167,5 @@ def _ordered(groups: NDArray[np.str_]) -> list[str]:
     return sorted(set(groups.tolist()), key=lambda g: (order.get(g, len(order)), g))
 
 
-def _mean(values: NDArray[np.float64]) -> float | None:
+def _mean(values: Floats) -> float | None:
     return round(float(values.mean()), 4) if len(values) else None

@@ -24,8 +24,8 @@ file is attached and make that take four times as long. A file of an older form 
 take this one as they are written to."""
 
 THREADS = 1
-"""That work at a statement. Two are no sooner done with a season that is predicted or graded, take half as
-much again of the processor for it, and are later with a page, whose statements are small."""
+"""That work at a statement. Two are no sooner done with a season that is predicted or graded, take a
+quarter to a half more of the processor for it, and are later with a page, whose statements are small."""
 
 AWAY = (OSError, duckdb.OperationalError, duckdb.FatalException)
 

@@ -116,7 +116,7 @@ def test_what_is_not_of_the_form_is_left_to_who_says_so(was: str, becomes: str) 
 def test_lists_are_read_however_a_body_was_bent_as_the_framework_reads_them(bench: Bench) -> None:
     """Single bytes changed, left out and doubled: what the fast lane takes, the framework takes as well."""
     chance = random.Random(11)
-    body = json.dumps(LISTS | {"systems": ["moving_average"]}).encode()
+    body = json.dumps(LISTS).encode()
     taken = 0
     for _ in range(600):
         at, letter = chance.randrange(len(body)), bytes([chance.choice(b'0123456789.eE-+,:[]{}" nulltrue')])
@@ -267,7 +267,7 @@ def test_whatever_bytes_come_they_are_read_or_refused() -> None:
         stream({"pct_paint": [0.5], "line": [20.5]}, {"pct_paint": [0.5], "line": [20.5]}),
     ]
     dice, refused = random.Random(1), 0
-    for _ in range(600):
+    for _ in range(3000):
         body = bytearray(dice.choice(whole))
         for _ in range(dice.choice((1, 1, 2, 4, 16))):
             body[dice.randrange(len(body))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF))

@@ -7,11 +7,11 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from shared.application.accuracy_totals import Totals, accuracy_totals
 from shared.application.at_once import at_once
 from shared.application.performance import (
+    beside_line,
     by_kind,
     check_question,
     grouped,
@@ -139,19 +139,12 @@ def _dates(rows: pa.Table | None) -> tuple[DateRow, ...]:
     if rows is None:
         return ()
     error, line, points = (floats(rows[c]) for c in ("signed_error", "line_value", "actual_points"))
-    lined = ~np.isnan(line)
-    own, theirs = np.abs(error), np.abs(line - points)
     found = []
     for day, at in days_of(rows).items():
-        n = int(lined[at].sum())
-        if n:
-            found.append(DateRow(day, n, _mean(own[at][lined[at]]), _mean(theirs[at][lined[at]])))
+        n, own, theirs = beside_line(error[at], line[at], points[at])
+        if own is not None and theirs is not None:
+            found.append(DateRow(day, n, own, theirs))
     return tuple(found)
-
-
-def _mean(errors: NDArray[np.float64]) -> float:
-    """As rounded as the figures of groups."""
-    return round(float(errors.mean()), 4)
 
 
 def _chances(rows: pa.Table | None) -> tuple[tuple[ChanceRow, ...], float | None]:
