@@ -253,6 +253,13 @@ async def no_content(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+async def content(send: Send, body: bytes, media_type: bytes) -> None:
+    """Answer 200."""
+    headers = [(b"content-length", b"%d" % len(body)), (b"content-type", media_type)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries of the problem answers a route may give."""
     titles = {400: "bad request", **dict(STATUS.values())}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.requests import ClientDisconnect
@@ -48,11 +48,11 @@ class Observed:
             return
         begun, status = time.perf_counter(), 0
 
-        async def noted(message: Message) -> None:
+        def noted(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
+            return send(message)
 
         token = tracing.enter(tracing.incoming(scope["headers"]))
         try:

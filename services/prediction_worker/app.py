@@ -32,6 +32,7 @@ from shared.http import (
     Identity,
     PlainPosts,
     bounded_body,
+    content,
     install_errors,
     no_content,
     push_body,
@@ -108,7 +109,7 @@ class BatchIn(BaseModel):
     columns: list[str] | None = None
 
 
-ARROW = MEDIA_TYPE.encode()
+ARROW, JSON = MEDIA_TYPE.encode(), b"application/json"
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 
@@ -191,9 +192,9 @@ class TakeRows:
         kind = _content_type(scope)
         if kind == ARROW:
             answer = await _streamed(worker.predict_rows, message.get("body", b""), scope["query_string"])
-            await Response(answer, media_type=MEDIA_TYPE)(scope, receive, send)
+            await content(send, answer, ARROW)
             return
-        rows = read_rows(message.get("body", b"")) if kind == b"application/json" else None
+        rows = read_rows(message.get("body", b"")) if kind == JSON else None
         asked = worker.predict_rows.read(rows) if rows is not None else None
         if asked is None:
             await self._others(scope, first(message, receive), send)
@@ -202,8 +203,7 @@ class TakeRows:
             worker.predict_rows.several([asked])
         else:
             await worker.questions.submit(asked)
-        body = msgspec.json.encode({"predictions": asked.answers})
-        await Response(body, media_type="application/json")(scope, receive, send)
+        await content(send, msgspec.json.encode({"predictions": asked.answers}), JSON)
 
 
 async def _streamed(predict_rows: PredictRows, body: bytes, query: bytes) -> bytes:

@@ -57,6 +57,7 @@ class ToldChance(Told, frozen=True, gc=False):
 
 _OF_ROW, _NOTHING_BESIDE = attrgetter(*BESIDE), (None,) * len(BESIDE)
 _PLACE = {name: i for i, name in enumerate(ALL_INPUTS)}
+_FIRST = list(_PLACE.values())
 
 Answer = dict[str, Told | Nothing]
 """By system."""
@@ -245,7 +246,10 @@ def _in_order(rows: Lists) -> Floats | None:
     if -1 in places or len(set(places)) != len(places):
         return None
     features = np.full((len(rows.features), len(ALL_INPUTS)), np.nan)
-    features[:, places] = rows.features
+    if places == _FIRST[: len(places)]:
+        features[:, : len(places)] = rows.features
+    else:
+        features[:, places] = rows.features
     return features
 
 

@@ -130,15 +130,13 @@ def _lists(document: Any, brackets: int) -> Lists:
         raise ValueError
     if brackets != len(rows) + lists:  # a list in a list would be laid out as one
         raise ValueError
-    packed, only_features = [], True
-    for row in rows:
-        numbers = row["features"]
-        if len(numbers) != len(columns):
-            raise ValueError
-        packed.append(numbers.as_buffer(of_type="d"))
-        only_features = only_features and len(row) == 1
-    features = np.frombuffer(bytearray().join(packed), np.float64).reshape(len(packed), len(columns))
-    beside = np.full((len(packed), len(BESIDE)), np.nan) if only_features else _beside(rows)
+    numbers = [row["features"] for row in rows]
+    if set(map(len, numbers)) != {len(columns)}:
+        raise ValueError
+    packed = bytearray().join([n.as_buffer(of_type="d") for n in numbers])
+    features = np.frombuffer(packed, np.float64).reshape(len(numbers), len(columns))
+    only_features = set(map(len, rows)) == {1}
+    beside = np.full((len(numbers), len(BESIDE)), np.nan) if only_features else _beside(rows)
     return Lists(features, beside, columns, msgspec.convert(systems, list[str] | None))
 
 
