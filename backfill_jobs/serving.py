@@ -22,8 +22,8 @@ HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 MODULES = {
-    "worker": "services.prediction_worker.main",
-    "coordinator": "services.prediction_coordinator.main",
+    "worker": "services.prediction_worker",
+    "coordinator": "services.prediction_coordinator",
     "broker": "shared.embedded.broker",
 }
 READY = {"worker": "/ready", "coordinator": "/ready", "broker": "/health"}

@@ -177,8 +177,8 @@ def serve(app: FastAPI, port: int, host: str) -> None:
     """
     signal.signal(signal.SIGTERM, _leave)
     keep_heap()
-    gc.collect()
     gc.freeze()  # what was imported and wired stays: the collector need not look at it again and again
+    gc.enable()
     with suppress(_Left):
         uvicorn.run(
             app,

@@ -1,9 +1,8 @@
-"""Wiring of the prediction coordinator: ``python -m services.prediction_coordinator.main``."""
+"""Wiring of the prediction coordinator."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 
@@ -108,7 +107,3 @@ def main() -> int:
             log(ProcessStopped(settings.port))
     backend.close()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,9 +1,8 @@
-"""Wiring of the prediction worker: ``python -m services.prediction_worker.main``."""
+"""Wiring of the prediction worker."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import ValidationError
@@ -103,7 +102,3 @@ def main() -> int:
             log(ProcessStopped(settings.port))
     backend.close()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,6 +7,7 @@ that reads the body and answers 204: no framework, no work, and so the ceiling o
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -44,6 +45,7 @@ class Nowhere:
 
 
 def ours(port: int, sink_seconds: float, paths: dict[str, str]) -> None:
+    gc.disable()  # as its ``__main__`` does
     from services.prediction_worker.app import build
     from services.prediction_worker.main import make
     from services.prediction_worker.settings import WorkerSettings

@@ -23,8 +23,8 @@ from tests.emulators.processes import HOST, free_ports
 START_SECONDS = 40.0
 STOP_SECONDS = 10.0
 MODULES = {
-    "prediction-worker": "services.prediction_worker.main",
-    "prediction-coordinator": "services.prediction_coordinator.main",
+    "prediction-worker": "services.prediction_worker",
+    "prediction-coordinator": "services.prediction_coordinator",
 }
 ROOT = Path(__file__).parents[2]
 

@@ -56,7 +56,7 @@ class Machines:
     def __enter__(self) -> Machines:
         self._services.start()
         self._second = subprocess.Popen(
-            [sys.executable, "-m", "services.prediction_coordinator.main"],
+            [sys.executable, "-m", "services.prediction_coordinator"],
             env={
                 **os.environ,
                 **self._environment,

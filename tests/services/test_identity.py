@@ -423,7 +423,7 @@ def test_both_services_have_the_settings(kind: type[CoordinatorSettings | Worker
 
 def process(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "services.prediction_coordinator.main"],
+        [sys.executable, "-m", "services.prediction_coordinator"],
         env={**os.environ, "PROPS_HOME": str(home), "PORT": str(port), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -47,3 +47,29 @@ def test_what_a_service_does_need_is_noticed() -> None:
     ended = imported_without("services.prediction_worker", "pyarrow")
     assert ended.returncode == 1
     assert "No module named 'pyarrow'" in ended.stderr
+
+
+COLLECTOR = """
+import gc, importlib, runpy, sys, uvicorn
+from shared.http import serve
+
+told = []
+uvicorn.run = lambda *_, **__: told.append((gc.isenabled(), gc.get_freeze_count() > 0))
+
+def main():
+    told.append((gc.isenabled(), gc.get_freeze_count() > 0))
+    serve(None, 0, "127.0.0.1")
+    print(told)
+    return 3
+
+importlib.import_module(sys.argv[1] + ".main").main = main
+runpy.run_module(sys.argv[1], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("service", ["services.prediction_coordinator", "services.prediction_worker"])
+def test_the_collector_rests_until_a_service_serves_and_works_from_then_on(service: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", COLLECTOR, service], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout.strip()) == (3, "[(False, False), (True, True)]"), ended.stderr

@@ -14,6 +14,7 @@ from services.prediction_worker.app import build
 from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import LoadedModel
+from shared.observed import Observed
 from shared.ports import Outgoing
 from shared.schemas.messages import PredictionReady, decode, encode
 from tests.conftest import Logged
@@ -176,6 +177,11 @@ def test_a_batch_that_fails_is_logged_once_however_many_messages_it_holds(
         assert {a.status_code for a in together(worker, bodies)} == {status}
         lines = [line for line in logged()[before:] if line["severity"] != "INFO"]
         assert [line["severity"] for line in lines] == [severity]
+
+
+def test_a_request_meets_what_observes_it_before_anything_of_the_framework(worker: WorkerBench) -> None:
+    stack = build(worker.make).build_middleware_stack()
+    assert type(stack) is Observed
 
 
 def test_requests_are_counted_by_declared_route_and_status(coordinator: CoordinatorBench) -> None:
