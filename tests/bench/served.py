@@ -90,7 +90,8 @@ def hello(port: int, _sink_seconds: float, _paths: dict[str, str]) -> None:
 def _run(app: Any, port: int) -> None:
     import uvicorn
 
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off")
+    options = {"access_log": False, "proxy_headers": False}  # as ours is served
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", **options)
 
 
 SIDES = {"ours": ours, "naive": naive, "hello": hello}
