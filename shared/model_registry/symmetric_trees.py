@@ -33,6 +33,7 @@ class SymmetricTrees:
         self._column = np.append(trees.column[used], 0)
         self._border = np.append(trees.border[used], np.float32(np.inf))[:, None]
         self._nan_passes = np.append(trees.nan_passes[used], False)
+        self._some_pass = bool(self._nan_passes.any())
         inner = np.arange(depth) < trees.sizes[:, None]
         splits = np.full((count, depth), never, dtype=np.int64)
         splits[inner] = position
@@ -75,7 +76,7 @@ class SymmetricTrees:
         rows = np.repeat(inputs, 2, axis=0) if n == 1 else inputs
         values = rows.T.astype(np.float32).take(self._column, axis=0)
         holds = values > self._border
-        if self._nan_passes.any():
+        if self._some_pass:
             holds |= np.isnan(values) & self._nan_passes[:, None]
         bits = holds.view(np.uint8)
         leaf = bits.take(self._splits[-1], axis=0)
