@@ -78,10 +78,10 @@ class SymmetricTrees:
         holds = values > self._border
         if self._some_pass:
             holds |= np.isnan(values) & self._nan_passes[:, None]
-        bits = holds.view(np.uint8)
-        leaf = bits.take(self._splits[-1], axis=0)
-        for splits in self._splits[-2::-1]:
+        bits = holds.view(np.uint8).take(self._splits, axis=0)
+        leaf = bits[-1]
+        for bit in bits[-2::-1]:
             leaf += leaf
-            leaf |= bits.take(splits, axis=0)
+            leaf |= bit
         total = self._leaves.take(self._first_leaf + leaf).sum(axis=0)
         return np.asarray(total * self._scale + self._bias)[:n]
