@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.systems.assembly import Adjustments, Steps, add_up, finish, missing_required, or_reason
+from shared.domain.systems.assembly import (
+    Adjustments,
+    Steps,
+    above,
+    add_up,
+    finish,
+    missing_required,
+    or_reason,
+)
 from shared.domain.systems.base import Batch, Floats, Forecast, Ints
 
 Bytes = NDArray[np.uint8]
@@ -15,7 +24,6 @@ Bytes = NDArray[np.uint8]
 LEAST_SIMILARITY, MOST_GAMES, LEAST_GAMES = 70.0, 20, 5
 TIER_GAP, FORM_GAP = 2.0, 3.0
 
-_GAPS = np.array([[TIER_GAP], [FORM_GAP]])
 _OTHER_FORM = np.uint8(5)
 _WORTH = np.array([40, 30, 15, 15 - 5, 20, 15], dtype=np.uint8)[:, None, None]
 """Of the same opponent tier, days of rest, venue, form (above another's), adjacent tier and adjacent rest."""
@@ -69,10 +77,9 @@ def similarities(batch: Batch) -> Bytes:
     np.minimum(theirs[1], 3.0, out=theirs[1])
     gap = batch.feature("opponent_def_rating") - batch.league_def_rating
     form = batch.feature("points_avg_last_5") - batch.feature("points_avg_season")
-    my_tier, my_form = thirds(np.array([gap, form]), _GAPS)
-    mine = np.array([my_tier, np.minimum(batch.days_rest, 3.0), batch.feature("home_away"), my_form])[
-        ..., None
-    ]
+    tier, form = thirds(gap, TIER_GAP), thirds(form, FORM_GAP)
+    rest, home = np.minimum(batch.days_rest, 3.0), batch.feature("home_away")
+    mine = np.array([tier, rest, home, form])[..., None]
     alike = np.concatenate([theirs == mine, np.abs(theirs[:2] - mine[:2]) == 1.0])
     worth = (alike.view(np.uint8) * _WORTH).sum(axis=0, dtype=np.uint8) + _OTHER_FORM
     return np.asarray(worth * ~np.isnan(games).any(axis=0))
@@ -90,10 +97,14 @@ def _best(alike: Bytes, points: Floats) -> tuple[Ints, Floats]:
     return likeness.take(at), np.where(used, points, 0.0).take(at)
 
 
-def thirds(gap: Floats, width: float | Floats) -> Floats:
+def thirds(gap: Floats, width: float) -> Floats:
     """-1 at or below ``-width``, 1 at or above ``width``, else 0; NaN stays NaN."""
-    side = (gap >= width).astype(np.float64) - (gap <= -width)
-    return np.where(np.isnan(gap), np.nan, side)
+    return _thirds(width)(gap)
+
+
+@cache
+def _thirds(width: float) -> Steps:
+    return Steps((above(-width), width), (-1.0, 0.0, 1.0))
 
 
 def _adjustments(batch: Batch) -> Adjustments:
