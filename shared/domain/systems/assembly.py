@@ -57,9 +57,10 @@ def add_up(terms: Mapping[str, Floats]) -> Adjustments:
 def in_turn(terms: Floats) -> Floats:
     """(n,) sums of (k, n) terms, added one after the other, so that a row's bits do not depend on its
     company."""
-    if len(terms.T) == 1:  # numpy adds up a single column pairwise, several of them row by row
+    # numpy adds up whole rows one by one; a column it adds up pairwise.
+    if len(terms.T) == 1:
         return np.asarray(np.add.accumulate(terms)[-1])
-    return np.asarray(terms.sum(axis=0))
+    return np.asarray(np.ascontiguousarray(terms).sum(axis=0))
 
 
 def names_where(names: Sequence[str], holds: Bools) -> tuple[tuple[str, ...], ...]:

@@ -70,11 +70,12 @@ class _Together:
 @once
 def _together(batch: Batch, names: tuple[str, ...], members: tuple[Forecast | None, ...]) -> _Together:
     n = len(batch)
-    said = np.array([(m.points, m.confidence) if m else np.full((2, n), np.nan) for m in members])
-    here = ~np.isnan(said[:, 0])
-    points, confidences = np.where(here, said.swapaxes(0, 1), 0.0)
+    present = [m or _absent(n) for m in members]
+    said = np.array([[m.points for m in present], [m.confidence for m in present]])
+    here = ~np.isnan(said[0])
+    points, confidences = np.where(here, said, 0.0)
     count = here.sum(axis=0)
-    safe = np.maximum(count, 1)
+    safe = np.maximum(count, 1.0)
     gaps = np.where(here, (points - in_turn(points) / safe) ** 2, 0.0)
     agree = _AGREE(np.sqrt(in_turn(gaps) / safe))
     all_here = np.where(count == len(names), 5.0, 0.0)
@@ -82,3 +83,8 @@ def _together(batch: Batch, names: tuple[str, ...], members: tuple[Forecast | No
     reasons = or_reason((None,) * n, count < LEAST_MEMBERS, "too_few_members")
     missing = names_where([f"member:{m}" for m in names], ~here)
     return _Together(here, points, confidences, confidence, reasons, missing)
+
+
+def _absent(n: int) -> Forecast:
+    nothing = np.full(n, np.nan)
+    return Forecast(nothing, nothing, (None,) * n, ((),) * n)

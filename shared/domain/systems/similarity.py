@@ -55,12 +55,12 @@ class Similarity:
         likeness, points = _best(similarities(batch), batch.recent[:, :, 0])
         used = likeness > 0
         count = used.sum(axis=-1)
-        safe = np.maximum(count, 1)
+        safe = np.maximum(count, 1.0)
         weight = likeness / 100.0
         baseline = (points * weight).sum(axis=-1) / np.where(count > 0, weight.sum(axis=-1), 1.0)
         mean = points.sum(axis=-1) / safe
         squares = np.where(used, (points - mean[:, None]) ** 2, 0.0).sum(axis=-1)
-        spread = np.sqrt(squares / np.maximum(count - 1, 1))
+        spread = np.sqrt(squares / np.maximum(count - 1.0, 1.0))
         confidence = _confidence(count, likeness.sum(axis=-1) / safe, spread)
         by = _adjustments(batch)
         reasons = or_reason(
