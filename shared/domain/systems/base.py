@@ -108,7 +108,8 @@ class Batch:
 
 
 def once(work: Callable[[Batch, *Args], T]) -> Callable[[Batch, *Args], T]:
-    """What several systems ask of one batch is worked out for the first of them; the batch keeps it."""
+    """What several systems ask of one batch is worked out for the first of them. The batch keeps it: nobody
+    may change it, nor the batch's arrays."""
 
     @wraps(work)
     def told(batch: Batch, *args: *Args) -> T:
@@ -134,7 +135,7 @@ class Chance:
     high: Floats
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False)  # equal to itself only: by that ``once`` knows it
 class Forecast:
     """What one system says of a batch.
 
