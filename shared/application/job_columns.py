@@ -54,7 +54,7 @@ class JobColumns:
     def take(self, rows: Ints) -> JobColumns:
         if len(rows) == len(self):
             return self
-        batch = Batch(**{name: values[rows] for name, values in vars(self.batch).items()})
+        batch = self.batch.take(rows)
         chosen = [self.systems[i] for i in rows.tolist()]
         return JobColumns(batch, self.columns.take(pa.array(rows)), chosen, self.in_sample[rows])
 

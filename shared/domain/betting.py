@@ -20,6 +20,11 @@ MOST_STAKE = 0.02
 LEAST_VALUE = 0.02
 """Expected value under which a bet lies within the error of the probability."""
 
+AGAINST = ("no_line", "no_price", "no_value", "points_disagree", None)
+"""Reasons against a bet: of those that hold the first is told."""
+
+NOTHING = AGAINST.index(None)
+
 
 @dataclass(frozen=True)
 class Bets:
@@ -40,23 +45,15 @@ def bets(over: Floats, edge: Floats, over_price: Floats, under_price: Floats) ->
     Reasons against: ``no_line``, ``no_price``, ``no_value`` (under ``LEAST_VALUE``), and
     ``points_disagree`` where the points lie on the other side of the line than the better bet.
     """
-    chance = np.stack([over, 1.0 - over])
-    profit = payout(np.stack([over_price, under_price]))
+    chance = np.array([over, 1.0 - over])
+    profit = payout(np.array([over_price, under_price]))
     values = chance * profit - (1.0 - chance)
-    priced = ~np.isnan(values)
-    best = np.where(priced, values, -np.inf).argmax(axis=0)
-    at = (best, np.arange(len(over)))
-    value = np.where(priced.any(axis=0), values[at], np.nan)
-    against = np.select(
-        [
-            np.isnan(over),
-            np.isnan(value),
-            value < LEAST_VALUE,
-            np.where(best == 0, edge < 0, edge > 0),
-        ],
-        ["no_line", "no_price", "no_value", "points_disagree"],
-        default="",
-    )
-    full = np.where(against == "", values[at] / profit[at], 0.0)
+    ranked = np.where(np.isnan(values), -np.inf, values)
+    under = ranked[1] > ranked[0]
+    value = np.where(under, values[1], values[0])
+    disagree = np.where(under, edge > 0, edge < 0)
+    holds = np.array([np.isnan(over), np.isnan(value), value < LEAST_VALUE, disagree, np.ones_like(under)])
+    against = holds.argmax(axis=0)
+    full = np.where(against == NOTHING, value / np.where(under, profit[1], profit[0]), 0.0)
     stake = np.minimum(KELLY_SHARE * full, MOST_STAKE)
-    return Bets(value, stake, tuple(str(reason) or None for reason in against))
+    return Bets(value, stake, tuple([AGAINST[i] for i in against.tolist()]))

@@ -67,8 +67,8 @@ def modal_line(group: Ints, line: Floats, groups: int) -> Floats:
 
 def no_vig_over(over_price: Floats, under_price: Floats) -> Floats:
     """The market's probability 0-1 of OVER from both prices in American odds, margin removed."""
-    over, under = _implied(over_price), _implied(under_price)
-    return over / (over + under)
+    over, under = _implied(np.array([over_price, under_price]))
+    return np.asarray(over / (over + under))
 
 
 def payout(price: Floats) -> Floats:

@@ -33,6 +33,7 @@ class SymmetricTrees:
         self._column = np.append(trees.column[used], 0)
         self._border = np.append(trees.border[used], np.float32(np.inf))[:, None]
         self._nan_passes = np.append(trees.nan_passes[used], False)
+        self._some_pass = bool(self._nan_passes.any())
         inner = np.arange(depth) < trees.sizes[:, None]
         splits = np.full((count, depth), never, dtype=np.int64)
         splits[inner] = position
@@ -75,12 +76,12 @@ class SymmetricTrees:
         rows = np.repeat(inputs, 2, axis=0) if n == 1 else inputs
         values = rows.T.astype(np.float32).take(self._column, axis=0)
         holds = values > self._border
-        if self._nan_passes.any():
+        if self._some_pass:
             holds |= np.isnan(values) & self._nan_passes[:, None]
-        bits = holds.view(np.uint8)
-        leaf = bits.take(self._splits[-1], axis=0)
-        for splits in self._splits[-2::-1]:
+        bits = holds.view(np.uint8).take(self._splits, axis=0)
+        leaf = bits[-1]
+        for bit in bits[-2::-1]:
             leaf += leaf
-            leaf |= bits.take(splits, axis=0)
+            leaf |= bit
         total = self._leaves.take(self._first_leaf + leaf).sum(axis=0)
         return np.asarray(total * self._scale + self._bias)[:n]

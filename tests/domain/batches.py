@@ -89,7 +89,3 @@ def many(n: int, seed: int = 7) -> Batch:
         np.where(rng.random((n, len(CONTEXT))) < 0.1, np.nan, rng.normal(15, 6, (n, len(CONTEXT)))),
         features[:, INDEX["vegas_points_line"]], np.where(rng.random(n) < 0.3, np.nan, rng.uniform(0.4, 0.6, n)),
     )  # fmt: skip
-
-
-def take(batch: Batch, rows: slice) -> Batch:
-    return Batch(**{name: values[rows] for name, values in vars(batch).items()})

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,6 @@ from hypothesis import strategies as st
 from shared.domain.features.context import CONTEXT, WITHOUT_MARKET, context, without_market
 from shared.domain.features_contract import FEATURES
 from shared.domain.systems import line_anchored
-from shared.domain.systems.base import Batch
 from shared.domain.systems.line_anchored import LineAnchored
 from tests.domain import batches
 from tests.domain.test_features import START, history, targets
@@ -106,7 +107,7 @@ def test_without_a_line_it_is_the_forecast_and_knows_no_side() -> None:
 
 def test_without_context_it_says_nothing() -> None:
     plain = batches.one(batches.STAR)
-    gone = Batch(**{**vars(plain), "context": np.full((1, 29), np.nan)})
+    gone = replace(plain, context=np.full((1, 29), np.nan))
     said = LineAnchored(Says(20.0)).forecast(gone, {})
     assert said.reasons == ("missing_feature:context",)
     assert said.chance is not None

@@ -1,63 +1,94 @@
-"""Parts that the systems share: what is missing, adjustments, and the finished forecast."""
+"""Parts that the systems share: what is missing, steps, adjustments, and the finished forecast."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import compress
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.features_contract import FEATURES, INDEX, REQUIRED
-from shared.domain.systems.base import Batch, Chance, Floats, Forecast
-
-Bools = NDArray[np.bool_]
+from shared.domain.systems.base import Batch, Bools, Chance, Floats, Forecast, once
 
 LOWEST, HIGHEST = 0.0, 60.0
 """Points a forecast is clamped to."""
 
 
+class Steps:
+    """A function that is constant between borders."""
+
+    def __init__(self, borders: Sequence[float], values: Sequence[float], unknown: float = np.nan) -> None:
+        """``values``: below the first border, then from each border on. ``unknown``: for NaN."""
+        self._borders = np.array([*borders, np.nan])  # NaN is sorted last
+        self._values = np.array([*values, unknown])
+
+    def __call__(self, x: NDArray[np.float64 | np.int64]) -> Floats:
+        return self._values.take(self._borders.searchsorted(x, "right"))
+
+
+def above(border: float) -> float:
+    """The least number above ``border``."""
+    return float(np.nextafter(border, np.inf))
+
+
+@dataclass(frozen=True)
 class Adjustments:
-    """A sum of terms, (n,) points; a term that is NaN adds nothing and its name is kept."""
+    """``total``: (n,) points. ``terms``: what it is the sum of, by name. ``missing``: for each row the names
+    of terms that are not known there and add nothing."""
 
-    def __init__(self, n: int) -> None:
-        self.total = np.zeros(n)
-        self.terms: dict[str, Floats] = {}
-        self._missing: list[tuple[str, Bools]] = []
-
-    def add(self, name: str, term: Floats) -> None:
-        gone = np.isnan(term)
-        if gone.any():
-            self._missing.append((name, gone))
-            term = np.where(gone, 0.0, term)
-        self.terms[name] = term
-        self.total = self.total + term
-
-    def missing(self, n: int) -> tuple[tuple[str, ...], ...]:
-        return names_where(self._missing, n)
+    total: Floats
+    terms: Mapping[str, Floats]
+    missing: tuple[tuple[str, ...], ...]
 
 
-def names_where(named: Sequence[tuple[str, Bools]], n: int) -> tuple[tuple[str, ...], ...]:
-    """For each of ``n`` rows the names whose array holds there, in their order."""
-    if not named:
-        return ((),) * n
-    rows = list(zip(*(holds.tolist() for _, holds in named), strict=True))
-    names = [name for name, _ in named]
-    told = {row: tuple(compress(names, row)) for row in set(rows)}
-    return tuple([told[row] for row in rows])
+def add_up(terms: Mapping[str, Floats]) -> Adjustments:
+    """The sum of terms, each (n,) points, NaN where it is not known."""
+    added = np.array(list(terms.values()))
+    gone = np.isnan(added)
+    missing: tuple[tuple[str, ...], ...] = ((),) * len(added.T)
+    if gone.any():
+        missing = names_where(tuple(terms), gone)
+        added[gone] = 0.0
+        terms = dict(zip(terms, added, strict=True))
+    return Adjustments(in_turn(added), terms, missing)
 
 
-def missing_required(batch: Batch, also: Sequence[str] = ()) -> list[str | None]:
+def in_turn(terms: Floats) -> Floats:
+    """(n,) sums of (k, n) terms, added one after the other, so that a row's bits do not depend on its
+    company."""
+    # numpy adds up whole rows one by one; a column it adds up pairwise.
+    if len(terms.T) == 1:
+        return np.asarray(np.add.accumulate(terms)[-1])
+    return np.asarray(np.ascontiguousarray(terms).sum(axis=0))
+
+
+def names_where(names: Sequence[str], holds: Bools) -> tuple[tuple[str, ...], ...]:
+    """For each of n rows the names for which ``holds``, (names, n), is true there, in their order."""
+    if not holds.any():
+        return ((),) * len(holds.T)
+    codes = ((1 << np.arange(len(names))) @ holds).tolist()
+    told = {code: tuple([name for i, name in enumerate(names) if code >> i & 1]) for code in set(codes)}
+    return tuple([told[code] for code in codes])
+
+
+@once
+def missing_required(batch: Batch, *also: str) -> tuple[str | None, ...]:
     """For each row the first required feature that is NaN, None where all are there."""
     wanted = (*REQUIRED, *(INDEX[name] for name in also))
-    gone = np.isnan(batch.features.take(wanted, axis=1))
+    gone = np.isnan(batch.columns.take(wanted, axis=0))
     if not gone.any():
-        return [None] * len(batch)
-    first = gone.argmax(axis=-1)
-    return [
-        f"missing_feature:{FEATURES[wanted[at]]}" if any_ else None
-        for at, any_ in zip(first.tolist(), np.asarray(gone.any(axis=-1)).tolist(), strict=True)
-    ]
+        return (None,) * len(batch)
+    names = [f"missing_feature:{FEATURES[at]}" for at in wanted]
+    return tuple([next(iter(missing), None) for missing in names_where(names, gone)])
+
+
+def or_reason(reasons: Sequence[str | None], holds: Bools, reason: str) -> tuple[str | None, ...]:
+    """The same reasons, and ``reason`` where there is none and ``holds``, (n,), is true."""
+    told = list(reasons)
+    for row in holds.nonzero()[0].tolist():
+        told[row] = told[row] or reason
+    return tuple(told)
 
 
 def finish(
@@ -69,31 +100,30 @@ def finish(
     chance: Chance | None = None,
 ) -> Forecast:
     """Clamp, and leave nothing where there is a reason."""
-    clamped = np.minimum(np.maximum(points, LOWEST), HIGHEST)
-    if not any(reasons):
-        none_missing = missing if missing is not None else ((),) * len(reasons)
-        return Forecast(clamped, confidence, tuple(reasons), none_missing, terms or {}, chance)
-    none = np.array([r is not None for r in reasons], dtype=np.bool_)
-    if chance is not None:
-        chance = Chance(*(np.where(none, np.nan, part) for part in (chance.over, chance.low, chance.high)))
-    return Forecast(
-        points=np.where(none, np.nan, clamped),
-        confidence=np.where(none, np.nan, confidence),
-        reasons=tuple(reasons),
-        missing_inputs=missing if missing is not None else ((),) * len(reasons),
-        terms=terms or {},
-        chance=chance,
-    )
+    points = np.minimum(np.maximum(points, LOWEST), HIGHEST)
+    if any(reasons):
+        none = np.array([r is not None for r in reasons], dtype=np.bool_)
+        points, confidence = (np.where(none, np.nan, part) for part in (points, confidence))
+        if chance is not None:
+            chance = Chance(
+                *(np.where(none, np.nan, part) for part in (chance.over, chance.low, chance.high))
+            )
+    none_missing = ((),) * len(reasons)
+    return Forecast(points, confidence, tuple(reasons), missing or none_missing, terms or {}, chance)
 
 
-def fatigue_penalty(score: Floats, tired: float, worn: float) -> Floats:
+def fatigue_penalty(tired: float, worn: float) -> Steps:
     """Points lost to fatigue: ``worn`` below 50, ``tired`` below 70, nothing above (100 is fresh)."""
-    return np.where(np.isnan(score), np.nan, np.where(score < 50, -worn, np.where(score < 70, -tired, 0.0)))
+    return Steps((50.0, 70.0), (-worn, -tired, 0.0))
 
 
+_STEADY = Steps((above(4.0), above(6.0)), (0.0, -8.0, -15.0), unknown=0.0)
+_RHYTHM = Steps((2.0, 3.0), (-10.0, 5.0, 10.0), unknown=-10.0)
+
+
+@once
 def formula_confidence(batch: Batch) -> Floats:
     """20-80: 50, less 8 or 15 for spread over 4 or 6 points, -10 to +10 for games in the last week."""
-    spread, games = batch.feature("points_std_last_10"), batch.feature("games_in_last_7_days")
-    steady = np.where(spread > 6, -15.0, np.where(spread > 4, -8.0, 0.0))
-    rhythm = np.where(games >= 3, 10.0, np.where(games >= 2, 5.0, -10.0))
-    return np.clip(50.0 + steady + rhythm, 20.0, 80.0)
+    steady = _STEADY(batch.feature("points_std_last_10"))
+    rhythm = _RHYTHM(batch.feature("games_in_last_7_days"))
+    return np.minimum(np.maximum(50.0 + steady + rhythm, 20.0), 80.0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property, wraps
+from typing import Any, Protocol, TypeVar, TypeVarTuple, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 from shared.domain.features_contract import INDEX
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 RECENT_GAMES = 30
 """How many past games at most a player-game carries for the similarity system."""
@@ -21,6 +26,7 @@ RECENT_FIELDS = ("points", "tier", "days_rest", "is_home", "form")
 
 ZONES = ("paint", "mid_range", "three", "free_throw")
 BOX_ZONES = ("two_point", "three", "free_throw")
+_ZONE_FEATURES = tuple(INDEX[f"pct_{zone}"] for zone in ZONES)
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,8 @@ class Batch:
             features=features,
             quality=quality,
             league_def_rating=league_def_rating,
-            zone_shares=features[:, [INDEX[f"pct_{zone}"] for zone in ZONES]],
-            box_shares=np.stack([1.0 - three, three, features[:, INDEX["pct_free_throw"]]], axis=-1),
+            zone_shares=features.T.take(_ZONE_FEATURES, axis=0).T,
+            box_shares=np.array([1.0 - three, three, features[:, INDEX["pct_free_throw"]]]).T,
             recent=recent,
             days_rest=days_rest,
             context=context,
@@ -81,9 +87,39 @@ class Batch:
     def __len__(self) -> int:
         return len(self.features)
 
+    def take(self, rows: Ints | slice) -> Batch:
+        """The batch of these rows."""
+        return Batch(*(getattr(self, f.name)[rows] for f in fields(self)))
+
     def feature(self, name: str) -> Floats:
         """(n,) values of one feature."""
-        return self.features[:, INDEX[name]]
+        values: Floats = self.columns[INDEX[name]]
+        return values
+
+    @cached_property
+    def columns(self) -> Floats:
+        """(33, n) ``features``, each in one piece."""
+        return np.ascontiguousarray(self.features.T)
+
+    @cached_property
+    def known(self) -> dict[Hashable, Any]:
+        """What was worked out of this batch, see ``once``."""
+        return {}
+
+
+def once(work: Callable[[Batch, *Args], T]) -> Callable[[Batch, *Args], T]:
+    """What several systems ask of one batch is worked out for the first of them. The batch keeps it: nobody
+    may change it, nor the batch's arrays."""
+
+    @wraps(work)
+    def told(batch: Batch, *args: *Args) -> T:
+        key = (work, *args)
+        if key not in batch.known:
+            batch.known[key] = work(batch, *args)
+        found: T = batch.known[key]
+        return found
+
+    return told
 
 
 @dataclass(frozen=True)
@@ -99,7 +135,7 @@ class Chance:
     high: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal to itself only: by that ``once`` knows it
 class Forecast:
     """What one system says of a batch.
 

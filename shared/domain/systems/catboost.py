@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
+from shared.domain.systems.assembly import Steps, finish, missing_required
+from shared.domain.systems.base import Batch, Floats, Forecast, Regressor, once
 
-from shared.domain.systems.assembly import finish, missing_required
-from shared.domain.systems.base import Batch, Floats, Forecast, Regressor
+_SURE = Steps((70.0, 80.0, 90.0), (2.0, 5.0, 7.0, 10.0), unknown=2.0)
+_CALM = Steps((4.0, 6.0, 8.0), (10.0, 7.0, 5.0, 2.0), unknown=2.0)
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,10 @@ class CatBoostSystem:
         return batch.features
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
-        q, spread = batch.quality, batch.feature("points_std_last_10")
-        sure = np.where(q >= 90, 10.0, np.where(q >= 80, 7.0, np.where(q >= 70, 5.0, 2.0)))
-        calm = np.where(spread < 4, 10.0, np.where(spread < 6, 7.0, np.where(spread < 8, 5.0, 2.0)))
         points = self.model.predict(self.inputs(batch))
-        return finish(points, 75.0 + sure + calm, missing_required(batch), terms={"model": points})
+        return finish(points, _confidence(batch), missing_required(batch), terms={"model": points})
+
+
+@once
+def _confidence(batch: Batch) -> Floats:
+    return 75.0 + _SURE(batch.quality) + _CALM(batch.feature("points_std_last_10"))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shared.domain.systems.assembly import finish, names_where
-from shared.domain.systems.base import Batch, Floats, Forecast
+from shared.domain.systems.assembly import Steps, finish, in_turn, names_where, or_reason
+from shared.domain.systems.base import Batch, Bools, Floats, Forecast, once
 
 MEMBERS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1", "catboost_v9")
 FIXED_WEIGHTS = {
@@ -17,6 +17,7 @@ FIXED_WEIGHTS = {
     "zone_matchup_v1": 0.10,
 }
 LEAST_MEMBERS = 2
+_AGREE = Steps((2.0, 3.0, 6.0), (10.0, 5.0, -5.0, -10.0), unknown=-10.0)
 
 
 @dataclass(frozen=True)
@@ -37,38 +38,53 @@ class Ensemble:
     members: tuple[str, ...] = MEMBERS
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:
-        absent = np.full(len(batch), np.nan)
-        points = [members[m].points if m in members else absent for m in self.members]
-        confidences = [members[m].confidence if m in members else absent for m in self.members]
-        here = [~np.isnan(p) for p in points]
-        count = _sum([h.astype(np.float64) for h in here])
-        safe = np.maximum(count, 1.0)
-        weights = [
-            np.where(h, c if self.weights is None else self.weights[m], 0.0)
-            for m, h, c in zip(self.members, here, confidences, strict=True)
-        ]
-        total = _sum(weights)
-        known = [np.where(h, p, 0.0) for h, p in zip(here, points, strict=True)]
+        said = _together(batch, self.members, tuple(members.get(m) for m in self.members))
+        weights = said.confidences
+        if self.weights is not None:
+            fixed = np.array([[self.weights[m]] for m in self.members])
+            weights = np.where(said.here, fixed, 0.0)
+        total = in_turn(weights)
         safe_total = np.where(total > 0, total, 1.0)
-        weighted = [w * p for w, p in zip(weights, known, strict=True)]
-        mean = _sum(weighted) / safe_total
-        centre = _sum(known) / safe
-        gaps = [np.where(h, (p - centre) ** 2, 0.0) for h, p in zip(here, known, strict=True)]
-        spread = np.sqrt(_sum(gaps) / safe)
-        agree = np.where(spread < 2, 10.0, np.where(spread < 3, 5.0, np.where(spread < 6, -5.0, -10.0)))
-        all_here = np.where(count == len(self.members), 5.0, 0.0)
-        sure = [np.where(h, c, 0.0) for h, c in zip(here, confidences, strict=True)]
-        confidence = _sum(sure) / safe + agree + all_here
-        reasons = ["too_few_members" if n < LEAST_MEMBERS else None for n in count.tolist()]
-        gone = [(f"member:{m}", ~h) for m, h in zip(self.members, here, strict=True) if not h.all()]
-        missing = names_where(gone, len(batch))
-        terms = {m: part / safe_total for m, part in zip(self.members, weighted, strict=True)}
-        return finish(mean, np.clip(confidence, 20.0, 95.0), reasons, missing, terms)
+        weighted = weights * said.points
+        mean = in_turn(weighted) / safe_total
+        terms = dict(zip(self.members, weighted / safe_total, strict=True))
+        return finish(mean, said.confidence, said.reasons, said.missing, terms)
 
 
-def _sum(terms: list[Floats]) -> Floats:
-    """Added one after the other, element by element, so that a row's bits do not depend on its company."""
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+@dataclass(frozen=True)
+class _Together:
+    """What does not depend on weights.
+
+    ``here``: (members, n) a member says something; ``points`` and ``confidences`` are 0 where it does not.
+    ``confidence``, ``reasons`` and ``missing`` are the ensemble's.
+    """
+
+    here: Bools
+    points: Floats
+    confidences: Floats
+    confidence: Floats
+    reasons: tuple[str | None, ...]
+    missing: tuple[tuple[str, ...], ...]
+
+
+@once
+def _together(batch: Batch, names: tuple[str, ...], members: tuple[Forecast | None, ...]) -> _Together:
+    n = len(batch)
+    present = [m or _absent(n) for m in members]
+    said = np.array([[m.points for m in present], [m.confidence for m in present]])
+    here = ~np.isnan(said[0])
+    points, confidences = np.where(here, said, 0.0)
+    count = here.sum(axis=0)
+    safe = np.maximum(count, 1.0)
+    gaps = np.where(here, (points - in_turn(points) / safe) ** 2, 0.0)
+    agree = _AGREE(np.sqrt(in_turn(gaps) / safe))
+    all_here = np.where(count == len(names), 5.0, 0.0)
+    confidence = np.minimum(np.maximum(in_turn(confidences) / safe + agree + all_here, 20.0), 95.0)
+    reasons = or_reason((None,) * n, count < LEAST_MEMBERS, "too_few_members")
+    missing = names_where([f"member:{m}" for m in names], ~here)
+    return _Together(here, points, confidences, confidence, reasons, missing)
+
+
+def _absent(n: int) -> Forecast:
+    nothing = np.full(n, np.nan)
+    return Forecast(nothing, nothing, (None,) * n, ((),) * n)

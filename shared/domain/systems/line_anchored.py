@@ -9,13 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.domain.features.context import without_market
-from shared.domain.systems.assembly import finish, missing_required
-from shared.domain.systems.base import Batch, Chance, Forecast, Regressor
-
-Floats = NDArray[np.float64]
+from shared.domain.systems.assembly import finish, missing_required, or_reason
+from shared.domain.systems.base import Batch, Chance, Floats, Forecast, Regressor
 
 PULL = 0.2
 """Share of the way from the line to the forecast without a line."""
@@ -61,11 +58,8 @@ class LineAnchored:
         chance = over(line, alone, market)
         side = np.where(expected >= line, chance, 1.0 - chance)
         confidence = np.where(np.isnan(line), 50.0, 100.0 * side)
-        unknown = np.asarray(np.isnan(batch.context).all(axis=-1)).tolist()
-        reasons = [
-            reason or ("missing_feature:context" if gone else None)
-            for reason, gone in zip(missing_required(batch), unknown, strict=True)
-        ]
+        unknown = np.asarray(np.isnan(batch.context.T).all(axis=0))
+        reasons = or_reason(missing_required(batch), unknown, "missing_feature:context")
         low, high = interval(expected)
         lined = ~np.isnan(line)
         terms = {

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.systems.assembly import (
-    Adjustments,
+    add_up,
     fatigue_penalty,
     finish,
     formula_confidence,
     missing_required,
 )
 from shared.domain.systems.base import Batch, Forecast
+
+_FATIGUE = fatigue_penalty(tired=1.0, worn=2.5)
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,16 @@ class MovingAverage:
             + 0.30 * batch.feature("points_avg_last_10")
             + 0.20 * batch.feature("points_avg_season")
         )
-        by = Adjustments(len(batch))
-        by.add("fatigue_score", fatigue_penalty(batch.feature("fatigue_score"), tired=1.0, worn=2.5))
-        by.add("shot_zone_mismatch_score", 0.3 * batch.feature("shot_zone_mismatch_score"))
-        by.add("back_to_back", -1.5 * batch.feature("back_to_back"))
-        by.add("pace_score", 0.3 * batch.feature("pace_score"))
-        by.add("home_away", np.where(batch.feature("home_away") == 1.0, 0.5, -0.5))
-        by.add("usage_spike_score", 0.4 * batch.feature("usage_spike_score"))
-        reasons = missing_required(batch, also=("points_avg_season",))
+        by = add_up(
+            {
+                "fatigue_score": _FATIGUE(batch.feature("fatigue_score")),
+                "shot_zone_mismatch_score": 0.3 * batch.feature("shot_zone_mismatch_score"),
+                "back_to_back": -1.5 * batch.feature("back_to_back"),
+                "pace_score": 0.3 * batch.feature("pace_score"),
+                "home_away": np.where(batch.feature("home_away") == 1.0, 0.5, -0.5),
+                "usage_spike_score": 0.4 * batch.feature("usage_spike_score"),
+            }
+        )
+        reasons = missing_required(batch, "points_avg_season")
         terms = {"average": base, **by.terms}
-        return finish(base + by.total, formula_confidence(batch), reasons, by.missing(len(batch)), terms)
+        return finish(base + by.total, formula_confidence(batch), reasons, by.missing, terms)

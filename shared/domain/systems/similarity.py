@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.systems.assembly import Adjustments, finish, missing_required
-from shared.domain.systems.base import Batch, Floats, Forecast
+from shared.domain.systems.assembly import (
+    Adjustments,
+    Steps,
+    above,
+    add_up,
+    finish,
+    missing_required,
+    or_reason,
+)
+from shared.domain.systems.base import Batch, Floats, Forecast, Ints
 
-Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
 
 LEAST_SIMILARITY, MOST_GAMES, LEAST_GAMES = 70.0, 20, 5
 TIER_GAP, FORM_GAP = 2.0, 3.0
+
+_OTHER_FORM = np.uint8(5)
+_WORTH = np.array([40, 30, 15, 15 - 5, 20, 15], dtype=np.uint8)[:, None, None]
+"""Of the same opponent tier, days of rest, venue, form (above another's), adjacent tier and adjacent rest."""
+_PLACE_BITS = 32
+_MANY = Steps((7.0, 10.0, 15.0), (-10.0, 6.0, 9.0, 12.0))
+_NEAR = Steps((75.0, 85.0), (6.0, 9.0, 12.0))
+_CALM = Steps((4.0, 6.0, 8.0), (10.0, 6.0, 2.0, -5.0), unknown=-5.0)
 
 
 @dataclass(frozen=True)
@@ -35,69 +52,72 @@ class Similarity:
     members: tuple[str, ...] = ()
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
-        alike = similarities(batch)
-        order = np.argsort(-np.nan_to_num(alike, nan=-1.0), axis=-1, kind="stable")[:, :MOST_GAMES]
-        best = np.take_along_axis(alike, order, axis=-1)
-        points = np.take_along_axis(np.ascontiguousarray(batch.recent[:, :, 0]), order, axis=-1)
-        used = best >= LEAST_SIMILARITY
+        likeness, points = _best(similarities(batch), batch.recent[:, :, 0])
+        used = likeness > 0
         count = used.sum(axis=-1)
-        weight = np.where(used, best / 100.0, 0.0)
-        safe = np.maximum(count, 1)
-        top = (np.where(used, points, 0.0) * weight).sum(axis=-1)
-        baseline = top / np.where(count > 0, weight.sum(axis=-1), 1.0)
-        mean = np.where(used, points, 0.0).sum(axis=-1) / safe
+        safe = np.maximum(count, 1.0)
+        weight = likeness / 100.0
+        baseline = (points * weight).sum(axis=-1) / np.where(count > 0, weight.sum(axis=-1), 1.0)
+        mean = points.sum(axis=-1) / safe
         squares = np.where(used, (points - mean[:, None]) ** 2, 0.0).sum(axis=-1)
-        spread = np.sqrt(squares / np.maximum(count - 1, 1))
-        likeness = np.where(used, best, 0.0).sum(axis=-1) / safe
+        spread = np.sqrt(squares / np.maximum(count - 1.0, 1.0))
+        confidence = _confidence(count, likeness.sum(axis=-1) / safe, spread)
         by = _adjustments(batch)
-        reasons = [
-            reason or ("too_few_similar_games" if n < LEAST_GAMES else None)
-            for reason, n in zip(missing_required(batch, ("points_avg_season",)), count.tolist(), strict=True)
-        ]
-        confidence = _confidence(count, likeness, spread)
+        reasons = or_reason(
+            missing_required(batch, "points_avg_season"), count < LEAST_GAMES, "too_few_similar_games"
+        )
         terms = {"similar_games": baseline, **by.terms}
-        return finish(baseline + by.total, confidence, reasons, by.missing(len(batch)), terms)
+        return finish(baseline + by.total, confidence, reasons, by.missing, terms)
 
 
-def similarities(batch: Batch) -> Floats:
-    """(n, 30) likeness 0-100 of each past game, NaN where there is none."""
-    _, tier, rest, home, form = np.ascontiguousarray(np.moveaxis(batch.recent, -1, 0))
+def similarities(batch: Batch) -> Bytes:
+    """(n, 30) likeness 0-100 of each past game, 0 where there is none."""
+    games = np.array(batch.recent.transpose(2, 0, 1), order="C")
+    theirs = games[1:]
+    np.minimum(theirs[1], 3.0, out=theirs[1])
     gap = batch.feature("opponent_def_rating") - batch.league_def_rating
-    my_tier = thirds(gap, TIER_GAP)[:, None]
-    my_form = thirds(batch.feature("points_avg_last_5") - batch.feature("points_avg_season"), FORM_GAP)[
-        :, None
-    ]
-    tiers = np.abs(tier - my_tier)
-    rests = np.abs(np.minimum(rest, 3.0) - np.minimum(batch.days_rest, 3.0)[:, None])
-    score = (
-        40.0 * (tiers == 0)
-        + 20.0 * (tiers == 1)
-        + 30.0 * (rests == 0)
-        + 15.0 * (rests == 1)
-        + 15.0 * (home == batch.feature("home_away")[:, None])
-        + np.where(form == my_form, 15.0, 5.0)
-    )
-    return np.where(np.isnan(batch.recent).any(axis=-1), np.nan, score)
+    form = batch.feature("points_avg_last_5") - batch.feature("points_avg_season")
+    tier, form = thirds(gap, TIER_GAP), thirds(form, FORM_GAP)
+    rest, home = np.minimum(batch.days_rest, 3.0), batch.feature("home_away")
+    mine = np.array([tier, rest, home, form])[..., None]
+    alike = np.concatenate([theirs == mine, np.abs(theirs[:2] - mine[:2]) == 1.0])
+    worth = (alike.view(np.uint8) * _WORTH).sum(axis=0, dtype=np.uint8) + _OTHER_FORM
+    return np.asarray(worth * ~np.isnan(games).any(axis=0))
+
+
+def _best(alike: Bytes, points: Floats) -> tuple[Ints, Floats]:
+    """(n, 20) likeness and points of the games most alike, the newer first of two; 0 where there is none."""
+    used = alike >= LEAST_SIMILARITY
+    likeness = (alike * used).astype(np.int64)
+    # Sorted are pairs of the likeness, most first, and the place, which says which of two games is the newer.
+    place = np.arange(alike.size).reshape(alike.shape)
+    pairs = place - (likeness << _PLACE_BITS)
+    pairs.sort(axis=-1)
+    at = pairs[:, :MOST_GAMES] & (1 << _PLACE_BITS) - 1
+    return likeness.take(at), np.where(used, points, 0.0).take(at)
 
 
 def thirds(gap: Floats, width: float) -> Floats:
     """-1 at or below ``-width``, 1 at or above ``width``, else 0; NaN stays NaN."""
-    side = (gap >= width).astype(np.float64) - (gap <= -width)
-    return np.where(np.isnan(gap), np.nan, side)
+    return _thirds(width)(gap)
+
+
+@cache
+def _thirds(width: float) -> Steps:
+    return Steps((above(-width), width), (-1.0, 0.0, 1.0))
 
 
 def _adjustments(batch: Batch) -> Adjustments:
-    by = Adjustments(len(batch))
-    by.add("fatigue_score", (batch.feature("fatigue_score") - 70.0) * 0.015)
-    by.add("shot_zone_mismatch_score", 0.4 * batch.feature("shot_zone_mismatch_score"))
-    by.add("pace_score", 0.8 * batch.feature("pace_score"))
-    by.add("usage_spike_score", 0.8 * batch.feature("usage_spike_score"))
-    by.add("home_away", np.where(batch.feature("home_away") == 1.0, 0.8, -0.5))
-    return by
+    return add_up(
+        {
+            "fatigue_score": (batch.feature("fatigue_score") - 70.0) * 0.015,
+            "shot_zone_mismatch_score": 0.4 * batch.feature("shot_zone_mismatch_score"),
+            "pace_score": 0.8 * batch.feature("pace_score"),
+            "usage_spike_score": 0.8 * batch.feature("usage_spike_score"),
+            "home_away": np.where(batch.feature("home_away") == 1.0, 0.8, -0.5),
+        }
+    )
 
 
 def _confidence(count: Ints, likeness: Floats, spread: Floats) -> Floats:
-    many = np.where(count >= 15, 12.0, np.where(count >= 10, 9.0, np.where(count >= 7, 6.0, -10.0)))
-    near = np.where(likeness >= 85, 12.0, np.where(likeness >= 75, 9.0, 6.0))
-    calm = np.where(spread < 4, 10.0, np.where(spread < 6, 6.0, np.where(spread < 8, 2.0, -5.0)))
-    return np.clip(35.0 + many + near + calm, 0.0, 100.0)
+    return np.minimum(np.maximum(35.0 + _MANY(count) + _NEAR(likeness) + _CALM(spread), 0.0), 100.0)

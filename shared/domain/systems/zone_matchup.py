@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.systems.assembly import (
-    Adjustments,
+    Steps,
+    add_up,
     fatigue_penalty,
     finish,
     formula_confidence,
@@ -16,6 +17,12 @@ from shared.domain.systems.assembly import (
 from shared.domain.systems.base import BOX_ZONES, ZONES, Batch, Floats, Forecast
 
 MULTIPLIERS = {"paint": 1.2, "mid_range": 1.0, "three": 1.1, "free_throw": 0.8, "two_point": 1.1}
+
+_MULTIPLIER = np.array([MULTIPLIERS[zone] for zone in (*ZONES, *BOX_ZONES)])[:, None]
+_OF_BOX = np.array([False] * len(ZONES) + [True] * len(BOX_ZONES))[:, None]
+_NAMES = (*ZONES, *(f"box_zones:{zone}" for zone in BOX_ZONES))
+_WEIGHT = Steps((0.20, 0.40), (0.4, 0.7, 1.0))
+_FATIGUE = fatigue_penalty(tired=0.8, worn=1.5)
 
 
 @dataclass(frozen=True)
@@ -35,28 +42,24 @@ class ZoneMatchup:
     members: tuple[str, ...] = ()
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
-        by = Adjustments(len(batch))
-        located = ~np.isnan(batch.zone_shares).any(axis=-1)
-        gap = batch.feature("opponent_def_rating") - batch.league_def_rating
-        zones = np.where(located, _scores(gap, ZONES, batch.zone_shares), 0.0)
-        boxes = np.where(located, 0.0, _scores(gap, BOX_ZONES, batch.box_shares))
-        for zone, score in zip(ZONES, zones, strict=True):
-            by.add(zone, score)
-        for zone, score in zip(BOX_ZONES, boxes, strict=True):
-            by.add(f"box_zones:{zone}", score)
-        by.add("pace_score", 0.4 * batch.feature("pace_score"))
-        by.add("home_away", np.where(batch.feature("home_away") == 1.0, 0.8, -0.8))
-        by.add("fatigue_score", fatigue_penalty(batch.feature("fatigue_score"), tired=0.8, worn=1.5))
-        reasons = missing_required(batch, also=("points_avg_season",))
+        by = add_up(
+            {
+                **dict(zip(_NAMES, _scores(batch), strict=True)),
+                "pace_score": 0.4 * batch.feature("pace_score"),
+                "home_away": np.where(batch.feature("home_away") == 1.0, 0.8, -0.8),
+                "fatigue_score": _FATIGUE(batch.feature("fatigue_score")),
+            }
+        )
+        reasons = missing_required(batch, "points_avg_season")
         base = batch.feature("points_avg_season")
         terms = {"season_average": base, **by.terms}
-        return finish(base + by.total, formula_confidence(batch), reasons, by.missing(len(batch)), terms)
+        return finish(base + by.total, formula_confidence(batch), reasons, by.missing, terms)
 
 
-def _scores(gap: Floats, zones: tuple[str, ...], shares: Floats) -> Floats:
-    """(zones, n) points that each zone adds, NaN where its share is."""
-    share = shares.T
-    factor = np.array([MULTIPLIERS[zone] for zone in zones])[:, None]
-    weight = np.where(share >= 0.40, 1.0, np.where(share >= 0.20, 0.7, 0.4))
-    score = np.minimum(np.maximum(gap * 0.3 * factor, -3.0), 3.0) * weight
-    return np.where(np.isnan(share), np.nan, score)
+def _scores(batch: Batch) -> Floats:
+    """(7, n) points that each of ``_NAMES`` adds, NaN where its share is, 0 where the other zones stand."""
+    shares = np.concatenate([batch.zone_shares.T, batch.box_shares.T])
+    located = ~np.isnan(shares[: len(ZONES)]).any(axis=0)
+    gap = batch.feature("opponent_def_rating") - batch.league_def_rating
+    score = np.minimum(np.maximum(gap * 0.3 * _MULTIPLIER, -3.0), 3.0) * _WEIGHT(shares)
+    return np.where(located != _OF_BOX, score, 0.0)
