@@ -100,15 +100,14 @@ def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batc
 def _batch(
     jobs: Sequence[PredictionRequest], inputs: Sequence[bytes], own: pa.RecordBatch, prices: Floats
 ) -> Batch:
-    whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), len(ALL_INPUTS))
-    recent = np.frombuffer(b"".join([_padded(_packed(j.recent)) for j in jobs]), np.float64)
+    whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
     return Batch.of(
         features=whole[:, : len(FEATURES)],
         quality=_floats(own["feature_quality_score"]),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
-        recent=recent.reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
+        recent=whole[:, len(ALL_INPUTS) :].reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
-        context=whole[:, len(FEATURES) :],
+        context=whole[:, len(FEATURES) : len(ALL_INPUTS)],
         line=_floats(own["current_points_line"]),
         market=no_vig_over(*prices),
     )
@@ -125,9 +124,10 @@ def _floats(column: pa.Array) -> Floats:
 
 
 def packed_inputs(job: PredictionRequest) -> bytes:
-    """The 62 numbers of ``ALL_INPUTS`` as doubles, NaN where null; a job's context may be empty."""
-    packed = _packed(job.features) + _packed(job.context)
-    return packed if job.context else packed + _BLANK_CONTEXT
+    """The 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles, NaN where null; a job's
+    context may be empty, and its past games few."""
+    context = _packed(job.context) if job.context else _BLANK_CONTEXT
+    return _packed(job.features) + context + _padded(_packed(job.recent))
 
 
 def numbers(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:

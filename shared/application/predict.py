@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -31,6 +31,7 @@ from shared.schemas.messages import (
 from shared.schemas.predictions import PREDICTION_STAGING
 
 Bools = NDArray[np.bool_]
+Days = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
 
 PREDICTED = "predicted"
@@ -65,6 +66,7 @@ class Predict:
         self._models = dict(models)
         self._shadows = tuple(shadows)
         self._systems = build({name: m.model for name, m in models.items()})
+        self._ends = _ends(self._models.values())
         self._build_commit = build_commit
 
     @property
@@ -129,7 +131,7 @@ class Predict:
 
     def _groups(self, jobs: JobColumns) -> dict[frozenset[str], Bools]:
         """(n,) by the systems whose model may be used, the jobs for which these are the ones."""
-        able = _may_be_used(list(self._models.values()), jobs)
+        able = _may_be_used(self._ends, jobs)
         if able.all():
             return {frozenset(self._models): np.ones(len(jobs), np.bool_)}
         code = (1 << np.arange(len(able))) @ able
@@ -169,7 +171,7 @@ class Predict:
         for model in self._shadows:
             system = with_model(model.system_id, model.model)
             forecast = system.forecast(jobs.batch, {})
-            (able,) = _may_be_used([model], jobs)
+            (able,) = _may_be_used(_ends([model]), jobs)
             rows = [
                 i
                 for i in _predicted(model.system_id, said, asked).tolist()
@@ -180,10 +182,15 @@ class Predict:
         return parts
 
 
-def _may_be_used(models: Sequence[LoadedModel], jobs: JobColumns) -> Bools:
+def _ends(models: Iterable[LoadedModel]) -> Days:
+    """(models, 1) the last day of each one's training, NaT where it is not known."""
+    ends = [m.manifest.train_end if m.manifest else None for m in models]
+    return np.array(ends, dtype="datetime64[D]").reshape(-1, 1)
+
+
+def _may_be_used(ends: Days, jobs: JobColumns) -> Bools:
     """(models, n) a model serves a game date that its training, where it is known, ended before."""
-    ends = np.array([m.manifest.train_end if m.manifest else None for m in models], dtype="datetime64[D]")
-    return np.asarray(jobs.in_sample | ~(jobs.day <= ends[:, np.newaxis]))
+    return np.asarray(jobs.in_sample | ~(jobs.day <= ends))
 
 
 def _asked(systems: Sequence[Sequence[str]]) -> dict[str, Ints]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from operator import attrgetter
 from typing import NamedTuple
@@ -55,14 +56,13 @@ def prediction_rows(jobs: JobColumns, parts: Sequence[Part]) -> pa.Table:
     return pa.Table.from_batches([rows])
 
 
-def _ids(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> pa.Array:
+def _ids(jobs: JobColumns, of_parts: Ints, at: Ints, part: Ints) -> pa.Array:
     """The id of each row: the same for every delivery of the same job to the same model.
 
     It is the exclusive or of two hashes, the job's and the model's, so that each is made once and not for
     every row; it meets another row's as rarely as a hash of both would.
     """
     of_jobs = _halves(jobs.keys)
-    of_parts = _halves((p.system.system_id, p.model.sha256 if p.model else "formula") for p in parts)
     digits = (of_jobs.take(at, axis=0) ^ of_parts.take(part, axis=0)).tobytes().hex().encode()
     starts = np.arange(0, _DIGITS * (len(at) + 1), _DIGITS, dtype=np.int32)
     return pa.StringArray.from_buffers(len(at), pa.py_buffer(starts), pa.py_buffer(digits))
@@ -79,22 +79,30 @@ def _halves(keys: Iterable[Sequence[str]]) -> Ints:
 
 def _part_columns(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> dict[str, pa.Array]:
     """Which system, which model, in which role, and what each row was made without."""
-    said = [_said_of(p) for p in parts]
-    in_sample = [(*of_part[:-1], IN_SAMPLE) for of_part in said]
-    of_parts = pa.array(said + in_sample, _OF_PART)
+    of_parts, halves = _identities(tuple([_said_of(p) for p in parts]))
     of_rows = of_parts.take(pa.array(part + len(parts) * jobs.in_sample.take(at)))
-    return dict(zip(_OF_PART.names, of_rows.flatten(), strict=True)) | {
-        "prediction_id": _ids(jobs, parts, at, part),
+    return dict(zip(_OF_PART.names, of_rows.columns, strict=True)) | {
+        "prediction_id": _ids(jobs, halves, at, part),
         "missing_inputs": _lacks(parts),
     }
 
 
+_Said = tuple[str, str | None, str | None, str]
 _OF_PART = pa.struct([SCHEMA.field(name) for name in ("system_id", "model_id", "model_sha256", "role")])
 
 
-def _said_of(part: Part) -> tuple[str, str | None, str | None, str]:
+def _said_of(part: Part) -> _Said:
     system, model = part.system.system_id, part.model
     return (system, model.model_id, model.sha256, part.role) if model else (system, None, None, part.role)
+
+
+@lru_cache(maxsize=64)
+def _identities(parts: tuple[_Said, ...]) -> tuple[pa.RecordBatch, Ints]:
+    """What rows say of their part, after all parts once more for the rows that are in sample, and the half
+    of each part in its rows' ids: the same for every batch while the models are the same."""
+    in_sample = [(*said[:-1], IN_SAMPLE) for said in parts]
+    rows = pa.array([*parts, *in_sample], _OF_PART)
+    return pa.RecordBatch.from_struct_array(rows), _halves((p[0], p[2] or "formula") for p in parts)
 
 
 def _lacks(parts: Sequence[Part]) -> pa.Array:
