@@ -76,12 +76,10 @@ class JobColumns:
             in_sample=self.in_sample[rows],
         )
 
-    def laid_out(self, parts: Sequence[Ints]) -> dict[str, pa.Array]:
-        """By name the columns of the jobs at the positions of each part, one part after the other."""
-        whole = self.columns
-        of_parts = [whole if len(rows) == len(self) else whole.take(pa.array(rows)) for rows in parts]
-        rows = pa.concat_batches(of_parts)
-        alike = {name: pa.repeat(value, rows.num_rows) for name, value in self.alike.items()}
+    def laid_out(self, at: Ints) -> dict[str, pa.Array]:
+        """By name the columns of the jobs at these positions, each as often as it is named."""
+        rows = self.columns.take(pa.array(at))
+        alike = {name: pa.repeat(value, len(at)) for name, value in self.alike.items()}
         return dict(zip(rows.schema.names, rows.columns, strict=True)) | alike
 
     def words(self, column: str) -> list[Any]:

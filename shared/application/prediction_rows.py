@@ -49,7 +49,7 @@ def prediction_rows(jobs: JobColumns, parts: Sequence[Part]) -> pa.Table:
         return SCHEMA.empty_table()
     at = np.concatenate([p.rows for p in parts])
     part = np.repeat(np.arange(len(parts)), [len(p.rows) for p in parts])
-    columns = jobs.laid_out([p.rows for p in parts])
+    columns = jobs.laid_out(at)
     columns |= _part_columns(jobs, parts, at, part)
     columns |= _point_columns(jobs, parts, at, part)
     rows = pa.RecordBatch.from_arrays([columns[name] for name in _NAMES], schema=SCHEMA)
