@@ -49,9 +49,8 @@ def prediction_rows(jobs: JobColumns, parts: Sequence[Part]) -> pa.Table:
         return SCHEMA.empty_table()
     at = np.concatenate([p.rows for p in parts])
     part = np.repeat(np.arange(len(parts)), [len(p.rows) for p in parts])
-    columns = jobs.laid_out(at)
-    columns |= _part_columns(jobs, parts, at, part)
-    columns |= _point_columns(jobs, parts, at, part)
+    numbers, side = _point_columns(jobs, parts, at, part)
+    columns = jobs.laid_out(at) | numbers | _part_columns(jobs, parts, at, part, side)
     rows = pa.RecordBatch.from_arrays([columns[name] for name in _NAMES], schema=SCHEMA)
     return pa.Table.from_batches([rows])
 
@@ -77,18 +76,23 @@ def _halves(keys: Iterable[Sequence[str]]) -> Ints:
     return np.frombuffer(b"".join(digests), np.int64).reshape(-1, 2)
 
 
-def _part_columns(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> dict[str, pa.Array]:
-    """Which system, which model, in which role, and what each row was made without."""
-    of_parts, halves = _identities(tuple([_said_of(p) for p in parts]))
-    of_rows = of_parts.take(pa.array(part + len(parts) * jobs.in_sample.take(at)))
-    return dict(zip(_OF_PART.names, of_rows.columns, strict=True)) | {
+def _part_columns(
+    jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints, side: Ints
+) -> dict[str, pa.Array]:
+    """Which system, which model, in which role, which side, and what each row was made without."""
+    words, halves = _words_of(tuple([_said_of(p) for p in parts]))
+    kind = part + len(parts) * jobs.in_sample.take(at)
+    of_rows = words.take(pa.array(len(SIDES) * kind + side))
+    return dict(zip(_WORDS.names, of_rows.columns, strict=True)) | {
         "prediction_id": _ids(jobs, halves, at, part),
         "missing_inputs": _lacks(parts),
     }
 
 
 _Said = tuple[str, str | None, str | None, str]
-_OF_PART = pa.struct([SCHEMA.field(name) for name in ("system_id", "model_id", "model_sha256", "role")])
+_WORDS = pa.struct(
+    [SCHEMA.field(name) for name in ("system_id", "model_id", "model_sha256", "role", "recommendation")]
+)
 
 
 def _said_of(part: Part) -> _Said:
@@ -97,12 +101,13 @@ def _said_of(part: Part) -> _Said:
 
 
 @lru_cache(maxsize=64)
-def _identities(parts: tuple[_Said, ...]) -> tuple[pa.RecordBatch, Ints]:
-    """What rows say of their part, after all parts once more for the rows that are in sample, and the half
-    of each part in its rows' ids: the same for every batch while the models are the same."""
+def _words_of(parts: tuple[_Said, ...]) -> tuple[pa.RecordBatch, Ints]:
+    """What rows of each part say, side by side as ``SIDES``, and after all parts once more what they say in
+    sample; and each part's half of its rows' ids. Both stay while the models do."""
     in_sample = [(*said[:-1], IN_SAMPLE) for said in parts]
-    rows = pa.array([*parts, *in_sample], _OF_PART)
-    return pa.RecordBatch.from_struct_array(rows), _halves((p[0], p[2] or "formula") for p in parts)
+    rows = [(*said, side) for said in (*parts, *in_sample) for side in SIDES]
+    halves = _halves((system, digest or "formula") for system, _, digest, _ in parts)
+    return pa.RecordBatch.from_struct_array(pa.array(rows, _WORDS)), halves
 
 
 def _lacks(parts: Sequence[Part]) -> pa.Array:
@@ -118,8 +123,10 @@ def _lacks(parts: Sequence[Part]) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
-def _point_columns(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> dict[str, pa.Array]:
-    """The numbers that systems give, and what follows from them and the line."""
+def _point_columns(
+    jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints
+) -> tuple[dict[str, pa.Array], Ints]:
+    """The numbers that systems give, what follows from them and the line, and the position in ``SIDES``."""
     line = jobs.batch.line.take(at)
     said = [values(p.forecast) for values in (_points, _confidence) for p in parts]
     raw, confidence = np.concatenate(said).reshape(2, -1).take(len(jobs) * part + at, axis=1)
@@ -128,14 +135,14 @@ def _point_columns(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints
     points = round_points(raw)
     gaps = edge(points, line)
     side = sides(points, line, confidence, least_edge, least_confidence)
-    return {
+    columns = {
         "raw_prediction": pa.array(raw),
         "predicted_points": pa.array(points),
         "confidence_score": pa.array(np.round(confidence, 2)),
-        "recommendation": pa.array(SIDES, pa.string()).take(pa.array(side)),
         "line_margin": _nullable(gaps),
         **_chance_columns(parts, gaps, jobs.prices.take(at, axis=1)),
     }
+    return columns, side
 
 
 def _chance_columns(parts: Sequence[Part], gaps: Floats, prices: Floats) -> dict[str, pa.Array]:
