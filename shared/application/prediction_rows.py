@@ -51,8 +51,7 @@ def prediction_rows(jobs: JobColumns, parts: Sequence[Part]) -> pa.Table:
     part = np.repeat(np.arange(len(parts)), [len(p.rows) for p in parts])
     numbers, side = _point_columns(jobs, parts, at, part)
     columns = jobs.laid_out(at) | numbers | _part_columns(jobs, parts, at, part, side)
-    rows = pa.RecordBatch.from_arrays([columns[name] for name in _NAMES], schema=SCHEMA)
-    return pa.Table.from_batches([rows])
+    return pa.Table.from_arrays([columns[name] for name in _NAMES], schema=SCHEMA)
 
 
 def _ids(jobs: JobColumns, of_parts: Ints, at: Ints, part: Ints) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -161,10 +161,10 @@ def _staged(
     took: tuple[float, float, float],
 ) -> BatchStaged:
     distinct = {id(one): one for one in systems}
-    said: dict[str, Counter[str]] = defaultdict(Counter)
+    said: dict[str, Counter[str]] = {}
     for which, n in Counter(map(id, systems)).items():
         for system, word in distinct[which].items():
-            said[system][word.partition(":")[0]] += n
+            said.setdefault(system, Counter())[word.partition(":")[0]] += n
     champions = sum(kinds[PREDICTED] for kinds in said.values())
     days = jobs.day.tolist()
     run_id, day = _common([jobs.keys[i][0] for i in good]), _common([days[i] for i in good])
