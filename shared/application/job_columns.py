@@ -98,6 +98,7 @@ def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batc
 def _batch(
     jobs: Sequence[PredictionRequest], inputs: Sequence[bytes], own: pa.RecordBatch, prices: Floats
 ) -> Batch:
+    """``own`` and ``prices`` as they are made of the same jobs."""
     whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
     return Batch.of(
         features=whole[:, : len(FEATURES)],
@@ -278,7 +279,7 @@ def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
     )
     return JobColumns(
         batch=batch,
-        columns=_laid_out(columns),
+        columns=_typed(columns),
         alike=_stamps(now),
         keys=list(zip(run_ids, games, rows["player_lookup"].to_pylist(), strict=True)),
         day=np.asarray(rows["game_date"].to_numpy()),
@@ -301,7 +302,8 @@ def _each(values: Sequence[str], sizes: Sequence[int]) -> list[str]:
     return [v for v, n in zip(values, sizes, strict=True) for _ in range(n)]
 
 
-def _laid_out(columns: Mapping[str, Any]) -> pa.RecordBatch:
+def _typed(columns: Mapping[str, Any]) -> pa.RecordBatch:
+    """Columns by name as the staging table has them."""
     fields = [_FIELDS[name] for name in columns]
     arrays = [
         c.combine_chunks().cast(f.type) if isinstance(c, pa.ChunkedArray) else pa.array(c, f.type)
