@@ -32,19 +32,29 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Days = NDArray[np.datetime64]
 
-_SCHEMA = PREDICTION_STAGING.arrow_schema
+Key = tuple[str, str, str]
+
+_LIVE = Mode.LIVE.value
+_FIELDS = {field.name: field for field in PREDICTION_STAGING.arrow_schema}
 
 
 @dataclass(frozen=True)
 class JobColumns:
     """``n`` jobs, of one run or of many.
 
-    ``columns``: by name the columns of the staging table that do not depend on a system. ``systems``: the
-    ids that each job asks for. ``in_sample``: (n,) models may run on games that they were trained on.
+    ``columns``: by name the columns of the staging table that do not depend on a system, but for those in
+    which all jobs have the same value: that is in ``alike``. ``keys``: run, game and player of each job.
+    ``day``: (n,) game dates. ``prices``: (2, n) American odds of over and under, NaN where there is none.
+    ``systems``: the ids that each job asks for. ``in_sample``: (n,) models may run on games that they were
+    trained on.
     """
 
     batch: Batch
-    columns: pa.Table
+    columns: pa.RecordBatch
+    alike: Mapping[str, pa.Scalar]
+    keys: Sequence[Key]
+    day: Days
+    prices: Floats
     systems: Sequence[Sequence[str]]
     in_sample: Bools
 
@@ -54,48 +64,69 @@ class JobColumns:
     def take(self, rows: Ints) -> JobColumns:
         if len(rows) == len(self):
             return self
-        batch = self.batch.take(rows)
-        chosen = [self.systems[i] for i in rows.tolist()]
-        return JobColumns(batch, self.columns.take(pa.array(rows)), chosen, self.in_sample[rows])
+        chosen = rows.tolist()
+        return JobColumns(
+            batch=self.batch.take(rows),
+            columns=self.columns.take(pa.array(rows)),
+            alike=self.alike,
+            keys=[self.keys[i] for i in chosen],
+            day=self.day[rows],
+            prices=self.prices[:, rows],
+            systems=[self.systems[i] for i in chosen],
+            in_sample=self.in_sample[rows],
+        )
 
-    @property
-    def day(self) -> Days:
-        """(n,) game dates."""
-        return np.asarray(self.columns["game_date"].to_numpy())
-
-    def floats(self, column: str) -> Floats:
-        """(n,) NaN where there is none."""
-        return floats(self.columns[column])
+    def laid_out(self, at: Ints) -> dict[str, pa.Array]:
+        """By name the columns of the jobs at these positions, each as often as it is named."""
+        rows = self.columns.take(pa.array(at))
+        alike = {name: pa.repeat(value, len(at)) for name, value in self.alike.items()}
+        return dict(zip(rows.schema.names, rows.columns, strict=True)) | alike
 
     def words(self, column: str) -> list[Any]:
+        """The values of a column."""
+        if column in self.alike:
+            return [self.alike[column].as_py()] * len(self)
         return list(self.columns[column].to_pylist())
 
 
 def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batch:
     """The arrays that the systems take; ``inputs`` as ``packed_inputs`` gives them, job by job."""
-    whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), len(ALL_INPUTS))
-    recent = np.frombuffer(b"".join(_padded(_packed(j.recent)) for j in jobs), np.float64)
-    quotes = [j.line for j in jobs]
-    over, under = (
-        np.array([getattr(q, side) if q else None for q in quotes], dtype=np.float64)
-        for side in ("over_price", "under_price")
-    )
+    own = _own_columns(jobs)
+    return _batch(jobs, inputs, own, _prices(own))
+
+
+def _batch(
+    jobs: Sequence[PredictionRequest], inputs: Sequence[bytes], own: pa.RecordBatch, prices: Floats
+) -> Batch:
+    """``own`` and ``prices`` as they are made of the same jobs."""
+    whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
     return Batch.of(
         features=whole[:, : len(FEATURES)],
-        quality=np.array([j.feature_quality_score for j in jobs], dtype=np.float64),
+        quality=_floats(own["feature_quality_score"]),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
-        recent=recent.reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
+        recent=whole[:, len(ALL_INPUTS) :].reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
-        context=whole[:, len(FEATURES) :],
-        line=np.array([q.value if q else None for q in quotes], dtype=np.float64),
-        market=no_vig_over(over, under),
+        context=whole[:, len(FEATURES) : len(ALL_INPUTS)],
+        line=_floats(own["current_points_line"]),
+        market=no_vig_over(*prices),
     )
+
+
+def _prices(own: pa.RecordBatch) -> Floats:
+    """(2, n) over and under."""
+    return np.array([_floats(own["line_over_price"]), _floats(own["line_under_price"])])
+
+
+def _floats(column: pa.Array) -> Floats:
+    """(n,) NaN where there is none."""
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def packed_inputs(job: PredictionRequest) -> bytes:
-    """The 62 numbers of ``ALL_INPUTS`` as doubles, NaN where null; a job's context may be empty."""
-    packed = _packed(job.features) + _packed(job.context)
-    return packed if job.context else packed + _BLANK_CONTEXT
+    """The 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles, NaN where null; a job's
+    context may be empty, and its past games few."""
+    context = _packed(job.context) if job.context else _BLANK_CONTEXT
+    return _packed(job.features) + context + _padded(_packed(job.recent))
 
 
 def numbers(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
@@ -125,10 +156,11 @@ def _padded(recent: bytes) -> bytes:
     return recent + _NO_GAMES[len(recent) :]
 
 
-_AS_THEY_ARE = (
-    "run_id", "player_lookup", "player_id", "game_id", "team_abbr", "opponent_team_abbr", "feature_version",
-    "feature_snapshot_id", "feature_hash", "feature_quality_score", "as_of",
+_OWN = (
+    "player_lookup", "player_id", "game_id", "team_abbr", "opponent_team_abbr", "feature_hash",
+    "feature_quality_score",
 )  # fmt: skip
+_OFTEN_ALIKE = ("run_id", "feature_version", "feature_snapshot_id", "as_of", "mode", "tipoff", "game_date")
 _OF_LINE = {
     "current_points_line": "value",
     "line_quote_id": "quote_id",
@@ -139,10 +171,12 @@ _OF_LINE = {
     "line_precision": "precision",
 }
 
-
-_plain = attrgetter(*_AS_THEY_ARE)
+_own = attrgetter(*_OWN)
 _of_line = attrgetter(*_OF_LINE.values())
-_NO_LINE = (None,) * len(_OF_LINE)
+_often_alike = attrgetter(*_OFTEN_ALIKE)
+_key = attrgetter("run_id", "game_id", "player_lookup")
+_NO_LINE = (False, *[None] * len(_OF_LINE))
+_OWN_ROW = pa.struct([_FIELDS[name] for name in (*_OWN, "has_prop_line", *_OF_LINE)])
 
 
 def of_requests(
@@ -150,21 +184,55 @@ def of_requests(
 ) -> JobColumns:
     """Jobs as messages bring them, at least one; the line's columns are NULL without one. ``inputs``: what
     ``packed_inputs`` gives for each of them, where it is known already."""
-    columns: dict[str, Any] = dict(zip(_AS_THEY_ARE, zip(*map(_plain, jobs), strict=True), strict=True))
-    quotes = (_of_line(j.line) if j.line else _NO_LINE for j in jobs)
-    columns |= zip(_OF_LINE, zip(*quotes, strict=True), strict=True)
-    columns |= {
-        "game_date": [date.fromisoformat(j.game_date) for j in jobs],
-        "has_prop_line": [j.line is not None for j in jobs],
-        "prediction_run_mode": [j.mode for j in jobs],
-        "prediction_made_before_game": [_before(j.mode, j.tipoff, now) for j in jobs],
-    }
-    return JobColumns(
-        to_batch(jobs, inputs or list(map(packed_inputs, jobs))),
-        _table(columns, len(jobs), now),
-        [j.systems for j in jobs],
-        np.fromiter((j.in_sample for j in jobs), np.bool_, len(jobs)),
+    own = _own_columns(jobs)
+    prices = _prices(own)
+    runs, versions, snapshots, instants, modes, tipoffs, texts = zip(*map(_often_alike, jobs), strict=True)
+    dates = {text: date.fromisoformat(text) for text in set(texts)}
+    days = [dates[text] for text in texts]
+    columns, alike = _apart(
+        own,
+        {
+            "run_id": runs,
+            "feature_version": versions,
+            "feature_snapshot_id": snapshots,
+            "as_of": instants,
+            "game_date": days,
+            "prediction_run_mode": modes,
+            "prediction_made_before_game": [
+                _before(mode, tipoff, now) for mode, tipoff in zip(modes, tipoffs, strict=True)
+            ],
+        },
     )
+    return JobColumns(
+        batch=_batch(jobs, inputs or list(map(packed_inputs, jobs)), own, prices),
+        columns=columns,
+        alike=alike | _stamps(now),
+        keys=list(map(_key, jobs)),
+        day=np.array(days, dtype="datetime64[D]"),
+        prices=prices,
+        systems=[j.systems for j in jobs],
+        in_sample=np.array([j.in_sample for j in jobs], dtype=np.bool_),
+    )
+
+
+def _own_columns(jobs: Sequence[PredictionRequest]) -> pa.RecordBatch:
+    """The columns in which jobs differ, as those of one run do; all made in one go."""
+    rows = [_own(j) + ((True, *_of_line(j.line)) if j.line else _NO_LINE) for j in jobs]
+    return pa.RecordBatch.from_struct_array(pa.array(rows, _OWN_ROW))
+
+
+def _apart(
+    columns: pa.RecordBatch, values: Mapping[str, Sequence[Any]]
+) -> tuple[pa.RecordBatch, dict[str, pa.Scalar]]:
+    """More columns: with the others where jobs differ in them, beside them where all jobs are alike."""
+    alike = {}
+    for name, of_jobs in values.items():
+        field = _FIELDS[name]
+        if of_jobs.count(of_jobs[0]) == len(of_jobs):
+            alike[name] = pa.scalar(of_jobs[0], field.type)
+        else:
+            columns = columns.append_column(field, pa.array(of_jobs, field.type))
+    return columns, alike
 
 
 _STORED = {
@@ -177,7 +245,7 @@ _STORED = {
     "line_captured_at": "line_captured_at",
     "line_precision": "line_precision",
     "game_date": "game_date",
-} | {name: name for name in _AS_THEY_ARE if name not in ("run_id", "feature_snapshot_id")}
+} | {name: name for name in (*_OWN, "feature_version", "as_of")}
 
 
 def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
@@ -190,14 +258,15 @@ def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
         for r, start, n in zip(runs, np.cumsum([0, *sizes]).tolist(), sizes, strict=False)
         for game in games[start : start + n]
     ]
+    run_ids = _each([r.run_id for r in runs], sizes)
     columns = {ours: rows[theirs] for ours, theirs in _STORED.items()} | {
-        "run_id": _each([r.run_id for r in runs], sizes),
+        "run_id": run_ids,
         "has_prop_line": pc.is_valid(rows["line_value"]),
         "prediction_run_mode": _each([r.request.mode.value for r in runs], sizes),
         "prediction_made_before_game": before,
     }
     recent = padded(rows["recent"], RECENT_GAMES * len(RECENT_FIELDS))
-    over, under = floats(rows["line_over_price"]), floats(rows["line_under_price"])
+    prices = np.stack([floats(rows["line_over_price"]), floats(rows["line_under_price"])])
     batch = Batch.of(
         features=matrix(rows),
         quality=floats(rows["feature_quality_score"]),
@@ -206,39 +275,44 @@ def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
         days_rest=floats(rows["days_rest"]),
         context=context_matrix(rows),
         line=floats(rows["line_value"]),
-        market=no_vig_over(over, under),
+        market=no_vig_over(*prices),
     )
-    systems = [s for r in runs for s in r.systems]
-    in_sample = np.repeat(np.array([r.request.in_sample for r in runs], dtype=np.bool_), sizes)
-    return JobColumns(batch, _table(columns, len(systems), now), systems, in_sample)
+    return JobColumns(
+        batch=batch,
+        columns=_typed(columns),
+        alike=_stamps(now),
+        keys=list(zip(run_ids, games, rows["player_lookup"].to_pylist(), strict=True)),
+        day=np.asarray(rows["game_date"].to_numpy()),
+        prices=prices,
+        systems=[s for r in runs for s in r.systems],
+        in_sample=np.repeat(np.array([r.request.in_sample for r in runs], dtype=np.bool_), sizes),
+    )
 
 
 def with_commit(jobs: JobColumns, build_commit: str | None) -> JobColumns:
     """The same jobs; their rows name the commit of the code that predicts them."""
-    field = _SCHEMA.field("build_commit")
-    column = _alike(build_commit, field.type, len(jobs))
-    return replace(jobs, columns=jobs.columns.append_column(field, column))
+    return replace(jobs, alike={**jobs.alike, "build_commit": pa.scalar(build_commit, pa.string())})
 
 
 def _before(mode: str, tipoff: datetime | None, now: datetime) -> bool:
-    return mode == Mode.LIVE and (tipoff is None or now < tipoff)
+    return mode == _LIVE and (tipoff is None or now < tipoff)
 
 
 def _each(values: Sequence[str], sizes: Sequence[int]) -> list[str]:
     return [v for v, n in zip(values, sizes, strict=True) for _ in range(n)]
 
 
-def _table(columns: Mapping[str, Any], n: int, now: datetime) -> pa.Table:
-    fields = [_SCHEMA.field(name) for name in (*columns, "predicted_at", "created_at")]
+def _typed(columns: Mapping[str, Any]) -> pa.RecordBatch:
+    """Columns by name as the staging table has them."""
+    fields = [_FIELDS[name] for name in columns]
     arrays = [
-        c.cast(f.type) if isinstance(c, pa.ChunkedArray) else pa.array(c, f.type)
-        for c, f in zip(columns.values(), fields, strict=False)
+        c.combine_chunks().cast(f.type) if isinstance(c, pa.ChunkedArray) else pa.array(c, f.type)
+        for c, f in zip(columns.values(), fields, strict=True)
     ]
-    arrays += [
-        _alike(moment, f.type, n) for moment, f in zip((now, datetime.now(UTC)), fields[-2:], strict=True)
-    ]
-    return pa.table(arrays, schema=pa.schema(fields))
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _alike(value: Any, kind: pa.DataType, n: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, kind), n)
+def _stamps(now: datetime) -> dict[str, pa.Scalar]:
+    """When the product's clock says that jobs are predicted, and when they really are."""
+    moments = {"predicted_at": now, "created_at": datetime.now(UTC)}
+    return {name: pa.scalar(moment, _FIELDS[name].type) for name, moment in moments.items()}

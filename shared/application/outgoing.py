@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
 from shared import tracing
 from shared.ports import Outgoing
 from shared.schemas.messages import PredictionReady, PredictionRequest, PredictionsComplete, encode
@@ -18,8 +22,13 @@ RunMessage = PredictionRequest | PredictionReady | PredictionsComplete
 
 def outgoing(message: RunMessage, trace: Trace | None = None) -> Outgoing:
     """The message as it is published; without ``trace`` under that of the work at hand."""
-    trace = trace or tracing.current()
-    attributes = {"run_id": message.run_id}
+    return Outgoing(encode(message), _attributes(message.run_id, trace or tracing.current()))
+
+
+@lru_cache(maxsize=256)
+def _attributes(run_id: str, trace: Trace | None) -> Mapping[str, str]:
+    """The same for all messages of a run and trace, so that none of them may change it."""
+    told = {"run_id": run_id}
     if trace is not None:
-        attributes[tracing.TRACEPARENT] = trace.traceparent
-    return Outgoing(encode(message), attributes)
+        told[tracing.TRACEPARENT] = trace.traceparent
+    return MappingProxyType(told)

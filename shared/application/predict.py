@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,7 @@ from shared.schemas.messages import (
 from shared.schemas.predictions import PREDICTION_STAGING
 
 Bools = NDArray[np.bool_]
+Days = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
 
 PREDICTED = "predicted"
@@ -40,7 +42,10 @@ _NOBODY = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True)
 class Predicted:
-    """Rows to stage, and for each job what every asked system gave: ``predicted`` or its reason."""
+    """Rows to stage, and for each job what every asked system gave: ``predicted`` or its reason.
+
+    Jobs of which the same is said share one dictionary, which nobody changes.
+    """
 
     rows: pa.Table
     systems: list[dict[str, str]]
@@ -61,6 +66,7 @@ class Predict:
         self._models = dict(models)
         self._shadows = tuple(shadows)
         self._systems = build({name: m.model for name, m in models.items()})
+        self._ends = _ends(self._models.values())
         self._build_commit = build_commit
 
     @property
@@ -125,18 +131,20 @@ class Predict:
 
     def _groups(self, jobs: JobColumns) -> dict[frozenset[str], Bools]:
         """(n,) by the systems whose model may be used, the jobs for which these are the ones."""
-        may = {name: _may_be_used(m, jobs) for name, m in self._models.items()}
-        code = np.zeros(len(jobs), dtype=np.int64)
-        for at, able in enumerate(may.values()):
-            code += able.astype(np.int64) << at
+        able = _may_be_used(self._ends, jobs)
+        if able.all():
+            return {frozenset(self._models): np.ones(len(jobs), np.bool_)}
+        code = (1 << np.arange(len(able))) @ able
         return {
-            frozenset(name for at, name in enumerate(may) if one >> at & 1): code == one
+            frozenset(name for at, name in enumerate(self._models) if one >> at & 1): code == one
             for one in dict.fromkeys(code.tolist())
         }
 
     def _group(self, usable: frozenset[str], jobs: JobColumns) -> Predicted:
         """Forecast jobs for which the same models may be used."""
-        systems = build({name: self._models[name].model for name in sorted(usable)})
+        systems = self._systems
+        if len(usable) < len(self._models):
+            systems = build({name: self._models[name].model for name in sorted(usable)})
         forecasts = forecast_all(systems, jobs.batch)
         asked = _asked(jobs.systems)
         said = {name: self._said(name, forecasts, len(jobs)) for name in SYSTEM_IDS if name in asked}
@@ -163,7 +171,7 @@ class Predict:
         for model in self._shadows:
             system = with_model(model.system_id, model.model)
             forecast = system.forecast(jobs.batch, {})
-            able = _may_be_used(model, jobs)
+            (able,) = _may_be_used(_ends([model]), jobs)
             rows = [
                 i
                 for i in _predicted(model.system_id, said, asked).tolist()
@@ -174,18 +182,22 @@ class Predict:
         return parts
 
 
-def _may_be_used(model: LoadedModel, jobs: JobColumns) -> Bools:
-    """(n,) a model serves a game date that its training, where it is known, ended before."""
-    if model.manifest is None:
-        return np.ones(len(jobs), np.bool_)
-    return np.asarray(jobs.in_sample | (jobs.day > np.datetime64(model.manifest.train_end, "D")))
+def _ends(models: Iterable[LoadedModel]) -> Days:
+    """(models, 1) the last day of each one's training, NaT where it is not known."""
+    ends = [m.manifest.train_end if m.manifest else None for m in models]
+    return np.array(ends, dtype="datetime64[D]").reshape(-1, 1)
+
+
+def _may_be_used(ends: Days, jobs: JobColumns) -> Bools:
+    """(models, n) a model serves a game date that its training, where it is known, ended before."""
+    return np.asarray(jobs.in_sample | ~(jobs.day <= ends))
 
 
 def _asked(systems: Sequence[Sequence[str]]) -> dict[str, Ints]:
     """The jobs that ask for a system, by system; most often all ask for the same ones."""
     everybody = np.arange(len(systems))
     common = systems[0]
-    if all(one == common for one in systems):
+    if systems.count(common) == len(systems):
         return dict.fromkeys(common, everybody)
     names = {name for one in systems for name in one}
     return {name: everybody[[name in one for one in systems]] for name in names}
@@ -206,7 +218,12 @@ def _by_job(
     """What the systems that a job asks for say of it."""
     if not said:
         return [{} for _ in systems]
-    rows = (dict(zip(said, words, strict=True)) for words in zip(*said.values(), strict=True))
+
+    @cache
+    def told(words: tuple[str, ...]) -> dict[str, str]:
+        return dict(zip(said, words, strict=True))
+
+    rows = map(told, zip(*said.values(), strict=True))
     if all(len(rows) == len(systems) for rows in asked.values()):
         return list(rows)
     return [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from operator import attrgetter
 from typing import NamedTuple
@@ -25,7 +26,11 @@ Ints = NDArray[np.int64]
 CHAMPION, SHADOW, IN_SAMPLE = "champion", "shadow", "in_sample"
 
 SCHEMA = PREDICTION_STAGING.arrow_schema
+_NAMES = tuple(SCHEMA.names)
 _OF_CHANCE = ("prob_over", "interval_low", "interval_high", "expected_value", "kelly_fraction")
+
+
+_points, _confidence = attrgetter("points"), attrgetter("confidence")
 
 
 class Part(NamedTuple):
@@ -44,26 +49,19 @@ def prediction_rows(jobs: JobColumns, parts: Sequence[Part]) -> pa.Table:
         return SCHEMA.empty_table()
     at = np.concatenate([p.rows for p in parts])
     part = np.repeat(np.arange(len(parts)), [len(p.rows) for p in parts])
-    (all_jobs,) = jobs.columns.combine_chunks().to_batches()
-    of_jobs = pa.concat_batches(
-        [all_jobs if len(p.rows) == len(jobs) else all_jobs.take(pa.array(p.rows)) for p in parts]
-    )
-    columns = dict(zip(jobs.columns.column_names, of_jobs.columns, strict=True))
-    columns |= _part_columns(jobs, parts, at, part)
-    columns |= _point_columns(jobs, parts, at, part)
-    return pa.table([columns[f.name] for f in SCHEMA], schema=SCHEMA)
+    numbers, side = _point_columns(jobs, parts, at, part)
+    columns = jobs.laid_out(at) | numbers | _part_columns(jobs, parts, at, part, side)
+    return pa.Table.from_arrays([columns[name] for name in _NAMES], schema=SCHEMA)
 
 
-def _ids(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> pa.Array:
+def _ids(jobs: JobColumns, of_parts: Ints, at: Ints, part: Ints) -> pa.Array:
     """The id of each row: the same for every delivery of the same job to the same model.
 
     It is the exclusive or of two hashes, the job's and the model's, so that each is made once and not for
     every row; it meets another row's as rarely as a hash of both would.
     """
-    names = (jobs.words(column) for column in ("run_id", "game_id", "player_lookup"))
-    of_jobs = _halves(zip(*names, strict=True))
-    of_parts = _halves((p.system.system_id, p.model.sha256 if p.model else "formula") for p in parts)
-    digits = (of_jobs[at] ^ of_parts[part]).tobytes().hex().encode()
+    of_jobs = _halves(jobs.keys)
+    digits = (of_jobs.take(at, axis=0) ^ of_parts.take(part, axis=0)).tobytes().hex().encode()
     starts = np.arange(0, _DIGITS * (len(at) + 1), _DIGITS, dtype=np.int32)
     return pa.StringArray.from_buffers(len(at), pa.py_buffer(starts), pa.py_buffer(digits))
 
@@ -77,61 +75,82 @@ def _halves(keys: Iterable[Sequence[str]]) -> Ints:
     return np.frombuffer(b"".join(digests), np.int64).reshape(-1, 2)
 
 
-def _part_columns(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> dict[str, pa.Array]:
-    """Which system, which model, in which role, and what each row was made without."""
-    of_part = pa.array(part)
-    names = pa.array([*(p.role for p in parts), IN_SAMPLE], pa.string())
-    lacks: list[tuple[str, ...]] = []
+def _part_columns(
+    jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints, side: Ints
+) -> dict[str, pa.Array]:
+    """Which system, which model, in which role, which side, and what each row was made without."""
+    words, halves = _words_of(tuple([_said_of(p) for p in parts]))
+    kind = part + len(parts) * jobs.in_sample.take(at)
+    of_rows = words.take(pa.array(len(SIDES) * kind + side))
+    return dict(zip(_WORDS.names, of_rows.columns, strict=True)) | {
+        "prediction_id": _ids(jobs, halves, at, part),
+        "missing_inputs": _lacks(parts),
+    }
+
+
+_Said = tuple[str, str | None, str | None, str]
+_WORDS = pa.struct(
+    [SCHEMA.field(name) for name in ("system_id", "model_id", "model_sha256", "role", "recommendation")]
+)
+
+
+def _said_of(part: Part) -> _Said:
+    system, model = part.system.system_id, part.model
+    return (system, model.model_id, model.sha256, part.role) if model else (system, None, None, part.role)
+
+
+@lru_cache(maxsize=64)
+def _words_of(parts: tuple[_Said, ...]) -> tuple[pa.RecordBatch, Ints]:
+    """What rows of each part say, side by side as ``SIDES``, and after all parts once more what they say in
+    sample; and each part's half of its rows' ids. Both stay while the models do."""
+    in_sample = [(*said[:-1], IN_SAMPLE) for said in parts]
+    rows = [(*said, side) for said in (*parts, *in_sample) for side in SIDES]
+    halves = _halves((system, digest or "formula") for system, _, digest, _ in parts)
+    return pa.RecordBatch.from_struct_array(pa.array(rows, _WORDS)), halves
+
+
+def _lacks(parts: Sequence[Part]) -> pa.Array:
+    """For each row the names of what it was made without, NULL where that is nothing."""
+    texts: list[str | None] = []
     for p in parts:
         of_all = p.forecast.missing_inputs
-        lacks += of_all if len(p.rows) == len(of_all) else [of_all[i] for i in p.rows.tolist()]
-    texts = {names: ",".join(names) or None for names in set(lacks)}
-    per_part: dict[str, Callable[[Part], str | None]] = {
-        "system_id": lambda p: p.system.system_id,
-        "model_id": lambda p: p.model.model_id if p.model else None,
-        "model_sha256": lambda p: p.model.sha256 if p.model else None,
-    }
-    return {name: pa.array(map(get, parts), pa.string()).take(of_part) for name, get in per_part.items()} | {
-        "prediction_id": _ids(jobs, parts, at, part),
-        "role": names.take(pa.array(np.where(jobs.in_sample[at], len(parts), part))),
-        "missing_inputs": pa.array([texts[names] for names in lacks], pa.string()),
-    }
+        if any(of_all):
+            told = {names: ",".join(names) or None for names in set(of_all)}
+            texts += [told[of_all[i]] for i in p.rows.tolist()]
+        else:
+            texts += [None] * len(p.rows)
+    return pa.array(texts, pa.string())
 
 
-def _point_columns(jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints) -> dict[str, pa.Array]:
-    """The numbers that systems give, and what follows from them and the line."""
-    line, over_price, under_price = (
-        jobs.floats(name)[at] for name in ("current_points_line", "line_over_price", "line_under_price")
-    )
-    raw, confidence = (
-        np.concatenate([values(p.forecast)[p.rows] for p in parts])
-        for values in (attrgetter("points"), attrgetter("confidence"))
-    )
-    least_edge = np.array([p.system.min_edge for p in parts])[part]
-    least_confidence = np.array([p.system.min_confidence for p in parts])[part]
+def _point_columns(
+    jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints
+) -> tuple[dict[str, pa.Array], Ints]:
+    """The numbers that systems give, what follows from them and the line, and the position in ``SIDES``."""
+    line = jobs.batch.line.take(at)
+    said = [values(p.forecast) for values in (_points, _confidence) for p in parts]
+    raw, confidence = np.concatenate(said).reshape(2, -1).take(len(jobs) * part + at, axis=1)
+    worth = np.array([(p.system.min_edge, p.system.min_confidence) for p in parts])
+    least_edge, least_confidence = worth.T.take(part, axis=1)
     points = round_points(raw)
     gaps = edge(points, line)
     side = sides(points, line, confidence, least_edge, least_confidence)
-    return {
+    columns = {
         "raw_prediction": pa.array(raw),
         "predicted_points": pa.array(points),
         "confidence_score": pa.array(np.round(confidence, 2)),
-        "recommendation": pa.array(SIDES, pa.string()).take(pa.array(side)),
         "line_margin": _nullable(gaps),
-        **_chance_columns(parts, gaps, over_price, under_price),
+        **_chance_columns(parts, gaps, jobs.prices.take(at, axis=1)),
     }
+    return columns, side
 
 
-def _chance_columns(
-    parts: Sequence[Part], gaps: Floats, over_price: Floats, under_price: Floats
-) -> dict[str, pa.Array]:
+def _chance_columns(parts: Sequence[Part], gaps: Floats, prices: Floats) -> dict[str, pa.Array]:
     """The distribution and what it makes of the prices; NULL for a system that gives points only."""
     n = len(gaps)
-    reasons: list[str | None] = [None] * n
     if all(p.forecast.chance is None for p in parts):
-        return {name: pa.nulls(n, pa.float64()) for name in _OF_CHANCE} | {
-            "no_bet_reason": pa.nulls(n, pa.string())
-        }
+        unknown = pa.nulls(n, pa.float64())
+        return dict.fromkeys(_OF_CHANCE, unknown) | {"no_bet_reason": pa.nulls(n, pa.string())}
+    reasons: list[str | None] = [None] * n
     values = np.full((len(_OF_CHANCE), n), np.nan)
     start = 0
     for p in parts:
@@ -140,7 +159,7 @@ def _chance_columns(
         if p.forecast.chance is None:
             continue
         chance = Chance(*(v[p.rows] for v in vars(p.forecast.chance).values()))
-        found = bets(chance.over, gaps[rows], over_price[rows], under_price[rows])
+        found = bets(chance.over, gaps[rows], *prices[:, rows])
         low, high = np.round(chance.low, 1), np.round(chance.high, 1)
         values[:, rows] = (chance.over, low, high, found.value, found.stake)
         reasons[rows] = found.against

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -93,7 +92,8 @@ class StageJobs:
     def __call__(self, jobs: Sequence[Job]) -> None:
         """``Unavailable`` where rows or reports could not be stored: deliver all of them again."""
         columns = of_requests([j.request for j in jobs], self._clock.now(), [j.inputs for j in jobs])
-        with tracing.use(_common([j.trace for j in jobs])):
+        trace = _common([j.trace for j in jobs])
+        with tracing.use(trace):
             staged = self.columns(columns, lambda i, reason: self.refuse(jobs[i].body, reason))
         begun = time.perf_counter()
         good = [jobs[i] for i in staged.good]
@@ -101,7 +101,7 @@ class StageJobs:
             [ready_of(j.request, s) for j, s in zip(good, staged.systems, strict=True)],
             [j.trace for j in good],
         )
-        with tracing.use(_common([j.trace for j in jobs])):
+        with tracing.use(trace):
             self._observe(replace(staged.event, report_seconds=time.perf_counter() - begun))
 
     def columns(self, jobs: JobColumns, refuse: Callable[[int, str], None]) -> Staged:
@@ -113,7 +113,8 @@ class StageJobs:
         tables = [part.rows for part in parts if part.rows.num_rows]
         known = time.perf_counter()
         if tables:
-            self._warehouse.append(PREDICTION_STAGING, pa.concat_tables(tables))
+            rows = tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+            self._warehouse.append(PREDICTION_STAGING, rows)
         systems = [said for part in parts for said in part.systems]
         took = (known - begun, time.perf_counter() - known, 0.0)
         return Staged(good, systems, _staged(jobs, good, sum(map(len, tables)), systems, took))
@@ -159,13 +160,14 @@ def _staged(
     systems: Sequence[Mapping[str, str]],
     took: tuple[float, float, float],
 ) -> BatchStaged:
-    counts = Counter(chain.from_iterable(said.items() for said in systems))
+    distinct = {id(one): one for one in systems}
     said: dict[str, Counter[str]] = {}
-    for (system, word), n in counts.items():
-        said.setdefault(system, Counter())[word.partition(":")[0]] += n
+    for which, n in Counter(map(id, systems)).items():
+        for system, word in distinct[which].items():
+            said.setdefault(system, Counter())[word.partition(":")[0]] += n
     champions = sum(kinds[PREDICTED] for kinds in said.values())
-    runs, days = jobs.words("run_id"), jobs.words("game_date")
-    run_id, day = _common([runs[i] for i in good]), _common([days[i] for i in good])
+    days = jobs.day.tolist()
+    run_id, day = _common([jobs.keys[i][0] for i in good]), _common([days[i] for i in good])
     return BatchStaged(
         run_id, day.isoformat() if day else None, len(good), rows, rows - champions, said, *took
     )
@@ -173,7 +175,7 @@ def _staged(
 
 def _common(values: Sequence[Value]) -> Value | None:
     """The value that all share, None where they differ."""
-    return values[0] if values and all(v == values[0] for v in values) else None
+    return values[0] if values and values.count(values[0]) == len(values) else None
 
 
 def _trace_of(body: bytes) -> Trace | None:

@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from msgspec import structs
 
 from shared.application import prediction_backfill
 from shared.application.backfill_results import DateResult, Status
@@ -109,11 +111,32 @@ def test_the_feature_store_says_of_a_job_what_its_message_says(here: Jobs) -> No
     assert len(stored) == len(sent) > 90
     for name, values in vars(sent.batch).items():
         assert values.tobytes() == vars(stored.batch)[name].tobytes(), name
-    made = ["created_at"]
-    assert stored.columns.drop_columns(made).select(sent.columns.drop_columns(made).column_names) == (
-        sent.columns.drop_columns(made)
-    )
+    everybody = np.arange(len(sent))
+    from_store, from_messages = stored.laid_out(everybody), sent.laid_out(everybody)
+    assert from_store.pop("created_at") != from_messages.pop("created_at")
+    assert from_store == from_messages
+    assert (stored.keys, stored.day.tolist()) == (sent.keys, sent.day.tolist())
+    assert stored.prices.tobytes() == sent.prices.tobytes()
     assert (stored.systems, stored.in_sample.tolist()) == (sent.systems, sent.in_sample.tolist())
+
+
+def test_jobs_of_two_runs_say_together_what_they_say_apart(here: Jobs) -> None:
+    """Also where all jobs of a run have the same value, and those of two runs have not."""
+    request = RunRequest(DAY, Mode.LIVE, True, True, SYSTEM_IDS, 8.0, None)
+    (prepared,) = PrepareJobs(here.warehouse).several([Wanted("r", request)], here.clock.now())
+    assert not isinstance(prepared, Exception)
+    some = prepared.requests()[:3]
+    changed = {"run_id": "other", "mode": "BACKFILL", "game_date": PAST[0].isoformat(), "line": None}
+    others = [structs.replace(job, as_of=job.as_of - timedelta(1), **changed) for job in some]
+    apart = [of_requests(jobs, here.clock.now()) for jobs in (some, others)]
+    together = of_requests(some + others, here.clock.now())
+    assert {"run_id", "game_date", "as_of"} <= set(apart[0].alike) - set(together.alike)
+    told = together.laid_out(np.arange(6))
+    said = [one.laid_out(np.arange(3)) for one in apart]
+    for name in told.keys() - {"created_at"}:
+        assert told[name] == pa.concat_arrays([one[name] for one in said]), name
+    assert list(together.keys) == [*apart[0].keys, *apart[1].keys]
+    assert together.take(np.arange(3, 6)).day.tolist() == apart[1].day.tolist() == [PAST[0]] * 3
 
 
 def test_a_store_that_fails_for_all_fails_for_no_more_than_it_must(
