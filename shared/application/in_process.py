@@ -131,18 +131,19 @@ class RunInProcess:
         """Outcomes by run of the players who have a job, once the rows are written."""
         columns = of_runs(runs, self._clock.now())
         outcomes: dict[str, list[PlayerOutcome]] = {r.run_id: [] for r in runs}
-        run_ids, players = columns.words("run_id"), columns.words("player_lookup")
 
         def refuse(at: int, reason: str) -> None:
             self._keep(encode(_request_at(runs, at)), reason, REQUEST_TOPIC)
-            outcomes[run_ids[at]].append(PlayerOutcome(players[at], REFUSED))
+            run_id, _, player = columns.keys[at]
+            outcomes[run_id].append(PlayerOutcome(player, REFUSED))
 
         if len(columns):
             predict = Predict(serving.models, serving.build_commit, serving.shadows)
             stage = StageJobs(predict, self._warehouse, self._publisher, self._keep, self._clock)
             staged = stage.columns(columns, refuse)
             for at, said in zip(staged.good, staged.systems, strict=True):
-                outcomes[run_ids[at]].append(PlayerOutcome(players[at], outcome_of(said), said))
+                run_id, _, player = columns.keys[at]
+                outcomes[run_id].append(PlayerOutcome(player, outcome_of(said), said))
             log(staged.event)
         return outcomes
 

@@ -82,12 +82,6 @@ class JobColumns:
         alike = {name: pa.repeat(value, len(at)) for name, value in self.alike.items()}
         return dict(zip(rows.schema.names, rows.columns, strict=True)) | alike
 
-    def words(self, column: str) -> list[Any]:
-        """The values of a column."""
-        if column in self.alike:
-            return [self.alike[column].as_py()] * len(self)
-        return list(self.columns[column].to_pylist())
-
 
 def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batch:
     """The arrays that the systems take; ``inputs`` as ``packed_inputs`` gives them, job by job."""
