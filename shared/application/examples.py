@@ -73,7 +73,7 @@ class Examples:
     def batch(self, rows: Ints) -> Batch:
         """What the systems are given for some rows, the line being the market's main one."""
         f = self.with_recent(rows)
-        return Batch.of(
+        return Batch(
             features=f.values,
             quality=f.quality,
             league_def_rating=f.league_def_rating,

@@ -94,7 +94,7 @@ def _batch(
 ) -> Batch:
     """``own`` and ``prices`` as they are made of the same jobs."""
     whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
-    return Batch.of(
+    return Batch(
         features=whole[:, : len(FEATURES)],
         quality=_floats(own["feature_quality_score"]),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
@@ -261,7 +261,7 @@ def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
     }
     recent = padded(rows["recent"], RECENT_GAMES * len(RECENT_FIELDS))
     prices = np.stack([floats(rows["line_over_price"]), floats(rows["line_under_price"])])
-    batch = Batch.of(
+    batch = Batch(
         features=matrix(rows),
         quality=floats(rows["feature_quality_score"]),
         league_def_rating=floats(rows["league_def_rating"]),

@@ -166,7 +166,7 @@ class PredictRows:
     def _said(self, given: Floats, beside: Floats, wanted: Sequence[str]) -> Iterator[tuple[str, Columns]]:
         n = len(given)
         line, over, under, league, rest = beside.T
-        batch = Batch.of(
+        batch = Batch(
             features=given[:, : len(FEATURES)],
             quality=np.full(n, 100.0),
             league_def_rating=league,
@@ -191,9 +191,7 @@ def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, und
         "raw_prediction": forecast.points,
         "confidence": forecast.confidence,
         "edge": gaps,
-        "recommendation": recommend(
-            points, line, forecast.confidence, system.min_edge, system.min_confidence
-        ),
+        "recommendation": recommend(gaps, forecast.confidence, system.min_edge, system.min_confidence),
         "missing_inputs": forecast.missing_inputs,
     }
     if forecast.chance is not None:

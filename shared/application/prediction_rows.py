@@ -133,7 +133,7 @@ def _point_columns(
     least_edge, least_confidence = worth.T.take(part, axis=1)
     points = round_points(raw)
     gaps = edge(points, line)
-    side = sides(points, line, confidence, least_edge, least_confidence)
+    side = sides(gaps, confidence, least_edge, least_confidence)
     columns = {
         "raw_prediction": pa.array(raw),
         "predicted_points": pa.array(points),

@@ -22,26 +22,17 @@ def edge(predicted: Floats, line: Floats) -> Floats:
     return np.round(predicted - line, 2)
 
 
-def sides(
-    predicted: Floats,
-    line: Floats,
-    confidence: Floats,
-    min_edge: float | Floats,
-    min_confidence: float | Floats,
-) -> Ints:
-    """Position in ``SIDES`` for each row.
+def sides(gap: Floats, confidence: Floats, min_edge: float | Floats, min_confidence: float | Floats) -> Ints:
+    """Position in ``SIDES`` for each row; ``gap`` as ``edge`` gives it, NaN without a line.
 
     A side is taken when the edge is at least ``min_edge`` points either way and confidence at least
     ``min_confidence`` (0-100); it is the sign of the edge, so it never contradicts the prediction.
     """
-    gap = edge(predicted, line)
     worth = (np.abs(gap) >= min_edge) & (confidence >= min_confidence) & (gap != 0)
     taken = np.where(worth, np.where(gap > 0, OVER, UNDER), PASS)
-    return np.where(np.isnan(line), NO_LINE, taken)
+    return np.where(np.isnan(gap), NO_LINE, taken)
 
 
-def recommend(
-    predicted: Floats, line: Floats, confidence: Floats, min_edge: float, min_confidence: float
-) -> list[str]:
+def recommend(gap: Floats, confidence: Floats, min_edge: float, min_confidence: float) -> list[str]:
     """NO_LINE, PASS, OVER or UNDER for each row, as ``sides`` decides."""
-    return [SIDES[i] for i in sides(predicted, line, confidence, min_edge, min_confidence).tolist()]
+    return [SIDES[i] for i in sides(gap, confidence, min_edge, min_confidence).tolist()]

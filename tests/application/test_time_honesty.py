@@ -33,7 +33,7 @@ def everything(slate: Slate) -> list[object]:
     """Roster, features, lines and predictions as plain values."""
     f = slate.features
     n = len(f.values)
-    batch = Batch.of(
+    batch = Batch(
         features=f.values,
         quality=f.quality,
         league_def_rating=f.league_def_rating,

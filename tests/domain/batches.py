@@ -17,6 +17,7 @@ STAR = {
     "usage_spike_score": 0.2, "rest_advantage": 0, "recent_trend": 0, "opponent_def_rating": 113,
     "opponent_pace": 100, "home_away": 1, "back_to_back": 0, "playoff_game": 0, "team_pace": 100,
     "team_off_rating": 112, "has_vegas_line": 1, "games_vs_opponent": 4,
+    "pct_paint": 0.35, "pct_mid_range": 0.20, "pct_three": 0.35, "pct_free_throw": 0.18,
 }  # fmt: skip
 ROLE = STAR | {
     "points_avg_last_5": 9.0, "points_avg_last_10": 10.5, "points_avg_season": 11.0,
@@ -24,7 +25,6 @@ ROLE = STAR | {
     "games_in_last_7_days": 4, "fatigue_score": 60, "opponent_def_rating": 107,
     "home_away": 0, "back_to_back": 1,
 }  # fmt: skip
-SHARES = (0.35, 0.20, 0.35, 0.18)
 TIER = {"E": -1.0, "A": 0.0, "W": 1.0}
 PAST = np.array(
     [
@@ -51,8 +51,6 @@ def one(values: dict[str, Any], league_def_rating: float = 110.0, past: np.ndarr
         features=features,
         quality=np.array([95.0]),
         league_def_rating=np.array([league_def_rating]),
-        zone_shares=np.array([SHARES]),
-        box_shares=np.full((1, 3), np.nan),
         recent=recent,
         days_rest=np.array([1.0]),
         context=np.ones((1, len(CONTEXT))),
@@ -69,6 +67,9 @@ def many(n: int, seed: int = 7) -> Batch:
     features[:, INDEX["opponent_def_rating"]] = rng.normal(112, 4, n)
     for name in ("home_away", "back_to_back", "playoff_game", "has_vegas_line"):
         features[:, INDEX[name]] = rng.integers(0, 2, n)
+    for zone in ("paint", "mid_range", "three", "free_throw"):
+        features[:, INDEX[f"pct_{zone}"]] = rng.uniform(0, 0.6, n)
+    features[rng.random(n) < 0.5, INDEX["pct_paint"]] = np.nan
     features[rng.random(features.shape) < 0.03] = np.nan
     recent = np.stack(
         [
@@ -81,10 +82,8 @@ def many(n: int, seed: int = 7) -> Batch:
         axis=-1,
     ).astype(np.float64)
     recent[rng.random((n, 30)) < 0.4] = np.nan
-    shares = rng.uniform(0, 0.6, (n, 4))
-    shares[rng.random(n) < 0.5] = np.nan
     return Batch(
-        features, rng.uniform(50, 100, n), rng.normal(112, 1, n), shares, rng.uniform(0, 1, (n, 3)), recent,
+        features, rng.uniform(50, 100, n), rng.normal(112, 1, n), recent,
         rng.integers(0, 5, n).astype(np.float64),
         np.where(rng.random((n, len(CONTEXT))) < 0.1, np.nan, rng.normal(15, 6, (n, len(CONTEXT)))),
         features[:, INDEX["vegas_points_line"]], np.where(rng.random(n) < 0.3, np.nan, rng.uniform(0.4, 0.6, n)),

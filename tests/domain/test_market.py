@@ -17,7 +17,7 @@ half_points = st.integers(1, 90).map(lambda n: n / 2)
 @given(points, half_points, st.floats(0, 100))
 def test_a_side_never_contradicts_the_stored_prediction(raw: float, line: float, confidence: float) -> None:
     stored = round_points(np.array([raw]))
-    side = recommend(stored, np.array([line]), np.array([confidence]), 1.0, 60.0)[0]
+    side = recommend(edge(stored, np.array([line])), np.array([confidence]), 1.0, 60.0)[0]
     gap = float(edge(stored, np.array([line]))[0])
     if side == "OVER":
         assert stored[0] > line
@@ -30,14 +30,14 @@ def test_a_side_never_contradicts_the_stored_prediction(raw: float, line: float,
 
 def test_without_a_line_there_is_no_side() -> None:
     none = np.array([np.nan])
-    assert recommend(np.array([20.0]), none, np.array([90.0]), 1.0, 60.0) == ["NO_LINE"]
+    assert recommend(edge(np.array([20.0]), none), np.array([90.0]), 1.0, 60.0) == ["NO_LINE"]
     assert np.isnan(edge(np.array([20.0]), none)[0])
 
 
 def test_thresholds_are_inclusive_and_a_zero_edge_is_no_side() -> None:
     stored, line, sure = np.array([21.5, 21.4, 20.0]), np.array([20.5, 20.5, 20.0]), np.full(3, 60.0)
-    assert recommend(stored, line, sure, 1.0, 60.0) == ["OVER", "PASS", "PASS"]
-    assert recommend(stored, line, sure, 0.0, 60.0)[2] == "PASS"
+    assert recommend(edge(stored, line), sure, 1.0, 60.0) == ["OVER", "PASS", "PASS"]
+    assert recommend(edge(stored, line), sure, 0.0, 60.0)[2] == "PASS"
 
 
 BOOKS = np.array(["underdog", "betrivers", "fanduel", "draftkings", "bovada"])

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -125,7 +123,8 @@ def test_a_rested_player_loses_nothing_to_fatigue() -> None:
 
 
 def test_without_shot_locations_the_zones_come_from_the_box_score() -> None:
-    plain = replace(one(STAR), zone_shares=np.full((1, 4), np.nan), box_shares=np.array([[0.6, 0.4, np.nan]]))
+    nan = float("nan")
+    plain = one(STAR | {"pct_paint": nan, "pct_mid_range": nan, "pct_three": 0.4, "pct_free_throw": nan})
     forecast = ZoneMatchup().forecast(plain, {})
     # 3 x 0.3 x 1.1 for each of two zones of weight 1.0; the third is not known
     assert forecast.points[0] == pytest.approx(22.5 + 2 * 0.99 + 0.4 * 0.5 + 0.8)

@@ -24,10 +24,6 @@ RECENT_GAMES = 30
 RECENT_FIELDS = ("points", "tier", "days_rest", "is_home", "form")
 """Last axis of ``Batch.recent``; tier -1 elite, 0 average, 1 weak; form -1 cold, 0 normal, 1 hot."""
 
-ZONES = ("paint", "mid_range", "three", "free_throw")
-BOX_ZONES = ("two_point", "three", "free_throw")
-_ZONE_FEATURES = tuple(INDEX[f"pct_{zone}"] for zone in ZONES)
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -36,8 +32,6 @@ class Batch:
     ``features``: (n, 33) in the order of ``FEATURES``, NaN where missing.
     ``quality``: (n,) feature quality score, 0-100.
     ``league_def_rating``: (n,) league mean of team defensive ratings as of the game, points per 100.
-    ``zone_shares``: (n, 4) shares 0-1 of ``ZONES``, all NaN where shot locations are unknown.
-    ``box_shares``: (n, 3) shares 0-1 of ``BOX_ZONES`` over the last 10 games, NaN where unknown.
     ``recent``: (n, 30, 5) past games, newest first, in the order of ``RECENT_FIELDS``; NaN rows pad.
     ``days_rest``: (n,) days between the player's last game and this one.
     ``context``: (n, 29) in the order of ``CONTEXT``, NaN where missing.
@@ -48,41 +42,11 @@ class Batch:
     features: Floats
     quality: Floats
     league_def_rating: Floats
-    zone_shares: Floats
-    box_shares: Floats
     recent: Floats
     days_rest: Floats
     context: Floats
     line: Floats
     market: Floats
-
-    @staticmethod
-    def of(
-        *,
-        features: Floats,
-        quality: Floats,
-        league_def_rating: Floats,
-        recent: Floats,
-        days_rest: Floats,
-        context: Floats,
-        line: Floats,
-        market: Floats,
-    ) -> Batch:
-        """A batch whose shares of zones are read from the features: what a plain box score tells of
-        two-point, three-point and free-throw scoring stands beside the located shots."""
-        three = features[:, INDEX["pct_three"]]
-        return Batch(
-            features=features,
-            quality=quality,
-            league_def_rating=league_def_rating,
-            zone_shares=features.T.take(_ZONE_FEATURES, axis=0).T,
-            box_shares=np.array([1.0 - three, three, features[:, INDEX["pct_free_throw"]]]).T,
-            recent=recent,
-            days_rest=days_rest,
-            context=context,
-            line=line,
-            market=market,
-        )
 
     def __len__(self) -> int:
         return len(self.features)

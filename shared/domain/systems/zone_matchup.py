@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.domain.features_contract import INDEX
 from shared.domain.systems.assembly import (
     Steps,
     add_up,
@@ -14,12 +15,16 @@ from shared.domain.systems.assembly import (
     formula_confidence,
     missing_required,
 )
-from shared.domain.systems.base import BOX_ZONES, ZONES, Batch, Floats, Forecast
+from shared.domain.systems.base import Batch, Floats, Forecast
 
+ZONES = ("paint", "mid_range", "three", "free_throw")
+BOX_ZONES = ("two_point", "three", "free_throw")
 MULTIPLIERS = {"paint": 1.2, "mid_range": 1.0, "three": 1.1, "free_throw": 0.8, "two_point": 1.1}
 
 _MULTIPLIER = np.array([MULTIPLIERS[zone] for zone in (*ZONES, *BOX_ZONES)])[:, None]
 _OF_BOX = np.array([False] * len(ZONES) + [True] * len(BOX_ZONES))[:, None]
+_SHARES = [INDEX[f"pct_{zone}"] for zone in (*ZONES, "three", "three", "free_throw")]
+_TWO_POINT = len(ZONES)
 _NAMES = (*ZONES, *(f"box_zones:{zone}" for zone in BOX_ZONES))
 _WEIGHT = Steps((0.20, 0.40), (0.4, 0.7, 1.0))
 _FATIGUE = fatigue_penalty(tired=0.8, worn=1.5)
@@ -58,7 +63,8 @@ class ZoneMatchup:
 
 def _scores(batch: Batch) -> Floats:
     """(7, n) points that each of ``_NAMES`` adds, NaN where its share is, 0 where the other zones stand."""
-    shares = np.concatenate([batch.zone_shares.T, batch.box_shares.T])
+    shares = batch.columns.take(_SHARES, axis=0)
+    shares[_TWO_POINT] = 1.0 - shares[_TWO_POINT]  # twos and threes add up to 1
     located = ~np.isnan(shares[: len(ZONES)]).any(axis=0)
     gap = batch.feature("opponent_def_rating") - batch.league_def_rating
     score = np.minimum(np.maximum(gap * 0.3 * _MULTIPLIER, -3.0), 3.0) * _WEIGHT(shares)
