@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.predict_rows import Columns
+from shared.application.predict_rows import Columns, placed
 from shared.domain.features.context import ALL_INPUTS
 from shared.errors import Rejected
 from shared.schemas.messages import LARGEST, LEAST_PRICE
@@ -86,9 +86,8 @@ def read_stream(body: bytes) -> tuple[Floats, Floats]:
         n = sum(b.num_rows for b in batches)
         if not 1 <= n <= MOST_ROWS:
             raise Rejected(f"{n} rows, wanted 1 to {MOST_ROWS}")
-        given = np.full((n, len(_NAMES)), np.nan)
-        if layout.columns:
-            given[:, layout.places] = np.concatenate([_numbers(b.select(layout.columns)) for b in batches])
+        told = [_numbers(b.select(layout.columns)) for b in batches] if layout.columns else [np.empty((n, 0))]
+        given = placed(np.concatenate(told), layout.places, len(_NAMES))
     except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
     _check(given)

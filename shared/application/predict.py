@@ -66,16 +66,13 @@ class Predict:
         self._models = dict(models)
         self._shadows = tuple(shadows)
         self._systems = build({name: m.model for name, m in models.items()})
+        self.system_ids = tuple(s.system_id for s in self._systems)
         self._ends = _ends(self._models.values())
         self._build_commit = build_commit
 
     @property
     def systems(self) -> tuple[System, ...]:
         return self._systems
-
-    @property
-    def system_ids(self) -> tuple[str, ...]:
-        return tuple(s.system_id for s in self._systems)
 
     def check(self, job: PredictionRequest) -> bytes:
         """``packed_inputs`` of a job; refuses one that can never be predicted, and says what came and what
