@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.predict_rows import Columns, placed
+from shared.application.predict_rows import CONTRACT, Columns, placed
 from shared.domain.features.context import ALL_INPUTS
 from shared.errors import Rejected
 from shared.schemas.messages import LARGEST, LEAST_PRICE
@@ -75,8 +75,8 @@ class Layout(NamedTuple):
 
 
 def read_stream(body: bytes) -> tuple[Floats, Floats]:
-    """Features (n, 62) in the order of ``ALL_INPUTS`` and (n, 5) in that of ``BESIDE``, NaN for what is null,
-    NaN or not there. ``Rejected`` names the column, row or number that is not as wanted."""
+    """Features and what is beside them as ``Asked`` holds them, NaN for what is null, NaN or not there.
+    ``Rejected`` names the column, row or number that is not as wanted."""
     try:
         messages = list(pa.ipc.MessageReader.open_stream(body))
         if not messages or messages[0].type != "schema":
@@ -86,11 +86,13 @@ def read_stream(body: bytes) -> tuple[Floats, Floats]:
         n = sum(b.num_rows for b in batches)
         if not 1 <= n <= MOST_ROWS:
             raise Rejected(f"{n} rows, wanted 1 to {MOST_ROWS}")
-        told = [_numbers(b.select(layout.columns)) for b in batches] if layout.columns else [np.empty((n, 0))]
-        given = placed(np.concatenate(told), layout.places, len(_NAMES))
+        told = np.concatenate([_numbers(b, layout.columns) for b in batches])
     except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
-    _check(given)
+    _check(told, layout.places)
+    if layout.places == CONTRACT:
+        return told, np.full((n, len(BESIDE)), np.nan)
+    given = placed(told, layout.places, len(_NAMES))
     return given[:, : len(ALL_INPUTS)], given[:, len(ALL_INPUTS) :]
 
 
@@ -147,25 +149,28 @@ def _field(buffer: pa.Buffer, table: int, slot: int) -> int | None:
     return table + offset if offset else None
 
 
-def _numbers(batch: pa.RecordBatch) -> Floats:
+def _numbers(batch: pa.RecordBatch, columns: list[int]) -> Floats:
     """(n, k) of k columns of numbers, NaN for null."""
-    return np.asarray(batch.to_tensor(null_to_nan=True).to_numpy())
+    if not columns:
+        return np.empty((batch.num_rows, 0))
+    return np.asarray(batch.select(columns).to_tensor(null_to_nan=True).to_numpy())
 
 
-def _check(given: Floats) -> None:
-    """The bounds that numbers have in every message."""
-    sizes = np.abs(given)
-    _refuse(given, sizes > LARGEST, range(len(_NAMES)), f"wanted at most {LARGEST:.0f} either way")
-    prices = sizes[:, _PRICES]
-    odds = f"wanted American odds: whole, +{LEAST_PRICE} or more, -{LEAST_PRICE} or less"
-    _refuse(given, (prices < LEAST_PRICE) | (prices % 1 > 0), _PRICES, odds)
+def _check(told: Floats, places: Sequence[int]) -> None:
+    """The bounds that numbers have in every message; ``places`` of the columns among ``_NAMES``."""
+    sizes = np.abs(told)
+    _refuse(told, sizes > LARGEST, places, f"wanted at most {LARGEST:.0f} either way")
+    priced = np.isin(places, _PRICES)
+    if priced.any():
+        odds = f"wanted American odds: whole, +{LEAST_PRICE} or more, -{LEAST_PRICE} or less"
+        wrong = (sizes < LEAST_PRICE) | (sizes % 1 > 0)
+        _refuse(told, wrong & priced, places, odds)
 
 
-def _refuse(given: Floats, wrong: NDArray[np.bool_], columns: Sequence[int], wanted: str) -> None:
+def _refuse(told: Floats, wrong: NDArray[np.bool_], places: Sequence[int], wanted: str) -> None:
     if wrong.any():
         row, at = map(int, np.argwhere(wrong)[0])
-        column = columns[at]
-        raise Rejected(f"row {row}: {_NAMES[column]} is {given[row, column]:g}, {wanted}")
+        raise Rejected(f"row {row}: {_NAMES[places[at]]} is {told[row, at]:g}, {wanted}")
 
 
 def written(said: Mapping[str, Columns]) -> bytes:

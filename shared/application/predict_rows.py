@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shared.application.job_columns import numbers
 from shared.application.predict import Predict
 from shared.domain.betting import bets
-from shared.domain.features.context import ALL_INPUTS
+from shared.domain.features.context import ALL_INPUTS, CONTEXT
 from shared.domain.features_contract import FEATURES
 from shared.domain.lines import no_vig_over
 from shared.domain.recommendation import edge, recommend, round_points
@@ -59,6 +59,9 @@ class ToldChance(Told, frozen=True, gc=False):
 _OF_ROW, _NOTHING_BESIDE = attrgetter(*BESIDE), (None,) * len(BESIDE)
 _PLACE = {name: i for i, name in enumerate(ALL_INPUTS)}
 
+CONTRACT = [_PLACE[name] for name in FEATURES]
+"""Places of the contract's features alone, all of them in their order: most rows come so."""
+
 Answer = dict[str, Told | Nothing]
 """By system."""
 
@@ -78,7 +81,8 @@ class Columns(NamedTuple):
 class Asked:
     """One caller's rows; ``answers`` is there once they are predicted.
 
-    ``features``: (n, 62) in the order of ``ALL_INPUTS``; ``beside``: (n, 5) in that of ``BESIDE``.
+    ``features``: (n, 62) in the order of ``ALL_INPUTS``, or without the context (n, 33) in that of
+    ``FEATURES``; ``beside``: (n, 5) in that of ``BESIDE``.
     """
 
     features: Floats
@@ -140,10 +144,10 @@ class PredictRows:
 
     def several(self, asked: Sequence[Asked]) -> None:
         """Answer callers together: one call of each model for all who want the same systems."""
-        alike: dict[tuple[str, ...], list[Asked]] = {}
+        alike: dict[tuple[tuple[str, ...], int], list[Asked]] = {}
         for one in asked:
-            alike.setdefault(one.systems, []).append(one)
-        for systems, some in alike.items():
+            alike.setdefault((one.systems, one.features.shape[1]), []).append(one)
+        for (systems, _), some in alike.items():
             answers = self._answers(
                 _joined([a.features for a in some]), _joined([a.beside for a in some]), systems
             )
@@ -166,13 +170,14 @@ class PredictRows:
     def _said(self, given: Floats, beside: Floats, wanted: Sequence[str]) -> Iterator[tuple[str, Columns]]:
         n = len(given)
         line, over, under, league, rest = beside.T
+        context = given[:, len(FEATURES) :]
         batch = Batch(
             features=given[:, : len(FEATURES)],
             quality=np.full(n, 100.0),
             league_def_rating=league,
-            recent=_no_games(n),
+            recent=_unknown(n, RECENT_GAMES, len(RECENT_FIELDS)),
             days_rest=rest,
-            context=given[:, len(FEATURES) :],
+            context=context if context.size else _unknown(n, len(CONTEXT)),
             line=line,
             market=over if np.isnan(over).all() else no_vig_over(over, under),
         )
@@ -209,9 +214,9 @@ def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, und
 
 
 @lru_cache(maxsize=64)
-def _no_games(n: int) -> Floats:
-    """(n, 30, 5) of NaN, which takes no more memory than one of them."""
-    return np.broadcast_to(np.nan, (n, RECENT_GAMES, len(RECENT_FIELDS)))
+def _unknown(*shape: int) -> Floats:
+    """Nothing but NaN, in the memory of one of them."""
+    return np.broadcast_to(np.nan, shape)
 
 
 def _joined(arrays: Sequence[Floats]) -> Floats:
@@ -245,8 +250,10 @@ def _by_name(rows: Rows) -> Floats:
 
 
 def _in_order(rows: Lists) -> Floats | None:
-    """(n, 62) of rows that give lists, None where a column is unknown or named twice."""
+    """(n, 33) or (n, 62) of rows that give lists, None where a column is unknown or named twice."""
     places = [_PLACE.get(name, -1) for name in rows.columns]
+    if places == CONTRACT:
+        return rows.features
     if -1 in places or len(set(places)) != len(places):
         return None
     return placed(rows.features, places, len(ALL_INPUTS))
@@ -255,8 +262,7 @@ def _in_order(rows: Lists) -> Floats | None:
 def placed(values: Floats, places: Sequence[int], width: int) -> Floats:
     """(n, width) that holds (n, k) values at k places, and NaN at the others."""
     whole = np.full((len(values), width), np.nan)
-    first = slice(len(places))  # laid in as a block, which takes a third of the time
-    whole[:, first if places == list(range(len(places))) else places] = values
+    whole[:, places] = values
     return whole
 
 

@@ -5,13 +5,16 @@ import random
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from shared.application.arrow_rows import MEDIA_TYPE, read_stream
-from shared.application.predict_rows import FEW
+from shared.application.predict import Predict
+from shared.application.predict_rows import FEW, Asked, PredictRows
 from shared.domain.features.context import CONTEXT
+from shared.domain.features_contract import FEATURES
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.rows import BESIDE, MOST_ROWS, Lists, read_rows
@@ -55,6 +58,32 @@ def test_features_named_once_are_the_same_rows(bench: Bench) -> None:
     assert len(answers[0]["predictions"]) == 3
     assert answers[0]["predictions"][0] != answers[0]["predictions"][1]
     assert answers[1:] == answers[:1] * 3
+
+
+def test_rows_with_and_without_a_context_are_answered_together_as_alone(bench: Bench) -> None:
+    rows = [{name: 10.0 + i + row for i, name in enumerate(FEATURES)} for row in range(3)]
+    lists = [{"features": list(row.values()), "line": 20.5} for row in rows]
+    backwards = [{"features": list(row.values())[::-1], "line": 20.5} for row in rows]
+    bodies: list[dict[str, Any]] = [
+        {"columns": FEATURES, "rows": lists},
+        {"columns": FEATURES[::-1], "rows": backwards},
+        {"rows": [{"features": row, "line": 20.5} for row in rows]},
+        {"rows": [{"features": row | {CONTEXT[0]: 1.0}, "line": 20.5} for row in rows]},
+    ]
+    predict = PredictRows(Predict(bench.models))
+
+    def read() -> list[Asked]:
+        found = [read_rows(json.dumps(body).encode()) for body in bodies]
+        return [asked for rows in found if rows and (asked := predict.read(rows))]
+
+    together, alone = read(), read()
+    assert [one.features.shape[1] for one in together] == [33, 62, 62, 62]
+    predict.several(together)
+    for one in alone:
+        predict.several([one])
+    answers = [msgspec.json.encode(one.answers) for one in together]
+    assert answers == [msgspec.json.encode(one.answers) for one in alone]
+    assert answers[0] == answers[1] == answers[2] != answers[3]
 
 
 LISTS = {
