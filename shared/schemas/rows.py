@@ -91,7 +91,7 @@ def _read_lists(body: bytes) -> Lists | None:
     text = bytearray(body)
     seen = np.frombuffer(text, np.uint8)
     try:
-        nulls = _write_over_nulls(seen)
+        nulls = _write_over_nulls(text, seen)
         found = _lists(_parser().parse(text), int(np.count_nonzero(seen == ord("["))))
     except _OTHER:
         _here.parser = None  # it goes on only when all that it gave is gone, also from tracebacks
@@ -106,16 +106,18 @@ def _read_lists(body: bytes) -> Lists | None:
 _TOO_LARGE = b"-9e9"
 """As long as a null; it cannot go on with a number before it."""
 
+_NULL_WORD, _TOO_LARGE_WORD = np.frombuffer(b"null" + _TOO_LARGE, np.uint32)
 
-def _write_over_nulls(seen: NDArray[np.uint8]) -> int:
+
+def _write_over_nulls(text: bytearray, seen: NDArray[np.uint8]) -> int:
     """Number of nulls; ``ValueError`` where a digit follows one. One in a string makes it a name that nobody
     knows."""
-    at = np.flatnonzero(seen[:-4] == ord("n"))
-    for i, letter in enumerate(b"ull", 1):
-        at = at[seen[at + i] == letter]
+    at = (seen[:-4] == ord("n")).nonzero()[0]
+    words = np.ndarray(len(text) - 3, np.uint32, text, strides=(1,))  # one begins at every byte
+    at = at[words[at] == _NULL_WORD]
     if (seen[at + len(_TOO_LARGE)] - np.uint8(ord("0")) < 10).any():  # below 0 wraps to above 10
         raise ValueError
-    seen[at[:, None] + np.arange(len(_TOO_LARGE))] = np.frombuffer(_TOO_LARGE, np.uint8)
+    words[at] = _TOO_LARGE_WORD
     return len(at)
 
 
