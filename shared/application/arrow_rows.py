@@ -74,7 +74,7 @@ class Layout(NamedTuple):
     places: list[int]
 
 
-def read_stream(body: bytes) -> tuple[Floats, Floats]:
+def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
     """Features and what is beside them as ``Asked`` holds them, NaN for what is null, NaN or not there.
     ``Rejected`` names the column, row or number that is not as wanted."""
     try:
@@ -91,7 +91,7 @@ def read_stream(body: bytes) -> tuple[Floats, Floats]:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
     _check(told, layout.places)
     if layout.places == CONTRACT:
-        return told, np.full((n, len(BESIDE)), np.nan)
+        return told, None
     given = placed(told, layout.places, len(_NAMES))
     return given[:, : len(ALL_INPUTS)], given[:, len(ALL_INPUTS) :]
 

@@ -82,11 +82,11 @@ class Asked:
     """One caller's rows; ``answers`` is there once they are predicted.
 
     ``features``: (n, 62) in the order of ``ALL_INPUTS``, or without the context (n, 33) in that of
-    ``FEATURES``; ``beside``: (n, 5) in that of ``BESIDE``.
+    ``FEATURES``; ``beside``: (n, 5) in that of ``BESIDE``, None where no row has any.
     """
 
     features: Floats
-    beside: Floats
+    beside: Floats | None
     systems: tuple[str, ...]
     answers: list[Answer] = field(default_factory=list)
 
@@ -137,19 +137,20 @@ class PredictRows:
     def read(self, rows: Rows | Lists) -> Asked | None:
         """Decoded rows, None where something is wrong with them; ``Rejected`` as ``wanted``."""
         beside = rows.beside if isinstance(rows, Lists) else _beside(rows)
-        if (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
+        if beside is not None and (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
             return None
         features = _in_order(rows) if isinstance(rows, Lists) else _by_name(rows)
         return None if features is None else Asked(features, beside, self.wanted(rows.systems))
 
     def several(self, asked: Sequence[Asked]) -> None:
         """Answer callers together: one call of each model for all who want the same systems."""
-        alike: dict[tuple[tuple[str, ...], int], list[Asked]] = {}
+        alike: dict[Any, list[Asked]] = {}
         for one in asked:
-            alike.setdefault((one.systems, one.features.shape[1]), []).append(one)
-        for (systems, _), some in alike.items():
+            alike.setdefault((one.systems, one.features.shape[1], one.beside is None), []).append(one)
+        for some in alike.values():
+            beside = [a.beside for a in some if a.beside is not None]
             answers = self._answers(
-                _joined([a.features for a in some]), _joined([a.beside for a in some]), systems
+                _joined([a.features for a in some]), _joined(beside) if beside else None, some[0].systems
             )
             for one in some:
                 one.answers, answers = answers[: len(one)], answers[len(one) :]
@@ -158,7 +159,7 @@ class PredictRows:
         """By system what it says of one caller's rows; nothing else is asked at the same time."""
         return dict(self._said(asked.features, asked.beside, asked.systems))
 
-    def _answers(self, given: Floats, beside: Floats, wanted: Sequence[str]) -> list[Answer]:
+    def _answers(self, given: Floats, beside: Floats | None, wanted: Sequence[str]) -> list[Answer]:
         told = {name: _told(columns) for name, columns in self._said(given, beside, wanted)}
         if len(told) == 1:
             ((name, answers),) = told.items()
@@ -167,9 +168,11 @@ class PredictRows:
             given
         )
 
-    def _said(self, given: Floats, beside: Floats, wanted: Sequence[str]) -> Iterator[tuple[str, Columns]]:
+    def _said(
+        self, given: Floats, beside: Floats | None, wanted: Sequence[str]
+    ) -> Iterator[tuple[str, Columns]]:
         n = len(given)
-        line, over, under, league, rest = beside.T
+        line, over, under, league, rest = _unknown(len(BESIDE), n) if beside is None else beside.T
         context = given[:, len(FEATURES) :]
         batch = Batch(
             features=given[:, : len(FEATURES)],
@@ -179,7 +182,7 @@ class PredictRows:
             days_rest=rest,
             context=context if context.size else _unknown(n, len(CONTEXT)),
             line=line,
-            market=over if np.isnan(over).all() else no_vig_over(over, under),
+            market=over if beside is None else no_vig_over(over, under),
         )
         forecasts = forecast_all(with_members(self._predict.systems, wanted), batch)
         for system in self._predict.systems:
@@ -236,12 +239,10 @@ def _told(said: Columns) -> list[Told | Nothing]:
     ]
 
 
-def _beside(rows: Rows) -> Floats:
-    """(n, 5), without a look at each number where no row has any."""
+def _beside(rows: Rows) -> Floats | None:
+    """(n, 5), None where no row has any."""
     given = list(map(_OF_ROW, rows.rows))
-    if given.count(_NOTHING_BESIDE) == len(given):
-        return np.full((len(given), len(BESIDE)), np.nan)
-    return numbers(len(BESIDE), given)
+    return None if given.count(_NOTHING_BESIDE) == len(given) else numbers(len(BESIDE), given)
 
 
 def _by_name(rows: Rows) -> Floats:

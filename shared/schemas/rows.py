@@ -50,11 +50,12 @@ class Rows(msgspec.Struct, frozen=True):
 class Lists(NamedTuple):
     """Rows that give their features as lists, in numbers.
 
-    ``features``: (n, k) in the order of ``columns``, ``beside``: (n, 5) in that of ``BESIDE``; NaN for null.
+    ``features``: (n, k) in the order of ``columns``, ``beside``: (n, 5) in that of ``BESIDE``, None where no
+    row has any; NaN for null.
     """
 
     features: Floats
-    beside: Floats
+    beside: Floats | None
     columns: list[str]
     systems: list[str] | None
 
@@ -96,7 +97,7 @@ def _read_lists(body: bytes) -> Lists | None:
     except _OTHER:
         _here.parser = None  # it goes on only when all that it gave is gone, also from tracebacks
         return None
-    for numbers in (found.features, found.beside):
+    for numbers in (found.features,) if found.beside is None else (found.features, found.beside):
         too_large = np.abs(numbers) > LARGEST
         nulls -= int(np.count_nonzero(too_large))
         numbers[too_large] = np.nan
@@ -138,7 +139,7 @@ def _lists(document: Any, brackets: int) -> Lists:
     packed = bytearray().join([n.as_buffer(of_type="d") for n in numbers])
     features = np.frombuffer(packed, np.float64).reshape(len(numbers), len(columns))
     only_features = set(map(len, rows)) == {1}
-    beside = np.full((len(numbers), len(BESIDE)), np.nan) if only_features else _beside(rows)
+    beside = None if only_features else _beside(rows)
     return Lists(features, beside, columns, msgspec.convert(systems, list[str] | None))
 
 
