@@ -16,10 +16,13 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from tests.bench.world import ROOT
 
 HISTORY, PLOT = ROOT / "docs" / "performance.json", ROOT / "docs" / "performance.svg"
+
+MARKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 def add(results: list[dict[str, Any]], note: str) -> list[dict[str, Any]]:
@@ -53,15 +56,20 @@ def margin(result: dict[str, Any]) -> float | None:
 def draw(history: list[dict[str, Any]], path: Path) -> None:
     names = list(dict.fromkeys(r["name"] for e in history for r in e["results"] if margin(r) is not None))
     mpl.rcParams |= {"svg.hashsalt": "performance", "svg.fonttype": "none", "font.family": "sans-serif"}
-    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
     axes = figure.add_subplot()
+    axes.set_prop_cycle(color=mpl.colormaps["tab20"].colors)
     for name in names:
         told = [(i, margin(r)) for i, e in enumerate(history) for r in e["results"] if r["name"] == name]
         axes.plot([i for i, _ in told], [m for _, m in told], marker="o", label=name)
     axes.axhline(1.0, color="black", linewidth=1)
     axes.set_yscale("log")
     axes.set_ylabel("times better than the bar")
-    axes.set_xticks(range(len(history)), [e["note"] for e in history])
+    axes.yaxis.set_major_locator(FixedLocator(MARKS))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(range(len(history)), [f"{i}\n{e['date'][5:]}" for i, e in enumerate(history, 1)])
+    axes.set_xlabel("entry, month and day")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     figure.savefig(path, format="svg", metadata={"Date": None})
 
