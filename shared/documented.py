@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from fastapi import FastAPI
-from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.json_schema import models_json_schema
-from starlette.types import ASGIApp
+
+from shared.http import PlainlyEntered
 
 REFERENCE = "#/components/schemas/{model}"
 
@@ -24,27 +23,13 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-
-
-class Documented(FastAPI):
+class Documented(PlainlyEntered):
     """Its document shows ``answers``, which are asked for when it is; what a route answers is not checked
-    against them.
-
-    A request meets the middlewares that were added first of all. What the framework would put before them
-    is left out: they answer what nobody foresaw, bound bodies and count requests themselves.
-    """
+    against them."""
 
     def __init__(self, answers: Callable[[], Answers], **options: Any) -> None:
-        super().__init__(telemetry=_NO_TELEMETRY, **options)
+        super().__init__(**options)
         self._answers = answers
-
-    def build_middleware_stack(self) -> ASGIApp:
-        stack: Any = super().build_middleware_stack()
-        outermost: Any = self.user_middleware[0].cls
-        while type(stack) is not outermost:
-            stack = stack.app
-        return cast(ASGIApp, stack)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

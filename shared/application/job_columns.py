@@ -96,24 +96,19 @@ def _batch(
     whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
     return Batch(
         features=whole[:, : len(FEATURES)],
-        quality=_floats(own["feature_quality_score"]),
+        quality=floats(own["feature_quality_score"]),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
         recent=whole[:, len(ALL_INPUTS) :].reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
         context=whole[:, len(FEATURES) : len(ALL_INPUTS)],
-        line=_floats(own["current_points_line"]),
+        line=floats(own["current_points_line"]),
         market=no_vig_over(*prices),
     )
 
 
 def _prices(own: pa.RecordBatch) -> Floats:
     """(2, n) over and under."""
-    return np.array([_floats(own["line_over_price"]), _floats(own["line_under_price"])])
-
-
-def _floats(column: pa.Array) -> Floats:
-    """(n,) NaN where there is none."""
-    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return np.array([floats(own["line_over_price"]), floats(own["line_under_price"])])
 
 
 def packed_inputs(job: PredictionRequest) -> bytes:

@@ -65,14 +65,10 @@ class Predict:
     ) -> None:
         self._models = dict(models)
         self._shadows = tuple(shadows)
-        self._systems = build({name: m.model for name, m in models.items()})
-        self.system_ids = tuple(s.system_id for s in self._systems)
+        self.systems: tuple[System, ...] = build({name: m.model for name, m in models.items()})
+        self.system_ids = tuple(s.system_id for s in self.systems)
         self._ends = _ends(self._models.values())
         self._build_commit = build_commit
-
-    @property
-    def systems(self) -> tuple[System, ...]:
-        return self._systems
 
     def check(self, job: PredictionRequest) -> bytes:
         """``packed_inputs`` of a job; refuses one that can never be predicted, and says what came and what
@@ -139,7 +135,7 @@ class Predict:
 
     def _group(self, usable: frozenset[str], jobs: JobColumns) -> Predicted:
         """Forecast jobs for which the same models may be used."""
-        systems = self._systems
+        systems = self.systems
         if len(usable) < len(self._models):
             systems = build({name: self._models[name].model for name in sorted(usable)})
         forecasts = forecast_all(systems, jobs.batch)
