@@ -41,16 +41,15 @@ class DuckDbFile:
     """Opens the file under a lock for each unit of work, or for what is done ``together``.
 
     An instance in memory stays and the file is attached to it, which takes a third of what making an instance
-    takes. Detached it is free for others, and what was committed stands in it. ``prepare`` is called once,
-    with the first connection. Raises ``Unavailable`` when the lock is not had in 30 s, and when the file
-    cannot be opened or written (a full disk shows at the commit).
+    takes. Detached it is free for others, and what was committed stands in it. ``prepare`` is called with the
+    first connection of an instance, most often the only one. Raises ``Unavailable`` when the lock is not had
+    in 30 s, and when the file cannot be opened or written (a full disk shows at the commit).
     """
 
     def __init__(self, path: Path, prepare: Callable[[Connection], None]) -> None:
         self._path, self._prepare = path, prepare
         self._lock = filelock.FileLock(f"{path}.lock", timeout=LOCK_WAIT_SECONDS, poll_interval=POLL_SECONDS)
         self._instance: Connection | None = None
-        self._prepared = False
         self._mine = threading.local()
 
     @contextmanager
@@ -96,6 +95,7 @@ class DuckDbFile:
 
     def _attach(self) -> Connection:
         quoted = str(self._path).replace("'", "''")
+        new = self._instance is None
         if self._instance is None:
             self._instance = duckdb.connect(":memory:")
             self._instance.execute("SET GLOBAL TimeZone='UTC'")
@@ -105,9 +105,8 @@ class DuckDbFile:
         con = self._instance.cursor()
         try:
             con.execute(f"USE {NAME}")
-            if not self._prepared:
+            if new:
                 self._prepare(con)
-                self._prepared = True
         except BaseException:
             con.close()
             raise

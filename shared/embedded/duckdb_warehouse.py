@@ -11,15 +11,21 @@ import duckdb
 import pyarrow as pa
 import sqlglot
 from duckdb import DuckDBPyConnection as Connection
+from sqlglot import exp
 
-from shared.embedded.duckdb_file import DuckDbFile
+from shared.embedded.duckdb_file import NAME, DuckDbFile
+from shared.embedded.parts import WHOLE, Parts
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
 from shared.schemas.catalog import TABLES
+from shared.schemas.predictions import PREDICTION_STAGING
 from shared.schemas.table import Column, Table
 from shared.warehouse.merge import merge
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
+
+IN_PARTS = PREDICTION_STAGING
+"""What a season's backfill writes most of, and nothing ever changes."""
 
 _DUCKDB_TYPES = {
     "STRING": "VARCHAR",
@@ -33,9 +39,14 @@ _DUCKDB_TYPES = {
 
 @lru_cache(maxsize=512)
 def to_duckdb(sql: str) -> str:
-    """The same statement in DuckDB's dialect; ``InvalidStatement`` for one that is not BigQuery's."""
+    """The same statement in DuckDB's dialect, with ``IN_PARTS`` read whole; ``InvalidStatement`` for one that
+    is not BigQuery's."""
     try:
-        return str(sqlglot.transpile(sql, read="bigquery", write="duckdb")[0])
+        tree = sqlglot.parse_one(sql, read="bigquery")
+        for named in tree.find_all(exp.Table):
+            if f"{named.db}.{named.name}" == IN_PARTS.full_name:
+                named.set("catalog", exp.to_identifier(WHOLE))
+        return str(tree.sql(dialect="duckdb"))
     except sqlglot.errors.SqlglotError as exc:
         raise InvalidStatement(str(exc).splitlines()[0]) from exc
 
@@ -47,7 +58,8 @@ class DuckDbWarehouse:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = DuckDbFile(path, lambda con: prepare(con, path))
+        self._parts = Parts(path.with_suffix(".parts"), IN_PARTS)
+        self._file = DuckDbFile(path, lambda con: self._begin(con, path))
 
     def query(self, statement: Statement) -> pa.Table:
         with self._open() as con:
@@ -58,8 +70,12 @@ class DuckDbWarehouse:
 
     def append(self, table: Table, rows: pa.Table) -> None:
         columns = ", ".join(rows.column_names)
-        with self._open() as con, _registered(con, rows) as incoming:
-            con.execute(f"INSERT INTO {table.full_name} ({columns}) SELECT {columns} FROM {incoming}")
+        with self._open() as con:
+            if self._parts.takes(table, rows):
+                self._parts.add(rows)
+                return
+            with _registered(con, rows) as incoming:
+                con.execute(f"INSERT INTO {table.full_name} ({columns}) SELECT {columns} FROM {incoming}")
 
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
         with self._open() as con, _registered(con, rows) as incoming:
@@ -84,6 +100,10 @@ class DuckDbWarehouse:
 
     def _open(self) -> AbstractContextManager[Connection]:
         return self._file.opened()
+
+    def _begin(self, con: Connection, path: Path) -> None:
+        prepare(con, path)
+        self._parts.show(con, NAME)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from shared.application.known import Mode
 from shared.application.prediction_backfill import BackfillOptions
 from shared.application.run_request import RunRequest
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.embedded import parts
 from shared.errors import Unavailable
 from shared.ports import Statement
 from shared.schemas.table import Table
@@ -88,7 +89,12 @@ def test_together_gives_the_tables_of_one_by_one(
     built: Path, tmp_path: Path, model_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = Jobs(copy_of(built, tmp_path / "together"), model_paths)
-    mine = four_times(together, PAST)
+    with (
+        monkeypatch.context() as patched
+    ):  # as a season's rows are staged, where those of a date are inserted
+        patched.setattr(parts, "LEAST_ROWS", 1)
+        mine = four_times(together, PAST)
+    assert len(list((together.folder / "warehouse.parts" / "prediction_staging").iterdir())) > 4
     alone = Jobs(copy_of(built, tmp_path / "alone"), model_paths)
     monkeypatch.setattr(prediction_backfill, "DAYS_AT_ONCE", 1)
     theirs = four_times(alone, PAST)

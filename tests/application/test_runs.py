@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import numpy as np
 import pytest
@@ -207,14 +208,8 @@ def test_an_activation_that_was_cut_off_after_its_commit_can_be_repeated(world: 
 def test_rows_served_from_other_features_than_the_stored_are_never_activated(world: InProcess) -> None:
     world.start(systems=["moving_average"])
     world.work(world.take_jobs())
-    world.warehouse.transact(
-        [
-            Statement(
-                "UPDATE nba_predictions.prediction_staging SET feature_hash = 'other' WHERE game_date = @d",
-                {"d": DAY},
-            )
-        ]
-    )
+    with duckdb.connect(str(world.folder / "warehouse.duckdb")) as con:
+        con.execute("UPDATE nba_predictions.prediction_staging SET feature_hash = 'other'")
     for ready in world.reports():
         world.record(ready)
     (run,) = world.runs.runs()

@@ -126,29 +126,18 @@ def backfill(use: Backend, named: dict[str, str], days: list[date]) -> int:
 
 
 def parts(season: Season) -> list[dict[str, Any]]:
-    """Forecast and write beside the models alone, and beside them with a bare insert of the same rows."""
-    against: dict[str, list[float]] = {"forecast": [], "with the write": [], "over models and insert": []}
+    """Forecast, and forecast and write, beside the models alone."""
+    against: dict[str, list[float]] = {"features to rows": [], "with its write": []}
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
             floor, _none = cpu(season.floor)
             forecast, rows = cpu(season.forecast)
             write, _none = cpu(season.append(rows, Path(folder)))
-        against["forecast"].append(forecast / floor)
-        against["with the write"].append((forecast + write) / floor)
-        against["over models and insert"].append((forecast + write) / (floor + write))
+        against["features to rows"].append(forecast / floor)
+        against["with its write"].append((forecast + write) / floor)
     return [
-        record(
-            "season backfill: features to rows, over the models alone", against["forecast"], BACKFILL, AIM
-        ),
-        record(
-            "season backfill with its write, over the models alone", against["with the write"], BACKFILL, AIM
-        ),
-        record(
-            "season backfill with its write, over the models and a bare insert of the rows",
-            against["over models and insert"],
-            2.0,
-            1.5,
-        ),
+        record(f"season backfill: {name}, over the models alone", ratios, BACKFILL, AIM)
+        for name, ratios in against.items()
     ]
 
 
