@@ -15,7 +15,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +177,10 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home: Path = asked.home or Path(folder)
-        prepare(asked.data, home)
+        with ProcessPoolExecutor(
+            1, get_context("spawn")
+        ) as apart:  # what training leaves in memory is no job's
+            apart.submit(prepare, asked.data, home).result()
         season, before = Season(home), os.getloadavg()[0]
         told = parts(season)
         jobs, seconds = whole_job(season)
