@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Self
@@ -146,14 +146,13 @@ class SameMachine:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "lifespan":
             refused = _from_elsewhere(scope)
             if refused is not None:
-                await answer_of(refused)(scope, receive, send)
-                return
+                return answer_of(refused)(scope, receive, send)
             scope["caller"] = "this machine"
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def is_loopback(host: str) -> bool:

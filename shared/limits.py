@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -57,10 +57,12 @@ class BoundedBodies:
     def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int], pushes: frozenset[str]) -> None:
         self._app, self._limit, self._others, self._pushes = app, limit, others, pushes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] in BODILESS or scope["path"] in self._pushes:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
+        return self._bounded(scope, receive, send)
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await _read(scope, receive, self._others.get(scope["path"], self._limit))
         except TooLarge as exc:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from functools import lru_cache
+from random import getrandbits
 from typing import NamedTuple
 
 TRACEPARENT = "traceparent"
@@ -33,7 +34,7 @@ class Trace(NamedTuple):
 
 
 def new() -> Trace:
-    digits = os.urandom(24).hex()
+    digits = f"{getrandbits(192):048x}"  # as far from each other as ids must be; nobody is kept from guessing
     return Trace(digits[:32], digits[32:])
 
 
@@ -68,9 +69,10 @@ def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
     return cloud or new()
 
 
-def of_message(attributes: Mapping[str, str]) -> Trace | None:
-    """The trace that a message carries; it wins over that of the request which brings it."""
-    return parse(attributes.get(TRACEPARENT)) or _current.get()
+def of_message(attributes: Mapping[str, str], brought_by: Trace | None = None) -> Trace | None:
+    """The trace that a message carries; it wins over that of the request which brings it, by default the
+    work at hand."""
+    return parse(attributes.get(TRACEPARENT)) or brought_by or _current.get()
 
 
 def current() -> Trace | None:

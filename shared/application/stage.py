@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -34,12 +34,17 @@ _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, Va
 """What a computation over one job raises however often it is repeated."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Arrived(NamedTuple):
+    """The body of a push, and the trace of the request that brought it."""
+
+    body: bytes
+    trace: Trace | None = None
+
+
+class Job(NamedTuple):
     """A message that passed every check, its ``packed_inputs``, the body it came in, and the trace that it
     belongs to."""
 
-    message_id: str
     request: PredictionRequest
     inputs: bytes
     body: bytes
@@ -74,12 +79,30 @@ class StageJobs:
         self._clock = clock
         self._observe = observe
 
-    def accept(self, body: bytes) -> Job:
+    def take(self, arrived: Sequence[Arrived]) -> None:
+        """Store what can be predicted, then keep what never can. ``Unavailable`` as below.
+
+        Bodies are read here, all of a batch, and not each as it comes: one after the other they take two
+        thirds of the time that they take between requests.
+        """
+        jobs, refused = [], []
+        for one in arrived:
+            try:
+                jobs.append(self.accept(*one))
+            except Rejected as exc:
+                refused.append((one, str(exc)))
+        if jobs:
+            self(jobs)
+        for one, reason in refused:
+            with tracing.use(one.trace):
+                self.refuse(one.body, reason)
+
+    def accept(self, body: bytes, trace: Trace | None = None) -> Job:
         """``Rejected`` for anything that can never be predicted."""
-        message_id, attributes, payload = unwrap(body)
+        _, attributes, payload = unwrap(body)
         request = decode(payload, PredictionRequest)
         inputs = self._predict.check(request)
-        return Job(message_id, request, inputs, body, tracing.of_message(attributes))
+        return Job(request, inputs, body, tracing.of_message(attributes, trace))
 
     def refuse(self, body: bytes, reason: str) -> None:
         """Keep a message that can never succeed, and end its player's wait where he can be named."""

@@ -57,7 +57,7 @@ class InProcess:
         return [decode(body, PredictionRequest) for body in self.outbox.messages.pop(REQUEST_TOPIC, [])]
 
     def work(self, jobs: list[PredictionRequest]) -> None:
-        self.stage([Job("1", job, packed_inputs(job), b"") for job in jobs])
+        self.stage([Job(job, packed_inputs(job), b"") for job in jobs])
 
     def reports(self) -> list[PredictionReady]:
         return [decode(body, PredictionReady) for body in self.outbox.messages.pop(READY_TOPIC, [])]

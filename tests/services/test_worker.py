@@ -126,7 +126,7 @@ def test_one_bad_row_does_not_take_its_batch_along(bench: Bench, monkeypatch: An
         return whole(self, jobs)
 
     monkeypatch.setattr(Predict, "columns", fails_on_poison)
-    bench.world.stage([Job("7", j, packed_inputs(j), envelope(encode(j))) for j in bench.jobs[:6]])
+    bench.world.stage([Job(j, packed_inputs(j), envelope(encode(j))) for j in bench.jobs[:6]])
     ready = {r.player_lookup: r.outcome for r in bench.world.reports()}
     assert ready.pop(poison) == "failed:rejected_message"
     assert list(ready.values()) == ["predicted"] * 5
