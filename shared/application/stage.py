@@ -82,8 +82,8 @@ class StageJobs:
     def take(self, arrived: Sequence[Arrived]) -> None:
         """Store what can be predicted, then keep what never can. ``Unavailable`` as below.
 
-        Bodies are read here, all of a batch, and not each as it comes: one after the other they take two
-        thirds of the time that they take between requests.
+        Bodies are read here, all of a batch one after the other, which takes less time than each as it comes,
+        between the work of other requests.
         """
         jobs, refused = [], []
         for one in arrived:
