@@ -17,9 +17,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from shared.application.backfill_models import BackfillModels
 from shared.application.feature_store import BuildFeatures
@@ -100,23 +103,12 @@ class Season:
             system = with_model(name, model.model)
             model.model.predict(system.inputs(self.columns.batch))
 
-    def forecast(self) -> list[Any]:
-        """Stored features to rows of every system, as many dates at once as the job takes."""
+    def forecast(self, use: Callable[[pa.Table], None]) -> None:
+        """Stored features to rows of every system, as many dates at once as the job takes, each time used
+        before the next."""
         predict = Predict(self.models, "bench")
-        return [
-            predict.columns(of_runs(self.runs[at : at + DAYS_AT_ONCE], self.now)).rows
-            for at in range(0, len(self.runs), DAYS_AT_ONCE)
-        ]
-
-    def append(self, rows: list[Any], folder: Path) -> Callable[[], None]:
-        warehouse = DuckDbWarehouse(folder / "rows.duckdb")
-        warehouse.query(Statement("SELECT 1 AS ready"))
-
-        def write() -> None:
-            for some in rows:
-                warehouse.append(PREDICTION_STAGING, some)
-
-        return write
+        for at in range(0, len(self.runs), DAYS_AT_ONCE):
+            use(predict.columns(of_runs(self.runs[at : at + DAYS_AT_ONCE], self.now)).rows)
 
 
 def backfill(use: Backend, named: dict[str, str], days: list[date]) -> int:
@@ -132,11 +124,13 @@ def parts(season: Season) -> list[dict[str, Any]]:
     against: dict[str, list[float]] = {"features to rows": [], "with its write": []}
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
+            warehouse = DuckDbWarehouse(Path(folder) / "rows.duckdb")
+            warehouse.query(Statement("SELECT 1 AS ready"))
             floor, _none = cpu(season.floor)
-            forecast, rows = cpu(season.forecast)
-            write, _none = cpu(season.append(rows, Path(folder)))
+            forecast, _none = cpu(lambda: season.forecast(lambda _: None))
+            write, _none = cpu(lambda to=warehouse: season.forecast(partial(to.append, PREDICTION_STAGING)))
         against["features to rows"].append(forecast / floor)
-        against["with its write"].append((forecast + write) / floor)
+        against["with its write"].append(write / floor)
     return [
         record(f"season backfill: {name}, over the models alone", ratios, BACKFILL, AIM)
         for name, ratios in against.items()
