@@ -38,7 +38,8 @@ WRITTEN = (
 
 
 class MemoryWarehouse(DuckDbWarehouse):
-    """The embedded warehouse on one connection that stays open: no file, no lock."""
+    """The embedded warehouse on one connection that stays open: no file, no lock, no parts. Its only catalog
+    has the name of the one in which statements look for what is kept in parts."""
 
     def __init__(self) -> None:
         super().__init__(Path("memory"))
