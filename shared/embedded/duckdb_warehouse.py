@@ -1,4 +1,4 @@
-"""The warehouse on a DuckDB file and parts beside it: BigQuery's SQL through sqlglot, one unit of work at a time."""
+"""The warehouse on a DuckDB file and parts beside it: BigQuery's SQL, one unit of work at a time."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ WHOLE = "memory"
 """The catalog of the instance itself: what is in the file and what is in parts, under the table's name."""
 
 LEAST_ROWS = 2_000
-"""Of a batch that becomes a part. What a worker appends for a game date is far smaller and stays in the file,
+"""Of a batch that becomes a part. What a worker appends for a game date is smaller and stays in the file,
 so that there are never many parts."""
 
 _NONE, _INCOMING = "none.parquet", "incoming"
