@@ -59,7 +59,7 @@ e2e: $(SET_UP) emulators ## Google's clients on stand-ins: contracts, a game dat
 
 infra: $(SET_UP) emulators ## Terraform, images, release: what can be proved of them without a cloud
 	@$(BIN)/python -m tests.infra.install
-	@$(BIN)/pytest -n 2 --dist loadfile -m infra -rs
+	@$(BIN)/pytest -n 3 --dist loadfile -m infra -rs
 
 browser: $(SET_UP) $(DOCS_SET_UP) ## Look at console and documentation with a real browser: content, keyboard, axe
 	@$(BIN)/python -m tests.browser.install
