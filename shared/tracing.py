@@ -5,7 +5,6 @@ A trace is the caller's; nothing here opens spans, so logs and messages name the
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -53,7 +52,7 @@ def parse_cloud(header: str | None) -> Trace | None:
     if found is None:
         return None
     span = int(found[2] or 0) % 2**64
-    return Trace(found[1].lower(), f"{span:016x}" if span else os.urandom(8).hex(), found[3] != "0")
+    return Trace(found[1].lower(), f"{span:016x}" if span else f"{getrandbits(64):016x}", found[3] != "0")
 
 
 def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
@@ -69,10 +68,9 @@ def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
     return cloud or new()
 
 
-def of_message(attributes: Mapping[str, str], brought_by: Trace | None = None) -> Trace | None:
-    """The trace that a message carries; it wins over that of the request which brings it, by default the
-    work at hand."""
-    return parse(attributes.get(TRACEPARENT)) or brought_by or _current.get()
+def of_message(attributes: Mapping[str, str]) -> Trace | None:
+    """The trace that a message carries; it wins over that of the request which brings it."""
+    return parse(attributes.get(TRACEPARENT)) or _current.get()
 
 
 def current() -> Trace | None:

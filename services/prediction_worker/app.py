@@ -19,16 +19,15 @@ from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.prediction_worker.metrics import WorkerMetrics
-from shared import tracing
 from shared.application.arrow_rows import MEDIA_TYPE, read_stream, written
 from shared.application.predict_rows import ALONE, FEW, Asked, PredictRows
 from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import asked, loaded
 from shared.application.serving import ChampionAlarms, described
-from shared.application.stage import Arrived, StageJobs
+from shared.application.stage import Job, StageJobs
 from shared.coalesce import Coalescer
 from shared.documented import Answers, Documented
-from shared.errors import TooLarge, Unavailable
+from shared.errors import Rejected, Unavailable
 from shared.http import (
     Identity,
     PlainPosts,
@@ -62,7 +61,7 @@ class Worker:
     identity: Identity
     stage: StageJobs
     predict_rows: PredictRows
-    coalescer: Coalescer[Arrived]
+    coalescer: Coalescer[Job]
     questions: Coalescer[Asked]
     models: dict[str, LoadedModel]
     shadows: list[LoadedModel]
@@ -163,16 +162,20 @@ class TakePush:
     async def take(self, receive: Receive) -> None:
         """``Unavailable`` where it is to come again."""
         worker: Worker = self._app.state.worker
+        body = b""
         try:
             body = await bounded_body(receive, self._most_bytes)
-        except TooLarge as exc:
-            await asyncio.to_thread(worker.stage.refuse, b"", str(exc))
+            job = worker.stage.accept(body)
+        except Rejected as exc:
+            await asyncio.to_thread(worker.stage.refuse, body, str(exc))
+            worker.metrics.rejected.inc()
             return
         try:
-            await worker.coalescer.submit(Arrived(body, tracing.current()))
+            await worker.coalescer.submit(job)
         except Unavailable:
             worker.metrics.unavailable.inc()
             raise
+        worker.metrics.stored.inc()
         worker.last_activity = datetime.now(UTC)
 
 

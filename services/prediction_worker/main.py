@@ -59,7 +59,7 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
         identity=Identity("prediction-worker", commit=settings.build_commit),
         stage=stage,
         predict_rows=predict_rows,
-        coalescer=Coalescer(stage.take, executor, MOST_BATCHES),
+        coalescer=Coalescer(stage, executor, MOST_BATCHES),
         questions=Coalescer(predict_rows.several, Nearby(asker, few)),
         models=models,
         shadows=shadows,

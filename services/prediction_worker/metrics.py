@@ -70,10 +70,8 @@ class WorkerMetrics:
             self._batch_staged(event)
         elif isinstance(event, MessageRejected):
             self._refused.labels(event.kind).inc()
-            self.rejected.inc()
 
     def _batch_staged(self, batch: BatchStaged) -> None:
-        self.stored.inc(batch.jobs)
         self._size.observe(batch.jobs)
         self._batch.observe(batch.seconds)
         self._append.observe(batch.append_seconds)

@@ -34,13 +34,6 @@ _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, Va
 """What a computation over one job raises however often it is repeated."""
 
 
-class Arrived(NamedTuple):
-    """The body of a push, and the trace of the request that brought it."""
-
-    body: bytes
-    trace: Trace | None = None
-
-
 class Job(NamedTuple):
     """A message that passed every check, its ``packed_inputs``, the body it came in, and the trace that it
     belongs to."""
@@ -79,30 +72,12 @@ class StageJobs:
         self._clock = clock
         self._observe = observe
 
-    def take(self, arrived: Sequence[Arrived]) -> None:
-        """Store what can be predicted, then keep what never can. ``Unavailable`` as below.
-
-        Bodies are read here, all of a batch one after the other, which takes less time than each as it comes,
-        between the work of other requests.
-        """
-        jobs, refused = [], []
-        for one in arrived:
-            try:
-                jobs.append(self.accept(*one))
-            except Rejected as exc:
-                refused.append((one, str(exc)))
-        if jobs:
-            self(jobs)
-        for one, reason in refused:
-            with tracing.use(one.trace):
-                self.refuse(one.body, reason)
-
-    def accept(self, body: bytes, trace: Trace | None = None) -> Job:
+    def accept(self, body: bytes) -> Job:
         """``Rejected`` for anything that can never be predicted."""
         _, attributes, payload = unwrap(body)
         request = decode(payload, PredictionRequest)
         inputs = self._predict.check(request)
-        return Job(request, inputs, body, tracing.of_message(attributes, trace))
+        return Job(request, inputs, body, tracing.of_message(attributes))
 
     def refuse(self, body: bytes, reason: str) -> None:
         """Keep a message that can never succeed, and end its player's wait where he can be named."""

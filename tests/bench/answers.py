@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.application.outgoing import REQUEST_TOPIC
 from shared.application.runs import Report
-from shared.application.stage import Arrived, StageJobs
+from shared.application.stage import Job, StageJobs
 from shared.coalesce import Coalescer
 from shared.schemas.messages import PredictionReady, wrap
 from tests.application.jobs import InProcess
@@ -73,8 +73,8 @@ def set_of(reports: list[PredictionReady]) -> list[PredictionReady]:
 
 def _push_all(stage: StageJobs, bodies: list[bytes]) -> None:
     async def at_once() -> None:
-        coalescer = Coalescer[Arrived](stage.take, executor)
-        await asyncio.gather(*(coalescer.submit(Arrived(body)) for body in bodies))
+        coalescer = Coalescer[Job](stage, executor)
+        await asyncio.gather(*(coalescer.submit(stage.accept(body)) for body in bodies))
 
     with ThreadPoolExecutor(1) as executor:
         asyncio.run(at_once())

@@ -12,7 +12,7 @@ from statistics import median
 
 from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
-from shared.application.stage import Arrived, StageJobs
+from shared.application.stage import StageJobs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.bench.naive import Naive, Push
 from tests.bench.served import Nowhere, Sink
@@ -41,7 +41,7 @@ def in_process(rounds: int) -> Measured:
     ours, theirs = stage(), Naive(model_paths(), lambda _: None)
 
     def day() -> None:
-        ours.take([Arrived(body) for body in pushes()])
+        ours([ours.accept(body) for body in pushes()])
 
     def naive_day() -> None:
         for body in pushes():

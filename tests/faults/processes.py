@@ -16,7 +16,7 @@ from shared.application.predict import Predict
 from shared.application.rejects import KeepRejected
 from shared.application.run_request import parse
 from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, Report, StartRun
-from shared.application.stage import Arrived, StageJobs
+from shared.application.stage import StageJobs
 from shared.embedded.clock import FixedClock
 from shared.errors import AppError, Conflict, NotFound, Rejected
 from shared.model_registry.loading import LoadedModel
@@ -124,4 +124,11 @@ class Worker:
 
     def predict(self, bodies: Sequence[bytes]) -> None:
         """Messages that arrived together: one batch."""
-        self._stage.take([Arrived(body) for body in bodies])
+        jobs = []
+        for body in bodies:
+            try:
+                jobs.append(self._stage.accept(body))
+            except Rejected as exc:
+                self._stage.refuse(body, str(exc))
+        if jobs:
+            self._stage(jobs)

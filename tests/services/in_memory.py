@@ -43,7 +43,7 @@ class Bench:
             identity=Identity("prediction-worker"),
             stage=stage,
             predict_rows=(rows := PredictRows(predict)),
-            coalescer=Coalescer(stage.take, executor),
+            coalescer=Coalescer(stage, executor),
             questions=Coalescer(rows.several, executor),
             models=dict(self.models),
             shadows=[],
