@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from itertools import accumulate
+from collections.abc import Awaitable, Callable
 
-from prometheus_client import CollectorRegistry, Metric
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client import CollectorRegistry, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,42 +14,27 @@ from shared.errors import AppError
 from shared.http import answer_of, logger, problem, untold
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_BOUNDS = [*map(str, REQUEST_BUCKETS), "+Inf"]
-
-
-class _Times:
-    """How often a request took up to each bucket's seconds and longer than the one's before it, and all their
-    seconds."""
-
-    __slots__ = ("buckets", "seconds")
-
-    def __init__(self) -> None:
-        self.buckets, self.seconds = [0] * len(_BOUNDS), 0.0
 
 
 class RequestTimes:
-    """Latency by route and status. Routes are the declared ones, so that no caller can invent labels.
-
-    The loop's thread alone counts, and so without a lock for each number; a histogram is made of what it
-    counted when somebody asks.
-    """
+    """Latency by route and status. Routes are the declared ones, so that no caller can invent labels."""
 
     def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
-        self._name = f"{prefix}_request_seconds"
-        self._times: defaultdict[tuple[str, int], _Times] = defaultdict(_Times)
-        registry.register(self)
+        self._histogram = Histogram(
+            f"{prefix}_request_seconds",
+            "Requests by route and status",
+            ["route", "status"],
+            registry=registry,
+            buckets=REQUEST_BUCKETS,
+        )
+        self._bound: dict[tuple[str, int], Callable[[float], None]] = {}
 
     def observe(self, route: str, status: int, seconds: float) -> None:
-        times = self._times[route, status]
-        times.buckets[bisect_left(REQUEST_BUCKETS, seconds)] += 1
-        times.seconds += seconds
-
-    def collect(self) -> Iterator[Metric]:
-        told = HistogramMetricFamily(self._name, "Requests by route and status", labels=["route", "status"])
-        for (route, status), times in list(self._times.items()):
-            buckets = list(zip(_BOUNDS, accumulate(times.buckets), strict=True))
-            told.add_metric([route, str(status)], buckets, times.seconds)
-        yield told
+        bound = self._bound.get((route, status))
+        if bound is None:
+            bound = self._histogram.labels(route, str(status)).observe
+            self._bound[route, status] = bound
+        bound(seconds)
 
 
 class Observed:
