@@ -89,9 +89,8 @@ def test_together_gives_the_tables_of_one_by_one(
     built: Path, tmp_path: Path, model_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = Jobs(copy_of(built, tmp_path / "together"), model_paths)
-    with (
-        monkeypatch.context() as patched
-    ):  # as a season's rows are staged, where those of a date are inserted
+    # As a season's rows are staged, where those of a date are inserted.
+    with monkeypatch.context() as patched:
         patched.setattr(parts, "LEAST_ROWS", 1)
         mine = four_times(together, PAST)
     assert len(list((together.folder / "warehouse.parts" / "prediction_staging").iterdir())) > 4

@@ -171,9 +171,8 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home: Path = asked.home or Path(folder)
-        with ProcessPoolExecutor(
-            1, get_context("spawn")
-        ) as apart:  # what training leaves in memory is no job's
+        # What training leaves in memory is no job's.
+        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
             apart.submit(prepare, asked.data, home).result()
         season, before = Season(home), os.getloadavg()[0]
         told = parts(season)
