@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -32,7 +33,7 @@ from shared.http import Identity, install_errors, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
 from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.observed import Observed
-from shared.ports import Clock, Run, RunStore
+from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Run, RunStore
 from shared.schemas.messages import RunRequested
 
 
@@ -124,7 +125,8 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
             **_summary(found),
             "request": dict(found.request),
             "progress": {"expected": counted.expected, "done": counted.done, **counted.kinds},
-            "outcomes": {p: o.outcome if o else None for p, o in outcomes.items()},
+            "outcomes": _by_spelling(outcomes),
+            "players": [{**p._asdict(), "outcome": o.outcome if o else None} for p, o in outcomes.items()],
             "rows_by_system": {s: n["predicted"] for s, n in systems.items() if n["predicted"]},
             "reasons_by_system": {
                 s: {why: k for why, k in n.items() if why != "predicted"}
@@ -184,6 +186,17 @@ def _health(app: FastAPI, c: Coordinator) -> None:
     def metrics() -> Response:
         """Counts and times in the text format of Prometheus."""
         return Response(generate_latest(c.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _by_spelling(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> dict[str, str | None]:
+    """Outcomes by the player's spelling, with the id of those who share one."""
+    spelled = Counter(p.player_lookup for p in outcomes)
+    return {
+        p.player_lookup if spelled[p.player_lookup] == 1 else f"{p.player_lookup} ({p.player_id})": (
+            o.outcome if o else None
+        )
+        for p, o in outcomes.items()
+    }
 
 
 def _summary(run: Run) -> dict[str, Any]:

@@ -66,6 +66,17 @@ class Known:
             min_minutes,
         )
 
+    def spellings(self, row: Ints, player: Ints) -> list[str]:
+        """How each player was spelled when last seen before the instant of the game at ``row``: in his newest
+        box score, else in a quote."""
+        day = self.past.history.games.day[row]
+        found = self.past.spellings(player, day, self.as_of[row])
+        unseen = [i for i, spelling in enumerate(found) if spelling is None]
+        quoted = self.quotes.spellings() if unseen else {}
+        for i in unseen:
+            found[i] = quoted.get(int(player[i]))
+        return [spelling or str(p) for spelling, p in zip(found, player.tolist(), strict=True)]
+
     def targets(self, row: Ints, player: Ints, home: NDArray[np.bool_]) -> tuple[Targets, Ints]:
         """The player-games to compute and the position of each one's quote, -1 without one."""
         games = self.past.history.games
@@ -122,6 +133,12 @@ class Quotes:
             len(keys),
         )
         return Quotes(table, row, player, past.floats(table["points_line"]), keys, current, opening)
+
+    def spellings(self) -> dict[int, str]:
+        """A spelling of each quoted player, the first in alphabetical order where books differ."""
+        lookups = past.strings(self.table["player_lookup"]).tolist()
+        pairs = sorted(zip(self.player.tolist(), lookups, strict=True), reverse=True)
+        return dict(pairs)
 
     def lined_players(self) -> dict[int, set[int]]:
         lined: dict[int, set[int]] = {}

@@ -69,7 +69,7 @@ def _ids(jobs: JobColumns, of_parts: Ints, at: Ints, part: Ints) -> pa.Array:
 _DIGITS = 32
 
 
-def _halves(keys: Iterable[Sequence[str]]) -> Ints:
+def _halves(keys: Iterable[Sequence[str | int]]) -> Ints:
     """(n, 2) the first 128 bits of each key's hash."""
     digests = [sha256(msgspec.json.encode(key)).digest()[: _DIGITS // 2] for key in keys]
     return np.frombuffer(b"".join(digests), np.int64).reshape(-1, 2)

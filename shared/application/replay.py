@@ -33,7 +33,8 @@ COMPARED = (
 
 
 TOLD = (
-    "prediction_id", "player_lookup", "game_date", "game_id", "system_id", "role", "as_of", "raw_prediction",
+    "prediction_id", "player_lookup", "player_id", "game_date", "game_id", "system_id", "role", "as_of",
+    "raw_prediction",
     "predicted_points", "confidence_score", "recommendation", "missing_inputs", "prob_over", "interval_low",
     "interval_high", "expected_value", "kelly_fraction", "no_bet_reason",
 )  # fmt: skip
@@ -117,12 +118,13 @@ class Replay:
                 "snapshot_player",
                 game_date=stored["game_date"],
                 snapshot_id=stored["feature_snapshot_id"],
-                player_lookup=stored["player_lookup"],
+                player_id=stored["player_id"],
             )
         ).to_pylist()
         if not rows:
             raise NotFound(
-                f"snapshot {stored['feature_snapshot_id']} has no row of {stored['player_lookup']}"
+                f"snapshot {stored['feature_snapshot_id']} has no row of {stored['player_lookup']} "
+                f"(player_id {stored['player_id']})"
             )
         return dict(rows[0])
 

@@ -77,13 +77,17 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
 
 
 class PredictionReady(msgspec.Struct, frozen=True):
-    """How one player's job ended; ``systems`` gives ``predicted`` or a reason for each system."""
+    """How one player's job ended; ``systems`` gives ``predicted`` or a reason for each system.
+
+    ``player_id`` says whose; workers of release 0.1.0 report the spelling alone.
+    """
 
     schema_version: int
     run_id: str
     player_lookup: str
     outcome: str
     systems: dict[str, str]
+    player_id: int | None = None
 
 
 class PredictionsComplete(msgspec.Struct, frozen=True):

@@ -60,7 +60,7 @@ PREDICTION_STAGING = Table(
 PLAYER_PROP_PREDICTIONS = Table(
     "nba_predictions",
     "player_prop_predictions",
-    "One row per prediction; at most one active per (game_id, player_lookup, system_id)",
+    "One row per prediction; at most one active per (game_id, player_id, system_id)",
     (
         *_PREDICTION,
         required("created_at", "TIMESTAMP", "when it was staged"),
@@ -109,8 +109,9 @@ PREDICTION_KEY_OUTCOMES = Table(
         required("system_id", "STRING", "the prediction system"),
         required("outcome", "STRING", "predicted, skipped or failed"),
         Column("reason", "STRING", "why nothing was predicted"),
+        Column("player_id", "INT64", "NBA.com player id; NULL in rows of release 0.1.0"),
     ),
-    key=("game_date", "run_id", "player_lookup", "system_id"),
+    key=("game_date", "run_id", "player_id", "system_id"),
     cluster=("run_id",),
 )
 
@@ -154,8 +155,9 @@ PREDICTION_ACCURACY = Table(
         ),
         Column("within_3_points", "BOOL", "absolute_error <= 3; NULL where void"),
         Column("within_5_points", "BOOL", "absolute_error <= 5; NULL where void"),
+        Column("player_id", "INT64", "NBA.com player id; NULL in rows of release 0.1.0 not graded since"),
     ),
-    key=("game_date", "game_id", "player_lookup", "system_id", "model_key", "counted_as"),
+    key=("game_date", "game_id", "player_id", "system_id", "model_key", "counted_as"),
     cluster=("system_id", "player_lookup"),
     stamps=("graded_at",),
 )

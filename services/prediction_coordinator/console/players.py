@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request, Response
 from services.prediction_coordinator.console.pages import Pages
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
-from shared.application.views.player import GAMES, MOST_GAMES, PlayedRow, PlayerView, SaidRow
+from shared.application.views.player import GAMES, MOST_GAMES, Namesakes, PlayedRow, PlayerView, SaidRow
 from shared.application.views.players import PlayerRow
+from shared.errors import Rejected
 
 
 def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
@@ -32,6 +33,8 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         before: date | None = None,
     ) -> Response:
         view = views.player(player_lookup, system or None, games, before)
+        if isinstance(view, Namesakes):
+            raise Rejected(_choose(view))
         kind = {"games": PlayedRow, "said": SaidRow}[table]
         return csv_answer(f"{table}-{view.player_lookup}", kind, getattr(view, table))
 
@@ -44,6 +47,8 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         before: date | None = None,
     ) -> Response:
         view = views.player(player_lookup, system or None, games, before)
+        if isinstance(view, Namesakes):
+            return pages.html(request, "namesakes.html.jinja", view=view)
         return pages.html(
             request,
             "player.html.jinja",
@@ -52,6 +57,12 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
             most_games=MOST_GAMES,
             chart=_chart(view),
         )
+
+
+def _choose(found: Namesakes) -> str:
+    ids = ", ".join(f"{p.player_id} ({p.player_name}, {p.team})" for p in found.players)
+    several = f"{len(found.players)} players are spelled {found.player_lookup!r}"
+    return f"player: {several}, wanted the id of one: {ids}"
 
 
 def _chart(view: PlayerView) -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ class Explanation:
     can be scored. ``why_not`` says why there are none."""
 
     prediction_id: str
+    player_id: int | None
     player_lookup: str
     player_name: str
     game_date: date
@@ -136,10 +137,10 @@ _NAMES = {
 """Columns that the view calls by the words of its readers."""
 
 _SAME = (
-    "prediction_id", "player_lookup", "game_date", "game_id", "system_id", "role", "run_id", "as_of",
-    "predicted_at", "is_active", "superseded_reason", "sportsbook", "line_captured_at", "line_precision",
-    "recommendation", "prob_over", "interval_low", "interval_high", "no_bet_reason", "missing_inputs",
-    "model_id", "model_sha256", "build_commit", "outcome",
+    "prediction_id", "player_id", "player_lookup", "game_date", "game_id", "system_id", "role", "run_id",
+    "as_of", "predicted_at", "is_active", "superseded_reason", "sportsbook", "line_captured_at",
+    "line_precision", "recommendation", "prob_over", "interval_low", "interval_high", "no_bet_reason",
+    "missing_inputs", "model_id", "model_sha256", "build_commit", "outcome",
 )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ SELECT p.game_date, p.system_id,
     END THEN 'inactive'
     WHEN NOT p.has_prop_line THEN 'no_line'
     WHEN g.game_status IS NULL OR g.game_status != 3 THEN 'not_final'
-    WHEN b.is_dnp OR (b.player_lookup IS NULL AND s.game_id IS NOT NULL) THEN 'void'
+    WHEN b.is_dnp THEN 'void'
+    WHEN b.player_id IS NULL AND p.player_id IS NOT NULL AND s.game_id IS NOT NULL THEN 'void'
     ELSE 'due'
   END AS standing,
   COUNT(*) AS predictions,
@@ -23,7 +24,7 @@ LEFT JOIN (
   HAVING COUNT(DISTINCT team_abbr) = 2
 ) AS s ON s.game_id = p.game_id
 LEFT JOIN nba_analytics.player_game_summary AS b
-  ON b.game_date BETWEEN @first AND @last AND b.game_id = p.game_id AND b.player_lookup = p.player_lookup
+  ON b.game_date BETWEEN @first AND @last AND b.game_id = p.game_id AND b.player_id = p.player_id
 LEFT JOIN nba_predictions.prediction_accuracy AS a
   ON a.game_date BETWEEN @first AND @last AND a.prediction_id = p.prediction_id AND a.is_current
 WHERE p.game_date BETWEEN @first AND @last AND p.role = 'champion'

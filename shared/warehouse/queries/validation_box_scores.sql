@@ -1,5 +1,5 @@
 SELECT g.game_id, g.game_status, COUNT(DISTINCT b.team_abbr) AS teams,
-  COUNT(b.player_lookup) AS players,
+  COUNT(b.player_id) AS players,
   COUNT(CASE WHEN NOT b.is_dnp THEN 1 END) AS played,
   COUNT(CASE WHEN NOT b.is_dnp AND b.minutes_played > 0 THEN 1 END) AS with_minutes
 FROM nba_reference.nba_schedule AS g
