@@ -310,7 +310,7 @@ def test_what_other_services_send_is_checked_like_what_strangers_send(
     run_id = coordinator.call("POST", "/start", json={"game_date": "TODAY"}).json()["run_id"]
     expected = coordinator.world.runs.outcomes(run_id)
     for stray in (
-        PredictionReady(1, "another-run", next(iter(expected)), "predicted", {}),
+        PredictionReady(1, "another-run", next(iter(expected)).player_lookup, "predicted", {}),
         PredictionReady(1, run_id, "nobody", "predicted", {}),
     ):
         assert coordinator.call("POST", "/complete", content=envelope(encode(stray))).status_code == 204
