@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
-from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.pages import Pages, system_named
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
 from shared.application.views.player import GAMES, MOST_GAMES, PlayedRow, PlayerView, SaidRow
@@ -29,9 +28,9 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         table: Literal["games", "said"] = "games",
         system: str | None = None,
         games: int = GAMES,
-        before: date | None = None,
+        before: str | None = None,
     ) -> Response:
-        view = views.player(player_lookup, system or None, games, before)
+        view = views.player(player_lookup, system_named(system), games, pages.date(before, "before"))
         kind = {"games": PlayedRow, "said": SaidRow}[table]
         return csv_answer(f"{table}-{view.player_lookup}", kind, getattr(view, table))
 
@@ -41,9 +40,9 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         player_lookup: str,
         system: str | None = None,
         games: int = GAMES,
-        before: date | None = None,
+        before: str | None = None,
     ) -> Response:
-        view = views.player(player_lookup, system or None, games, before)
+        view = views.player(player_lookup, system_named(system), games, pages.date(before, "before"))
         return pages.html(
             request,
             "player.html.jinja",
