@@ -127,6 +127,8 @@ class PredictRows:
 
     def wanted(self, systems: Sequence[str] | None) -> tuple[str, ...]:
         """The systems to run, all that run here for None; ``Rejected`` for one that does not."""
+        if systems is not None and not systems:
+            raise Rejected(f"systems: none, wanted some of {self._predict.system_ids}")
         off = [s for s in systems or () if s not in self._predict.system_ids]
         if off:
             raise Rejected(
