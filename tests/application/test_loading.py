@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.embedded import sample_league
 from shared.embedded.clock import FixedClock
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
