@@ -53,6 +53,13 @@ def coverage(
         ]
         columns = ("system", "rows", "due", "graded", "cover", "level", "not due")
         print_table(f"Grading coverage {first} to {last}", columns, rows)
+        print_lines(
+            [
+                f"{s}: {c.incomplete_box_score} due rows wait, incomplete box score"
+                for s, c in found.items()
+                if c.incomplete_box_score
+            ]
+        )
     worst = max(SEVERITY[c.level] for c in found.values())
     if worst:
         raise typer.Exit(worst)

@@ -138,11 +138,13 @@ PREDICTION_ACCURACY = Table(
         Column("signed_error", "FLOAT64", "predicted - actual, points; NULL where void"),
         required("outcome", "STRING", "HIT, MISS, PUSH, VOID, PASS or NO_LINE"),
         Column("prediction_correct", "BOOL", "NULL unless HIT or MISS"),
-        required("is_voided", "BOOL", "the player did not play"),
-        Column("void_reason", "STRING", "why, where the box score says"),
+        required("is_voided", "BOOL", "the player did not play, or the game was moved"),
+        Column("void_reason", "STRING", "why: the box score's word, did not play, postponed or relisted"),
         required("graded_at", "TIMESTAMP", "when"),
         required("counted_as", "STRING", "LIVE: active at tip-off; BACKFILL: made later; SHADOW"),
-        required("is_current", "BOOL", "false once a later backfill took its place"),
+        required(
+            "is_current", "BOOL", "false once a later backfill took its place or the result was taken back"
+        ),
         Column("team_abbr", "STRING", "the player's team"),
         Column("opponent_team_abbr", "STRING", "the other team"),
         Column("line_margin", "FLOAT64", "edge: predicted_points - line, points"),

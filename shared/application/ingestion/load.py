@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from shared.application.file_contracts import FILES, FileContract
+from shared.application.ingestion.file_contracts import FILES, FileContract
 from shared.domain import names
 from shared.errors import NotFound, Rejected
 from shared.ports import Clock, Warehouse
