@@ -63,7 +63,7 @@ def read_slate(
         games=known.past.table,
         quotes=known.quotes.table,
         candidates=candidates,
-        lookups=[known.past.lookups[int(p)] for p in player],
+        lookups=[known.lookups[int(p)] for p in player],
         targets=targets,
         features=compute(known.past.history, targets),
         context=context(known.past.history, targets),
@@ -88,7 +88,7 @@ def read_roster(
     expected: dict[date, dict[str, str]] = {days[r]: {} for r in known.rows.tolist()}
     for c in known.roster(min_minutes):
         if c.expected:
-            expected[days[c.game]][known.past.lookups[c.player]] = ids[c.game]
+            expected[days[c.game]][known.lookups[c.player]] = ids[c.game]
     return expected
 
 
