@@ -14,6 +14,7 @@ from shared.application.predict import Predict
 from shared.application.prediction_rows import IN_SAMPLE
 from shared.application.registry import Registry
 from shared.application.run_request import RunRequest
+from shared.domain.betting import reason_beside
 from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
 from shared.domain.systems.base import Explainable
@@ -85,7 +86,10 @@ class Replay:
         terms = self.terms(stored, row)
         total = float(sum(terms.values()))
         return {
-            "prediction": {k: stored[k] for k in TOLD},
+            "prediction": {
+                **{k: stored[k] for k in TOLD},
+                "no_bet_reason": reason_beside(stored["recommendation"], stored["no_bet_reason"]),
+            },
             "line": {k: stored[k] for k in LINE},
             "model": {k: stored[k] for k in MODEL},
             "features": features_of(row),
