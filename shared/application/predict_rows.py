@@ -196,7 +196,7 @@ def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, und
     gaps = edge(points, line)
     said: dict[str, Any] = {
         "predicted_points": points,
-        "raw_prediction": forecast.points,
+        "raw_prediction": forecast.raw,
         "confidence": forecast.confidence,
         "edge": gaps,
         "recommendation": recommend(gaps, forecast.confidence, system.min_edge, system.min_confidence),
