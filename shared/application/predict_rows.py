@@ -203,7 +203,7 @@ def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, und
         side, of_chance = _chance_columns(side, forecast.chance, gaps, over, under)
     said: dict[str, Any] = {
         "predicted_points": points,
-        "raw_prediction": forecast.points,
+        "raw_prediction": forecast.raw,
         "confidence": forecast.confidence,
         "edge": gaps,
         "recommendation": [SIDES[i] for i in side.tolist()],

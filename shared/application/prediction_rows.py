@@ -30,7 +30,7 @@ _NAMES = tuple(SCHEMA.names)
 _OF_CHANCE = ("prob_over", "interval_low", "interval_high", "expected_value", "kelly_fraction")
 
 
-_points, _confidence = attrgetter("points"), attrgetter("confidence")
+_raw, _points, _confidence = attrgetter("raw"), attrgetter("points"), attrgetter("confidence")
 
 
 class Part(NamedTuple):
@@ -127,11 +127,11 @@ def _point_columns(
 ) -> tuple[dict[str, pa.Array], Ints]:
     """The numbers that systems give, what follows from them and the line, and the position in ``SIDES``."""
     line = jobs.batch.line.take(at)
-    said = [values(p.forecast) for values in (_points, _confidence) for p in parts]
-    raw, confidence = np.concatenate(said).reshape(2, -1).take(len(jobs) * part + at, axis=1)
+    said = [values(p.forecast) for values in (_raw, _points, _confidence) for p in parts]
+    raw, clamped, confidence = np.concatenate(said).reshape(3, -1).take(len(jobs) * part + at, axis=1)
     worth = np.array([(p.system.min_edge, p.system.min_confidence) for p in parts])
     least_edge, least_confidence = worth.T.take(part, axis=1)
-    points = round_points(raw)
+    points = round_points(clamped)
     gaps = edge(points, line)
     side, of_chance = _chance_columns(
         parts, sides(gaps, confidence, least_edge, least_confidence), gaps, jobs.prices.take(at, axis=1)

@@ -17,6 +17,7 @@ from shared.application.run_request import RunRequest
 from shared.domain.betting import reason_beside
 from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
+from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.systems.base import Explainable
 from shared.domain.systems.catalog import TRAINED, build, forecast_all, needed, with_model
 from shared.errors import NotFound
@@ -98,7 +99,7 @@ class Replay:
             ),  # empty where built without
             "terms": terms,
             "sum": total,
-            "clamped": is_clamped(total, stored),
+            "clamped": is_clamped(total),
         }
 
     def stored(self, prediction_id: str, game_date: date | None = None) -> dict[str, Any]:
@@ -186,9 +187,9 @@ def features_of(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def is_clamped(total: float, stored: Mapping[str, Any]) -> bool:
-    """Whether terms of this sum were cut to 0-60 points."""
-    return bool(abs(total - stored["raw_prediction"]) > 1e-6)
+def is_clamped(total: float) -> bool:
+    """Whether a sum of terms was cut to 0-60 points."""
+    return not LOWEST <= total <= HIGHEST
 
 
 def _job(stored: Mapping[str, Any], row: Mapping[str, Any]) -> PredictionRequest:

@@ -15,7 +15,9 @@ _PREDICTION = (
     required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
     required("team_abbr", "STRING", "the player's team"),
     required("opponent_team_abbr", "STRING", "the other team"),
-    required("raw_prediction", "FLOAT64", "points, unrounded, 0-60"),
+    required(
+        "raw_prediction", "FLOAT64", "points, the system's own number, neither rounded nor clamped to 0-60"
+    ),
     required("predicted_points", "FLOAT64", "points, one decimal, 0-60"),
     required("confidence_score", "FLOAT64", "a score of 0-100, not a probability"),
     required("recommendation", "STRING", "OVER, UNDER, PASS or NO_LINE"),

@@ -111,7 +111,7 @@ class ShowExplanation:
             **_facts(stored),
             terms=tuple(_term(name, points, features) for name, points in terms.items()),
             total=total,
-            clamped=total is not None and is_clamped(total, stored),
+            clamped=total is not None and is_clamped(total),
             inputs=tuple(InputRow(name, f["value"], f["source"]) for name, f in features.items()),
             why_not=why_not,
         )
