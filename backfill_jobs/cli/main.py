@@ -68,7 +68,7 @@ def load(
     as_json: Json = False,
 ) -> None:
     """Add the Parquet files of a folder to what is there; a bad file changes nothing."""
-    from shared.application.loading import LoadFolder
+    from shared.application.ingestion.load import LoadFolder
 
     use = backend()
     with Bars() as bars:

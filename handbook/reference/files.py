@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handbook import markdown
-from shared.application.file_contracts import FILES, Check, FileContract
+from shared.application.ingestion.file_contracts import FILES, Check, FileContract
 
 ABOUT = """\
 One folder holds them; other columns are left alone. Every row is checked before the first is written: a

@@ -107,7 +107,9 @@ class Signals(Answer):
 
 
 class SystemCoverage(Answer):
-    """``predictions`` = ``due`` + the ``undue``, which are counted by reason; ``coverage`` is 0-1."""
+    """``predictions`` = ``due`` + the ``undue``, which are counted by reason; ``coverage`` is 0-1.
+
+    ``incomplete_box_score``: due rows that wait until the box score of their finished game is whole."""
 
     predictions: int
     due: int
@@ -115,6 +117,7 @@ class SystemCoverage(Answer):
     coverage: float | None
     level: Level
     undue: dict[str, int]
+    incomplete_box_score: int
 
 
 class Coverages(Answer):

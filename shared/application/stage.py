@@ -18,6 +18,7 @@ from shared.application.job_columns import JobColumns, of_requests
 from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC, outgoing
 from shared.application.predict import PREDICTED, Predict, Predicted
 from shared.application.rejects import KeepRejected, named
+from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.errors import Rejected
 from shared.ports import Clock, Publisher, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionReady, PredictionRequest, decode, unwrap
@@ -117,7 +118,8 @@ class StageJobs:
             self._warehouse.append(PREDICTION_STAGING, rows)
         systems = [said for part in parts for said in part.systems]
         took = (known - begun, time.perf_counter() - known, 0.0)
-        return Staged(good, systems, _staged(jobs, good, sum(map(len, tables)), systems, took))
+        event = _staged(jobs, good, sum(map(len, tables)), systems, took)
+        return Staged(good, systems, replace(event, clamped=clamped_rows(tables)))
 
     def _predicted(
         self, jobs: JobColumns, at: Ints, refuse: Callable[[int, str], None], good: list[int]
@@ -139,6 +141,17 @@ class StageJobs:
         if outcomes:
             messages = [outgoing(o, trace) for o, trace in zip(outcomes, traces, strict=True)]
             self._publisher.publish(READY_TOPIC, messages)
+
+
+def clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
+    """By system, the rows whose own number of points lies outside of what a prediction is clamped to."""
+    counts: Counter[str] = Counter()
+    for rows in tables:
+        raw = rows["raw_prediction"].to_numpy()
+        outside = np.flatnonzero((raw < LOWEST) | (raw > HIGHEST))
+        if len(outside):
+            counts.update(rows["system_id"].take(pa.array(outside)).to_pylist())
+    return dict(counts)
 
 
 def outcome_of(systems: Mapping[str, str]) -> str:

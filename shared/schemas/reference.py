@@ -10,7 +10,7 @@ NBA_SCHEDULE = Table(
     "One row per game; game_date is the US Eastern date of the slate",
     (
         required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
-        Column("nba_game_id", "STRING", "10-digit id of the source"),
+        Column("nba_game_id", "STRING", "10-digit id of the source; NULL once the game was moved"),
         required("game_date", "DATE", "US Eastern date"),
         required("season", "STRING", "for example 2024-25"),
         required("season_type", "STRING", "Regular Season or Playoffs"),
@@ -19,8 +19,13 @@ NBA_SCHEDULE = Table(
         required("away_team_tricode", "STRING", "three letters"),
         Column("home_team_score", "INT64", "final points; NULL until final"),
         Column("away_team_score", "INT64", "final points; NULL until final"),
-        Column("game_status", "INT64", "1 scheduled, 2 in progress, 3 final; NULL until first refreshed"),
+        Column(
+            "game_status", "INT64", "1 scheduled, 2 in progress, 3 final, 4 moved; NULL until first refreshed"
+        ),
         Column("source", "STRING", "where the row came from"),
+        Column("box_score_whole_at", "TIMESTAMP", "when the box score was first found whole; NULL before"),
+        Column("moved_to", "STRING", "game_id under which the game stands now; NULL unless it was moved"),
+        Column("moved_at", "TIMESTAMP", "when the move was loaded"),
     ),
     key=("game_date", "game_id"),
     cluster=("game_id",),
@@ -32,7 +37,7 @@ PLAYER_GAME_SUMMARY = Table(
     "One row per player and game, written after the game: never an input for that game",
     (
         required("player_lookup", "STRING", "normalised name without separators"),
-        required("player_id", "INT64", "NBA.com player id"),
+        required("player_id", "INT64", "NBA.com player id; negative, made of the name, where it is unknown"),
         required("player_name", "STRING", "name as the source spells it"),
         required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
         required("game_date", "DATE", "US Eastern date"),
@@ -92,6 +97,8 @@ PLAYER_POINTS_PROPS = Table(
         Column("captured_at", "TIMESTAMP", "when the quote stood; NULL where only the day is known"),
         required("captured_precision", "STRING", "quote, requested or date"),
         Column("source", "STRING", "where the row came from"),
+        Column("team_abbr", "STRING", "the player's team, where the source gives it"),
+        Column("player_id_source", "STRING", "source or name: how player_id was found; NULL without one"),
     ),
     key=("game_date", "quote_id"),
     cluster=("player_lookup",),
@@ -104,11 +111,12 @@ INJURY_REPORT = Table(
     (
         required("game_date", "DATE", "US Eastern date of the game"),
         required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
-        required("player_id", "INT64", "NBA.com player id"),
+        required("player_id", "INT64", "NBA.com player id; negative, made of the name, where it is unknown"),
         required("player_lookup", "STRING", "normalised name without separators"),
         required("team_abbr", "STRING", "the player's team"),
         required("injury_status", "STRING", "out, doubtful, questionable, probable or available"),
         required("reported_at", "TIMESTAMP", "when the report was published"),
+        Column("player_id_source", "STRING", "source, name or none: how player_id was found"),
     ),
     key=("game_date", "game_id", "player_id", "reported_at"),
 )

@@ -24,7 +24,7 @@ from sqlglot import exp
 
 from shared.application.feature_store import BuildFeatures
 from shared.application.grade import GradePredictions
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
 from shared.application.training import TrainModels, demo_windows
 from shared.application.validation.daily import ValidateDaily

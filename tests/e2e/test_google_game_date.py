@@ -15,8 +15,8 @@ import pytest
 from backfill_jobs.serving import Services
 from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.grade import GradePredictions
+from shared.application.ingestion.load import LoadFolder
 from shared.application.known import Mode
-from shared.application.loading import LoadFolder
 from shared.application.outgoing import REQUEST_TOPIC
 from shared.application.questions import Questions
 from shared.application.registry import Registry

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
-from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.pages import Pages, system_named
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
 from shared.application.views.player import GAMES, MOST_GAMES, Namesakes, PlayedRow, PlayerView, SaidRow
@@ -30,9 +29,9 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         table: Literal["games", "said"] = "games",
         system: str | None = None,
         games: int = GAMES,
-        before: date | None = None,
+        before: str | None = None,
     ) -> Response:
-        view = views.player(player_lookup, system or None, games, before)
+        view = views.player(player_lookup, system_named(system), games, pages.date(before, "before"))
         if isinstance(view, Namesakes):
             raise Rejected(_choose(view))
         kind = {"games": PlayedRow, "said": SaidRow}[table]
@@ -44,9 +43,9 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         player_lookup: str,
         system: str | None = None,
         games: int = GAMES,
-        before: date | None = None,
+        before: str | None = None,
     ) -> Response:
-        view = views.player(player_lookup, system or None, games, before)
+        view = views.player(player_lookup, system_named(system), games, pages.date(before, "before"))
         if isinstance(view, Namesakes):
             return pages.html(request, "namesakes.html.jinja", view=view)
         return pages.html(

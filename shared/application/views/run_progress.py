@@ -121,7 +121,7 @@ class ShowRun:
             yield Step("Activating", None, "every player has an outcome, rows come into use")
         for told in history:
             if told["what"] == "activated":
-                yield Step("Rows came into use", told["at"], f"{told['row_count']} rows", True)
+                yield Step("Rows came into use", told["happened_at"], f"{told['row_count']} rows", True)
         if run.closed_at is not None:
             yield Step("Closed", run.closed_at, run.note or run.state.value)
         else:
@@ -130,7 +130,12 @@ class ShowRun:
             )
         for told in history:
             if told["what"] == "superseded_by":
-                yield Step("Superseded", told["at"], f"{told['row_count']} rows by {told['other_run']}", True)
+                yield Step(
+                    "Superseded",
+                    told["happened_at"],
+                    f"{told['row_count']} rows by {told['other_run']}",
+                    True,
+                )
 
 
 def progress(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> Progress:
@@ -176,4 +181,4 @@ def _player(player: ExpectedPlayer, told: PlayerOutcome | None) -> PlayerRow:
 def _replacement(run_id: str, told: Mapping[str, Any]) -> Replacement:
     this, other = run_id, told["other_run"]
     earlier, later = (other, this) if told["what"] == "superseded" else (this, other)
-    return Replacement(earlier, later, told["row_count"], told["reason"], told["at"])
+    return Replacement(earlier, later, told["row_count"], told["reason"], told["happened_at"])

@@ -7,23 +7,25 @@ SELECT p.game_date, p.game_id, p.player_lookup, p.player_id, p.system_id, p.mode
     WHEN p.prediction_run_mode = 'BACKFILL' THEN 'BACKFILL'
     ELSE 'LIVE'
   END AS counted_as,
-  g.game_status = 3 AND a.box_scores IS NOT NULL AND p.player_id IS NOT NULL AS is_final,
-  b.points, b.minutes_played, b.is_dnp, b.dnp_reason
+  g.moved_to IS NOT NULL
+    OR (g.game_status = 3 AND g.box_score_whole_at IS NOT NULL AND p.player_id IS NOT NULL) AS is_final,
+  b.points, b.minutes_played, b.is_dnp,
+  CASE
+    WHEN g.moved_to IS NULL THEN b.dnp_reason
+    WHEN SUBSTR(g.moved_to, 1, 8) = SUBSTR(g.game_id, 1, 8) THEN 'relisted'
+    ELSE 'postponed'
+  END AS void_reason
 FROM nba_predictions.player_prop_predictions AS p
 JOIN nba_reference.nba_schedule AS g
   ON g.game_date = p.game_date AND g.game_date BETWEEN @first AND @last AND g.game_id = p.game_id
-LEFT JOIN (
-  SELECT game_id, COUNT(*) AS box_scores
-  FROM nba_analytics.player_game_summary
-  WHERE game_date BETWEEN @first AND @last AND NOT is_dnp
-  GROUP BY game_id
-  HAVING COUNT(DISTINCT team_abbr) = 2
-) AS a ON a.game_id = p.game_id
 LEFT JOIN nba_analytics.player_game_summary AS b
   ON b.game_date BETWEEN @first AND @last AND b.game_id = p.game_id AND b.player_id = p.player_id
+  AND g.moved_to IS NULL
 WHERE p.game_date BETWEEN @first AND @last
   AND p.role IN ('champion', 'shadow')
   AND CASE
+    WHEN g.moved_to IS NOT NULL
+      THEN p.is_active OR p.superseded_reason IN ('postponed', 'relisted') OR p.role = 'shadow'
     WHEN p.prediction_run_mode = 'BACKFILL' THEN p.is_active OR p.role = 'shadow'
     WHEN g.game_start_utc IS NULL THEN p.is_active OR p.role = 'shadow'
     ELSE p.activated_at < g.game_start_utc
