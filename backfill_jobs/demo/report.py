@@ -16,9 +16,9 @@ SHOWN = "catboost_v9"
 def write(outcome: Outcome, path: Path) -> Path:
     """Write the report; gives its path."""
     total = figures.summary(outcome)
-    ends = {(r["player_lookup"], r["system_id"]): r for r in outcome.accuracy}
+    ends = {(r["player_id"], r["system_id"]): r for r in outcome.accuracy}
     shown = [
-        {**r, "end": ends.get((r["player_lookup"], SHOWN), {})}
+        {**r, "end": ends.get((r["player_id"], SHOWN), {})}
         for r in outcome.predictions
         if r["system_id"] == SHOWN
     ]

@@ -147,7 +147,8 @@ def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
         raise NotFound(f"{day}: no expected players in {len(tipoffs)} games")
     features = stored.features.get(day)
     there = features["player_id"].to_pylist() if features else []
-    missing = sorted(roster[p] for p in set(roster) - set(there))
+    present = set(there)
+    missing = sorted(player for p, player in roster.items() if p not in present)
     if missing and not request.skip_mlfs_check:
         raise Unavailable(
             f"{day}: features for {len(roster) - len(missing)} of {len(roster)} expected players; "
@@ -165,7 +166,7 @@ def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
         features.take(pa.array(chosen, pa.int64())) if features else empty,
         [systems[there[i]] for i in chosen],
         lost,
-        [p for p in roster.values() if systems[p.player_id] and p not in lost] + lost,
+        [p for p in roster.values() if systems[p.player_id] and p.player_id in present] + lost,
         tipoffs,
     )
 

@@ -77,7 +77,7 @@ class Known:
         box score, else in a quote or an injury report."""
         day = self.past.history.games.day[row]
         found = self.past.spellings(player, day, self.as_of[row])
-        others = self.injuries.lookups | self.quotes.lookups
+        others = self.injuries.lookups | self.quotes.lookups if None in found else {}
         return [spelling or others.get(p, str(p)) for spelling, p in zip(found, player.tolist(), strict=True)]
 
     def targets(self, row: Ints, player: Ints, home: NDArray[np.bool_]) -> tuple[Targets, Ints]:
