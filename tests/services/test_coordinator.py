@@ -27,6 +27,7 @@ from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
 from shared.http import Identity
+from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, encode
 from tests.application.jobs import InProcess
 from tests.conftest import CLOCK, DAY
@@ -194,3 +195,35 @@ def test_the_service_looks_for_stalled_runs_itself_and_bears_a_store_that_is_awa
     assert all(now.tzinfo is UTC for now in asked)
     with Watch(check, 0):
         assert "stalled-runs" not in {t.name for t in threading.enumerate()}
+
+
+def test_two_players_of_one_name_are_both_listed_and_each_has_a_page(bench: Bench) -> None:
+    chosen = bench.world.rows(
+        "SELECT player_id FROM nba_predictions.ml_feature_store_v2 ORDER BY player_id LIMIT 2"
+    )
+    ids = [r["player_id"] for r in chosen]
+    for table in (
+        "nba_predictions.ml_feature_store_v2",
+        "nba_analytics.upcoming_player_game_context",
+        "nba_analytics.player_game_summary",
+    ):
+        change = f"UPDATE {table} SET player_lookup = 'jonasalder' WHERE player_id IN ({ids[0]}, {ids[1]})"
+        bench.world.warehouse.transact([Statement(change)])
+    body = {"game_date": "TODAY", "systems": ["moving_average"]}
+    url = bench.call("POST", "/start", json=body).json()["status_url"]
+    bench.world.work(bench.world.take_jobs())
+    for ready in bench.world.reports():
+        assert bench.call("POST", "/complete", content=envelope(encode(ready))).status_code == 204
+    run = bench.call("GET", url).json()
+    listed = [p for p in run["players"] if p["player_lookup"] == "jonasalder"]
+    assert [(p["player_id"], p["outcome"]) for p in listed] == [(i, "predicted") for i in ids]
+    assert [p for p in run["outcomes"] if p.startswith("jonasalder")] == [f"jonasalder ({i})" for i in ids]
+    page = bench.call("GET", "/console/players/jonasalder")
+    assert page.status_code == 200
+    assert [f'href="/console/players/{i}"' in page.text for i in ids] == [True, True]
+    refused = bench.call("GET", "/console/players/jonasalder.csv")
+    assert refused.status_code == 422
+    assert all(str(i) in refused.text for i in ids)
+    for i in ids:
+        rows = bench.call("GET", f"/console/players/{i}.csv?table=said").text.splitlines()
+        assert len(rows) == 2  # the head, and the one row of the one system
