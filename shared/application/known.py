@@ -113,6 +113,7 @@ class Quotes:
         keys = {pair: i for i, pair in enumerate(dict.fromkeys(pairs))}
         group = np.array([keys[pair] for pair in pairs], dtype=np.int64)
         rank = lines.book_rank(past.strings(table["bookmaker"]), past.strings(table["book_type"]))
+        line = past.floats(table["points_line"])
         current, opening = lines.choose(
             group,
             rank,
@@ -120,8 +121,9 @@ class Quotes:
             as_of_row[row] if len(row) else row,
             mode is Mode.BACKFILL,
             len(keys),
+            lines.by_evenness(line, past.floats(table["over_price"]), past.floats(table["under_price"])),
         )
-        return Quotes(table, row, player, past.floats(table["points_line"]), keys, current, opening)
+        return Quotes(table, row, player, line, keys, current, opening)
 
     def lined_players(self) -> dict[int, set[int]]:
         lined: dict[int, set[int]] = {}
