@@ -81,7 +81,7 @@ def _repeated(*key: str) -> Check:
         joined = pc.binary_join_element_wise(*(pc.cast(t[k], pa.string()) for k in key), "|")
         counts = pc.value_counts(joined)
         many = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-        return pc.is_in(joined, value_set=many)
+        return pc.and_(pc.is_valid(joined), pc.is_in(joined, value_set=many))
 
     return Check(key[-1], f"a second row of the same {' and '.join(key)}", is_bad)
 
@@ -144,9 +144,7 @@ PLAYER_GAME_LOGS = FileContract(
         *_columns("birth_date", pa.date32(), optional=True),
     ),
     (
-        *_not_null(
-            "season", "game_date", "player_id", "player_name", "team", "opponent", "is_home", "did_play"
-        ),
+        *_not_null("season", "game_date", "player_name", "team", "opponent", "is_home", "did_play"),
         _team("team"),
         _team("opponent"),
         *(
@@ -215,7 +213,7 @@ INJURY_REPORT = FileContract(
         *_columns("reported_at_utc", MICROS),
     ),
     (
-        *_not_null("game_date", "game_id", "player_id", "player_name", "team", "status", "reported_at_utc"),
+        *_not_null("game_date", "game_id", "player_name", "team", "status", "reported_at_utc"),
         Check("status", f"wanted one of {', '.join(STATUSES)}, or words that mean one", _is_no_status),
     ),
     optional=True,

@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shared.application.ingestion.file_contracts import FILES, FileContract
+from shared.application.ingestion.player_matching import match_players
+from shared.application.ingestion.problems import Note
 from shared.domain import names
 from shared.domain.injury_status import injury_status
 from shared.errors import NotFound, Rejected
@@ -34,6 +36,7 @@ class Loaded:
 
     read: dict[str, int]
     changed: dict[str, int]
+    notes: tuple[Note, ...] = ()
 
 
 class LoadFolder:
@@ -53,14 +56,15 @@ class LoadFolder:
         ]
         if "injury_report.parquet" in files:
             tables.append((INJURY_REPORT, _injuries(files["injury_report.parquet"], tables[0][1])))
+        matched = match_players(self._warehouse, tables, folder)
         changed = {}
-        for table, rows in tables:
+        for table, rows in matched.tables:
             changed[table.name] = 0
             for chunk, done in _chunks(rows):
                 changed[table.name] += self._warehouse.upsert(table, chunk)
                 progress(table.name, done, rows.num_rows)
         refresh_game_status(self._warehouse, self._clock.now())
-        return Loaded({t.name: r.num_rows for t, r in tables}, changed)
+        return Loaded({t.name: r.num_rows for t, r in matched.tables}, changed, matched.notes)
 
 
 def _chunks(rows: pa.Table) -> Iterator[tuple[pa.Table, int]]:
