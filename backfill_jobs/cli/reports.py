@@ -53,6 +53,13 @@ def coverage(
         ]
         columns = ("system", "rows", "due", "graded", "cover", "level", "not due")
         print_table(f"Grading coverage {first} to {last}", columns, rows)
+        print_lines(
+            [
+                f"{s}: {c.incomplete_box_score} due rows wait, incomplete box score"
+                for s, c in found.items()
+                if c.incomplete_box_score
+            ]
+        )
     worst = max(SEVERITY[c.level] for c in found.values())
     if worst:
         raise typer.Exit(worst)
@@ -86,7 +93,10 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
     )  # fmt: skip
     print_table(f"Signals of {day}", columns, rows)
     print_lines(
-        ["over, under: percent of rows with a line; 5+: edges of 5 points; p-l: mean(predicted - line)"]
+        [
+            "over, under: percent of rows with a line; 5+: edges of 5 points; p-l: mean(predicted - line)",
+            *(f"{r['system_id']}: {r['daily_signal']}, {r['signal_explanation']}" for r in found),
+        ]
     )
     evidence = [
         (

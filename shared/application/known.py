@@ -57,11 +57,6 @@ class Known:
         return Known(known, rows, as_of, quotes, injuries.without_withdrawn(quotes.newest_capture))
 
     @cached_property
-    def lookups(self) -> dict[int, str]:
-        """Spelling of every player that a box score, a quote or an injury report names."""
-        return self.injuries.lookups | self.quotes.lookups | self.past.lookups
-
-    @cached_property
     def assignments(self) -> dict[tuple[int, int], Assignment]:
         """Game and side of every quoted or listed player, by (day, player)."""
         mentions = [*self.quotes.mentions(), *self.injuries.mentions()]
@@ -76,6 +71,14 @@ class Known:
             self.injuries.out(),
             min_minutes,
         )
+
+    def spellings(self, row: Ints, player: Ints) -> list[str]:
+        """How each player was spelled when last seen before the instant of the game at ``row``: in his newest
+        box score, else in a quote or an injury report."""
+        day = self.past.history.games.day[row]
+        found = self.past.spellings(player, day, self.as_of[row])
+        others = self.injuries.lookups | self.quotes.lookups
+        return [spelling or others.get(p, str(p)) for spelling, p in zip(found, player.tolist(), strict=True)]
 
     def targets(self, row: Ints, player: Ints, home: NDArray[np.bool_]) -> tuple[Targets, Ints]:
         """The player-games to compute and the position of each one's quote, -1 without one."""
@@ -140,7 +143,9 @@ class Quotes:
 
     @cached_property
     def lookups(self) -> dict[int, str]:
-        return dict(zip(self.player.tolist(), self.table["player_lookup"].to_pylist(), strict=True))
+        """A spelling of each quoted player, the first in alphabetical order where books differ."""
+        spellings = self.table["player_lookup"].to_pylist()
+        return dict(sorted(zip(self.player.tolist(), spellings, strict=True), reverse=True))
 
     @cached_property
     def newest_capture(self) -> dict[tuple[int, int], int]:

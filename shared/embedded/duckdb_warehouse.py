@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection as Connection
 from sqlglot import exp
 
 from shared.embedded.duckdb_file import NAME, DuckDbFile
+from shared.embedded.migrations import PLAYER_IDS_SINCE, fill_player_ids
 from shared.embedded.parts import WHOLE, Parts
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
@@ -147,6 +148,8 @@ def prepare(con: Connection, path: Path) -> None:
     for table in TABLES:
         con.execute(_create(table))
         _add_columns(con, table)
+    if found is not None and found < PLAYER_IDS_SINCE:
+        fill_player_ids(con)
     con.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
 
 

@@ -10,7 +10,7 @@ NBA_SCHEDULE = Table(
     "One row per game; game_date is the US Eastern date of the slate",
     (
         required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
-        Column("nba_game_id", "STRING", "10-digit id of the source"),
+        Column("nba_game_id", "STRING", "10-digit id of the source; NULL once the game was moved"),
         required("game_date", "DATE", "US Eastern date"),
         required("season", "STRING", "for example 2024-25"),
         required("season_type", "STRING", "Regular Season or Playoffs"),
@@ -19,8 +19,13 @@ NBA_SCHEDULE = Table(
         required("away_team_tricode", "STRING", "three letters"),
         Column("home_team_score", "INT64", "final points; NULL until final"),
         Column("away_team_score", "INT64", "final points; NULL until final"),
-        Column("game_status", "INT64", "1 scheduled, 2 in progress, 3 final; NULL until first refreshed"),
+        Column(
+            "game_status", "INT64", "1 scheduled, 2 in progress, 3 final, 4 moved; NULL until first refreshed"
+        ),
         Column("source", "STRING", "where the row came from"),
+        Column("box_score_whole_at", "TIMESTAMP", "when the box score was first found whole; NULL before"),
+        Column("moved_to", "STRING", "game_id under which the game stands now; NULL unless it was moved"),
+        Column("moved_at", "TIMESTAMP", "when the move was loaded"),
     ),
     key=("game_date", "game_id"),
     cluster=("game_id",),

