@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shared.application.ingestion.file_contracts import FILES, FileContract
-from shared.application.ingestion.player_matching import match_players
+from shared.application.ingestion.player_matching import FILES as FILES_OF_TABLES
+from shared.application.ingestion.player_matching import Matched, match_players
 from shared.application.ingestion.problems import Note
+from shared.application.ingestion.reconciliation import notes_on, record_load, spans_of, unmatched_rows
 from shared.domain import names
 from shared.domain.injury_status import injury_status
 from shared.errors import NotFound, Rejected
@@ -64,7 +66,20 @@ class LoadFolder:
                 changed[table.name] += self._warehouse.upsert(table, chunk)
                 progress(table.name, done, rows.num_rows)
         refresh_game_status(self._warehouse, self._clock.now())
-        return Loaded({t.name: r.num_rows for t, r in matched.tables}, changed, matched.notes)
+        notes = self._reconciled(matched)
+        return Loaded({t.name: r.num_rows for t, r in matched.tables}, changed, notes)
+
+    def _reconciled(self, matched: Matched) -> tuple[Note, ...]:
+        """What the rows did not meet, and what else there is to say of them; kept for ``validate-daily``."""
+        by_file = {FILES_OF_TABLES[t.name]: rows for t, rows in matched.tables if t.name in FILES_OF_TABLES}
+        spans = spans_of(by_file).values()
+        unmatched = (
+            unmatched_rows(self._warehouse, min(f for f, _ in spans), max(t for _, t in spans))
+            if spans
+            else []
+        )
+        record_load(self._warehouse, self._clock.now(), by_file, [])
+        return (*matched.notes, *notes_on(unmatched))
 
 
 def _chunks(rows: pa.Table) -> Iterator[tuple[pa.Table, int]]:
