@@ -23,7 +23,7 @@ from shared.schemas.predictions import PREDICTION_STAGING
 from shared.schemas.table import Column, Table
 from shared.warehouse.merge import merge, require_distinct_keys
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 IN_PARTS = PREDICTION_STAGING
 """What a season's backfill writes most of, and nothing ever changes."""

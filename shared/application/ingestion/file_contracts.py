@@ -102,7 +102,7 @@ PLAYER_GAME_LOGS = FileContract(
     (
         *_columns("season player_name team opponent", Kind.TEXT),
         *_columns("game_date", Kind.DATE),
-        *_columns("player_id", Kind.WHOLE),
+        *_columns("player_id", Kind.WHOLE, optional=True),
         *_columns("is_home did_play", Kind.BOOL),
         *_columns("minutes", Kind.MINUTES),
         *_columns("points fgm fga fg3m fg3a ftm fta oreb tov", Kind.WHOLE),
@@ -115,9 +115,7 @@ PLAYER_GAME_LOGS = FileContract(
         *_columns("birth_date", Kind.DATE, optional=True),
     ),
     (
-        *not_null(
-            "season", "game_date", "player_id", "player_name", "team", "opponent", "is_home", "did_play"
-        ),
+        *not_null("season", "game_date", "player_name", "team", "opponent", "is_home", "did_play"),
         matches("season", r"^\d{4}-\d{2}$", "wanted YYYY-YY"),
         team_code("team"),
         team_code("opponent"),
@@ -181,11 +179,11 @@ INJURY_REPORT = FileContract(
         *_columns("game_id", Kind.GAME_ID),
         *_columns("player_name team status", Kind.TEXT),
         *_columns("game_date", Kind.DATE),
-        *_columns("player_id", Kind.WHOLE),
+        *_columns("player_id", Kind.WHOLE, optional=True),
         *_columns("reported_at_utc", Kind.INSTANT),
     ),
     (
-        *not_null("game_date", "game_id", "player_id", "player_name", "team", "status", "reported_at_utc"),
+        *not_null("game_date", "game_id", "player_name", "team", "status", "reported_at_utc"),
         team_code("team"),
         Check("status", f"wanted one of {', '.join(STATUSES)}, or words that mean one", _is_no_status),
         repeated("game_date", "game_id", "player_id", "reported_at_utc"),

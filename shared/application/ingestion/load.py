@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,11 @@ import pyarrow as pa
 from shared.application.ingestion import quotes as quote_rules
 from shared.application.ingestion import schedule_checks, warehouse_tables
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
+from shared.application.ingestion.player_matching import FILES as FILES_OF_TABLES
+from shared.application.ingestion.player_matching import match_players
 from shared.application.ingestion.problems import Note, Problem, raise_problems
 from shared.application.ingestion.reading import read_folder
+from shared.application.ingestion.reconciliation import notes_on, record_load, spans_of, unmatched_rows
 from shared.application.ingestion.schedule import Schedule
 from shared.application.ingestion.team_codes import resolve_team_codes, two_codes_of_one_team
 from shared.ports import Clock, Warehouse
@@ -23,6 +26,9 @@ from shared.warehouse.schedule import refresh_game_status, scheduled_games
 
 Progress = Callable[[str, int, int], None]
 """Told a step's name, rows done and rows in all."""
+
+Tables = Sequence[tuple[Table, pa.Table]]
+"""Rows by table, in the order of writing."""
 
 CHUNK = 50_000
 
@@ -40,7 +46,7 @@ class Loaded:
 class Checked:
     """A folder that may be written: rows by table, in the order of writing, and notes."""
 
-    tables: tuple[tuple[Table, pa.Table], ...]
+    tables: Tables
     notes: tuple[Note, ...]
 
 
@@ -55,15 +61,26 @@ class LoadFolder:
         """Raises ``NotFound`` for a folder without the files, ``Rejected`` with everything wrong in them."""
         now = self._clock.now()
         checked = self._checked(folder, now)
+        matched = match_players(self._warehouse, checked.tables, folder)
         changed = {}
-        for table, rows in checked.tables:
+        for table, rows in matched.tables:
             changed[table.name] = 0
             for chunk, done in _chunks(rows):
                 changed[table.name] += self._warehouse.upsert(table, chunk)
                 progress(table.name, done, rows.num_rows)
         refresh_game_status(self._warehouse, now)
-        read = {t.name: r.num_rows for t, r in checked.tables}
-        return Loaded(read, changed, checked.notes)
+        unmatched = self._reconciled(matched.tables, checked.notes, now)
+        read = {t.name: r.num_rows for t, r in matched.tables}
+        return Loaded(read, changed, (*checked.notes, *matched.notes, *unmatched))
+
+    def _reconciled(self, tables: Tables, notes: Sequence[Note], now: datetime) -> list[Note]:
+        """Store the notes for ``validate-daily``; return what rows of the loaded dates did not meet."""
+        by_file = {FILES_OF_TABLES[t.name]: rows for t, rows in tables if t.name in FILES_OF_TABLES}
+        record_load(self._warehouse, now, by_file, notes)
+        spans = spans_of(by_file).values()
+        if not spans:
+            return []
+        return notes_on(unmatched_rows(self._warehouse, min(f for f, _ in spans), max(t for _, t in spans)))
 
     def _checked(self, folder: Path, now: datetime) -> Checked:
         """Rows by table, once every file is right by itself, with the others, the schedule and the clock."""
@@ -106,9 +123,7 @@ def problems_with_the_schedule(
     return problems
 
 
-def _tables(
-    files: dict[str, pa.Table], schedule: Schedule
-) -> tuple[tuple[tuple[Table, pa.Table], ...], list[Note]]:
+def _tables(files: dict[str, pa.Table], schedule: Schedule) -> tuple[Tables, list[Note]]:
     """Rows by table, in the order of writing, and notes on quotes."""
     tables = [
         (NBA_SCHEDULE, warehouse_tables.schedule_rows(files[GAMES_FILE])),
