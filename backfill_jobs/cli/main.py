@@ -75,8 +75,15 @@ def load(
         loaded = LoadFolder(use.warehouse, use.clock)(folder, bars)
     show(
         as_json,
-        {"read": loaded.read, "changed": loaded.changed},
-        [f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()],
+        {
+            "read": loaded.read,
+            "changed": loaded.changed,
+            "moved": [{"game_id": m.old, "moved_to": m.new} for m in loaded.moved],
+        },
+        [
+            *(f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()),
+            *(f"game {m.old} was moved: it is {m.new} now" for m in loaded.moved),
+        ],
     )
 
 

@@ -14,6 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shared.application.ingestion.file_contracts import FILES, FileContract
+from shared.application.ingestion.moved_games import (
+    MovedGame,
+    apply_schedule_changes,
+    find_schedule_changes,
+)
 from shared.domain import names
 from shared.errors import NotFound, Rejected
 from shared.ports import Clock, Warehouse
@@ -29,10 +34,11 @@ CHUNK = 50_000
 
 @dataclass(frozen=True)
 class Loaded:
-    """Rows read and rows that were new or changed, by table."""
+    """Rows read and rows that were new or changed, by table; games that stand on another date now."""
 
     read: dict[str, int]
     changed: dict[str, int]
+    moved: tuple[MovedGame, ...] = ()
 
 
 class LoadFolder:
@@ -52,14 +58,16 @@ class LoadFolder:
         ]
         if "injury_report.parquet" in files:
             tables.append((INJURY_REPORT, _injuries(files["injury_report.parquet"], tables[0][1])))
+        places = find_schedule_changes(self._warehouse, tables[0][1])
         changed = {}
         for table, rows in tables:
             changed[table.name] = 0
             for chunk, done in _chunks(rows):
                 changed[table.name] += self._warehouse.upsert(table, chunk)
                 progress(table.name, done, rows.num_rows)
+        apply_schedule_changes(self._warehouse, places, self._clock.now())
         refresh_game_status(self._warehouse, self._clock.now())
-        return Loaded({t.name: r.num_rows for t, r in tables}, changed)
+        return Loaded({t.name: r.num_rows for t, r in tables}, changed, places.moved)
 
 
 def _chunks(rows: pa.Table) -> Iterator[tuple[pa.Table, int]]:
