@@ -93,7 +93,10 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
     )  # fmt: skip
     print_table(f"Signals of {day}", columns, rows)
     print_lines(
-        ["over, under: percent of rows with a line; 5+: edges of 5 points; p-l: mean(predicted - line)"]
+        [
+            "over, under: percent of rows with a line; 5+: edges of 5 points; p-l: mean(predicted - line)",
+            *(f"{r['system_id']}: {r['daily_signal']}, {r['signal_explanation']}" for r in found),
+        ]
     )
     evidence = [
         (

@@ -130,7 +130,10 @@ def _plain(found: Diagnosis) -> dict[str, Any]:
         "present": found.present,
         "coverage": found.coverage,
         "quality": found.quality,
-        "missing": [{"player_lookup": p, "reason": why} for p, why in found.missing.items()],
+        "missing": [
+            {"player_lookup": p.player_lookup, "player_id": p.player_id, "reason": why}
+            for p, why in found.missing.items()
+        ],
         "features": {name: asdict(state) for name, state in found.features.items()},
         "cause": found.cause,
         "remedy": found.remedy,
@@ -160,7 +163,7 @@ def _show(found: Diagnosis) -> None:
     if found.missing:
         by: dict[str, list[str]] = {}
         for player, why in found.missing.items():
-            by.setdefault(why, []).append(player)
+            by.setdefault(why, []).append(player.player_lookup)
         rows = [
             (why, len(who), ", ".join(who[:5]) + (" ..." if len(who) > 5 else "")) for why, who in by.items()
         ]

@@ -32,6 +32,9 @@ class WorkerMetrics:
         self._refused = Counter("worker_rejected_messages", "Refusals by reason", ["kind"], registry=r)
         self._shadow_rows = Counter("worker_shadow_rows", "Rows of shadow models", registry=r)
         self._rows = Counter("worker_staged_rows", "Rows staged, shadows included", registry=r)
+        self._clamped = Counter(
+            "worker_clamped_rows", "Rows whose points were clamped to 0-60", ["system"], registry=r
+        )
         self._size = Histogram("worker_batch_jobs", "Jobs in a batch", registry=r, buckets=SIZES)
         self._batch = Histogram("worker_batch_seconds", "A batch as a whole", registry=r, buckets=STEPS)
         self._append = Histogram("worker_append_seconds", "Writing its rows", registry=r, buckets=STEPS)
@@ -78,6 +81,8 @@ class WorkerMetrics:
         self._report.observe(batch.report_seconds)
         self._rows.inc(batch.rows)
         self._shadow_rows.inc(batch.shadow_rows)
+        for system, rows in batch.clamped.items():
+            self._clamped.labels(system).inc(rows)
         for system, said in batch.said.items():
             for outcome, n in said.items():
                 self._outcomes.labels(system, outcome).inc(n)

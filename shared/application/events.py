@@ -176,7 +176,8 @@ class RunsStalled(Event):
 
 @dataclass(frozen=True)
 class BatchStaged(Event):
-    """``said``: jobs by system and how they ended; ``run_id`` and ``game_date`` where all jobs share them."""
+    """``said``: jobs by system and how they ended; ``run_id`` and ``game_date`` where all jobs share them.
+    ``clamped``: by system, rows whose own number of points was outside of 0-60."""
 
     run_id: str | None
     game_date: str | None
@@ -187,6 +188,7 @@ class BatchStaged(Event):
     predict_seconds: float
     append_seconds: float
     report_seconds: float
+    clamped: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

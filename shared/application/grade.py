@@ -91,6 +91,7 @@ class GradePredictions:
         """
         if write:
             refresh_game_status(self._warehouse, self._clock.now(), first, last)
+            self._warehouse.transact([statement("accuracy_player_ids", first=first, last=last)])
         total = Graded()
         days = (last - first).days + 1
         for at in range(0, days, DAYS_AT_ONCE):
@@ -125,7 +126,8 @@ class GradePredictions:
         table = replace(PREDICTION_ACCURACY, stamps=()) if regrade else PREDICTION_ACCURACY
         changed = self._warehouse.upsert(table, graded, replace=True) if graded.num_rows else 0
         stands = pc.is_in(held["prediction_id"], value_set=graded["prediction_id"].combine_chunks())
-        gone = held.filter(pc.invert(stands)).select(list(PREDICTION_ACCURACY.key))
+        named = pc.is_valid(held["player_id"])
+        gone = held.filter(pc.and_(named, pc.invert(stands))).select(list(PREDICTION_ACCURACY.key))
         taken = set(_keys(graded)) if gone.num_rows else set()
         gone = gone.filter(pa.array([key not in taken for key in _keys(gone)], pa.bool_()))
         if gone.num_rows:
@@ -205,10 +207,10 @@ def _words(outcome: NDArray[np.str_]) -> pa.Array:
 
 
 _AS_THEY_ARE = (
-    "game_date", "game_id", "player_lookup", "system_id", "prediction_id", "role", "prediction_run_mode",
-    "predicted_points", "confidence_score", "recommendation", "minutes_played", "counted_as", "team_abbr",
-    "opponent_team_abbr", "line_margin", "line_over_price", "line_under_price", "feature_quality_score",
-    "prob_over",
+    "game_date", "game_id", "player_lookup", "player_id", "system_id", "prediction_id", "role",
+    "prediction_run_mode", "predicted_points", "confidence_score", "recommendation", "minutes_played",
+    "counted_as", "team_abbr", "opponent_team_abbr", "line_margin", "line_over_price", "line_under_price",
+    "feature_quality_score", "prob_over",
 )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from shared.domain.feature_lineage import INJURIES, LINEAGE, QUOTES
 from shared.domain.features_contract import FEATURES, REQUIRED
 from shared.domain.instants import cut_offs, from_micros
 from shared.domain.mlfs import DUE_BEFORE, LEAST_COVERAGE, Verdict, verdict
-from shared.ports import Clock, Documents, Warehouse
+from shared.ports import Clock, Documents, ExpectedPlayer, Warehouse
 from shared.warehouse.features import latest_features
 from shared.warehouse.history import games_of
 from shared.warehouse.schedule import games_between, refresh_game_status
@@ -40,7 +40,8 @@ class FeatureState:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """``coverage``: 0-1, None where nobody is expected. ``missing``: reason by player.
+    """``coverage``: 0-1, None where nobody is expected. ``missing``: expected players without a row, with
+    the reason.
 
     ``remedy`` is the one command that mends it, None where nothing is to be done.
     """
@@ -51,14 +52,12 @@ class Diagnosis:
     expected: int
     present: int
     quality: float | None
-    missing: dict[str, str]
+    missing: dict[ExpectedPlayer, str]
     features: dict[str, FeatureState]
     cause: str | None
     remedy: str | None
     due_at: datetime | None
     snapshot_id: str | None
-    games: dict[str, str] = field(default_factory=dict)
-    """Game of every expected player."""
     phases: dict[str, Any] | None = None
     """The completion document; None where no step has ended yet."""
 
@@ -128,12 +127,12 @@ class MlfsDoctor:
         return dict.fromkeys((live - backfill).intersection(played), Mode.LIVE)
 
     def _look(
-        self, day: date, mode: Mode, roster: Mapping[str, str], store: _Store, inputs: _InputRows
+        self, day: date, mode: Mode, roster: Sequence[ExpectedPlayer], store: _Store, inputs: _InputRows
     ) -> _Seen:
         snapshot = store.snapshots.get(day)
         rows = store.rows(day)
-        there = set(rows["player_lookup"].to_pylist())
-        missing = {p: store.why(day, p) for p in sorted(set(roster) - there)}
+        there = set(rows["player_id"].to_pylist())
+        missing = {p: store.why(day, p) for p in sorted(roster) if p.player_id not in there}
         return _Seen(day, mode, snapshot, roster, missing, rows, inputs.of(day))
 
     def _judge(
@@ -174,7 +173,6 @@ class MlfsDoctor:
             remedy=remedy,
             due_at=due_at,
             snapshot_id=seen.snapshot,
-            games=dict(seen.roster),
             phases=self._documents.get(PHASES, day) if phases is None else phases.get(day),
         )
 
@@ -186,8 +184,8 @@ class _Seen:
     day: date
     mode: Mode
     snapshot: str | None
-    roster: Mapping[str, str]
-    missing: dict[str, str]
+    roster: Sequence[ExpectedPlayer]
+    missing: dict[ExpectedPlayer, str]
     rows: pa.Table
     inputs: _Inputs
 
@@ -240,7 +238,7 @@ class _Store:
 
     snapshots: dict[date, str]
     table: pa.Table
-    places: dict[tuple[str, str], tuple[bool, str]]
+    places: dict[tuple[str, int | None], tuple[bool, str]]
 
     @staticmethod
     def read(warehouse: Warehouse, first: date, last: date, mode: Mode) -> _Store:
@@ -249,18 +247,18 @@ class _Store:
         return _Store(
             {s["game_date"]: s["snapshot_id"] for s in warehouse.query(asked).to_pylist()},
             latest_features(warehouse, first, last, mode.value),
-            {(p["snapshot_id"], p["player_lookup"]): (p["expected"], p["roster_reason"]) for p in players},
+            {(p["snapshot_id"], p["player_id"]): (p["expected"], p["roster_reason"]) for p in players},
         )
 
     def rows(self, day: date) -> pa.Table:
         return self.table.filter(pc.equal(self.table["game_date"], pa.scalar(day)))
 
-    def why(self, day: date, player: str) -> str:
+    def why(self, day: date, player: ExpectedPlayer) -> str:
         """Why an expected player has no row."""
         snapshot = self.snapshots.get(day)
         if snapshot is None:
             return "never_built"
-        place = self.places.get((snapshot, player))
+        place = self.places.get((snapshot, player.player_id))
         if place is None:
             return "not_on_the_roster_when_built"
         expected, reason = place

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-import numpy as np
-
 from shared.application.jobs import job_of
 from shared.application.known import Mode
 from shared.application.prediction_rows import CHAMPION
@@ -87,9 +85,10 @@ class CheckRevision:
         if not predicted:
             raise Rejected(f"{system} predicted none of {len(golden)} golden rows")
         for g, told in predicted:
-            wanted = float(np.clip(g.expected, LOWEST, HIGHEST))
-            if told["raw_prediction"] != wanted:
-                raise Rejected(f"{system}: a golden row gives {told['raw_prediction']!r}, wanted {wanted!r}")
+            if told["raw_prediction"] != g.expected:
+                raise Rejected(
+                    f"{system}: a golden row gives {told['raw_prediction']!r}, wanted {g.expected!r}"
+                )
 
     def _real_prediction(self, systems: Sequence[str]) -> Check:
         """One player of the newest feature snapshot, by every system with a model."""
@@ -117,7 +116,7 @@ class CheckRevision:
         for system in systems:
             if "reason" in answer[system]:
                 raise Rejected(f"{system} emits nothing for {job.player_lookup}: {answer[system]['reason']}")
-            points = answer[system]["raw_prediction"]
+            points = answer[system]["predicted_points"]
             if points is None or not LOWEST <= points <= HIGHEST:
                 raise Rejected(f"{system}: {points!r} points for {job.player_lookup}, wanted 0-60")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -20,14 +20,15 @@ from shared.application.events import (
     RunStarted,
     log,
 )
+from shared.application.expected_players import PlayersOfRun, outcome_for
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.outgoing import REQUEST_TOPIC, outgoing
 from shared.application.run_rate import check_rate
 from shared.application.run_request import RunRequest
-from shared.errors import AppError, Conflict, NotFound, Rejected, Unavailable
+from shared.errors import AppError, Conflict, Rejected, Unavailable
 from shared.ports import (
     Clock,
-    PlayerOutcome,
+    ExpectedPlayer,
     Publisher,
     Run,
     RunState,
@@ -75,12 +76,12 @@ class StartRun:
         self._observe = observe
         self._most_per_hour = most_per_hour
 
-    def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
+    def __call__(self, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()) -> Started:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
         ``TooMany`` in this hour.
 
         Whatever goes wrong before its jobs are out, the run ends as FAILED and the date is free again.
-        ``also_expected``: players by game that have no features and are to be named.
+        ``also_expected``: players who have no features and are to be named.
         """
         return self.carry_on(self.open(request), request, also_expected)
 
@@ -100,7 +101,7 @@ class StartRun:
         return run_id
 
     def carry_on(
-        self, run_id: str, request: RunRequest, also_expected: Mapping[str, str] | None = None
+        self, run_id: str, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()
     ) -> Started:
         """Prepare and publish a run that is open; doing it twice changes nothing."""
         try:
@@ -109,15 +110,15 @@ class StartRun:
         except AppError as exc:
             self._finish.abandon(run_id, str(exc))
             raise
-        lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
+        lost = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
         if self._runs.record(run_id, lost) == 0:
             self._finish(run_id)
-        return Started(run_id, len(prepared.games), len(prepared.systems))
+        return Started(run_id, len(prepared.players), len(prepared.systems))
 
     def expect(self, prepared: RunJobs) -> None:
         """Name who is expected; from here on the run counts as published."""
         run_id = prepared.run_id
-        self._runs.expect(run_id, prepared.games)
+        self._runs.expect(run_id, prepared.players)
         moved = self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
         if not moved and self._runs.get(run_id).state is not RunState.PUBLISHED:
             raise Unavailable(f"run {run_id} was ended before its jobs were out")
@@ -136,7 +137,7 @@ class StartRun:
                 run_id=prepared.run_id,
                 game_date=prepared.request.game_date,
                 mode=prepared.request.mode.value,
-                expected_players=len(prepared.games),
+                expected_players=len(prepared.players),
                 jobs=len(prepared.systems),
                 publish_seconds=publish_seconds,
             )
@@ -177,9 +178,7 @@ class FinishRun:
             return
         begun = time.perf_counter()
         with self._runs.together():
-            endings = [
-                Ending(self._runs.get(r), self._runs.outcomes(r), self._runs.games(r)) for r in run_ids
-            ]
+            endings = [Ending(self._runs.get(r), self._runs.outcomes(r)) for r in run_ids]
         ended = self._activate(endings)
         took = time.perf_counter() - begun
         with self._runs.together():
@@ -223,7 +222,7 @@ class RecordOutcome:
     def __init__(self, runs: RunStore, finish: FinishRun) -> None:
         self._runs = runs
         self._finish = finish
-        self._expected: dict[str, Collection[str]] = {}
+        self._expected: dict[str, PlayersOfRun] = {}
 
     def __call__(self, ready: PredictionReady) -> None:
         """One report, checked and recorded."""
@@ -232,9 +231,8 @@ class RecordOutcome:
 
     def check(self, ready: PredictionReady) -> None:
         """``NotFound`` for a run that does not exist or does not expect the player, ``Rejected`` for an
-        outcome that is none."""
-        if ready.player_lookup not in self._expected_of(ready.run_id):
-            raise NotFound(f"run {ready.run_id!r} does not expect player {ready.player_lookup!r}")
+        outcome that is none and for a spelling of two players without an id."""
+        self._expected_of(ready.run_id).find(ready)
         if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
             raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
 
@@ -244,17 +242,19 @@ class RecordOutcome:
         for report in reports:
             by_run.setdefault(report.ready.run_id, []).append(report)
         for run_id, some in by_run.items():
-            outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r, _ in some]
+            expected = self._expected_of(run_id)
+            outcomes = [outcome_for(expected.find(r), r.outcome, r.systems) for r, _ in some]
             with tracing.use(some[-1].trace or tracing.current()):
                 if self._runs.record(run_id, outcomes) == 0:
                     self._finish(run_id)
 
-    def _expected_of(self, run_id: str) -> Collection[str]:
+    def _expected_of(self, run_id: str) -> PlayersOfRun:
         """Players are named before any of their jobs is out, so that they are read once."""
         if run_id not in self._expected:
-            found = frozenset(self._runs.games(run_id))
-            if not found:
-                return found
+            players = self._runs.players(run_id)
+            if not players:
+                return PlayersOfRun(players)
+            found = PlayersOfRun(players)
             self._expected = {**dict(list(self._expected.items())[-REMEMBERED:]), run_id: found}
         return self._expected[run_id]
 
@@ -301,7 +301,7 @@ class CheckStalled:
 def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> int:
     """Give every player who is still without an outcome this one; how many there were."""
     waiting = [p for p, known in runs.outcomes(run_id).items() if known is None]
-    runs.record(run_id, [PlayerOutcome(p, outcome) for p in waiting])
+    runs.record(run_id, [outcome_for(p, outcome) for p in waiting])
     return len(waiting)
 
 

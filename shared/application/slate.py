@@ -13,7 +13,7 @@ from shared.application.known import Known, Mode
 from shared.domain.features.compute import FeatureRows, Targets, compute
 from shared.domain.features.context import context
 from shared.domain.roster import Candidate
-from shared.ports import Warehouse
+from shared.ports import ExpectedPlayer, Warehouse
 from shared.warehouse.schedule import has_started
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,7 @@ class Slate:
     quotes: pa.Table
     candidates: list[Candidate]
     lookups: list[str]
+    """Each player's spelling as of his game's instant, for people: his id is what joins."""
     targets: Targets
     features: FeatureRows
     context: Floats
@@ -63,7 +64,7 @@ def read_slate(
         games=known.past.table,
         quotes=known.quotes.table,
         candidates=candidates,
-        lookups=[known.past.lookups[int(p)] for p in player],
+        lookups=known.spellings(row, player),
         targets=targets,
         features=compute(known.past.history, targets),
         context=context(known.past.history, targets),
@@ -81,14 +82,16 @@ def read_roster(
     now: datetime,
     mode: Mode,
     min_minutes: float = DEFAULT_MIN_MINUTES,
-) -> dict[date, dict[str, str]]:
-    """The expected players of each game date that has games, with their game; no features are computed."""
+) -> dict[date, list[ExpectedPlayer]]:
+    """The expected players of each game date that has games; no features are computed."""
     known = Known.read(warehouse, first, last, now, mode)
     ids, days = known.past.table["game_id"].to_pylist(), known.past.table["game_date"].to_pylist()
-    expected: dict[date, dict[str, str]] = {days[r]: {} for r in known.rows.tolist()}
-    for c in known.roster(min_minutes):
-        if c.expected:
-            expected[days[c.game]][known.past.lookups[c.player]] = ids[c.game]
+    expected: dict[date, list[ExpectedPlayer]] = {days[r]: [] for r in known.rows.tolist()}
+    roster = [c for c in known.roster(min_minutes) if c.expected]
+    row = np.array([c.game for c in roster], dtype=np.int64)
+    player = np.array([c.player for c in roster], dtype=np.int64)
+    for c, lookup in zip(roster, known.spellings(row, player), strict=True):
+        expected[days[c.game]].append(ExpectedPlayer(lookup, c.player, ids[c.game]))
     return expected
 
 

@@ -18,6 +18,7 @@ from shared.application.job_columns import JobColumns, of_requests
 from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC, outgoing
 from shared.application.predict import PREDICTED, Predict, Predicted
 from shared.application.rejects import KeepRejected, named
+from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.errors import Rejected
 from shared.ports import Clock, Publisher, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionReady, PredictionRequest, decode, unwrap
@@ -85,7 +86,9 @@ class StageJobs:
             self._keep(body, reason, REQUEST_TOPIC)
             who = named(body)
             if who:
-                self._report([PredictionReady(SCHEMA_VERSION, *who, REFUSED, {})], [None])
+                run_id, player, player_id = who
+                refused = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED, {}, player_id)
+                self._report([refused], [None])
 
     def __call__(self, jobs: Sequence[Job]) -> None:
         """``Unavailable`` where rows or reports could not be stored: deliver all of them again."""
@@ -115,7 +118,8 @@ class StageJobs:
             self._warehouse.append(PREDICTION_STAGING, rows)
         systems = [said for part in parts for said in part.systems]
         took = (known - begun, time.perf_counter() - known, 0.0)
-        return Staged(good, systems, _staged(jobs, good, sum(map(len, tables)), systems, took))
+        event = _staged(jobs, good, sum(map(len, tables)), systems, took)
+        return Staged(good, systems, replace(event, clamped=clamped_rows(tables)))
 
     def _predicted(
         self, jobs: JobColumns, at: Ints, refuse: Callable[[int, str], None], good: list[int]
@@ -139,6 +143,17 @@ class StageJobs:
             self._publisher.publish(READY_TOPIC, messages)
 
 
+def clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
+    """By system, the rows whose own number of points lies outside of what a prediction is clamped to."""
+    counts: Counter[str] = Counter()
+    for rows in tables:
+        raw = rows["raw_prediction"].to_numpy()
+        outside = np.flatnonzero((raw < LOWEST) | (raw > HIGHEST))
+        if len(outside):
+            counts.update(rows["system_id"].take(pa.array(outside)).to_pylist())
+    return dict(counts)
+
+
 def outcome_of(systems: Mapping[str, str]) -> str:
     """A player is predicted if any system predicted him; else the first system says why not."""
     if PREDICTED in systems.values():
@@ -148,7 +163,9 @@ def outcome_of(systems: Mapping[str, str]) -> str:
 
 def ready_of(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
     """What is reported of a job."""
-    return PredictionReady(SCHEMA_VERSION, job.run_id, job.player_lookup, outcome_of(systems), systems)
+    return PredictionReady(
+        SCHEMA_VERSION, job.run_id, job.player_lookup, outcome_of(systems), systems, job.player_id
+    )
 
 
 def _staged(

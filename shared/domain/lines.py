@@ -27,6 +27,19 @@ def book_rank(book: Strings, book_type: Strings) -> Ints:
     return np.array([ranks[name] for name in book.tolist()], dtype=np.int64)
 
 
+def usable(captured: Ints, as_of: Ints, allow_undated: bool) -> NDArray[np.bool_]:
+    """Whether each quote was captured before its game's ``as_of``; one known by day only where allowed."""
+    return np.where(captured != UNKNOWN, captured < as_of, allow_undated)
+
+
+def newest(group: Ints, captured: Ints, rows: Ints, groups: int) -> Ints:
+    """The quote of ``rows`` that was captured last in each of ``groups``, -1 where there is none."""
+    found = np.full(groups, -1, np.int64)
+    order = rows[np.lexsort((rows, captured[rows], group[rows]))]
+    found[group[order]] = order
+    return found
+
+
 def choose(
     group: Ints, rank: Ints, captured: Ints, as_of: Ints, allow_undated: bool, groups: int
 ) -> tuple[Ints, Ints]:
@@ -38,10 +51,9 @@ def choose(
     of the best-ranked book, a dated one before an undated one; opening that book's earliest.
     """
     dated = captured != UNKNOWN
-    usable = np.where(dated, captured < as_of, allow_undated)
     current = np.full(groups, -1, np.int64)
     opening = np.full(groups, -1, np.int64)
-    rows = np.flatnonzero(usable)
+    rows = np.flatnonzero(usable(captured, as_of, allow_undated))
     latest = np.where(dated, -captured, 1)[rows]
     order = rows[np.lexsort((rows, latest, ~dated[rows], rank[rows], group[rows]))]
     first = np.ones(len(order), np.bool_)

@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection as Connection
 from sqlglot import exp
 
 from shared.embedded.duckdb_file import NAME, DuckDbFile
+from shared.embedded.migrations import PLAYER_IDS_SINCE, fill_player_ids
 from shared.embedded.parts import WHOLE, Parts
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
@@ -22,7 +23,7 @@ from shared.schemas.predictions import PREDICTION_STAGING
 from shared.schemas.table import Column, Table
 from shared.warehouse.merge import merge
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 IN_PARTS = PREDICTION_STAGING
 """What a season's backfill writes most of, and nothing ever changes."""
@@ -147,6 +148,8 @@ def prepare(con: Connection, path: Path) -> None:
     for table in TABLES:
         con.execute(_create(table))
         _add_columns(con, table)
+    if found is not None and found < PLAYER_IDS_SINCE:
+        fill_player_ids(con)
     con.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
 
 

@@ -37,7 +37,7 @@ PLAYER_GAME_SUMMARY = Table(
     "One row per player and game, written after the game: never an input for that game",
     (
         required("player_lookup", "STRING", "normalised name without separators"),
-        required("player_id", "INT64", "NBA.com player id"),
+        required("player_id", "INT64", "NBA.com player id; negative, made of the name, where it is unknown"),
         required("player_name", "STRING", "name as the source spells it"),
         required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
         required("game_date", "DATE", "US Eastern date"),
@@ -97,6 +97,8 @@ PLAYER_POINTS_PROPS = Table(
         Column("captured_at", "TIMESTAMP", "when the quote stood; NULL where only the day is known"),
         required("captured_precision", "STRING", "quote, requested or date"),
         Column("source", "STRING", "where the row came from"),
+        Column("team_abbr", "STRING", "the player's team, where the source gives it"),
+        Column("player_id_source", "STRING", "source or name: how player_id was found; NULL without one"),
     ),
     key=("game_date", "quote_id"),
     cluster=("player_lookup",),
@@ -109,11 +111,12 @@ INJURY_REPORT = Table(
     (
         required("game_date", "DATE", "US Eastern date of the game"),
         required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
-        required("player_id", "INT64", "NBA.com player id"),
+        required("player_id", "INT64", "NBA.com player id; negative, made of the name, where it is unknown"),
         required("player_lookup", "STRING", "normalised name without separators"),
         required("team_abbr", "STRING", "the player's team"),
         required("injury_status", "STRING", "out, doubtful, questionable, probable or available"),
         required("reported_at", "TIMESTAMP", "when the report was published"),
+        Column("player_id_source", "STRING", "source, name or none: how player_id was found"),
     ),
     key=("game_date", "game_id", "player_id", "reported_at"),
 )

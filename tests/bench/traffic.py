@@ -146,7 +146,7 @@ def measure(
 def _run_bytes(world: InProcess) -> int:
     """Of the field in which the run store keeps who is expected."""
     (run,) = world.runs.runs()
-    return len(json.dumps(world.runs.games(run.run_id)))
+    return len(json.dumps(world.runs.players(run.run_id)))
 
 
 def _validate(warehouse: Warehouse, world: InProcess, clock: FixedClock, folder: Path) -> None:

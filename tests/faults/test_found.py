@@ -43,7 +43,7 @@ def newest(world: World) -> Run:
 
 
 def said(world: World, run_id: str) -> dict[str, str | None]:
-    return {p: o and o.outcome for p, o in world.runs.outcomes(run_id).items()}
+    return {p.player_lookup: o and o.outcome for p, o in world.runs.outcomes(run_id).items()}
 
 
 def last_outcome(world: World) -> Flight:

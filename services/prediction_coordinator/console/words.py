@@ -44,6 +44,11 @@ def points(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.1f}"
 
 
+def score(value: float | None) -> str:
+    """A confidence score of 0-100, a whole number: it is no probability."""
+    return NOTHING if value is None else f"{value:.0f}"
+
+
 def signed(value: float | None) -> str:
     return NOTHING if value is None else f"{value:+.1f}"
 
@@ -80,6 +85,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         long_date,
         span,
         points,
+        score,
         signed,
         hundredths,
         signed_hundredths,

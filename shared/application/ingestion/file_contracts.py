@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shared.domain.injury_status import STATUSES, injury_status
+
 MICROS = pa.timestamp("us", tz="UTC")
 
 
@@ -98,6 +100,11 @@ def _played_without(column: str) -> Check:
     )
 
 
+def _is_no_status(t: pa.Table) -> pa.ChunkedArray:
+    unknown = [s for s in pc.unique(t["status"]).to_pylist() if s is not None and injury_status(s) is None]
+    return pc.is_in(t["status"], value_set=pa.array(unknown, pa.string()))
+
+
 GAMES = FileContract(
     "games.parquet",
     (
@@ -165,6 +172,7 @@ PROP_LINES = FileContract(
         *_columns("line", pa.float64()),
         *_columns("is_main", pa.bool_()),
         *_columns("snapshot_time_utc", MICROS),
+        *_columns("team opponent", pa.string(), optional=True),
     ),
     (
         *_not_null("game_date", "home_team", "away_team", "player_name", "bookmaker", "line", "is_main"),
@@ -208,7 +216,7 @@ INJURY_REPORT = FileContract(
     ),
     (
         *_not_null("game_date", "game_id", "player_id", "player_name", "team", "status", "reported_at_utc"),
-        _among("status", "out", "doubtful", "questionable", "probable", "available"),
+        Check("status", f"wanted one of {', '.join(STATUSES)}, or words that mean one", _is_no_status),
     ),
     optional=True,
 )

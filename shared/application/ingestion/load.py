@@ -20,6 +20,7 @@ from shared.application.ingestion.moved_games import (
     find_schedule_changes,
 )
 from shared.domain import names
+from shared.domain.injury_status import injury_status
 from shared.errors import NotFound, Rejected
 from shared.ports import Clock, Warehouse
 from shared.schemas.reference import INJURY_REPORT, NBA_SCHEDULE, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
@@ -182,7 +183,8 @@ def _quotes(rows: pa.Table) -> pa.Table:
     quotes = pa.table(main)
     ids = [hashlib.sha256(repr(r).encode()).hexdigest()[:24] for r in _tuples(quotes)]
     first = np.sort(np.unique(np.array(ids), return_index=True)[1])
-    return quotes.append_column("quote_id", pa.array(ids)).take(pa.array(first))
+    described = quotes.append_column("team_abbr", rows["team"])  # says who is quoted, makes no other quote
+    return described.append_column("quote_id", pa.array(ids)).take(pa.array(first))
 
 
 def _tuples(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
@@ -206,7 +208,7 @@ def _injuries(rows: pa.Table, schedule: pa.Table) -> pa.Table:
             "player_id": rows["player_id"],
             "player_lookup": _lookups(rows["player_name"]),
             "team_abbr": rows["team"],
-            "injury_status": rows["status"],
+            "injury_status": _map(rows["status"], lambda text: injury_status(text) or ""),
             "reported_at": rows["reported_at_utc"],
         }
     )

@@ -28,6 +28,7 @@ class PlayerRow:
     games: int
     minutes: float | None
     points: float | None
+    player_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class ShowPlayers:
                 games=r["games"],
                 minutes=r["mean_minutes"],
                 points=r["mean_points"],
+                player_id=r["player_id"],
             )
             for r in rows[:A_PAGE]
         )

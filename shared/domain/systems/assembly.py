@@ -91,6 +91,11 @@ def or_reason(reasons: Sequence[str | None], holds: Bools, reason: str) -> tuple
     return tuple(told)
 
 
+def clamp(points: Floats) -> Floats:
+    """Points no lower than ``LOWEST`` and no higher than ``HIGHEST``; NaN stays."""
+    return np.asarray(np.minimum(np.maximum(points, LOWEST), HIGHEST))
+
+
 def finish(
     points: Floats,
     confidence: Floats,
@@ -99,17 +104,17 @@ def finish(
     terms: Mapping[str, Floats] | None = None,
     chance: Chance | None = None,
 ) -> Forecast:
-    """Clamp, and leave nothing where there is a reason."""
-    points = np.minimum(np.maximum(points, LOWEST), HIGHEST)
+    """Clamp ``points``, keep what they were before, and leave nothing where there is a reason."""
+    raw, points = points, clamp(points)
     if any(reasons):
         none = np.array([r is not None for r in reasons], dtype=np.bool_)
-        points, confidence = (np.where(none, np.nan, part) for part in (points, confidence))
+        raw, points, confidence = (np.where(none, np.nan, part) for part in (raw, points, confidence))
         if chance is not None:
             chance = Chance(
                 *(np.where(none, np.nan, part) for part in (chance.over, chance.low, chance.high))
             )
     none_missing = ((),) * len(reasons)
-    return Forecast(points, confidence, tuple(reasons), missing or none_missing, terms or {}, chance)
+    return Forecast(points, confidence, tuple(reasons), missing or none_missing, terms or {}, chance, raw)
 
 
 def fatigue_penalty(tired: float, worn: float) -> Steps:

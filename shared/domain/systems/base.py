@@ -104,6 +104,7 @@ class Forecast:
     """What one system says of a batch.
 
     ``points``: (n,) expected points clamped to 0-60, NaN where the system cannot predict.
+    ``unclamped``: (n,) the same before clamping; None where it is ``points``.
     ``confidence``: (n,) 0-100, NaN where ``points`` is.
     ``reasons``: n reasons for emitting nothing, None where there is a prediction.
     ``missing_inputs``: for each row the names of adjustments left out because their input is NaN.
@@ -118,6 +119,12 @@ class Forecast:
     missing_inputs: tuple[tuple[str, ...], ...]
     terms: Mapping[str, Floats] = field(default_factory=dict)
     chance: Chance | None = None
+    unclamped: Floats | None = None
+
+    @property
+    def raw(self) -> Floats:
+        """(n,) the system's own number, before clamping; NaN where ``points`` is."""
+        return self.points if self.unclamped is None else self.unclamped
 
 
 class Regressor(Protocol):

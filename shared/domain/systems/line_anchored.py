@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.features.context import without_market
-from shared.domain.systems.assembly import finish, missing_required, or_reason
+from shared.domain.systems.assembly import clamp, finish, missing_required, or_reason
 from shared.domain.systems.base import Batch, Chance, Floats, Forecast, Regressor
 
 PULL = 0.2
@@ -54,7 +54,8 @@ class LineAnchored:
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
         alone = self.model.predict(self.inputs(batch))
         line, market = batch.line, batch.market
-        expected = points(line, alone, market)
+        unclamped = anchored(line, alone, market)
+        expected = clamp(unclamped)
         chance = over(line, alone, market)
         side = np.where(expected >= line, chance, 1.0 - chance)
         confidence = np.where(np.isnan(line), 50.0, 100.0 * side)
@@ -67,7 +68,7 @@ class LineAnchored:
             "prices": np.where(lined, SKEW * lean(market), 0.0),
             "model": np.where(lined, PULL, 1.0) * alone,
         }
-        return finish(expected, confidence, reasons, terms=terms, chance=Chance(chance, low, high))
+        return finish(unclamped, confidence, reasons, terms=terms, chance=Chance(chance, low, high))
 
 
 def spread(line: Floats) -> Floats:
@@ -81,9 +82,14 @@ def lean(market: Floats) -> Floats:
 
 
 def points(line: Floats, forecast: Floats, market: Floats) -> Floats:
-    """Expected points: the forecast where there is no line; ``market`` is P(OVER), NaN where unpriced."""
-    anchored = line + PULL * (forecast - line) + SKEW * lean(market)
-    return np.clip(np.where(np.isnan(line), forecast, anchored), 0.0, 60.0)
+    """Expected points 0-60: the forecast where there is no line; ``market`` is P(OVER), NaN if unpriced."""
+    return clamp(anchored(line, forecast, market))
+
+
+def anchored(line: Floats, forecast: Floats, market: Floats) -> Floats:
+    """The same before clamping."""
+    moved = line + PULL * (forecast - line) + SKEW * lean(market)
+    return np.where(np.isnan(line), forecast, moved)
 
 
 def over(line: Floats, forecast: Floats, market: Floats) -> Floats:
