@@ -78,10 +78,16 @@ def load(
         {
             "read": loaded.read,
             "changed": loaded.changed,
+            "replaced": loaded.replaced,
             "moved": [{"game_id": m.old, "moved_to": m.new} for m in loaded.moved],
         },
         [
             *(f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()),
+            *(
+                [f"{loaded.replaced:,} rows replaced; their earlier versions are in nba_raw.row_versions"]
+                if loaded.replaced
+                else []
+            ),
             *(f"game {m.old} was moved: it is {m.new} now" for m in loaded.moved),
         ],
     )

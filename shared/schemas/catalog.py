@@ -10,6 +10,7 @@ TABLES: tuple[Table, ...] = (
     reference.PLAYER_GAME_SUMMARY,
     reference.PLAYER_POINTS_PROPS,
     reference.INJURY_REPORT,
+    reference.ROW_VERSIONS,
     feature_store.ML_FEATURE_STORE,
     feature_store.PLAYER_DAILY_CACHE,
     feature_store.UPCOMING_PLAYER_GAME_CONTEXT,

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shared.application.ingestion.file_contracts import FILES, FileContract
+from shared.application.ingestion.history import RowHistory
 from shared.application.ingestion.moved_games import (
     MovedGame,
     apply_schedule_changes,
@@ -35,11 +36,15 @@ CHUNK = 50_000
 
 @dataclass(frozen=True)
 class Loaded:
-    """Rows read and rows that were new or changed, by table; games that stand on another date now."""
+    """Rows read and rows that were new or changed, by table.
+
+    ``moved``: games that stand on another date now. ``replaced``: rows whose earlier version was kept.
+    """
 
     read: dict[str, int]
     changed: dict[str, int]
     moved: tuple[MovedGame, ...] = ()
+    replaced: int = 0
 
 
 class LoadFolder:
@@ -60,15 +65,16 @@ class LoadFolder:
         if "injury_report.parquet" in files:
             tables.append((INJURY_REPORT, _injuries(files["injury_report.parquet"], tables[0][1])))
         places = find_schedule_changes(self._warehouse, tables[0][1])
+        history = RowHistory(self._warehouse, self._clock.now())
         changed = {}
         for table, rows in tables:
-            changed[table.name] = 0
+            changed[table.name] = history.withdraw_quotes(rows) if table is PLAYER_POINTS_PROPS else 0
             for chunk, done in _chunks(rows):
-                changed[table.name] += self._warehouse.upsert(table, chunk)
+                changed[table.name] += history.write(table, chunk)
                 progress(table.name, done, rows.num_rows)
         apply_schedule_changes(self._warehouse, places, self._clock.now())
         refresh_game_status(self._warehouse, self._clock.now())
-        return Loaded({t.name: r.num_rows for t, r in tables}, changed, places.moved)
+        return Loaded({t.name: r.num_rows for t, r in tables}, changed, places.moved, history.kept)
 
 
 def _chunks(rows: pa.Table) -> Iterator[tuple[pa.Table, int]]:

@@ -3,4 +3,5 @@ SELECT quote_id, game_id, player_id, player_lookup, team_abbr, bookmaker, book_t
 FROM nba_raw.odds_api_player_points_props
 WHERE game_date BETWEEN @first AND @last
   AND is_main AND over_price IS NOT NULL AND under_price IS NOT NULL AND player_id IS NOT NULL
+  AND withdrawn_at IS NULL
 ORDER BY game_date, quote_id
