@@ -11,6 +11,7 @@ TABLES: tuple[Table, ...] = (
     reference.PLAYER_POINTS_PROPS,
     reference.INJURY_REPORT,
     loads.LOAD_RECONCILIATION,
+    reference.ROW_VERSIONS,
     feature_store.ML_FEATURE_STORE,
     feature_store.PLAYER_DAILY_CACHE,
     feature_store.UPCOMING_PLAYER_GAME_CONTEXT,

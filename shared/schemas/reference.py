@@ -109,6 +109,7 @@ PLAYER_POINTS_PROPS = Table(
         Column("captured_at", "TIMESTAMP", "when the quote stood; NULL where only the day is known"),
         required("captured_precision", "STRING", "quote, requested or date"),
         Column("source", "STRING", "where the row came from"),
+        Column("withdrawn_at", "TIMESTAMP", "when a later load took the quote back; NULL while it counts"),
         Column("team_abbr", "STRING", "the player's team as the source says; NULL where it does not"),
         Column("player_id_source", "STRING", "source or name: how player_id was found; NULL without one"),
     ),
@@ -131,4 +132,20 @@ INJURY_REPORT = Table(
         Column("player_id_source", "STRING", "source, name or none: how player_id was found"),
     ),
     key=("game_date", "game_id", "player_id", "reported_at"),
+)
+
+ROW_VERSIONS = Table(
+    "nba_raw",
+    "row_versions",
+    "Rows of loaded tables as they stood before a later load changed them",
+    (
+        required("game_date", "DATE", "US Eastern date of the row"),
+        required("table_name", "STRING", "dataset and table"),
+        required("row_key", "STRING", "JSON list of the table's key columns"),
+        required("replaced_at", "TIMESTAMP", "when the row was replaced"),
+        required("load_id", "STRING", "the load that replaced it"),
+        required("row_json", "STRING", "the whole row as JSON"),
+    ),
+    key=("game_date", "table_name", "row_key", "replaced_at"),
+    cluster=("table_name",),
 )

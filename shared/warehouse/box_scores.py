@@ -45,7 +45,7 @@ def box_score_states(
 
 
 def mark_whole_box_scores(warehouse: Warehouse, now: datetime, first: date, last: date) -> int:
-    """Store ``now`` with the games whose box score is found whole for the first time; return the games changed.
+    """Store ``now`` with the games whose box score is first found whole; return the games changed.
 
     A game whose rows are gone since waits again.
     """

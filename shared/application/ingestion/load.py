@@ -12,10 +12,12 @@ import pyarrow as pa
 from shared.application.ingestion import quotes as quote_rules
 from shared.application.ingestion import schedule_checks, warehouse_tables
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
+from shared.application.ingestion.history import RowHistory
+from shared.application.ingestion.moved_games import MovedGame, apply_schedule_changes, find_schedule_changes
 from shared.application.ingestion.player_matching import FILES as FILES_OF_TABLES
 from shared.application.ingestion.player_matching import match_players
 from shared.application.ingestion.problems import Note, Problem, raise_problems
-from shared.application.ingestion.reading import read_folder
+from shared.application.ingestion.reading import absent_columns, read_folder
 from shared.application.ingestion.reconciliation import notes_on, record_load, spans_of, unmatched_rows
 from shared.application.ingestion.schedule import Schedule
 from shared.application.ingestion.team_codes import resolve_team_codes, two_codes_of_one_team
@@ -35,11 +37,16 @@ CHUNK = 50_000
 
 @dataclass(frozen=True)
 class Loaded:
-    """Rows read and rows that were new or changed, by table; and what is remarkable about them."""
+    """Rows read and rows that were new or changed, by table; and what is remarkable about them.
+
+    ``moved``: games that stand on another date now. ``replaced``: rows whose earlier version was kept.
+    """
 
     read: dict[str, int]
     changed: dict[str, int]
     notes: tuple[Note, ...] = ()
+    moved: tuple[MovedGame, ...] = ()
+    replaced: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,16 +69,24 @@ class LoadFolder:
         now = self._clock.now()
         checked = self._checked(folder, now)
         matched = match_players(self._warehouse, checked.tables, folder)
+        schedule_changes = find_schedule_changes(self._warehouse, matched.tables[0][1])
+        history = RowHistory(self._warehouse, now)
         changed = {}
         for table, rows in matched.tables:
-            changed[table.name] = 0
+            changed[table.name] = history.withdraw_quotes(rows) if table is PLAYER_POINTS_PROPS else 0
             for chunk, done in _chunks(rows):
-                changed[table.name] += self._warehouse.upsert(table, chunk)
+                changed[table.name] += history.write(table, chunk)
                 progress(table.name, done, rows.num_rows)
+        apply_schedule_changes(self._warehouse, schedule_changes, now)
         refresh_game_status(self._warehouse, now)
         unmatched = self._reconciled(matched.tables, checked.notes, now)
-        read = {t.name: r.num_rows for t, r in matched.tables}
-        return Loaded(read, changed, (*checked.notes, *matched.notes, *unmatched))
+        return Loaded(
+            {t.name: r.num_rows for t, r in matched.tables},
+            changed,
+            (*checked.notes, *matched.notes, *unmatched),
+            schedule_changes.moved,
+            history.kept,
+        )
 
     def _reconciled(self, tables: Tables, notes: Sequence[Note], now: datetime) -> list[Note]:
         """Store the notes for ``validate-daily``; return what rows of the loaded dates did not meet."""
@@ -93,7 +108,7 @@ class LoadFolder:
         files, code_notes, code_problems = resolve_team_codes(files | {GAMES_FILE: games}, schedule)
         files = completed_quotes(files)
         raise_problems(folder, [*problems, *code_problems, *problems_with_the_schedule(files, schedule, now)])
-        tables, quote_notes = _tables(files, schedule)
+        tables, quote_notes = _tables(files, schedule, absent_columns(folder))
         return Checked(tables, (*midnight_notes, *score_notes, *code_notes, *quote_notes))
 
 
@@ -126,8 +141,11 @@ def problems_with_the_schedule(
 def _tables(files: dict[str, pa.Table], schedule: Schedule) -> tuple[Tables, list[Note]]:
     """Rows by table, in the order of writing, and notes on quotes."""
     tables = [
-        (NBA_SCHEDULE, warehouse_tables.schedule_rows(files[GAMES_FILE])),
-        (PLAYER_GAME_SUMMARY, warehouse_tables.box_score_rows(files[LOGS_FILE])),
+        (table, warehouse_tables.without_absent_columns(rows, absent[file]))
+        for table, rows, file in (
+            (NBA_SCHEDULE, warehouse_tables.schedule_rows(files[GAMES_FILE]), GAMES_FILE),
+            (PLAYER_GAME_SUMMARY, warehouse_tables.box_score_rows(files[LOGS_FILE]), LOGS_FILE),
+        )
     ]
     notes: list[Note] = []
     if LINES_FILE in files:

@@ -38,6 +38,15 @@ def read_folder(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
     return tables, problems
 
 
+def absent_columns(folder: Path) -> dict[str, frozenset[str]]:
+    """Return the columns of the contract that each readable file lacks, by file."""
+    there = [c for c in FILES if (folder / c.name).exists()]
+    return {
+        c.name: frozenset(column.name for column in c.columns) - set(pq.read_schema(folder / c.name).names)
+        for c in there
+    }
+
+
 def _read(folder: Path, contract: FileContract) -> tuple[pa.Table | None, list[Problem]]:
     path = folder / contract.name
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,12 @@ def game_ids_of_quotes(rows: pa.Table) -> pa.ChunkedArray:
     return game_ids(rows["game_date"], rows["away_team"], rows["home_team"])
 
 
+_OPTIONAL_GAME_COLUMNS = {
+    "game_start_utc": "start_time_utc", "home_team_score": "home_points", "away_team_score": "away_points",
+    "source": "lines_source",
+}  # fmt: skip
+
+
 def schedule_rows(rows: pa.Table) -> pa.Table:
     return pa.table(
         {
@@ -38,12 +44,9 @@ def schedule_rows(rows: pa.Table) -> pa.Table:
             "game_date": rows["game_date"],
             "season": rows["season"],
             "season_type": rows["season_type"],
-            "game_start_utc": rows["start_time_utc"],
             "home_team_tricode": rows["home_team"],
             "away_team_tricode": rows["away_team"],
-            "home_team_score": rows["home_points"],
-            "away_team_score": rows["away_points"],
-            "source": rows["lines_source"],
+            **{ours: rows[theirs] for ours, theirs in _OPTIONAL_GAME_COLUMNS.items()},
         }
     )
 
@@ -58,6 +61,15 @@ _BOX_COLUMNS = {
     "def_rating": "def_rating", "birth_date": "birth_date", "source": "source",
     "starter_flag": "starter", "dnp_reason": "dnp_reason",
 }  # fmt: skip
+
+
+def without_absent_columns(rows: pa.Table, absent: Collection[str]) -> pa.Table:
+    """Drop the columns of a schedule or of box scores whose column the file lacks.
+
+    A file takes back a value by a null; a column that it does not have leaves what is stored as it is.
+    """
+    columns = _OPTIONAL_GAME_COLUMNS if "home_team_tricode" in rows.column_names else _BOX_COLUMNS
+    return rows.drop_columns([c for c in rows.column_names if columns.get(c) in absent])
 
 
 def box_score_rows(rows: pa.Table) -> pa.Table:

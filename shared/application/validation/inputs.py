@@ -50,10 +50,20 @@ def schedule(day: Day) -> list[Finding]:
     if late:
         found.append(
             critical(
-                "schedule:late", f"not final six hours after tip-off: {', '.join(late)}", "props load DIR"
+                "schedule:late",
+                f"not final six hours after tip-off: {', '.join(late)}; load a games.parquet with the result "
+                "or, for a postponed game, with its game_id on the new date",
+                "props load DIR",
             )
         )
-    return found
+    return found + _moved(day)
+
+
+def _moved(day: Day) -> list[Finding]:
+    """Games that left the two dates; nothing is left to do for them there."""
+    query = statement("moved_games", first=day.game_date - timedelta(days=1), last=day.game_date)
+    moved = [f"{g['game_id']} to {g['moved_to']}" for g in day.warehouse.query(query).to_pylist()]
+    return [info("schedule:moved", f"moved, predictions void: {', '.join(moved)}")] if moved else []
 
 
 def freshness(day: Day) -> list[Finding]:
