@@ -94,9 +94,9 @@ def _query_parameters(of: Dependant) -> Iterator[str]:
 def parse_json(body: bytes) -> Any:
     """Return the value of a JSON text.
 
-    ``Malformed`` for bytes that are no UTF-8 or nest too deeply, ``Rejected`` for text that is not JSON and for
-    an object that names a field twice: which one counts would be a guess. NaN and Infinity, which are not JSON,
-    pass here: the model refuses them, with the name of the field.
+    ``Malformed`` for bytes that are no UTF-8 or nest too deeply, ``Rejected`` for text that is not JSON
+    and for an object that names a field twice: which one counts would be a guess. NaN and Infinity, which
+    are not JSON, pass here: the model refuses them, with the name of the field.
     """
     try:
         return json.loads(body.decode(), object_pairs_hook=_unique)

@@ -138,7 +138,9 @@ def problems_with_the_schedule(
     return problems
 
 
-def _tables(files: dict[str, pa.Table], schedule: Schedule) -> tuple[Tables, list[Note]]:
+def _tables(
+    files: dict[str, pa.Table], schedule: Schedule, absent: dict[str, frozenset[str]]
+) -> tuple[Tables, list[Note]]:
     """Rows by table, in the order of writing, and notes on quotes."""
     tables = [
         (table, warehouse_tables.without_absent_columns(rows, absent[file]))
