@@ -194,9 +194,11 @@ def doctor(as_json: Json = False) -> None:
 def _checked(use: Backend, settings: ModelSettings) -> list[Finding]:
     from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
     from shared.application.doctor import Doctor
+    from shared.domain.instants import eastern_date
 
     paths, hashes = settings.model_paths(), settings.wanted_sha256()
-    doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes)
+    today = eastern_date(use.clock.now())
+    doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes, today)
     return [*doctor(), *ask_services(ServiceUrls())]
 
 

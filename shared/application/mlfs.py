@@ -15,7 +15,7 @@ from shared.application.at_once import at_once
 from shared.application.feature_store import PHASES
 from shared.application.known import Mode
 from shared.application.slate import DEFAULT_MIN_MINUTES, modes_by_date, read_roster
-from shared.domain.feature_lineage import INJURIES, LINEAGE, QUOTES
+from shared.domain.feature_lineage import BOX_SCORES, INJURIES, LINEAGE, QUOTES
 from shared.domain.features_contract import FEATURES, REQUIRED
 from shared.domain.instants import cut_offs, from_micros
 from shared.domain.mlfs import DUE_BEFORE, LEAST_COVERAGE, Verdict, verdict
@@ -27,6 +27,8 @@ from shared.warehouse.statements import statement
 
 INPUT_DAYS = 30
 NO_GAMES = "no games in the schedule"
+RATINGS = ("opponent_def_rating", "opponent_pace", "team_pace", "team_off_rating", "pace_score")
+"""Features made of possessions: attempts, free throws, offensive rebounds and turnovers."""
 
 
 @dataclass(frozen=True)
@@ -194,12 +196,13 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Inputs:
-    """Rows of a date's input tables, located box scores of the days before it, and the latest dates there
-    with box scores and with games that are final."""
+    """Rows of a date's input tables, box scores of the days before it with shot locations and with the
+    counts of ratings, and the latest dates there with box scores and with games that are final."""
 
     quotes: int
     injuries: int
     located: int
+    rated: int
     latest_box_scores: date | None
     latest_final: date | None
 
@@ -229,6 +232,7 @@ class _InputRows:
             here.get("quotes", 0),
             here.get("injuries", 0),
             sum(r["located"] for r in before),
+            sum(r["rated"] for r in before),
             latest("box_scores"),
             latest("finals"),
         )
@@ -292,6 +296,9 @@ def _features(seen: _Seen) -> dict[str, FeatureState]:
 def _why_missing(name: str, seen: _Seen) -> str:
     """What the feature needs, and the input table that does not have it."""
     lineage = LINEAGE[name]
+    if name in RATINGS and seen.inputs.latest_box_scores is not None and not seen.inputs.rated:
+        counts = "field goal and free throw attempts, offensive rebounds and turnovers"
+        return f"no box score of the last {INPUT_DAYS} days has {counts}"
     if INJURIES in lineage.tables and not seen.inputs.injuries:
         return f"{INJURIES} holds nothing for {seen.day}"
     if QUOTES in lineage.tables and not seen.inputs.quotes:
@@ -316,9 +323,21 @@ def _cause(seen: _Seen, said: Verdict, absent: list[str]) -> tuple[str | None, s
     if seen.snapshot is None:
         return f"no {seen.mode.value.lower()} snapshot was ever finished for this date", build
     if absent:
-        return f"{', '.join(absent)} missing for every player: {_why_missing(absent[0], seen)}", build
+        cause = f"{', '.join(absent)} missing for every player: {_why_missing(absent[0], seen)}"
+        return cause, build if _can_be_built(absent, seen) else "props load DIR"
     reasons = sorted({r.split(":")[0] for r in seen.missing.values()})
     return f"{len(seen.missing)} expected players have no row: {', '.join(reasons)}", build
+
+
+def _can_be_built(absent: list[str], seen: _Seen) -> bool:
+    """Whether building again may help: the inputs now hold what these features are made of.
+
+    A box score without the counts that ratings are made of, or without points and minutes, gives the same
+    gap however often it is built.
+    """
+    needs = {name: BOX_SCORES in LINEAGE[name].tables for name in absent}
+    rated = not any(name in RATINGS for name in absent) or seen.inputs.rated > 0
+    return rated and (seen.inputs.latest_box_scores is not None or not any(needs.values()))
 
 
 def _stale(seen: _Seen) -> str | None:

@@ -110,8 +110,8 @@ def daily_signal(
     high = int(np.sum(np.abs(edge) >= HIGH_EDGE))
     premium = int(np.sum((confidence >= PREMIUM_CONFIDENCE) & (np.abs(edge) >= PREMIUM_EDGE)))
     over, under, passed = (_percent(recommendation == side) for side in ("OVER", "UNDER", "PASS"))
-    counts = [int(np.sum(recommendation == side)) for side in ("OVER", "UNDER")]
-    signal, why = _decide(n, *counts, high, comparable(earlier))
+    overs, unders = (int(np.sum(recommendation == side)) for side in ("OVER", "UNDER"))
+    signal, why = _decide(n, overs, unders, high, comparable(earlier))
     return DailySignal(
         total_picks=n,
         high_edge_picks=high,

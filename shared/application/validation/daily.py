@@ -20,6 +20,7 @@ from shared.warehouse.statements import statement
 
 CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     inputs.schedule,
+    processes.newest_run,
     inputs.freshness,
     inputs.box_scores,
     inputs.features,
@@ -32,6 +33,7 @@ CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     outputs.model_health,
     outputs.waiting,
     processes.beats,
+    processes.models,
     processes.stuck,
     processes.unhandled,
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.application.findings import Finding, critical, info, ok, warning
+from shared.application.operations import remedies
 from shared.application.validation.day import Day
 from shared.application.validation.drift import feature_drift
+from shared.domain.instants import eastern_text
 from shared.domain.mlfs import Verdict
 from shared.warehouse.statements import statement
 
@@ -33,7 +35,7 @@ def schedule(day: Day) -> list[Finding]:
         unknown = [g["game_id"] for g in day.games if g["game_start_utc"] is None]
         if unknown:
             found.append(
-                warning("schedule:tipoff", f"no tip-off known for {', '.join(unknown)}", "props load DIR")
+                warning("schedule:tipoff", f"no tip-off known for {', '.join(unknown)}", remedies.LOAD)
             )
     late = [
         g["game_id"]
@@ -41,11 +43,9 @@ def schedule(day: Day) -> list[Finding]:
         if g["game_status"] != FINAL and g["game_start_utc"] and day.now - g["game_start_utc"] > GAME_LATE
     ]
     if late:
-        found.append(
-            critical(
-                "schedule:late", f"not final six hours after tip-off: {', '.join(late)}", "props load DIR"
-            )
-        )
+        needed = "DIR needs their scores and box scores, or the new date of a postponed game"
+        evidence = f"not final six hours after tip-off: {', '.join(late)}; {needed}"
+        found.append(critical("schedule:late", evidence, remedies.LOAD))
     return found
 
 
@@ -54,7 +54,7 @@ def freshness(day: Day) -> list[Finding]:
     since = day.game_date - timedelta(days=30)
     asked = statement("freshness", game_date=day.game_date, since=since, now=day.now)
     (row,) = day.warehouse.query(asked).to_pylist()
-    load = "props load DIR"
+    load = remedies.LOAD
     found = [
         _age("freshness:quotes", day, row["latest_quote"], QUOTE_LIMIT, row["quotes"], load),
         _age("freshness:injury_report", day, row["latest_report"], REPORT_LIMIT, row["reports"], load)
@@ -66,6 +66,8 @@ def freshness(day: Day) -> list[Finding]:
         found.append(
             critical("freshness:box_scores", f"they end on {box}, games were final until {final}", load)
         )
+    elif box is None:
+        found.append(info("freshness:box_scores", f"none since {since}, and no game was final"))
     else:
         found.append(ok("freshness:box_scores", f"they reach {box}"))
     return found
@@ -89,7 +91,7 @@ def box_scores(day: Day) -> list[Finding]:
     ]
     played, timed = sum(r["played"] for r in final), sum(r["with_minutes"] for r in final)
     found = [
-        critical("box_scores", f"final without both teams' box scores: {', '.join(bad)}", "props load DIR")
+        critical("box_scores", f"final without both teams' box scores: {', '.join(bad)}", remedies.LOAD)
         if bad
         else ok("box_scores", f"{len(final)} final games have both teams' box scores")
     ]
@@ -98,7 +100,7 @@ def box_scores(day: Day) -> list[Finding]:
     if share >= MINUTES_OK:
         return [*found, ok("minutes", said)]
     judge = critical if share < MINUTES_CRITICAL else warning
-    return [*found, judge("minutes", said, "props load DIR")]
+    return [*found, judge("minutes", said, remedies.LOAD)]
 
 
 def features(day: Day) -> list[Finding]:
@@ -109,7 +111,7 @@ def features(day: Day) -> list[Finding]:
     if d.verdict is Verdict.READY:
         return [ok("features", f"{said}, quality {d.quality}")]
     if d.verdict is Verdict.NOT_YET_DUE:
-        return [info("features", f"{said}; due at {d.due_at:%Y-%m-%d %H:%M} UTC" if d.due_at else said)]
+        return [info("features", f"{said}; due at {eastern_text(d.due_at)}" if d.due_at else said)]
     return [critical("features", f"{said}; {d.cause}", d.remedy)]
 
 
@@ -121,7 +123,7 @@ def served(day: Day) -> list[Finding]:
         return [info("features:served", "no active rows")]
     if row["different"]:
         evidence = f"{row['different']} of {row['served']} active rows differ from the stored vector"
-        return [critical("features:served", evidence, day.regenerate())]
+        return [critical("features:served", evidence, day.replace())]
     return [ok("features:served", f"{row['served']} active rows equal the stored vectors")]
 
 
@@ -141,5 +143,5 @@ def _age(check: str, day: Day, latest: datetime | None, limit: timedelta, rows: 
         )
     moment = min(day.now, day.first_tipoff or day.now)
     if moment - latest > limit:
-        return warning(check, f"latest is {latest:%Y-%m-%d %H:%M} UTC, older than {limit}", remedy)
-    return ok(check, f"latest is {latest:%Y-%m-%d %H:%M} UTC")
+        return warning(check, f"latest is {eastern_text(latest)}, older than {limit}", remedy)
+    return ok(check, f"latest is {eastern_text(latest)}")
