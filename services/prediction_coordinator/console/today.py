@@ -13,6 +13,7 @@ from services.prediction_coordinator.console.views import Views
 from shared.application.findings import Finding
 from shared.application.views.parts import whole
 from shared.application.views.today import GameRow, MissingRow, PickRow
+from shared.domain.signals import ALARM
 
 
 def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
@@ -20,7 +21,7 @@ def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
     def today(request: Request, date: date | None = None, system: str | None = None) -> Response:
         """Games, predictions of one system, who is missing; the findings are loaded by themselves."""
         view = views.today(date, system)
-        return pages.html(request, "today.html.jinja", 503 if view.away else 200, view=view)
+        return pages.html(request, "today.html.jinja", 503 if view.away else 200, view=view, alarm=ALARM)
 
     @router.get("/console/today.csv")
     def table(

@@ -9,10 +9,11 @@ from typing import Any
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.model_health import ModelHealth
 from shared.application.operations import remedies
+from shared.application.signals import shown
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
 from shared.domain.model_health import Health
-from shared.domain.signals import ALARM, LEAST_SIDES
+from shared.domain.signals import ALARM, Signal
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
 from shared.model_registry.loading import UNVERIFIED
 from shared.warehouse.statements import statement
@@ -57,24 +58,18 @@ def signal(day: Day) -> list[Finding]:
     if not rows:
         return [info("signal", "none: no run of the date has completed with lines")]
     found = []
-    for row in rows:
+    for row in map(shown, rows):
         said = f"{row['daily_signal']}: {row['signal_explanation']}"
         check = f"signal:{row['system_id']}"
         off = row["avg_pvl"] is not None and abs(row["avg_pvl"]) > ALARM
         if off:
             said += f"; mean(predicted - line) {row['avg_pvl']:+.2f}, beyond {ALARM} points"
-        colourless = row["daily_signal"] in ("NO_SIGNAL", "NONE") or _few_sides(row)
-        bad = off or (row["daily_signal"] == "RED" and not colourless)
+        colourless = row["daily_signal"] == Signal.NO_SIGNAL
+        bad = off or row["daily_signal"] == Signal.RED
         model = row["system_id"] in MODEL_SYSTEMS
         judge = warning if bad and model else info if bad or colourless else ok
         found.append(judge(check, said))
     return found
-
-
-def _few_sides(signal: Mapping[str, Any]) -> bool:
-    """Whether a stored colour is one of before, given to a system that mostly passes."""
-    taken = (signal["pct_over"] or 0.0) + (signal["pct_under"] or 0.0)
-    return bool(round(signal["total_picks"] * taken / 100.0) < LEAST_SIDES)
 
 
 def grading(day: Day) -> list[Finding]:

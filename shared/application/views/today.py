@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from shared.application.activation import PREDICTED
 from shared.application.at_once import at_once
+from shared.application.signals import shown
 from shared.application.views.parts import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -166,7 +167,7 @@ class ShowToday:
 
     def _signals(self, day: date) -> dict[str, Mapping[str, Any]]:
         rows = self._warehouse.query(statement("signals_of_date", game_date=day)).to_pylist()
-        return {row["system_id"]: row for row in rows}
+        return {row["system_id"]: shown(row) for row in rows}
 
     def _missing(
         self, run: Run | None, system: str, present: set[str], names: Mapping[str, str | None]
