@@ -131,11 +131,10 @@ def _active_keys(rows: pa.Table) -> dict[date, set[ActiveKey]]:
 def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
     request, day = wanted.request, wanted.request.game_date
     tipoffs = _open_games(request, now, stored.games.get(day, []))
+    build = f"props features build --dates {day}{' --backfill' if request.mode is Mode.BACKFILL else ''}"
     if day not in stored.snapshots:
         raise Unavailable(
-            f"{day}: no {request.mode.value.lower()} features in the feature store; "
-            f"run: props features build --dates {day}"
-            f"{' --backfill' if request.mode is Mode.BACKFILL else ''}"
+            f"{day}: no {request.mode.value.lower()} features in the feature store; run: {build}"
         )
     rosters = stored.rosters.get(day)
     roster = {
@@ -153,7 +152,7 @@ def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
         raise Unavailable(
             f"{day}: features for {len(roster) - len(missing)} of {len(roster)} expected players; "
             f"missing {', '.join(p.player_lookup for p in missing[:5])}{' ...' if len(missing) > 5 else ''}; "
-            f"run: props features build --dates {day}"
+            f"run: {build}; or leave them out with skip_mlfs_check"
         )
     systems = _wanted_systems(request, roster, stored.active.get(day, set()))
     lost = [p for p in missing if systems[p.player_id]]

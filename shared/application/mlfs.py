@@ -22,7 +22,7 @@ from shared.application.slate import (
     modes_by_date,
     read_roster,
 )
-from shared.domain.feature_lineage import INJURIES, LINEAGE, QUOTES
+from shared.domain.feature_lineage import BOX_SCORES, INJURIES, LINEAGE, QUOTES
 from shared.domain.features_contract import FEATURES, REQUIRED
 from shared.domain.instants import cut_offs, from_micros
 from shared.domain.mlfs import DUE_BEFORE, LEAST_COVERAGE, Verdict, verdict
@@ -33,6 +33,8 @@ from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
 NO_GAMES = "no games in the schedule"
+RATINGS = ("opponent_def_rating", "opponent_pace", "team_pace", "team_off_rating", "pace_score")
+"""Features made of possessions: attempts, free throws, offensive rebounds and turnovers."""
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,9 @@ def _features(seen: _Seen) -> dict[str, FeatureState]:
 def _why_missing(name: str, seen: _Seen) -> str:
     """What the feature needs, and the input table that does not have it."""
     lineage = LINEAGE[name]
+    if name in RATINGS and seen.inputs.latest_box_scores is not None and not seen.inputs.rated:
+        counts = "field goal and free throw attempts, offensive rebounds and turnovers"
+        return f"no box score of the last {INPUT_DAYS} days has {counts}"
     if INJURIES in lineage.tables and not seen.inputs.injuries:
         return f"{INJURIES} holds nothing for {seen.day}"
     if QUOTES in lineage.tables and not seen.inputs.quotes:
@@ -288,9 +293,21 @@ def _cause(seen: _Seen, said: Verdict, absent: list[str]) -> tuple[str | None, s
     if seen.snapshot is None:
         return f"no {seen.mode.value.lower()} snapshot was ever finished for this date", build
     if absent:
-        return f"{', '.join(absent)} missing for every player: {_why_missing(absent[0], seen)}", build
+        cause = f"{', '.join(absent)} missing for every player: {_why_missing(absent[0], seen)}"
+        return cause, build if _can_be_built(absent, seen) else "props load DIR"
     reasons = sorted({r.split(":")[0] for r in seen.missing.values()})
     return f"{len(seen.missing)} expected players have no row: {', '.join(reasons)}", build
+
+
+def _can_be_built(absent: list[str], seen: _Seen) -> bool:
+    """Whether building again may help: the inputs now hold what these features are made of.
+
+    A box score without the counts that ratings are made of, or without points and minutes, gives the same
+    gap however often it is built.
+    """
+    needs = {name: BOX_SCORES in LINEAGE[name].tables for name in absent}
+    rated = not any(name in RATINGS for name in absent) or seen.inputs.rated > 0
+    return rated and (seen.inputs.latest_box_scores is not None or not any(needs.values()))
 
 
 def _stale(seen: _Seen) -> str | None:

@@ -23,12 +23,13 @@ INPUT_DAYS = 30
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows of a date's input tables, located box scores of the days before it, and the latest dates there
-    with box scores and with games that are final."""
+    """Rows of a date's input tables, box scores of the days before it with shot locations and with the
+    counts of ratings, and the latest dates there with box scores and with games that are final."""
 
     quotes: int
     injuries: int
     located: int
+    rated: int
     latest_box_scores: date | None
     latest_final: date | None
     unmatched: tuple[UnmatchedRows, ...]
@@ -69,6 +70,7 @@ class InputRows:
             here.get("quotes", 0),
             here.get("injuries", 0),
             sum(r["located"] for r in before),
+            sum(r["rated"] for r in before),
             latest("box_scores"),
             latest("finals"),
             tuple(

@@ -47,6 +47,11 @@ def eastern_date(moment: datetime) -> date:
     return moment.astimezone(EASTERN).date()
 
 
+def eastern_text(moment: datetime) -> str:
+    """An instant as text for people, in US Eastern time with the zone named: 2025-03-19 18:30 EDT."""
+    return moment.astimezone(EASTERN).strftime("%Y-%m-%d %H:%M %Z")
+
+
 @lru_cache(maxsize=16384)
 def eastern_midnight(day: int) -> int:
     """The instant at which a game date begins in US Eastern time."""

@@ -15,6 +15,9 @@ from shared.model_registry.cbm import NotPlain, read_trees
 from shared.model_registry.symmetric_trees import SymmetricTrees
 from shared.ports import ModelStore
 
+UNVERIFIED = "unverified-"
+"""How the id of a bare model file begins, of whose training nothing is known."""
+
 
 @dataclass(frozen=True)
 class LoadedModel:
@@ -53,7 +56,7 @@ def load(
     model: Regressor | None
     if manifest is None:
         model = _catboost(data, path, wanted)
-        return LoadedModel(system_id, f"unverified-{found[:8]}", found, path, False, model, None)
+        return LoadedModel(system_id, f"{UNVERIFIED}{found[:8]}", found, path, False, model, None)
     if manifest.system_id != system_id:
         raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
     model = None if by_catboost or not manifest.golden else _plain(data, wanted)

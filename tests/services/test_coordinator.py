@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ from shared.schemas.messages import PredictionReady, encode
 from tests.application.jobs import InProcess
 from tests.conftest import CLOCK, DAY
 from tests.services.clients import Client, envelope
+from tests.services.console.reading import Page
 
 
 class Bench:
@@ -121,6 +123,36 @@ def test_a_start_that_cannot_be_says_what_came_and_what_was_wanted(
     assert words in answer.json()["detail"]
     assert answer.json()["status"] == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"game_date": "2025-07-01"}, 404),
+        ({"game_date": "2025-03-18"}, 404),
+        ({"game_date": "2025-03-20"}, 503),
+        ({"systems": ["x"]}, 422),
+    ],
+)
+def test_a_refused_start_is_no_run_and_the_newest_run_stays_the_newest(
+    bench: Bench, asked: dict[str, Any], status: int
+) -> None:
+    done = bench.world.run(systems=["moving_average"])
+    answer = bench.call("POST", "/start", json=asked)
+    assert answer.status_code == status, answer.text
+    assert [r["run_id"] for r in bench.call("GET", "/runs").json()["runs"]] == [done.run_id]
+    push = json.dumps({"game_date": "TODAY", **asked}).encode()
+    pushed = bench.call("POST", "/pubsub/start", content=envelope(push))
+    assert pushed.status_code == (503 if status == 503 else 204)
+    assert [r.run_id for r in bench.world.runs.runs()] == [done.run_id]
+    assert f"{done.run_id} ✓ Complete" in Page(bench.call("GET", "/").text).text
+
+
+def test_a_start_that_meets_a_run_under_way_leaves_only_that_one(bench: Bench) -> None:
+    started = bench.world.start(systems=["moving_average"])
+    for path, status in (("/start", 409), ("/console/runs", 403)):
+        assert bench.call("POST", path, json={"game_date": "TODAY"}).status_code == status
+    assert [r.run_id for r in bench.world.runs.runs()] == [started.run_id]
 
 
 def test_pushes_that_can_never_succeed_are_kept_and_acknowledged(bench: Bench) -> None:

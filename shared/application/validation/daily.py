@@ -21,6 +21,7 @@ from shared.warehouse.statements import statement
 
 CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     inputs.schedule,
+    processes.newest_run,
     inputs.freshness,
     inputs.quotes,
     inputs.box_scores,
@@ -35,6 +36,7 @@ CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     outputs.model_health,
     outputs.waiting,
     processes.beats,
+    processes.models,
     processes.stuck,
     processes.unhandled,
 )
