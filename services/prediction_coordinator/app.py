@@ -64,7 +64,8 @@ class Coordinator:
 
 
 class StartIn(BaseModel):
-    """``game_date`` is ISO 8601, TODAY or TOMORROW (US Eastern)."""
+    """``game_date`` is ISO 8601, TODAY or TOMORROW (US Eastern). ``accept_findings`` activates systems whose
+    batch of predictions the checks would hold."""
 
     game_date: str = "TODAY"
     force: bool = False
@@ -73,6 +74,7 @@ class StartIn(BaseModel):
     allow_started: bool = False
     min_minutes: float = 8.0
     reason: str | None = None
+    accept_findings: bool = False
 
 
 MOST_DAYS = 400

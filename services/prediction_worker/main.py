@@ -95,6 +95,8 @@ def main() -> int:
     fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
     with Pulse(Heartbeats(backend.documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
+        for said in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):
+            logging.getLogger(__name__).warning(said)
         try:
             app = build(lambda: worker, settings.entrance(), settings.limits())
             serve(app, settings.port, settings.host)

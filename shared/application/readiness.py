@@ -58,7 +58,11 @@ def asked(name: str, ask: Callable[[], object]) -> Check:
 def loaded(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> list[Check]:
     """A check for each model: those in memory, and why required ones are not."""
     found = [
-        Check(f"model:{system}", PASSED, f"{m.model_id}, {'verified' if m.verified else 'unverified'}")
+        Check(
+            f"model:{system}",
+            PASSED,
+            "; ".join([f"{m.model_id}, {'verified' if m.verified else 'unverified'}", *m.warnings]),
+        )
         for system, m in models.items()
     ]
     return found + [Check(f"model:{system}", FAILED, why) for system, why in sorted(missing.items())]

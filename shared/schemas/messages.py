@@ -108,6 +108,7 @@ class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True):
     allow_started: bool = False
     min_minutes: float = 8.0
     reason: str | None = None
+    accept_findings: bool = False
 
 
 class _PushMessage(msgspec.Struct, rename="camel"):

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.model_health import ModelHealth
+from shared.application.prediction_batches import HELD
 from shared.application.recipes import RECIPES
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
 from shared.domain.model_health import Health
 from shared.domain.signals import ALARM
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
+from shared.model_registry.unverified import is_unverified
 from shared.warehouse.statements import statement
 
 LOOK_BACK = timedelta(days=7)
@@ -50,6 +52,21 @@ def predictions(day: Day) -> list[Finding]:
         else:
             found.append(ok(check, said))
     return found
+
+
+def held(day: Day) -> list[Finding]:
+    """Systems whose newest batch of predictions was held by the checks before activation."""
+    rows = day.warehouse.query(statement("held_batches", game_date=day.game_date, mark=HELD)).to_pylist()
+    found = []
+    for r in rows:
+        why = r["reason"].removeprefix(HELD).strip()
+        said = (
+            f"{r['row_count']} players of run {r['run_id']} have no new row: {why}; put the right model or "
+            "features in place before the remedy, or accept the batch with --accept-findings"
+        )
+        again = day.regenerate(force=r["system_id"] in day.active)
+        found.append(critical(f"held:{r['system_id']}", said, f"{again} --systems {r['system_id']}"))
+    return found or [ok("held", "no batch of predictions is held")]
 
 
 def signal(day: Day) -> list[Finding]:
@@ -97,6 +114,9 @@ def serving(day: Day) -> list[Finding]:
         check = f"model:{system}"
         if rows is None:
             found.append(info(check, "no active rows"))
+        elif is_unverified(rows["model_id"]):
+            said = f"{rows['model_id']} is unverified: its file has no manifest that proves what it is"
+            found.append(warning(check, said, _retrain(system, day)))
         elif rows["models"] > 1:
             found.append(critical(check, f"{rows['models']} models behind one date's rows", day.regenerate()))
         elif champion is None:
