@@ -55,6 +55,10 @@ def predict(
             "--in-sample", help="Use models on games they were trained on: never active, never counted."
         ),
     ] = False,
+    accept_findings: Annotated[
+        bool,
+        typer.Option("--accept-findings", help="Activate systems whose predictions the checks would hold."),
+    ] = False,
     dry_run: DryRun = False,
     no_resume: Annotated[
         bool, typer.Option("--no-resume", help="Begin anew even if this command was killed half-way before.")
@@ -84,6 +88,7 @@ def predict(
         in_sample=in_sample,
         dry_run=dry_run,
         reason=reason,
+        accept_findings=accept_findings,
     )
     days = days_of(ranges(dates, start_date, end_date))
     with Bars() as bars:
@@ -150,6 +155,7 @@ def _show(results: list[dict[str, Any]]) -> None:
     for r in results:
         lines += [f"{r['game_date']}: {r['note']}"] if r["note"] else []
         lines += [f"{r['game_date']}: {s} is off: {why}" for s, why in r["systems_off"].items()]
+        lines += [f"{r['game_date']}: {said}" for said in r.get("warnings", [])]
         for why, who in r["left_out"].items():
             names = ", ".join(who[:6]) + (" ..." if len(who) > 6 else "")
             lines.append(f"{r['game_date']}: {len(who)} players {why}: {names}")

@@ -97,6 +97,8 @@ def main() -> int:
     }
     with Pulse(Heartbeats(backend.documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
+        for said in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):
+            logging.getLogger(__name__).warning(said)
         try:
             app = build(lambda: worker, settings.entrance(), settings.limits())
             serve(app, settings.port, settings.host)

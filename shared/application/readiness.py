@@ -59,7 +59,11 @@ def asked(name: str, ask: Callable[[], object]) -> Check:
 def loaded(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> list[Check]:
     """A check for each model: those in memory, and why configured or required ones are not."""
     found = [
-        Check(f"model:{system}", PASSED, f"{m.model_id}, {'verified' if m.verified else UNVERIFIED}")
+        Check(
+            f"model:{system}",
+            PASSED,
+            "; ".join([f"{m.model_id}, {'verified' if m.verified else UNVERIFIED}", *m.warnings]),
+        )
         for system, m in models.items()
     ]
     return found + [Check(f"model:{system}", FAILED, why) for system, why in sorted(missing.items())]

@@ -29,6 +29,7 @@ def described(model: LoadedModel, role: str) -> dict[str, Any]:
         else None,
         "experiment_id": experiment_id(manifest) if manifest else None,
         "verified": model.verified,
+        "warnings": model.warnings,
     }
 
 

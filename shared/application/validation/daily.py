@@ -30,6 +30,7 @@ CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     inputs.served,
     inputs.drift,
     outputs.predictions,
+    outputs.held,
     outputs.signal,
     outputs.grading,
     outputs.serving,

@@ -9,13 +9,14 @@ from typing import Any
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.model_health import ModelHealth
 from shared.application.operations import remedies
+from shared.application.prediction_batches import HELD
 from shared.application.signals import shown
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
 from shared.domain.model_health import Health
 from shared.domain.signals import ALARM, Signal
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
-from shared.model_registry.loading import UNVERIFIED
+from shared.model_registry.unverified import is_unverified
 from shared.warehouse.statements import statement
 
 LOOK_BACK = timedelta(days=7)
@@ -51,6 +52,22 @@ def predictions(day: Day) -> list[Finding]:
         else:
             found.append(ok(check, said))
     return found
+
+
+def held(day: Day) -> list[Finding]:
+    """Systems whose newest batch of predictions was held by the checks before activation."""
+    rows = day.warehouse.query(statement("held_batches", game_date=day.game_date, mark=HELD)).to_pylist()
+    found = []
+    for r in rows:
+        why = r["reason"].removeprefix(HELD).strip()
+        said = (
+            f"{r['row_count']} players of run {r['run_id']} have no new row: {why}; put the right model or "
+            "features in place before the remedy, or accept the batch with --accept-findings"
+        )
+        command = day.replace() if r["system_id"] in day.active else day.predict()
+        remedy = command and f"{command} --systems {r['system_id']}"
+        found.append(critical(f"held:{r['system_id']}", said, remedy))
+    return found or [ok("held", "no batch of predictions is held")]
 
 
 def signal(day: Day) -> list[Finding]:
@@ -100,9 +117,9 @@ def serving(day: Day) -> list[Finding]:
             found.append(info(check, "no active rows"))
         elif rows["models"] > 1:
             found.append(_replaceable(day, check, f"{rows['models']} models behind one date's rows"))
-        elif str(rows["model_id"]).startswith(UNVERIFIED):
-            evidence = f"{rows['model_id']}: a bare file without a manifest, nothing is known of its training"
-            found.append(warning(check, evidence, remedies.train(system, day.game_date)))
+        elif is_unverified(rows["model_id"]):
+            said = f"{rows['model_id']} is unverified: its file has no manifest that proves what it is"
+            found.append(warning(check, said, remedies.train(system, day.game_date)))
         elif champion is None:
             found.append(info(check, f"serves {rows['model_id']}; the registry names no champion"))
         elif champion["sha256"] != rows["model_sha256"]:

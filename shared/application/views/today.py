@@ -18,7 +18,7 @@ from shared.application.views.parts import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
-from shared.model_registry.loading import UNVERIFIED
+from shared.model_registry.unverified import is_unverified
 from shared.ports import Clock, PlayerOutcome, Run, RunStore, Warehouse
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
@@ -91,7 +91,7 @@ class SystemRow:
     @property
     def is_verified(self) -> bool:
         """Whether a bundle with a manifest made the rows, not a bare model file."""
-        return self.model_id is None or not self.model_id.startswith(UNVERIFIED)
+        return not is_unverified(self.model_id)
 
 
 @dataclass(frozen=True)
