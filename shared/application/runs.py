@@ -77,11 +77,12 @@ class StartRun:
 
     def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
-        ``TooMany`` in this hour.
+        ``TooMany`` in this hour. While the warehouse cannot be asked, no run is opened.
 
         Whatever goes wrong before its jobs are out, the run ends as FAILED and the date is free again.
         ``also_expected``: players by game that have no features and are to be named.
         """
+        self._prepare.check_warehouse(request.game_date)
         return self.carry_on(self.open(request), request, also_expected)
 
     def open(self, request: RunRequest) -> str:
