@@ -70,7 +70,8 @@ class Outgoing:
 class Publisher(Protocol):
     """Publishes messages at least once; a return means that the broker has stored all of them.
 
-    Raises ``Unavailable`` where some may not have been stored: publish all of them again.
+    Raises ``Unavailable`` where some may not have been stored: publish all of them again. ``Rejected`` names
+    an attribute that no broker takes (``schemas.attributes``); nothing is published then.
     """
 
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None: ...

@@ -105,7 +105,8 @@ def _load_lines(loaded: Loaded) -> list[str]:
 @app.command(rich_help_panel=BEGIN, examples=("props serve", "props serve --port 9000"))
 def serve(
     port: Annotated[
-        int, typer.Option(help="The coordinator's port; the worker and the broker follow it.")
+        int,
+        typer.Option(min=1, max=65533, help="The coordinator's port; the worker and the broker follow it."),
     ] = 8080,
 ) -> None:
     """Start coordinator, worker and broker on this machine until Ctrl-C."""

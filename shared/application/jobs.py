@@ -64,6 +64,10 @@ class PrepareJobs:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
+    def check_warehouse(self, game_date: date) -> None:
+        """``Unavailable`` while the warehouse cannot be asked."""
+        games_between(self._warehouse, game_date, game_date)
+
     def __call__(
         self, run_id: str, request: RunRequest, now: datetime, also_expected: Sequence[ExpectedPlayer] = ()
     ) -> RunJobs:

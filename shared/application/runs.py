@@ -78,7 +78,7 @@ class StartRun:
 
     def __call__(self, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()) -> Started:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
-        ``TooMany`` in this hour.
+        ``TooMany`` in this hour. While the warehouse cannot be asked, no run is opened.
 
         A start that is refused leaves no run: it is opened once it is prepared. What goes wrong between
         then and the last of its jobs ends it as FAILED, and the date is free again.
