@@ -28,17 +28,17 @@ PLAYERS = 240
 LARGE = 1000
 
 # Measured on the sample league: tests/bench/traffic.py.
-REQUEST_BYTES, READY_BYTES = 3192, 618
+REQUEST_BYTES, READY_BYTES = 3192, 638
 BYTES_PER_ROW = {
     "odds_api_player_points_props": 149,
     "player_game_summary": 236,
     "ml_feature_store_v2": 2164,
-    "player_daily_cache": 125,
+    "player_daily_cache": 133,
     "upcoming_player_game_context": 138,
     "prediction_staging": 392,
     "player_prop_predictions": 401,
-    "prediction_key_outcomes": 92,
-    "prediction_accuracy": 265,
+    "prediction_key_outcomes": 100,
+    "prediction_accuracy": 273,
 }
 TABLES_READ = {"features": 8, "run": 24, "grading": 7, "validation": 50}
 """Tables named in the statements of one execution, each as often as a statement names it."""

@@ -63,7 +63,7 @@ class FirestoreRunStore:
                 return None
             return {
                 "games": json.dumps({key: p.game_id for key, p in every.items()}),
-                "players": json.dumps({key: [p.player_id, p.player_lookup] for key, p in every.items()}),
+                "player_ids": json.dumps({key: p.player_id for key, p in every.items()}),
                 "expected": len(every),
             }
 
@@ -188,14 +188,13 @@ def _players(run: dict[str, Any]) -> dict[str, ExpectedPlayer]:
     """Expected players by the id of their document.
 
     ``games`` holds the game by a document's id, which was the player's spelling: release 0.1.0 writes and
-    reads nothing else, also while both releases serve. ``players`` holds id and spelling of each.
+    reads nothing else, also while both releases serve. ``player_ids`` holds the player's id by the same.
     """
-    named = json.loads(run.get("players", "{}"))
-    players = {}
-    for key, game in json.loads(run["games"]).items():
-        player_id, lookup = named.get(key, (None, key))
-        players[key] = ExpectedPlayer(lookup, player_id, game)
-    return players
+    ids = json.loads(run.get("player_ids", "{}"))
+    return {
+        key: ExpectedPlayer(key.removesuffix(f".{ids.get(key)}"), ids.get(key), game)
+        for key, game in json.loads(run["games"]).items()
+    }
 
 
 def _with_keys(
@@ -230,7 +229,7 @@ def _fields(run: Run) -> dict[str, Any]:
         "opened_at": run.opened_at,
         "request": json.dumps(dict(run.request)),
         "games": "{}",
-        "players": "{}",
+        "player_ids": "{}",
         "expected": 0,
         "closed_at": None,
         "note": None,

@@ -29,3 +29,12 @@ def test_a_key_that_was_given_stays_when_a_namesake_is_named_later() -> None:
     first = _with_keys({}, [TWINS[0]])
     assert _with_keys(first, TWINS) == {"twin": TWINS[0], "twin.4": TWINS[1]}
     assert _with_keys(first, [ExpectedPlayer("twinjr", 3, "g1")]) == first
+
+
+def test_ids_and_spellings_come_back_from_what_is_stored() -> None:
+    keyed = _with_keys({}, [*TWINS, ANN])
+    stored = {
+        "games": json.dumps({key: p.game_id for key, p in keyed.items()}),
+        "player_ids": json.dumps({key: p.player_id for key, p in keyed.items()}),
+    }
+    assert _players(stored) == keyed

@@ -47,7 +47,7 @@ def test_bytes_and_tables_are_as_measured(measured: dict[str, Any]) -> None:
     answered = measured["jobs"]["features"]["answered_bytes"] / measured["players"]
     assert answered == pytest.approx(costs.FEATURES_ANSWERED, **near)
     assert max(measured["rows_per_player"].values()) <= costs.SYSTEMS
-    assert measured["run_bytes_per_player"] == 36
+    assert measured["run_bytes_per_player"] == 60
 
 
 def test_what_terraform_declares_is_counted() -> None:
