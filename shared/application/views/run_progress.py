@@ -129,7 +129,12 @@ class ShowRun:
             )
         for told in history:
             if told["what"] == "superseded_by":
-                yield Step("Superseded", told["happened_at"], f"{told['row_count']} rows by {told['other_run']}", True)
+                yield Step(
+                    "Superseded",
+                    told["happened_at"],
+                    f"{told['row_count']} rows by {told['other_run']}",
+                    True,
+                )
 
 
 def progress(outcomes: Mapping[str, PlayerOutcome | None]) -> Progress:
