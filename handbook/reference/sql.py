@@ -6,11 +6,12 @@ from handbook import markdown
 from tests.sql.expressions import BY_ROW, QUERIES, REFUSED, VALUES
 
 ABOUT = """\
-`props sql` takes one query in BigQuery's dialect (GoogleSQL). The `gcp` backend runs it as it is. The embedded
-backend translates it for DuckDB, and only what was checked: each function and clause below is asked of the embedded
-backend and of Google's own evaluator of GoogleSQL, with NULL, NaN, -0.0, infinities and the ends of integers and
-dates. Both give the same, bit for bit. Where BigQuery has an error (division by zero, overflow, an index out of
-bounds), so has the embedded backend. Everything else is refused with its name."""
+`props sql` takes one query in BigQuery's dialect (GoogleSQL). The `gcp` backend runs it as it is. The
+embedded backend translates it for DuckDB, and only what was checked: each function and clause below is
+asked of the embedded backend and of Google's own evaluator of GoogleSQL, with NULL, NaN, -0.0, infinities
+and the ends of integers and dates. Both give the same, bit for bit. Where BigQuery has an error (division
+by zero, overflow, an index out of bounds), so has the embedded backend. Everything else is refused with its
+name."""
 
 LIMITS = """\
 ## Limits
@@ -21,8 +22,9 @@ LIMITS = """\
 - `ROUND` takes 0 to 6 digits, `INSTR` and `TRIM` no further argument.
 - A subscript needs `OFFSET`, `ORDINAL`, `SAFE_OFFSET` or `SAFE_ORDINAL`.
 
-With `--json`, FLOAT64 values that JSON has no number for are the texts `NaN`, `Infinity` and `-Infinity`; decimals
-are text, bytes are base64, instants are ISO 8601 in UTC. Columns without a name are called `f0_`, `f1_`."""
+With `--json`, FLOAT64 values that JSON has no number for are the texts `NaN`, `Infinity` and `-Infinity`;
+decimals are text, bytes are base64, instants are ISO 8601 in UTC. Columns without a name are called `f0_`,
+`f1_`."""
 
 
 def page() -> str:
