@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
+import math
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -169,6 +172,21 @@ def systems_of(text: str | None, known: Sequence[str] | None = None) -> tuple[st
 def print_json(value: object) -> None:
     """One object on standard output, whatever the terminal is."""
     sys.stdout.write(json.dumps(value, indent=2, default=_as_text) + "\n")
+
+
+def json_value(value: Any) -> Any:
+    """A value of the warehouse as BigQuery writes it in JSON: what JSON has no number for becomes text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, list):
+        return [json_value(v) for v in value]
+    return {k: json_value(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _as_text(value: object) -> str:

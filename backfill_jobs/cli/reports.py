@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
-from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines
+from backfill_jobs.cli.program import FINDING, Json, backend, json_value, print_json, print_lines
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
 from backfill_jobs.cli.telling import tell, webhook
@@ -238,13 +238,13 @@ def _show_findings(found: Sequence[Finding], about: dict[str, str], title: str, 
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT in BigQuery's dialect.")], as_json: Json = False
 ) -> None:
-    """Ask the warehouse; read-only, the same SQL on every backend."""
+    """Ask the warehouse; read-only, the same SQL on every backend, or a refusal."""
     from shared.application.ask import Ask
 
     with waiting("asking the warehouse"):
         rows = Ask(backend().warehouse)(query)
     if as_json:
-        print_json({"rows": rows.to_pylist()})
+        print_json({"rows": [{name: json_value(v) for name, v in row.items()} for row in rows.to_pylist()]})
     else:
         print_table(None, rows.column_names, [tuple(r.values()) for r in rows.to_pylist()])
         print_lines([f"{rows.num_rows} rows"])

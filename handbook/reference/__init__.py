@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handbook.reference import cli, files, http, messages, modules, settings, systems, tables
+from handbook.reference import cli, files, http, messages, modules, settings, sql, systems, tables
 
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli.page,
@@ -13,6 +13,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "messages.md": messages.page,
     "modules.md": modules.page,
     "settings.md": settings.page,
+    "sql.md": sql.page,
     "systems.md": systems.page,
     "tables.md": tables.page,
 }

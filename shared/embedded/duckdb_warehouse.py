@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection as Connection
 from sqlglot import exp
 
 from shared.embedded.duckdb_file import HELD_WAIT_SECONDS, NAME, DuckDbFile
+from shared.embedded.googlesql.translation import parsed, translated
 from shared.embedded.migrations import PLAYER_IDS_SINCE, fill_player_ids
 from shared.embedded.parts import WHOLE, Parts
 from shared.errors import InvalidStatement, Unavailable
@@ -43,7 +44,7 @@ def to_duckdb(sql: str) -> str:
     """The same statement in DuckDB's dialect, with ``IN_PARTS`` read whole; ``InvalidStatement`` for one that
     is not BigQuery's."""
     try:
-        tree = sqlglot.parse_one(sql, read="bigquery")
+        tree = translated(parsed(sql))
         for named in tree.find_all(exp.Table):
             if f"{named.db}.{named.name}" == IN_PARTS.full_name:
                 named.set("catalog", exp.to_identifier(WHOLE))
@@ -66,7 +67,7 @@ class DuckDbWarehouse:
         with self._open() as con:
             try:
                 return _plain(con.execute(*_bound(statement)).to_arrow_table())
-            except (duckdb.ProgrammingError, duckdb.DataError) as exc:
+            except (duckdb.ProgrammingError, duckdb.DataError, pa.ArrowInvalid) as exc:
                 raise InvalidStatement(str(exc).splitlines()[0]) from exc
 
     def append(self, table: Table, rows: pa.Table) -> None:

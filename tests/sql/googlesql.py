@@ -19,7 +19,6 @@ from typing import Any
 
 import wasmtime
 from filelock import FileLock
-from google.protobuf import empty_pb2
 from zetasql.core.exceptions import ServerError
 from zetasql.core.wasm_client import WasmClient, get_tzinfo_dir
 from zetasql.wasi import get_wasm_path
@@ -30,6 +29,7 @@ from zetasql.wasi._pb2.zetasql.public import type_pb2, value_pb2
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2 as kinds
 
 from shared.schemas.catalog import TABLES
+from shared.schemas.table import Column, Table
 
 EPOCH_DATE, EPOCH = date(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC)
 CATALOG = "warehouse"
@@ -103,8 +103,7 @@ class GoogleSql:
             supported_statement_kinds=STATEMENTS,
             reserved_keywords=["QUALIFY"],
         )
-        self._nested = self._register(self._catalog(nested=True), {})
-        self._empty: int | None = None
+        self._nested = self._register()
 
     def analyze(self, sql: str) -> dict[str, str]:
         """Types of the statement's parameters, by what it does with them; ``GoogleSqlError`` for a statement
@@ -119,39 +118,27 @@ class GoogleSql:
         _collect_parameters(getattr(resolved, resolved.WhichOneof("node")), found)
         return found
 
-    def load(self, contents: Mapping[str, Any]) -> int:
-        """A catalog with these rows, by the full names of tables; the others are empty."""
-        return self._register(self._catalog(nested=False), contents)
-
-    def unload(self, catalog: int) -> None:
-        self._call("UnregisterCatalog", service.UnregisterRequest(registered_id=catalog), empty_pb2.Empty)
-
-    def evaluate(
-        self,
-        sql: str,
-        types: Mapping[str, str] | None = None,
-        values: Mapping[str, Any] | None = None,
-        catalog: int | None = None,
-    ) -> Answer:
-        """Rows of one query over what was loaded, or over nothing."""
-        types = types or {}
-        if catalog is None:
-            catalog = self._empty = self.load({}) if self._empty is None else self._empty
+    def evaluate(self, sql: str) -> Answer:
+        """What one query over no table gives."""
         request = service.EvaluateQueryRequest(
-            sql=_TABLE.sub(r"`\g<0>`", _known(sql)),
-            options=self._options(types),
-            registered_catalog_id=catalog,
-            params=[
-                service.Parameter(name=n, value=value_of(v, types[n])) for n, v in (values or {}).items()
-            ],
+            sql=_known(sql), options=self._options({}), registered_catalog_id=self._nested
         )
-        response = self._call("EvaluateQuery", request, service.EvaluateQueryResponse)
-        columns = [(c.name, c.type) for c in response.prepared.columns]
-        rows = [
-            tuple(python_of(cell, kind) for cell, (_, kind) in zip(row.cell, columns, strict=True))
-            for row in response.content.table_data.row
-        ]
-        return Answer(tuple((n, type_name(t)) for n, t in columns), rows)
+        return _answer(self._call("EvaluateQuery", request, service.EvaluateQueryResponse))
+
+    def prepare(self, sql: str, types: Mapping[str, str]) -> Prepared:
+        """A query that is analyzed once and evaluated over many tables. Making it takes fifty times as long as
+        applying it, and the content of a catalog cannot change, so that tables go in as parameters."""
+        tables = [t for t in TABLES if t.full_name in _TABLE.findall(sql)]
+        options = self._options(types)
+        for table in tables:
+            options.query_parameters.add(name=_rows_name(table), type=_rows_type(table))
+        request = service.PrepareQueryRequest(
+            sql=_TABLE.sub(lambda m: f"(SELECT * FROM UNNEST(@{m[0].replace('.', '__')}))", _known(sql)),
+            options=options,
+            registered_catalog_id=self._nested,
+        )
+        made = self._call("PrepareQuery", request, service.PrepareQueryResponse)
+        return Prepared(self, made.prepared, types, tables)
 
     def _options(self, parameters: Mapping[str, str]) -> Any:
         return options_pb2.AnalyzerOptionsProto(
@@ -163,29 +150,21 @@ class GoogleSql:
             ],
         )
 
-    def _register(self, catalog: Any, contents: Mapping[str, Any]) -> int:
-        request = service.RegisterCatalogRequest(simple_catalog=catalog)
-        for table in catalog.table:
-            request.table_content[table.name].CopyFrom(contents.get(table.name) or contents_of((), ()))
-        return int(self._call("RegisterCatalog", request, service.RegisterResponse).registered_id)
-
-    def _catalog(self, *, nested: bool) -> Any:
+    def _register(self) -> int:
         catalog = simple_catalog_pb2.SimpleCatalogProto(
             name=CATALOG,
             builtin_function_options=options_pb2.ZetaSQLBuiltinFunctionOptionsProto(
                 language_options=self._language
             ),
         )
-        datasets: dict[str, Any] = {}
-        for table in TABLES:
-            if nested and table.dataset not in datasets:
-                datasets[table.dataset] = catalog.catalog.add(name=table.dataset)
-            place = datasets[table.dataset] if nested else catalog
-            made = place.table.add(name=table.name if nested else table.full_name)
-            for c in table.columns:
-                kind = f"ARRAY<{c.type}>" if c.mode == "REPEATED" else c.type
-                made.column.add(name=c.name, type=type_of(kind), is_writable_column=True)
-        return catalog
+        for dataset in sorted({t.dataset for t in TABLES}):
+            place = catalog.catalog.add(name=dataset)
+            for table in (t for t in TABLES if t.dataset == dataset):
+                made = place.table.add(name=table.name)
+                for c in table.columns:
+                    made.column.add(name=c.name, type=type_of(column_type(c)), is_writable_column=True)
+        request = service.RegisterCatalogRequest(simple_catalog=catalog)
+        return int(self._call("RegisterCatalog", request, service.RegisterResponse).registered_id)
 
     def _call(self, method: str, request: Any, response: Any) -> Any:
         try:
@@ -208,13 +187,60 @@ def _collect_parameters(message: Any, found: dict[str, str]) -> None:
                 _collect_parameters(each, found)
 
 
-def contents_of(types: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
-    """Rows as the evaluator takes them; ``types`` of the columns."""
-    content = service.TableContent()
-    content.table_data.SetInParent()
+class Prepared:
+    """A query of GoogleSQL with the tables and parameters that it reads."""
+
+    def __init__(
+        self, google: GoogleSql, state: Any, types: Mapping[str, str], tables: Sequence[Table]
+    ) -> None:
+        self._google, self._state, self._types, self._tables = google, state, types, tables
+
+    def evaluate(self, values: Mapping[str, Any], rows: Mapping[str, Any]) -> Answer:
+        """``rows``: of each table by its full name, as ``rows_of`` makes them."""
+        params = [service.Parameter(name=n, value=value_of(v, self._types[n])) for n, v in values.items()]
+        params += [service.Parameter(name=_rows_name(t), value=rows[t.full_name]) for t in self._tables]
+        request = service.EvaluateQueryRequest(prepared_query_id=self._state.prepared_query_id, params=params)
+        return _answer(
+            self._google._call("EvaluateQuery", request, service.EvaluateQueryResponse), self._state.columns
+        )
+
+
+def rows_of(table: Table, rows: Iterable[Sequence[Any]]) -> Any:
+    """Rows of a table as the evaluator takes them."""
+    types = [column_type(c) for c in table.columns]
+    made = value_pb2.ValueProto()
+    made.array_value.SetInParent()
     for row in rows:
-        content.table_data.row.add(cell=[value_of(v, t) for v, t in zip(row, types, strict=True)])
-    return content
+        struct = made.array_value.element.add().struct_value
+        struct.field.extend([value_of(v, t) for v, t in zip(row, types, strict=True)])
+    return made
+
+
+def column_type(column: Column) -> str:
+    return f"ARRAY<{column.type}>" if column.mode == "REPEATED" else column.type
+
+
+def _rows_name(table: Table) -> str:
+    return table.full_name.replace(".", "__")
+
+
+def _rows_type(table: Table) -> Any:
+    made = type_pb2.TypeProto(type_kind=type_pb2.TYPE_ARRAY)
+    made.array_type.element_type.type_kind = type_pb2.TYPE_STRUCT
+    for c in table.columns:
+        made.array_type.element_type.struct_type.field.add(
+            field_name=c.name, field_type=type_of(column_type(c))
+        )
+    return made
+
+
+def _answer(response: Any, prepared: Any = None) -> Answer:
+    columns = [(c.name, c.type) for c in (prepared or response.prepared.columns)]
+    rows = [
+        tuple(python_of(cell, kind) for cell, (_, kind) in zip(row.cell, columns, strict=True))
+        for row in response.content.table_data.row
+    ]
+    return Answer(tuple((n, type_name(t)) for n, t in columns), rows)
 
 
 def type_of(name: str) -> Any:
