@@ -15,8 +15,22 @@ class TooLarge(Rejected):
     """The input is longer than is read at all."""
 
 
+class Malformed(Rejected):
+    """The input is not in the format that it claims."""
+
+
+class UnsupportedMediaType(Rejected):
+    """The input claims no format, or one that is not read here."""
+
+
 class Unavailable(AppError):
     """A dependency failed: the same input may succeed later."""
+
+
+class HeldElsewhere(Unavailable):
+    """Another program holds what is needed: ask again after ``retry_after`` seconds."""
+
+    retry_after = 5
 
 
 class TooMany(AppError):

@@ -24,17 +24,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import tracing
 from shared.application.readiness import Check
 from shared.errors import (
     AppError,
     Conflict,
     Forbidden,
+    HeldElsewhere,
+    InvalidStatement,
+    Malformed,
     NotFound,
     Rejected,
     TooLarge,
     TooMany,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
 from shared.heap import keep_heap
 
@@ -48,16 +53,23 @@ YOUNG_OBJECTS = 50_000
 thousand, for which it would look several times a batch, and in vain."""
 
 STATUS: dict[type[AppError], tuple[int, str]] = {
+    Malformed: (400, "bad request"),
     Unauthenticated: (401, "not authenticated"),
     Forbidden: (403, "not allowed"),
     NotFound: (404, "not found"),
     Conflict: (409, "already under way"),
     TooLarge: (413, "too large"),
+    UnsupportedMediaType: (415, "not a content type that is read here"),
     Rejected: (422, "cannot be processed"),
     TooMany: (429, "too many"),
+    InvalidStatement: (500, "internal error"),
     Unavailable: (503, "not available now"),
 }
-"""The one table from failures to answers; a kind that is not in it is answered as its parent."""
+"""The one table from failures to answers; a kind that is not in it is answered as its parent, and one without
+a parent in it as ``UNEXPECTED``. Callers send no SQL: a statement that the warehouse refuses is our fault."""
+
+UNEXPECTED = (500, "internal error")
+"""Status and title of every failure that the table does not hold."""
 
 PROBLEM = {
     "content": {
@@ -108,53 +120,95 @@ def problem(
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
-def answer_of(exc: AppError) -> JSONResponse:
-    """What the table says of a failure, with what its kind has to tell beside the sentence."""
-    note(exc)
+def answer_of(exc: AppError, request: str = "a request") -> JSONResponse:
+    """Build the problem document of a failure, with the headers and fields of its kind.
+
+    ``request`` is its method and path, for the log.
+    """
     status, title = status_of(exc)
+    if status == UNEXPECTED[0]:
+        return unexpected(exc, request)
+    note(exc)
     if isinstance(exc, Unauthenticated):
         return problem(status, title, str(exc), headers={"WWW-Authenticate": "Bearer"})
-    if isinstance(exc, TooMany):
+    if isinstance(exc, TooMany | HeldElsewhere):
         return problem(status, title, str(exc), headers={"Retry-After": str(exc.retry_after)})
     if isinstance(exc, Conflict):
         return problem(status, title, str(exc), holder=exc.holder)
     return problem(status, title, str(exc))
 
 
+def unexpected(exc: Exception, request: str) -> JSONResponse:
+    """Log a failure that the table does not hold, and answer without its details."""
+    log_unexpected(exc, request)
+    return problem(*UNEXPECTED, f"the log says more, trace {trace_id()}")
+
+
+def log_unexpected(exc: Exception, request: str) -> None:
+    """Log a failure with its stack, once."""
+    if untold(exc):
+        logger.error("unforeseen failure of %s", request, exc_info=exc)
+
+
+def trace_id() -> str:
+    """Id of the trace of the request under way."""
+    trace = tracing.current()
+    return trace.trace_id if trace else "-"
+
+
 def status_of(exc: AppError) -> tuple[int, str]:
     """Status and title of a failure."""
-    return next(STATUS[kind] for kind in type(exc).__mro__ if kind in STATUS)
+    return next((STATUS[kind] for kind in type(exc).__mro__ if kind in STATUS), UNEXPECTED)
 
 
 def note(exc: AppError) -> None:
-    """Log what an operator has to know of: a dependency that is away, somebody who may not come in."""
+    """Log what an operator has to know of: a dependency that is away, a caller who is not permitted."""
     if isinstance(exc, Unavailable) and untold(exc):
         logger.warning("not available: %s", exc)
     if isinstance(exc, Forbidden):
         logger.warning("not allowed: %s", exc)
+    if status_of(exc) == UNEXPECTED:
+        log_unexpected(exc, "a request")
 
 
 def install_errors(app: FastAPI) -> None:
     """Turn the failures of ``shared.errors``, of validation and of routing into problem details."""
 
-    def failed(_: Request, exc: Exception) -> JSONResponse:
+    def failed(request: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, AppError)
-        return answer_of(exc)
+        return answer_of(exc, f"{request.method} {request.url.path}")
 
     def invalid(_: Request, exc: Exception) -> JSONResponse:
         errors = exc.errors() if isinstance(exc, RequestValidationError) else []
-        detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors)
-        return answer_of(Rejected(detail))
+        more = f"; and {len(errors) - MOST_ERRORS} more" if len(errors) > MOST_ERRORS else ""
+        return answer_of(Rejected("; ".join(map(validation_error, errors[:MOST_ERRORS])) + more))
 
     def misrouted(_: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, HTTPException)
         title = HTTPStatus(exc.status_code).phrase.lower()
         return problem(exc.status_code, title, str(exc.detail), headers=exc.headers)
 
-    for kind in STATUS:
-        app.add_exception_handler(kind, failed)
+    app.add_exception_handler(AppError, failed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, misrouted)
+
+
+SHOWN = 60
+"""Characters of a wrong value that an answer repeats."""
+
+MOST_ERRORS = 20
+"""Errors of one request that its answer names."""
+
+
+def validation_error(error: Mapping[str, Any]) -> str:
+    """One error of a validation: the field, what came, what was expected."""
+    place = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown field"
+    if error["type"] == "missing":
+        return f"{place}: {error['msg']}"
+    came = repr(error["input"])
+    return f"{place}: {came if len(came) <= SHOWN else f'{came[:SHOWN]}...'}, {error['msg']}"
 
 
 def untold(failure: Exception) -> bool:
@@ -294,7 +348,7 @@ async def content(send: Send, body: bytes, media_type: bytes) -> None:
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries of the problem answers a route may give."""
-    titles = {400: "bad request", **dict(STATUS.values())}
+    titles = dict(STATUS.values())
     return {s: {"description": titles[s], **PROBLEM} for s in statuses}
 
 

@@ -1,4 +1,4 @@
-"""What every request of a service passes: its trace, its latency, and an answer to what nobody foresaw."""
+"""ASGI middleware of every request of a service: tracing, latency metrics, unexpected failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import tracing
 from shared.errors import AppError
-from shared.http import answer_of, logger, problem, untold
+from shared.http import UNEXPECTED, answer_of, log_unexpected, unexpected
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -60,23 +60,16 @@ class Observed:
             await self._app(scope, receive, noted)
         except ClientDisconnect:
             status = 499
-        except AppError as exc:
-            if status:
-                raise
-            await answer_of(exc)(scope, receive, noted)
         except Exception as exc:
-            if status:
+            what = f"{scope['method']} {scope['path']}"
+            if status:  # the answer is half sent: the server can only close the connection
+                status = UNEXPECTED[0]
+                log_unexpected(exc, what)
                 raise
-            await _unforeseen(scope, exc)(scope, receive, noted)
+            answer = answer_of(exc, what) if isinstance(exc, AppError) else unexpected(exc, what)
+            await answer(scope, receive, noted)
         finally:
             tracing.leave(token)
-        route = getattr(scope.get("route"), "path", "unknown")
-        self._times().observe(route, status, time.perf_counter() - begun)
-
-
-def _unforeseen(scope: Scope, exc: Exception) -> ASGIApp:
-    """Log a failure that has no name among ``shared.errors``; its details are for the log alone."""
-    if untold(exc):
-        logger.error("unforeseen failure of %s %s", scope["method"], scope["path"], exc_info=exc)
-    trace = tracing.current()
-    return problem(500, "internal error", f"the log says more, trace {trace.trace_id if trace else '-'}")
+            if status:
+                route = getattr(scope.get("route"), "path", "unknown")
+                self._times().observe(route, status, time.perf_counter() - begun)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -46,7 +46,7 @@ class Warehouse(Protocol):
         """Insert rows whose ``table.key`` is new, update those that differ; give the number changed.
 
         A NULL never replaces a known value unless ``replace``. A row that differs in ``table.stamps``
-        only is left as it is.
+        only is left as it is. ``Rejected`` where two of the rows have the same key; nothing is written then.
         """
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
@@ -70,7 +70,8 @@ class Outgoing:
 class Publisher(Protocol):
     """Publishes messages at least once; a return means that the broker has stored all of them.
 
-    Raises ``Unavailable`` where some may not have been stored: publish all of them again.
+    Raises ``Unavailable`` where some may not have been stored: publish all of them again. ``Rejected`` names
+    an attribute that no broker takes (``schemas.attributes``); nothing is published then.
     """
 
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None: ...
@@ -143,13 +144,26 @@ class Run:
     note: str | None = None
 
 
+class ExpectedPlayer(NamedTuple):
+    """A player whom a run is to predict: his spelling for people, his identity, and his game.
+
+    ``player_id`` is None only in runs that release 0.1.0 opened: it kept spellings alone.
+    """
+
+    player_lookup: str
+    player_id: int | None
+    game_id: str
+
+
 @dataclass(frozen=True)
 class PlayerOutcome:
     """How one expected player ended: ``predicted``, ``skipped:<reason>`` or ``failed:<reason>``.
 
-    ``systems`` maps each system id to ``predicted`` or to its reason for emitting nothing.
+    ``player_id`` and ``player_lookup`` are those of the ``ExpectedPlayer``. ``systems`` maps each system id
+    to ``predicted`` or to its reason for emitting nothing.
     """
 
+    player_id: int | None
     player_lookup: str
     outcome: str
     systems: Mapping[str, str] = field(default_factory=dict)
@@ -168,10 +182,10 @@ class RunStore(Protocol):
     def open(self, run: Run) -> None:
         """Store a new run; ``Conflict`` (holder: its run_id) while a run of its game date is active."""
 
-    def expect(self, run_id: str, games: Mapping[str, str]) -> None:
-        """Name the expected players of a run, each with his game id, before anything is published.
+    def expect(self, run_id: str, players: Sequence[ExpectedPlayer]) -> None:
+        """Name the expected players of a run, before anything is published.
 
-        Changes nothing once the run has ended.
+        A player is named once, by his id. Changes nothing once the run has ended.
         """
 
     def advance(
@@ -185,8 +199,8 @@ class RunStore(Protocol):
     def record(self, run_id: str, outcomes: Sequence[PlayerOutcome]) -> int:
         """Record the first outcome of each expected player; later ones change nothing.
 
-        Gives how many players of the run are still without an outcome. ``NotFound`` for an unknown
-        run; a player who was not expected is ignored.
+        A player is found by his id, one without an id by his spelling. Gives how many players of the run are
+        still without an outcome. ``NotFound`` for an unknown run; a player who was not expected is ignored.
         """
 
     def get(self, run_id: str) -> Run:
@@ -198,11 +212,11 @@ class RunStore(Protocol):
     def under_way(self) -> list[Run]:
         """The runs that stand in one of ``ACTIVE_STATES``, at most one a game date, the oldest first."""
 
-    def outcomes(self, run_id: str) -> dict[str, PlayerOutcome | None]:
+    def outcomes(self, run_id: str) -> dict[ExpectedPlayer, PlayerOutcome | None]:
         """Every expected player in alphabetical order, with None where no outcome is known yet."""
 
-    def games(self, run_id: str) -> dict[str, str]:
-        """Game id of every expected player."""
+    def players(self, run_id: str) -> list[ExpectedPlayer]:
+        """Every expected player in alphabetical order; none for an unknown run."""
 
 
 class Documents(Protocol):

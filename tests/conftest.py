@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 
 from shared.application.feature_store import BuildFeatures
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.application.training import TrainModels, demo_windows
 from shared.embedded import sample_league
 from shared.embedded.clock import FixedClock

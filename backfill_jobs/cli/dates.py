@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 from typing import Annotated
 
 import typer
 
-WANTED = "YYYY-MM-DD, TODAY, TODAY+n or TODAY-n"
-_DATE = "DATE"
+from shared.domain.game_dates import GRAMMAR, parse_game_date
 
-_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_FROM_TODAY = re.compile(r"TODAY(?:[+-]\d{1,9})?", re.ASCII)
+WANTED = GRAMMAR
+_DATE = "DATE"
 
 
 class GameDates(tuple[date, ...]):
@@ -22,30 +20,19 @@ class GameDates(tuple[date, ...]):
 
 
 def game_date(text: str) -> date:
-    """A game date, US Eastern; ``BadParameter`` for anything but ``WANTED``.
+    """Return a game date, US Eastern; ``BadParameter`` for anything that is not in the grammar.
 
     TODAY is that of the product's clock. Only its settings are read, and only where the text counts from it.
     """
-    if _FROM_TODAY.fullmatch(text):
-        return _days_from(_today(), text)
-    if not _ISO.fullmatch(text):
-        raise typer.BadParameter(f"{text!r}, wanted {WANTED}")
     try:
-        return date.fromisoformat(text)
+        return parse_game_date(text, _today)
     except ValueError as exc:
-        raise typer.BadParameter(f"{text!r}: {exc}; wanted {WANTED}") from exc
+        raise typer.BadParameter(str(exc)) from exc
 
 
 def game_dates(text: str) -> GameDates:
     """Game dates separated by commas, each as ``game_date`` takes it."""
     return GameDates(game_date(part.strip()) for part in text.split(","))
-
-
-def _days_from(today: date, text: str) -> date:
-    try:
-        return today + timedelta(days=int(text.removeprefix("TODAY") or 0))
-    except OverflowError as exc:
-        raise typer.BadParameter(f"{text!r} is beyond the calendar; wanted {WANTED}") from exc
 
 
 def _today() -> date:

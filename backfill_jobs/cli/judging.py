@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +48,7 @@ def explain(
 ) -> None:
     """Why a stored prediction is what it is: inputs, line, model, and terms that add up to it."""
     from shared.application.replay import Replay
+    from shared.domain.instants import eastern_text
 
     use = backend()
     with waiting("taking it apart"):
@@ -59,9 +61,10 @@ def explain(
     print_lines(
         [
             f"{p['player_lookup']} in {p['game_id']}, {p['system_id']}: {p['predicted_points']:.1f} points, "
-            f"{stood}, {p['recommendation']} at confidence {p['confidence_score']:.0f}",
+            f"{stood}, {p['recommendation']}; confidence score {p['confidence_score']:.0f} of 100"
+            f"{_chance(p)}",
             f"model {model['model_id'] or 'a formula'}, features {model['feature_snapshot_id']} as of "
-            f"{p['as_of']:%Y-%m-%d %H:%M} UTC",
+            f"{eastern_text(p['as_of'])}",
         ]
     )
     inputs = told["features"]
@@ -71,6 +74,13 @@ def explain(
         rows.append((name, f"{points:+.3f}", value.get("value"), value.get("source", "")))
     print_table("Terms, the largest first", ("term", "points", "value", "source"), rows)
     print_lines([f"{len(told['terms'])} terms, sum {told['sum']:.4f}, prediction {p['raw_prediction']:.4f}"])
+
+
+def _chance(prediction: Mapping[str, Any]) -> str:
+    """The probability that a system gives, and why there is no bet; empty for a system that gives none."""
+    chance, reason = prediction["prob_over"], prediction["no_bet_reason"]
+    said = "" if chance is None else f", P(over) {chance:.0%}"
+    return said if reason is None else f"{said}, no bet: {reason.replace('_', ' ')}"
 
 
 def evaluate(

@@ -130,7 +130,10 @@ def _plain(found: Diagnosis) -> dict[str, Any]:
         "present": found.present,
         "coverage": found.coverage,
         "quality": found.quality,
-        "missing": [{"player_lookup": p, "reason": why} for p, why in found.missing.items()],
+        "missing": [
+            {"player_lookup": p.player_lookup, "player_id": p.player_id, "reason": why}
+            for p, why in found.missing.items()
+        ],
         "features": {name: asdict(state) for name, state in found.features.items()},
         "cause": found.cause,
         "remedy": found.remedy,
@@ -141,6 +144,8 @@ def _plain(found: Diagnosis) -> dict[str, Any]:
 
 
 def _show(found: Diagnosis) -> None:
+    from shared.domain.instants import eastern_text
+
     share = "-" if found.coverage is None else f"{found.coverage:.0%}"
     lines = [
         f"{found.game_date}: {found.verdict.value}",
@@ -152,7 +157,7 @@ def _show(found: Diagnosis) -> None:
     if found.remedy:
         lines.append(f"  mend it: {found.remedy}")
     elif found.due_at and found.verdict.value == "not yet due":
-        lines.append(f"  due at {found.due_at:%Y-%m-%d %H:%M} UTC")
+        lines.append(f"  due at {eastern_text(found.due_at)}")
     phases = found.phases or {}
     done = [name for name in phases if not name.startswith("_")]
     lines.append(f"  phases completed: {', '.join(sorted(done)) or 'none'}")
@@ -160,7 +165,7 @@ def _show(found: Diagnosis) -> None:
     if found.missing:
         by: dict[str, list[str]] = {}
         for player, why in found.missing.items():
-            by.setdefault(why, []).append(player)
+            by.setdefault(why, []).append(player.player_lookup)
         rows = [
             (why, len(who), ", ".join(who[:5]) + (" ..." if len(who) > 5 else "")) for why, who in by.items()
         ]

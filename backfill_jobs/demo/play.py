@@ -16,8 +16,8 @@ import httpx
 from backfill_jobs.serving import Services
 from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.grade import GradePredictions
+from shared.application.ingestion.load import LoadFolder, Progress
 from shared.application.known import Mode
-from shared.application.loading import LoadFolder, Progress
 from shared.application.questions import Questions
 from shared.application.registry import Registry
 from shared.application.training import TrainModels, demo_windows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -124,6 +125,7 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
 def _status(use: Backend, as_json: bool) -> None:
     from shared.application.checkpoints import jobs
     from shared.application.prediction_backfill import JOB
+    from shared.domain.instants import eastern_text
 
     found = jobs(use.documents, JOB)
     if as_json:
@@ -134,7 +136,8 @@ def _status(use: Backend, as_json: bool) -> None:
     for job in found:
         days = job["arguments"]["dates"]
         state = f"{len(job['dates'])} of {len(days)} dates done"
-        print_lines([f"{job['started_at'][:19]} {days[0]} to {days[-1]}: {job['state']}, {state}"])
+        started = eastern_text(datetime.fromisoformat(job["started_at"]))
+        print_lines([f"{started} {days[0]} to {days[-1]}: {job['state']}, {state}"])
         _show(list(job["dates"].values()))
 
 

@@ -61,12 +61,23 @@ class Runs(Answer):
     runs: list[RunOfList]
 
 
+class PlayerOfRun(Answer):
+    """An expected player; ``outcome`` is null until it is known, ``player_id`` in runs of release 0.1.0."""
+
+    player_lookup: str
+    player_id: int | None
+    game_id: str
+    outcome: str | None
+
+
 class Run(RunOfList):
-    """``progress``: players by how they ended; ``outcomes``: of each player, null while he is waited for."""
+    """``progress``: players by how they ended; ``outcomes``: of each player by his spelling, null while he is
+    waited for; two of one spelling have their ids behind it. ``players``: the same with ids and games."""
 
     request: dict[str, Any]
     progress: dict[str, int]
     outcomes: dict[str, str | None]
+    players: list[PlayerOfRun]
     rows_by_system: dict[str, int]
     reasons_by_system: dict[str, dict[str, int]]
 
@@ -96,7 +107,9 @@ class Signals(Answer):
 
 
 class SystemCoverage(Answer):
-    """``predictions`` = ``due`` + the ``undue``, which are counted by reason; ``coverage`` is 0-1."""
+    """``predictions`` = ``due`` + the ``undue``, which are counted by reason; ``coverage`` is 0-1.
+
+    ``incomplete_box_score``: due rows that wait until the box score of their finished game is whole."""
 
     predictions: int
     due: int
@@ -104,6 +117,7 @@ class SystemCoverage(Answer):
     coverage: float | None
     level: Level
     undue: dict[str, int]
+    incomplete_box_score: int
 
 
 class Coverages(Answer):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import Field, WithJsonSchema
 
 from services.prediction_coordinator.answers import ANSWERS
 from services.prediction_coordinator.console.site import add_console
@@ -21,19 +22,21 @@ from shared.application.coverage import GradingCoverage
 from shared.application.questions import Questions
 from shared.application.readiness import Remembered, asked
 from shared.application.rejects import KeepRejected
-from shared.application.run_request import parse
+from shared.application.run_request import MOST_REASON, parse, resolve_date
 from shared.application.runs import CheckStalled, RecordOutcome, Report, Started, StartRun
 from shared.application.signals import SignalReport
 from shared.application.views.run_progress import by_system, progress
 from shared.coalesce import Coalescer
 from shared.documented import Documented
+from shared.domain.game_dates import PATTERN
 from shared.errors import Rejected
 from shared.http import Identity, install_errors, ready_answer, responses
 from shared.identity import THIS_MACHINE, Entrance, authorised, protect
 from shared.limits import DEFAULTS, Limits, bound_bodies
 from shared.observed import Observed
-from shared.ports import Clock, Run, RunStore
+from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Run, RunStore
 from shared.schemas.messages import RunRequested
+from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
 
 @dataclass
@@ -62,20 +65,36 @@ class Coordinator:
         self.last_activity = datetime.now(UTC)
         return self.start(parse(asked, self.clock.now()))
 
+    def date(self, text: str, field: str = "game_date") -> date:
+        """Return the game date that a request names; ``Rejected`` names the field."""
+        return resolve_date(text, self.clock.now(), field)
 
-class StartIn(BaseModel):
-    """``game_date`` is ISO 8601, TODAY or TOMORROW (US Eastern). ``accept_findings`` activates systems whose
-    batch of predictions the checks would hold."""
 
-    game_date: str = "TODAY"
+GAME_DATE = {"type": "string", "pattern": PATTERN, "examples": ["2025-03-19", "TODAY"]}
+"""How the OpenAPI document shows a game date."""
+
+GameDate = Annotated[str, WithJsonSchema(GAME_DATE)]
+"""A game date as it is sent; ``Coordinator.date`` reads it."""
+
+
+class StartIn(StrictBody):
+    """``game_date`` is a date in US Eastern time: YYYY-MM-DD, TODAY, TOMORROW, TODAY+n or TODAY-n.
+
+    ``accept_findings`` activates systems whose batch of predictions the checks would hold.
+    """
+
+    game_date: GameDate = "TODAY"
     force: bool = False
     skip_mlfs_check: bool = False
     systems: list[str] | None = None
     allow_started: bool = False
-    min_minutes: float = 8.0
-    reason: str | None = None
+    min_minutes: Annotated[float, Field(ge=0, le=48)] = 8.0
+    reason: Annotated[str, Field(max_length=MOST_REASON)] | None = None
     accept_findings: bool = False
 
+
+MOST_RUNS = 500
+"""Runs of one answer."""
 
 MOST_DAYS = 400
 """A season and its summer; longer spans are for ``props coverage``."""
@@ -85,6 +104,7 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
     app = Documented(lambda: ANSWERS, title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
     install_errors(app)
+    refuse_unknown_input(app)
     bound_bodies(app, limits.push_bytes, pushes=PUSHES)
     protect(app, entrance)
     app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
@@ -98,7 +118,7 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
 
 
 def _runs(app: FastAPI, c: Coordinator) -> None:
-    @app.post("/start", status_code=202, responses=responses(400, 404, 409, 413, 422, 429, 503))
+    @app.post("/start", status_code=202, responses=responses(400, 404, 409, 413, 415, 422, 429, 503))
     def start(asked: StartIn) -> dict[str, Any]:
         """Open a run for a game date and publish one job per expected player."""
         started = c.start_run(RunRequested(**asked.model_dump()))
@@ -110,9 +130,11 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
         }
 
     @app.get("/runs", responses=responses(422, 503))
-    def runs(game_date: date | None = None, limit: int = 50) -> dict[str, Any]:
+    def runs(
+        game_date: GameDate | None = None, limit: Annotated[int, Query(ge=1, le=MOST_RUNS)] = 50
+    ) -> dict[str, Any]:
         """The newest runs, of one game date or of all."""
-        found = c.runs.runs(game_date=game_date, limit=min(max(limit, 1), 500))
+        found = c.runs.runs(game_date=c.date(game_date) if game_date is not None else None, limit=limit)
         return {"runs": [_summary(r) for r in found]}
 
     @app.get("/runs/{run_id}", responses=responses(404, 422, 503))
@@ -126,7 +148,8 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
             **_summary(found),
             "request": dict(found.request),
             "progress": {"expected": counted.expected, "done": counted.done, **counted.kinds},
-            "outcomes": {p: o.outcome if o else None for p, o in outcomes.items()},
+            "outcomes": _by_spelling(outcomes),
+            "players": [{**p._asdict(), "outcome": o.outcome if o else None} for p, o in outcomes.items()],
             "rows_by_system": {s: n["predicted"] for s, n in systems.items() if n["predicted"]},
             "reasons_by_system": {
                 s: {why: k for why, k in n.items() if why != "predicted"}
@@ -135,7 +158,7 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
             },
         }
 
-    @app.post("/check-stalled", responses=responses(503))
+    @app.post("/check-stalled", responses=responses(400, 413, 422, 503))
     def check_stalled() -> dict[str, Any]:
         """End the runs whose deadline has passed."""
         return {"ended": c.check_stalled(datetime.now(UTC))}
@@ -143,23 +166,26 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
 
 def _questions(app: FastAPI, c: Coordinator) -> None:
     @app.get("/predictions/{game_date}", responses=responses(422, 503))
-    def predictions(game_date: date) -> dict[str, Any]:
+    def predictions(game_date: GameDate) -> dict[str, Any]:
         """The active rows of a game date."""
-        return {"game_date": game_date, "predictions": c.questions.predictions(game_date)}
+        day = c.date(game_date)
+        return {"game_date": day, "predictions": c.questions.predictions(day)}
 
     @app.get("/signals/{game_date}", responses=responses(404, 422, 503))
-    def signals(game_date: date) -> dict[str, Any]:
+    def signals(game_date: GameDate) -> dict[str, Any]:
         """The signal of each system, with what became of such days before."""
-        return {"game_date": game_date, "signals": c.signals(game_date)}
+        day = c.date(game_date)
+        return {"game_date": day, "signals": c.signals(day)}
 
     @app.get("/coverage", responses=responses(422, 503))
-    def coverage(start_date: date, end_date: date) -> dict[str, Any]:
+    def coverage(start_date: GameDate, end_date: GameDate) -> dict[str, Any]:
         """Graded of due, by system."""
-        if end_date < start_date:
-            raise Rejected(f"end_date: {end_date}, wanted {start_date} or later")
-        if (end_date - start_date).days >= MOST_DAYS:
-            raise Rejected(f"end_date: {end_date}, wanted at most {MOST_DAYS} days from {start_date} on")
-        return {"systems": {s: of.plain() for s, of in c.coverage(start_date, end_date).items()}}
+        start, end = c.date(start_date, "start_date"), c.date(end_date, "end_date")
+        if end < start:
+            raise Rejected(f"end_date: {end}, wanted {start} or later")
+        if (end - start).days >= MOST_DAYS:
+            raise Rejected(f"end_date: {end}, wanted at most {MOST_DAYS} days from {start} on")
+        return {"systems": {s: of.plain() for s, of in c.coverage(start, end).items()}}
 
 
 def _health(app: FastAPI, c: Coordinator) -> None:
@@ -186,6 +212,17 @@ def _health(app: FastAPI, c: Coordinator) -> None:
     def metrics() -> Response:
         """Counts and times in the text format of Prometheus."""
         return Response(generate_latest(c.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _by_spelling(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> dict[str, str | None]:
+    """Outcomes by the player's spelling, with the id of those who share one."""
+    spelled = Counter(p.player_lookup for p in outcomes)
+    return {
+        p.player_lookup if spelled[p.player_lookup] == 1 else f"{p.player_lookup} ({p.player_id})": (
+            o.outcome if o else None
+        )
+        for p, o in outcomes.items()
+    }
 
 
 def _summary(run: Run) -> dict[str, Any]:

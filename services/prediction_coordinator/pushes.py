@@ -15,6 +15,7 @@ from shared.application.runs import Report
 from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
 from shared.http import bounded_body, push_body, responses
 from shared.schemas.messages import Envelope, PredictionReady, RunRequested, decode, unwrap
+from shared.web.strict_routes import parse_json
 
 if TYPE_CHECKING:
     from services.prediction_coordinator.app import Coordinator
@@ -63,6 +64,7 @@ def _report(c: Coordinator, envelope: Envelope) -> Report:
 
 
 def _start(c: Coordinator, envelope: Envelope) -> str:
+    parse_json(envelope.payload)  # a field that is named twice is refused: it says two things
     return c.start_run(decode(envelope.payload, RunRequested)).run_id
 
 

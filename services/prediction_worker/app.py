@@ -15,7 +15,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.prediction_worker.metrics import WorkerMetrics
@@ -27,6 +27,7 @@ from shared.application.serving import ChampionAlarms, described
 from shared.application.stage import Job, StageJobs
 from shared.coalesce import Coalescer
 from shared.documented import Answers, Documented
+from shared.domain.game_dates import shorten
 from shared.errors import Rejected, Unavailable
 from shared.http import (
     Identity,
@@ -45,6 +46,7 @@ from shared.model_registry.loading import LoadedModel
 from shared.observed import Observed
 from shared.schemas.messages import LARGEST, LEAST_PRICE
 from shared.schemas.rows import MOST_ROWS, read_rows
+from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
 
 def _answers() -> Answers:
@@ -88,7 +90,7 @@ Price = (
 )
 
 
-class RowIn(BaseModel):
+class RowIn(StrictBody):
     """One row to predict: features by name (absent or null is missing) or as a list in the order of the
     request's columns, a line in points, American odds.
 
@@ -103,9 +105,9 @@ class RowIn(BaseModel):
     days_rest: Number | None = None
 
 
-class BatchIn(BaseModel):
+class BatchIn(StrictBody):
     rows: list[RowIn] = Field(min_length=1, max_length=MOST_ROWS)
-    systems: list[str] | None = None
+    systems: Annotated[list[str], Field(min_length=1)] | None = None
     columns: list[str] | None = None
 
 
@@ -141,6 +143,7 @@ def build(
 
     app = Documented(_answers, title="prediction-worker", version="1", lifespan=lifespan)
     install_errors(app)
+    refuse_unknown_input(app)
     _predictions(app, limits.push_bytes)
     bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
     protect(app, entrance)
@@ -194,7 +197,8 @@ class TakeRows:
             answer = await _streamed(worker.predict_rows, message.get("body", b""), scope["query_string"])
             await content(send, answer, ARROW)
             return
-        rows = read_rows(message.get("body", b"")) if kind == JSON else None
+        plain = kind == JSON and not scope["query_string"]  # only an Arrow stream has parameters
+        rows = read_rows(message.get("body", b"")) if plain else None
         asked = worker.predict_rows.read(rows) if rows is not None else None
         if asked is None:
             await self._others(scope, first(message, receive), send)
@@ -208,12 +212,21 @@ class TakeRows:
 
 async def _streamed(predict_rows: PredictRows, body: bytes, query: bytes) -> bytes:
     """The answer to rows as an Arrow stream; ``Rejected`` says what is wrong with them."""
+    named = _parameters(query).get("systems")
     features, beside = read_stream(body)
-    named = parse_qs(query.decode("latin-1")).get("systems")
     asked = Asked(features, beside, predict_rows.wanted(",".join(named).split(",") if named else None))
     if len(asked) <= FEW:
         return written(predict_rows.columns(asked))
     return await asyncio.to_thread(lambda: written(predict_rows.columns(asked)))
+
+
+def _parameters(query: bytes) -> dict[str, list[str]]:
+    """The query of an Arrow stream; ``Rejected`` names a parameter that it does not have."""
+    given = parse_qs(query.decode("latin-1"), keep_blank_values=True)
+    unknown = sorted(given.keys() - {"systems"})
+    if unknown:
+        raise Rejected(f"query: unknown {shorten(unknown[0])}; wanted systems or none")
+    return given
 
 
 def _content_type(scope: Scope) -> bytes:
@@ -235,7 +248,7 @@ def _predictions(app: FastAPI, most_bytes: int) -> None:
         await push.take(request.receive)
         return Response(status_code=204)
 
-    @app.post("/predict/batch", responses=responses(400, 413, 422), openapi_extra=_AS_ARROW)
+    @app.post("/predict/batch", responses=responses(400, 413, 415, 422), openapi_extra=_AS_ARROW)
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of features, named in each row or once in columns; nothing is written.
 

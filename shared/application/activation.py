@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from shared.application.expected_players import identity
 from shared.application.outgoing import COMPLETE_TOPIC, outgoing
 from shared.application.prediction_batches import HELD, CheckBatches, CheckedRun
 from shared.application.signals import ComputeSignals
-from shared.ports import Clock, PlayerOutcome, Publisher, Run, RunState, Warehouse
+from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Publisher, Run, RunState, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete
 from shared.schemas.predictions import PREDICTION_KEY_OUTCOMES, PREDICTION_RUNS
 from shared.warehouse.statements import statement
@@ -47,11 +48,10 @@ NOTHING_TO_DO = Ended(RunState.COMPLETE, "nothing to do: every key has an active
 
 @dataclass(frozen=True)
 class Ending:
-    """A run that is to be ended: the outcome of every expected player, and his game."""
+    """A run that is to be ended, and the outcome of every expected player."""
 
     run: Run
-    outcomes: Mapping[str, PlayerOutcome | None]
-    games: Mapping[str, str]
+    outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]
 
     @property
     def run_id(self) -> str:
@@ -61,8 +61,14 @@ class Ending:
         """How many were predicted, skipped, failed."""
         return Counter((o.outcome if o else FAILED).partition(":")[0] for o in self.outcomes.values())
 
-    def predicted(self) -> set[str]:
-        return {p for p, o in self.outcomes.items() if o is not None and o.outcome == PREDICTED}
+    def predicted(self) -> set[int | str]:
+        """Who was predicted, as ``identity`` names him."""
+        return {
+            identity(*p[:2]) for p, o in self.outcomes.items() if o is not None and o.outcome == PREDICTED
+        }
+
+    def expected(self) -> set[int | str]:
+        return {identity(*p[:2]) for p in self.outcomes}
 
 
 class Activate:
@@ -87,6 +93,7 @@ class Activate:
         return [ended[r.run_id] for r in runs]
 
     def _end(self, runs: Sequence[Ending]) -> dict[str, Ended]:
+        runs = self._with_ids(runs)
         earlier = self._earlier(runs)
         ended = self._told(runs)
         good: dict[str, Ended] = {}
@@ -106,17 +113,31 @@ class Activate:
         moved = [r for r in kept if r.run_id not in ended]
         return ended | (self._moved(moved, good) if moved else {})
 
-    def _earlier(self, runs: Sequence[Ending]) -> dict[date, set[str]]:
+    def _with_ids(self, runs: Sequence[Ending]) -> list[Ending]:
+        """The same; players of runs that release 0.1.0 opened get the ids that the roster knows them by."""
+        if all(p.player_id is not None for r in runs for p in r.outcomes):
+            return list(runs)
+        rows = self._warehouse.query(statement("roster_player_ids", **_span(runs)))
+        ids = {(r["game_date"], r["game_id"], r["player_lookup"]): r["player_id"] for r in rows.to_pylist()}
+
+        def named(run: Run, player: ExpectedPlayer) -> ExpectedPlayer:
+            known = ids.get((run.game_date, player.game_id, player.player_lookup))
+            return player if player.player_id is not None else player._replace(player_id=known)
+
+        return [Ending(r.run, {named(r.run, p): o for p, o in r.outcomes.items()}) for r in runs]
+
+    def _earlier(self, runs: Sequence[Ending]) -> dict[date, set[int | str]]:
         """Players who have an active row that their date's run leaves alone: they count as served, whether
         it expected them for other keys or not, so that a run that fills a gap is not measured by the gap."""
         filling = [r for r in runs if not r.run.request.get("force")]
         if not filling:
             return {}
         rows = self._warehouse.query(statement("active_keys", **_span(filling)))
-        players: dict[date, set[str]] = {r.run.game_date: set() for r in filling}
-        for day, player in zip(*(rows[c].to_pylist() for c in ("game_date", "player_lookup")), strict=True):
+        players: dict[date, set[int | str]] = {r.run.game_date: set() for r in filling}
+        columns = (rows[c].to_pylist() for c in ("game_date", "player_lookup", "player_id"))
+        for day, *player in zip(*columns, strict=True):
             if day in players:
-                players[day].add(player)
+                players[day].add(identity(*player))
         return players
 
     def _told(self, runs: Sequence[Ending]) -> dict[str, Ended]:
@@ -213,13 +234,15 @@ def _span(runs: Sequence[Ending]) -> dict[str, date]:
     return {"first": min(days), "last": max(days)}
 
 
-def _judge(run: Ending, earlier: set[str]) -> Ended:
+def _judge(run: Ending, earlier: set[int | str]) -> Ended:
     """By the share of players who are predicted, or have been."""
     predicted = run.predicted()
-    share = len(predicted | earlier) / len(run.outcomes.keys() | earlier)
+    share = len(predicted | earlier) / len(run.expected() | earlier)
     summary = f"{len(predicted)} of {len(run.outcomes)} expected players predicted"
     if others := earlier - predicted:
         summary += f", {len(others)} have rows of an earlier run"
+    if nameless := [p.player_lookup for p in run.outcomes if p.player_id is None]:
+        summary += f"; left alone without a player_id: {', '.join(nameless)}"
     if share < FAILED_SHARE:
         return Ended(RunState.FAILED, f"{summary}; nothing activated")
     return Ended(RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL, summary)
@@ -253,23 +276,26 @@ def _run_row(ending: Ending, ended: Ended, now: datetime) -> dict[str, Any]:
 
 
 def _key_outcomes(runs: Sequence[Ending], checked: Mapping[str, CheckedRun]) -> pa.Table:
-    """One row per expected player and system of each run; those of a held system have failed, so that
-    their earlier rows stay in use."""
-    rows: list[tuple[str, date, str, str, str, str, str | None]] = []
+    """One row per system and expected player of each run whose id is known; those of a held system have
+    failed, so that their earlier rows stay in use."""
+    rows: list[tuple[str, date, str, str, str, str, str | None, int]] = []
     for ending in runs:
-        run, games = ending.run, ending.games
+        run = ending.run
         systems, held = run.request["systems"], checked[run.run_id].held
-        for player, outcome in ending.outcomes.items():
+        for (lookup, player_id, game_id), outcome in ending.outcomes.items():
+            if player_id is None:
+                continue
             kind, _, reason = (outcome.outcome if outcome else f"{FAILED}:no_outcome").partition(":")
-            told, key = outcome.systems if outcome else {}, (run.run_id, run.game_date, games[player], player)
+            told, key = outcome.systems if outcome else {}, (run.run_id, run.game_date, game_id, lookup)
             for system in systems:
                 said = told.get(system)
                 if said is not None and system in held:
-                    rows.append((*key, system, FAILED, f"{HELD} {held[system]}"))
+                    rows.append((*key, system, FAILED, f"{HELD} {held[system]}", player_id))
                 elif said == PREDICTED:
-                    rows.append((*key, system, PREDICTED, None))
+                    rows.append((*key, system, PREDICTED, None, player_id))
                 elif said is not None or kind != PREDICTED:  # else a key that this player's job did not own
-                    rows.append((*key, system, FAILED if kind == FAILED else SKIPPED, said or reason))
+                    failed = FAILED if kind == FAILED else SKIPPED
+                    rows.append((*key, system, failed, said or reason, player_id))
     schema = PREDICTION_KEY_OUTCOMES.arrow_schema
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from shared.ports import PlayerOutcome, RunState
+from shared.ports import ExpectedPlayer, PlayerOutcome, RunState
 
 
 class Status(StrEnum):
@@ -62,7 +62,7 @@ class DateResult:
 
 def result_of(
     run: Mapping[str, Any],
-    outcomes: Mapping[str, PlayerOutcome | None],
+    outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None],
     off: dict[str, str],
     note: str | None,
     in_sample: bool,
@@ -91,9 +91,9 @@ def result_of(
     )
 
 
-def by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
-    """Players by why they are left out."""
+def by_reason(reasons: Mapping[ExpectedPlayer, str]) -> dict[str, list[str]]:
+    """Players' spellings by why they are left out; of two who share one it is there twice."""
     grouped: dict[str, list[str]] = {}
     for player, why in reasons.items():
-        grouped.setdefault(why, []).append(player)
+        grouped.setdefault(why, []).append(player.player_lookup)
     return grouped

@@ -40,6 +40,7 @@ class GradingCoverage:
 
 
 NOTHING = coverage(0, 0, {})
+INCOMPLETE = "incomplete_box_score"
 
 
 def _by_system(rows: Iterable[Mapping[str, Any]]) -> dict[str, Coverage]:
@@ -48,7 +49,11 @@ def _by_system(rows: Iterable[Mapping[str, Any]]) -> dict[str, Coverage]:
         standings = counts.setdefault(row["system_id"], {})
         predictions, graded = standings.get(row["standing"], (0, 0))
         standings[row["standing"]] = (predictions + row["predictions"], graded + row["graded"])
-    return {
-        system: coverage(*of.get("due", (0, 0)), {why: n for why, (n, _) in of.items() if why != "due"})
-        for system, of in counts.items()
-    }
+    return {system: _coverage(of) for system, of in counts.items()}
+
+
+def _coverage(counts: Mapping[str, tuple[int, int]]) -> Coverage:
+    """Coverage from rows and graded rows by standing; rows that wait for a whole box score are due."""
+    due, waiting = counts.get("due", (0, 0)), counts.get(INCOMPLETE, (0, 0))
+    undue = {why: n for why, (n, _) in counts.items() if why not in ("due", INCOMPLETE)}
+    return coverage(due[0] + waiting[0], due[1] + waiting[1], undue, waiting[0])

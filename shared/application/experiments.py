@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from shared.application.loading import Progress
+from shared.application.ingestion.load import Progress
 from shared.application.recipes import RECIPES
 from shared.application.registry import Registry
 from shared.application.training import TrainModels, Window

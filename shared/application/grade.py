@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from shared.domain.grading import Outcome, grade
 from shared.ports import Clock, Warehouse
 from shared.schemas.predictions import PREDICTION_ACCURACY
+from shared.warehouse.box_scores import BoxScoreState, box_score_states
 from shared.warehouse.history import bools, floats, strings
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
 FINAL = 3
 DAYS_AT_ONCE = 100
+WHOLE_SINCE = "whole now, graded by the next run without --dry-run"
 
 
 class GradeStatus(StrEnum):
@@ -33,6 +35,7 @@ class GradeStatus(StrEnum):
     NO_PREDICTIONS = "NO_PREDICTIONS"
     PARTIAL = "PARTIAL"
     NOT_FINAL = "NOT_FINAL"
+    INCOMPLETE_BOX_SCORE = "INCOMPLETE_BOX_SCORE"
     NO_ACTUALS = "NO_ACTUALS"
 
 
@@ -41,12 +44,16 @@ DONE = (GradeStatus.GRADED, GradeStatus.NO_GAMES, GradeStatus.NO_PREDICTIONS)
 
 @dataclass(frozen=True)
 class GradedDate:
-    """``pending``: rows whose game is not final, or has no box scores yet; the next run takes them."""
+    """``pending``: rows whose game is not final, or whose box score is not whole; the next run takes them.
+
+    ``incomplete``: what the box score of each finished game lacks, by game id.
+    """
 
     game_date: date
     status: GradeStatus
     graded: int
     pending: int
+    incomplete: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ class GradePredictions:
         """
         if write:
             refresh_game_status(self._warehouse, self._clock.now(), first, last)
+            self._warehouse.transact([statement("accuracy_player_ids", first=first, last=last)])
         total = Graded()
         days = (last - first).days + 1
         for at in range(0, days, DAYS_AT_ONCE):
@@ -118,7 +126,8 @@ class GradePredictions:
         table = replace(PREDICTION_ACCURACY, stamps=()) if regrade else PREDICTION_ACCURACY
         changed = self._warehouse.upsert(table, graded, replace=True) if graded.num_rows else 0
         stands = pc.is_in(held["prediction_id"], value_set=graded["prediction_id"].combine_chunks())
-        gone = held.filter(pc.invert(stands)).select(list(PREDICTION_ACCURACY.key))
+        named = pc.is_valid(held["player_id"])
+        gone = held.filter(pc.and_(named, pc.invert(stands))).select(list(PREDICTION_ACCURACY.key))
         taken = set(_keys(graded)) if gone.num_rows else set()
         gone = gone.filter(pa.array([key not in taken for key in _keys(gone)], pa.bool_()))
         if gone.num_rows:
@@ -130,26 +139,33 @@ class GradePredictions:
         self, first: date, last: date, days: pa.ChunkedArray, final: NDArray[np.bool_]
     ) -> Iterator[GradedDate]:
         """Every date of the range: how many of its rows were graded, and why the others wait."""
+        incomplete: dict[date, list[BoxScoreState]] = {}
+        for state in box_score_states(self._warehouse, first, last, also_whole=False):
+            incomplete.setdefault(state.game_date, []).append(state)
         games: dict[date, list[bool]] = {}
         for game in games_between(self._warehouse, first, last).to_pylist():
             games.setdefault(game["game_date"], []).append(game["game_status"] == FINAL)
         graded, pending = _counted(days.filter(pa.array(final))), _counted(days.filter(pa.array(~final)))
         for at in range((last - first).days + 1):
             day = first + timedelta(days=at)
-            status = _status(games.get(day, []), graded[day], pending[day])
-            yield GradedDate(day, status, graded[day], pending[day])
+            states = incomplete.get(day, [])
+            status = _status(games.get(day, []), states, graded[day], pending[day])
+            lacks = {s.game_id: s.missing or WHOLE_SINCE for s in states}
+            yield GradedDate(day, status, graded[day], pending[day], lacks)
 
 
-def _status(final_games: list[bool], graded: int, pending: int) -> GradeStatus:
-    if not final_games:
-        return GradeStatus.NO_GAMES
+def _status(
+    final_games: list[bool], incomplete: Sequence[BoxScoreState], graded: int, pending: int
+) -> GradeStatus:
     if graded + pending == 0:
-        return GradeStatus.NO_PREDICTIONS
+        return GradeStatus.NO_PREDICTIONS if final_games else GradeStatus.NO_GAMES
     if pending == 0:
         return GradeStatus.GRADED
     if graded:
         return GradeStatus.PARTIAL
-    return GradeStatus.NO_ACTUALS if any(final_games) else GradeStatus.NOT_FINAL
+    if not any(final_games):
+        return GradeStatus.NOT_FINAL
+    return GradeStatus.INCOMPLETE_BOX_SCORE if any(s.rows for s in incomplete) else GradeStatus.NO_ACTUALS
 
 
 def _only(rows: pa.Table, systems: Sequence[str] | None) -> pa.Table:
@@ -191,10 +207,10 @@ def _words(outcome: NDArray[np.str_]) -> pa.Array:
 
 
 _AS_THEY_ARE = (
-    "game_date", "game_id", "player_lookup", "system_id", "prediction_id", "role", "prediction_run_mode",
-    "predicted_points", "confidence_score", "recommendation", "minutes_played", "counted_as", "team_abbr",
-    "opponent_team_abbr", "line_margin", "line_over_price", "line_under_price", "feature_quality_score",
-    "prob_over",
+    "game_date", "game_id", "player_lookup", "player_id", "system_id", "prediction_id", "role",
+    "prediction_run_mode", "predicted_points", "confidence_score", "recommendation", "minutes_played",
+    "counted_as", "team_abbr", "opponent_team_abbr", "line_margin", "line_over_price", "line_under_price",
+    "feature_quality_score", "prob_over",
 )  # fmt: skip
 
 
@@ -206,7 +222,7 @@ def _accuracy(rows: pa.Table, outcome: NDArray[np.str_], told: pa.ChunkedArray, 
     error = np.round(floats(rows["predicted_points"]) - points, 1)
     hit = outcome == Outcome.HIT.value
     decided = hit | (outcome == Outcome.MISS.value)
-    reason = pc.fill_null(rows["dnp_reason"], "not in the box score")
+    reason = pc.fill_null(rows["void_reason"], "did not play")
     n = rows.num_rows
     columns = {name: rows[name] for name in _AS_THEY_ARE} | {
         "model_key": pc.fill_null(rows["model_sha256"], "formula"),

@@ -10,6 +10,7 @@ from datetime import date
 
 from shared.application.activation import Activate
 from shared.application.events import log
+from shared.application.expected_players import outcome_for
 from shared.application.job_columns import of_runs
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs, Wanted
 from shared.application.outgoing import REQUEST_TOPIC
@@ -25,7 +26,7 @@ from shared.application.runs import (
 from shared.application.stage import REFUSED, StageJobs, outcome_of
 from shared.errors import AppError, Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Clock, PlayerOutcome, Publisher, Run, RunState, RunStore, Warehouse
+from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Publisher, Run, RunState, RunStore, Warehouse
 from shared.schemas.messages import PredictionRequest, encode
 
 POLL_SECONDS = 0.25
@@ -60,7 +61,7 @@ class RunInProcess:
         self,
         requests: Sequence[RunRequest],
         serving: Serving,
-        also_expected: Mapping[date, Mapping[str, str]],
+        also_expected: Mapping[date, Sequence[ExpectedPlayer]],
         wait_seconds: float,
     ) -> dict[date, str | AppError]:
         """By date the id of its run, which has ended, or what kept it from running.
@@ -70,6 +71,8 @@ class RunInProcess:
         Raises ``Unavailable`` where a store failed for all of them: the same call again carries them on.
         """
         end = time.monotonic() + wait_seconds
+        for request in requests[:1]:
+            self._prepare.check_warehouse(request.game_date)  # no run is opened that could not be tried
         fresh = self._fresh(requests)
         told: dict[date, str | AppError] = {}
         wanted = []
@@ -82,7 +85,7 @@ class RunInProcess:
             else:
                 told[day] = run_id
                 if not ended:
-                    wanted.append(Wanted(run_id, request, also_expected.get(day, {})))
+                    wanted.append(Wanted(run_id, request, also_expected.get(day, ())))
         if wanted:
             told |= self._run(wanted, serving)
         return told
@@ -130,20 +133,21 @@ class RunInProcess:
     def _staged(self, runs: Sequence[RunJobs], serving: Serving) -> dict[str, list[PlayerOutcome]]:
         """Outcomes by run of the players who have a job, once the rows are written."""
         columns = of_runs(runs, self._clock.now())
+        lookups = [lookup for r in runs for lookup in r.rows["player_lookup"].to_pylist()]
         outcomes: dict[str, list[PlayerOutcome]] = {r.run_id: [] for r in runs}
 
         def refuse(at: int, reason: str) -> None:
             self._keep(encode(_request_at(runs, at)), reason, REQUEST_TOPIC)
-            run_id, _, player = columns.keys[at]
-            outcomes[run_id].append(PlayerOutcome(player, REFUSED))
+            run_id, _, player_id = columns.keys[at]
+            outcomes[run_id].append(PlayerOutcome(player_id, lookups[at], REFUSED))
 
         if len(columns):
             predict = Predict(serving.models, serving.build_commit, serving.shadows)
             stage = StageJobs(predict, self._warehouse, self._publisher, self._keep, self._clock)
             staged = stage.columns(columns, refuse)
             for at, said in zip(staged.good, staged.systems, strict=True):
-                run_id, _, player = columns.keys[at]
-                outcomes[run_id].append(PlayerOutcome(player, outcome_of(said), said))
+                run_id, _, player_id = columns.keys[at]
+                outcomes[run_id].append(PlayerOutcome(player_id, lookups[at], outcome_of(said), said))
             log(staged.event)
         return outcomes
 
@@ -152,7 +156,7 @@ class RunInProcess:
         process before this one expected him, gets none."""
         with self._runs.together():
             for jobs in runs:
-                lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in jobs.without_features]
+                lost = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in jobs.without_features]
                 if self._runs.record(jobs.run_id, lost + outcomes[jobs.run_id]):
                     fail_waiting(self._runs, jobs.run_id, NOT_PUBLISHED)
 

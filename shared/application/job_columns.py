@@ -32,7 +32,7 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Days = NDArray[np.datetime64]
 
-Key = tuple[str, str, str]
+Key = tuple[str, str, int]
 
 _LIVE = Mode.LIVE.value
 _FIELDS = {field.name: field for field in PREDICTION_STAGING.arrow_schema}
@@ -43,7 +43,7 @@ class JobColumns:
     """``n`` jobs, of one run or of many.
 
     ``columns``: by name the columns of the staging table that do not depend on a system, but for those in
-    which all jobs have the same value: that is in ``alike``. ``keys``: run, game and player of each job.
+    which all jobs have the same value: that is in ``alike``. ``keys``: run, game and player id of each job.
     ``day``: (n,) game dates. ``prices``: (2, n) American odds of over and under, NaN where there is none.
     ``systems``: the ids that each job asks for. ``in_sample``: (n,) models may run on games that they were
     trained on.
@@ -163,7 +163,7 @@ _OF_LINE = {
 _own = attrgetter(*_OWN)
 _of_line = attrgetter(*_OF_LINE.values())
 _often_alike = attrgetter(*_OFTEN_ALIKE)
-_key = attrgetter("run_id", "game_id", "player_lookup")
+_key = attrgetter("run_id", "game_id", "player_id")
 _NO_LINE = (False, *[None] * len(_OF_LINE))
 _OWN_ROW = pa.struct([_FIELDS[name] for name in (*_OWN, "has_prop_line", *_OF_LINE)])
 
@@ -270,7 +270,7 @@ def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
         batch=batch,
         columns=_typed(columns),
         alike=_stamps(now),
-        keys=list(zip(run_ids, games, rows["player_lookup"].to_pylist(), strict=True)),
+        keys=list(zip(run_ids, games, rows["player_id"].to_pylist(), strict=True)),
         day=np.asarray(rows["game_date"].to_numpy()),
         prices=prices,
         systems=[s for r in runs for s in r.systems],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from shared.application.known import Mode
 from shared.application.run_request import RunRequest
 from shared.domain.features_contract import FEATURES
 from shared.errors import AppError, NotFound, Unavailable
-from shared.ports import Warehouse
+from shared.ports import ExpectedPlayer, Warehouse
 from shared.schemas.feature_store import ML_FEATURE_STORE
 from shared.schemas.messages import SCHEMA_VERSION, LineQuote, PredictionRequest
 from shared.warehouse.history import by_day
@@ -28,16 +28,16 @@ NO_FEATURES = "no_features"
 class RunJobs:
     """What a run is to predict: a row of the feature store for each job, and the systems it asks for.
 
-    ``without_features``: players who are expected and have no row, with their game. ``games``: game id by
-    player, for everybody expected. ``tipoffs``: by game, None where unknown.
+    ``without_features``: players who are expected and have no row. ``players``: everybody expected.
+    ``tipoffs``: by game, None where unknown.
     """
 
     run_id: str
     request: RunRequest
     rows: pa.Table
     systems: list[list[str]]
-    without_features: dict[str, str]
-    games: dict[str, str]
+    without_features: list[ExpectedPlayer]
+    players: list[ExpectedPlayer]
     tipoffs: dict[str, datetime | None]
 
     def requests(self) -> list[PredictionRequest]:
@@ -50,12 +50,12 @@ class RunJobs:
 
 @dataclass(frozen=True, eq=False)
 class Wanted:
-    """A run to prepare. ``also_expected``: players by game that the caller expects beside the snapshot's
+    """A run to prepare. ``also_expected``: players whom the caller expects in addition to the snapshot's
     roster; without features there, they are named as such."""
 
     run_id: str
     request: RunRequest
-    also_expected: Mapping[str, str] = field(default_factory=dict)
+    also_expected: Sequence[ExpectedPlayer] = ()
 
 
 class PrepareJobs:
@@ -64,11 +64,15 @@ class PrepareJobs:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
+    def check_warehouse(self, game_date: date) -> None:
+        """``Unavailable`` while the warehouse cannot be asked."""
+        games_between(self._warehouse, game_date, game_date)
+
     def __call__(
-        self, run_id: str, request: RunRequest, now: datetime, also_expected: Mapping[str, str] | None = None
+        self, run_id: str, request: RunRequest, now: datetime, also_expected: Sequence[ExpectedPlayer] = ()
     ) -> RunJobs:
         """``NotFound`` for no games or players, ``Unavailable`` where the feature store is not ready."""
-        (prepared,) = self.several([Wanted(run_id, request, also_expected or {})], now)
+        (prepared,) = self.several([Wanted(run_id, request, also_expected)], now)
         if isinstance(prepared, AppError):
             raise prepared
         return prepared
@@ -94,7 +98,7 @@ class _Stored:
     snapshots: dict[date, str]
     rosters: dict[date, pa.Table]
     features: dict[date, pa.Table]
-    active: dict[date, set[tuple[str, str, str]]]
+    active: dict[date, set[ActiveKey]]
 
     @staticmethod
     def read(warehouse: Warehouse, requests: Sequence[RunRequest]) -> _Stored:
@@ -106,52 +110,57 @@ class _Stored:
         newest = warehouse.query(statement("snapshots_between", mode=asked.mode.value, **span)).to_pylist()
         snapshots = {s["game_date"]: str(s["snapshot_id"]) for s in newest if s["game_date"] in days}
         pinned = span | {"snapshots": sorted(snapshots.values())}
-        active: dict[date, set[tuple[str, str, str]]] = {}
-        if not (asked.force or asked.in_sample):
-            keys = warehouse.query(statement("active_keys", **span))
-            for day, *key in zip(*(keys[c].to_pylist() for c in _KEY), strict=True):
-                active.setdefault(day, set()).add(tuple(key))
+        skips_active = not (asked.force or asked.in_sample)
         return _Stored(
             games,
             snapshots,
             by_day(warehouse.query(statement("snapshot_roster", **pinned))) if snapshots else {},
             by_day(warehouse.query(statement("snapshot_features", **pinned))) if snapshots else {},
-            active,
+            _active_keys(warehouse.query(statement("active_keys", **span))) if skips_active else {},
         )
 
 
-_KEY = ("game_date", "game_id", "player_lookup", "system_id")
+ActiveKey = tuple[str, int | str, str]
+"""Game, player and system; the player by his id, by his spelling in a row that has none."""
+
+
+def _active_keys(rows: pa.Table) -> dict[date, set[ActiveKey]]:
+    keys: dict[date, set[ActiveKey]] = {}
+    columns = ("game_date", "game_id", "player_id", "player_lookup", "system_id")
+    for day, game, player_id, lookup, system in zip(*(rows[c].to_pylist() for c in columns), strict=True):
+        keys.setdefault(day, set()).add((game, lookup if player_id is None else player_id, system))
+    return keys
 
 
 def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
     request, day = wanted.request, wanted.request.game_date
     tipoffs = _open_games(request, now, stored.games.get(day, []))
+    build = f"props features build --dates {day}{' --backfill' if request.mode is Mode.BACKFILL else ''}"
     if day not in stored.snapshots:
         raise Unavailable(
-            f"{day}: no {request.mode.value.lower()} features in the feature store; "
-            f"run: props features build --dates {day}"
-            f"{' --backfill' if request.mode is Mode.BACKFILL else ''}"
+            f"{day}: no {request.mode.value.lower()} features in the feature store; run: {build}"
         )
     rosters = stored.rosters.get(day)
     roster = {
-        row["player_lookup"]: row["game_id"]
+        row["player_id"]: ExpectedPlayer(row["player_lookup"], row["player_id"], row["game_id"])
         for row in (rosters.to_pylist() if rosters else [])
         if row["game_id"] in tipoffs and _is_expected(row, request.min_minutes)
     }
     if not roster:
         raise NotFound(f"{day}: no expected players in {len(tipoffs)} games")
     features = stored.features.get(day)
-    there = features["player_lookup"].to_pylist() if features else []
-    missing = sorted(set(roster) - set(there))
+    there = features["player_id"].to_pylist() if features else []
+    present = set(there)
+    missing = sorted(player for p, player in roster.items() if p not in present)
     if missing and not request.skip_mlfs_check:
         raise Unavailable(
             f"{day}: features for {len(roster) - len(missing)} of {len(roster)} expected players; "
-            f"missing {', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}; "
-            f"run: props features build --dates {day}"
+            f"missing {', '.join(p.player_lookup for p in missing[:5])}{' ...' if len(missing) > 5 else ''}; "
+            f"run: {build}; or leave them out with skip_mlfs_check"
         )
     systems = _wanted_systems(request, roster, stored.active.get(day, set()))
-    lost = {p: roster[p] for p in missing if systems[p]}
-    lost |= {p: g for p, g in wanted.also_expected.items() if p not in roster and g in tipoffs}
+    lost = [p for p in missing if systems[p.player_id]]
+    lost += [p for p in wanted.also_expected if p.player_id not in roster and p.game_id in tipoffs]
     chosen = [i for i, player in enumerate(there) if systems.get(player)]
     empty = ML_FEATURE_STORE.arrow_schema.empty_table()
     return RunJobs(
@@ -160,7 +169,7 @@ def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
         features.take(pa.array(chosen, pa.int64())) if features else empty,
         [systems[there[i]] for i in chosen],
         lost,
-        {p: g for p, g in roster.items() if systems[p]} | lost,
+        [p for p in roster.values() if systems[p.player_id] and p.player_id in present] + lost,
         tipoffs,
     )
 
@@ -185,14 +194,15 @@ def _open_games(
 
 
 def _wanted_systems(
-    request: RunRequest, roster: Mapping[str, str], active: set[tuple[str, str, str]]
-) -> dict[str, list[str]]:
+    request: RunRequest, roster: Mapping[int | None, ExpectedPlayer], active: set[ActiveKey]
+) -> dict[int | None, list[str]]:
     """Systems to run for each player: all with ``force``, else those without an active row."""
     everything = list(request.systems)
     if not active:
         return dict.fromkeys(roster, everything)
     return {
-        player: [s for s in everything if (game, player, s) not in active] for player, game in roster.items()
+        i: [s for s in everything if (game, i, s) not in active and (game, lookup, s) not in active]
+        for lookup, i, game in roster.values()
     }
 
 

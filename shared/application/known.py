@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from shared.domain import instants, lines
+from shared.domain.assignment import Assignment, Mention, assign
 from shared.domain.features.compute import Targets
 from shared.domain.instants import to_micros
 from shared.domain.roster import Candidate, slate_roster
@@ -48,23 +52,33 @@ class Known:
         rows = np.flatnonzero(games.day >= instants.to_day(first))
         as_of = np.minimum(instants.cut_offs(games.day, games.tipoff), to_micros(now))
         row_of = {str(games.game_id[r]): int(r) for r in rows}
-        return Known(
-            known,
-            rows,
-            as_of,
-            Quotes.read(warehouse, first, last, row_of, as_of, mode),
-            Injuries.read(warehouse, first, last, row_of, as_of),
-        )
+        quotes = Quotes.read(warehouse, first, last, row_of, as_of, mode)
+        injuries = Injuries.read(warehouse, first, last, row_of, as_of)
+        return Known(known, rows, as_of, quotes, injuries.without_withdrawn(quotes.newest_capture))
+
+    @cached_property
+    def assignments(self) -> dict[tuple[int, int], Assignment]:
+        """Game and side of every quoted or listed player, by (day, player)."""
+        mentions = [*self.quotes.mentions(), *self.injuries.mentions()]
+        return assign(self.past.history, mentions, self.as_of)
 
     def roster(self, min_minutes: float) -> list[Candidate]:
         return slate_roster(
             self.past.history,
             self.rows,
             self.as_of[self.rows],
-            self.quotes.lined_players(),
+            self.assignments,
             self.injuries.out(),
             min_minutes,
         )
+
+    def spellings(self, row: Ints, player: Ints) -> list[str]:
+        """How each player was spelled when last seen before the instant of the game at ``row``: in his newest
+        box score, else in a quote or an injury report."""
+        day = self.past.history.games.day[row]
+        found = self.past.spellings(player, day, self.as_of[row])
+        others = self.injuries.lookups | self.quotes.lookups if None in found else {}
+        return [spelling or others.get(p, str(p)) for spelling, p in zip(found, player.tolist(), strict=True)]
 
     def targets(self, row: Ints, player: Ints, home: NDArray[np.bool_]) -> tuple[Targets, Ints]:
         """The player-games to compute and the position of each one's quote, -1 without one."""
@@ -98,6 +112,8 @@ class Quotes:
     keys: dict[tuple[int, int], int]
     current: Ints
     opening: Ints
+    newest: Ints
+    newest_with_team: Ints
 
     @staticmethod
     def read(
@@ -113,22 +129,35 @@ class Quotes:
         keys = {pair: i for i, pair in enumerate(dict.fromkeys(pairs))}
         group = np.array([keys[pair] for pair in pairs], dtype=np.int64)
         rank = lines.book_rank(past.strings(table["bookmaker"]), past.strings(table["book_type"]))
-        current, opening = lines.choose(
-            group,
-            rank,
-            past.micros(table["captured_at"]),
-            as_of_row[row] if len(row) else row,
-            mode is Mode.BACKFILL,
-            len(keys),
+        captured, as_of = past.micros(table["captured_at"]), as_of_row[row] if len(row) else row
+        undated, line = mode is Mode.BACKFILL, past.floats(table["points_line"])
+        even = lines.by_evenness(line, past.floats(table["over_price"]), past.floats(table["under_price"]))
+        current, opening = lines.choose(group, rank, captured, as_of, undated, len(keys), even)
+        usable = lines.usable(captured, as_of, undated)
+        with_team = np.asarray(pc.is_valid(table["team_abbr"]).to_numpy(), dtype=np.bool_)
+        newest, newest_with_team = (
+            lines.newest(group, captured, np.flatnonzero(kept), len(keys))
+            for kept in (usable, usable & with_team)
         )
-        return Quotes(table, row, player, past.floats(table["points_line"]), keys, current, opening)
+        return Quotes(table, row, player, line, keys, current, opening, newest, newest_with_team)
 
-    def lined_players(self) -> dict[int, set[int]]:
-        lined: dict[int, set[int]] = {}
-        for (row, player), i in self.keys.items():
-            if self.current[i] >= 0:
-                lined.setdefault(row, set()).add(player)
-        return lined
+    @cached_property
+    def lookups(self) -> dict[int, str]:
+        """A spelling of each quoted player, the first in alphabetical order where books differ."""
+        spellings = self.table["player_lookup"].to_pylist()
+        return dict(sorted(zip(self.player.tolist(), spellings, strict=True), reverse=True))
+
+    @cached_property
+    def newest_capture(self) -> dict[tuple[int, int], int]:
+        """Instant of the newest usable quote by (game row, player), ``UNKNOWN`` where known by day only."""
+        captured = past.micros(self.table["captured_at"])
+        return {key: int(captured[self.newest[i]]) for key, i in self.keys.items() if self.newest[i] >= 0}
+
+    def mentions(self) -> list[Mention]:
+        """The newest usable quote of each player in each game, with the team of the newest that has one."""
+        teams = ["", *pc.fill_null(self.table["team_abbr"], "").to_pylist()]
+        team = {key: teams[self.newest_with_team[i] + 1] for key, i in self.keys.items()}
+        return [Mention(*key, team[key], at, is_quote=True) for key, at in self.newest_capture.items()]
 
     def of(self, row: Ints, player: Ints) -> tuple[Ints, Ints]:
         """Current and opening quote of each pair, -1 without one."""
@@ -147,41 +176,76 @@ class Quotes:
 
 
 @dataclass(frozen=True)
-class Injuries:
-    """Latest status by (game row, player), and the games on whose date a report was known."""
+class Report:
+    """What the latest injury report that names a player in a game says of him."""
 
-    status: dict[tuple[int, int], str]
+    status: str
+    team: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Injuries:
+    """Latest report by (game row, player), and the games on whose date a report was known.
+
+    ``latest_of_team``: instant of the latest report by (game row, team), whomever it names.
+    """
+
+    reports: dict[tuple[int, int], Report]
     reported: set[int]
+    latest_of_team: dict[tuple[int, str], int]
+    lookups: dict[int, str]
 
     @staticmethod
     def read(warehouse: Warehouse, first: date, last: date, row_of: dict[str, int], as_of: Ints) -> Injuries:
-        reports = warehouse.query(statement("injuries_between", first=first, last=last))
-        status: dict[tuple[int, int], str] = {}
+        table = warehouse.query(statement("injuries_between", first=first, last=last))
+        reports: dict[tuple[int, int], Report] = {}
+        latest: dict[tuple[int, str], int] = {}
         days: set[str] = set()
-        for game, player, word, at in zip(
-            reports["game_id"].to_pylist(),
-            reports["player_id"].to_pylist(),
-            reports["injury_status"].to_pylist(),
-            past.micros(reports["reported_at"]).tolist(),
+        columns = ("game_id", "player_id", "injury_status", "team_abbr")
+        for game, player, status, team, at in zip(
+            *(table[c].to_pylist() for c in columns),
+            past.micros(table["reported_at"]).tolist(),
             strict=True,
         ):
             row = row_of.get(game)
             if row is not None and at < as_of[row]:
-                status[row, player] = word
+                reports[row, player] = Report(status, team, at)
+                latest[row, team] = max(at, latest.get((row, team), at))
                 days.add(game[:8])
-        return Injuries(status, {row for game, row in row_of.items() if game[:8] in days})
+        lookups = dict(zip(table["player_id"].to_pylist(), table["player_lookup"].to_pylist(), strict=True))
+        return Injuries(reports, {row for game, row in row_of.items() if game[:8] in days}, latest, lookups)
+
+    def mentions(self) -> list[Mention]:
+        return [
+            Mention(row, player, r.team, r.at, is_quote=False) for (row, player), r in self.reports.items()
+        ]
+
+    def without_withdrawn(self, newest_capture: Mapping[tuple[int, int], int]) -> Injuries:
+        """The same without absences that were taken back.
+
+        A later report of the same game and team that leaves a player out takes his absence back, if a
+        usable quote on him was captured after the report that had him out.
+        """
+
+        def is_withdrawn(key: tuple[int, int], report: Report) -> bool:
+            is_left_out = self.latest_of_team[key[0], report.team] > report.at
+            is_quoted_since = newest_capture.get(key, instants.UNKNOWN) > report.at
+            return report.status == "out" and is_left_out and is_quoted_since
+
+        return replace(self, reports={k: r for k, r in self.reports.items() if not is_withdrawn(k, r)})
 
     def out(self) -> dict[int, set[int]]:
         """Players reported out, by game row."""
         out: dict[int, set[int]] = {}
-        for (row, player), word in self.status.items():
-            if word == "out":
+        for (row, player), report in self.reports.items():
+            if report.status == "out":
                 out.setdefault(row, set()).add(player)
         return out
 
     def words(self, row: Ints, player: Ints) -> list[str]:
         pairs = zip(row.tolist(), player.tolist(), strict=True)
-        return [self.status.get(pair, "") for pair in pairs]
+        return [r.status if (r := self.reports.get(pair)) else "" for pair in pairs]
 
     def risk(self, row: Ints, player: Ints) -> Floats:
         """0 to 3; without a report 0 where the date has reports at all, NaN where it has none."""

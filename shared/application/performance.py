@@ -139,7 +139,9 @@ def _by_date(rows: pa.Table) -> list[dict[str, Any]]:
 
 
 def _by_signal(rows: pa.Table) -> NDArray[np.str_]:
-    return np.array([s or "NONE" for s in rows["daily_signal"].to_pylist()], dtype=np.str_)
+    return np.array(
+        ["NO_SIGNAL" if s in (None, "NONE") else s for s in rows["daily_signal"].to_pylist()], dtype=np.str_
+    )
 
 
 def _by_model(rows: pa.Table) -> NDArray[np.str_]:

@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 
 from shared.application.job_columns import numbers
 from shared.application.predict import Predict
-from shared.domain.betting import bets
+from shared.domain.betting import sides_and_bets
 from shared.domain.features.context import ALL_INPUTS, CONTEXT
 from shared.domain.features_contract import FEATURES
 from shared.domain.lines import no_vig_over
-from shared.domain.recommendation import edge, recommend, round_points
-from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Forecast, System
+from shared.domain.recommendation import SIDES, edge, round_points, sides
+from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES, Batch, Chance, Forecast, System
 from shared.domain.systems.catalog import forecast_all, with_members
 from shared.errors import Rejected
 from shared.schemas.messages import LEAST_PRICE
 from shared.schemas.rows import BESIDE, Lists, Rows
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -127,6 +128,8 @@ class PredictRows:
 
     def wanted(self, systems: Sequence[str] | None) -> tuple[str, ...]:
         """The systems to run, all that run here for None; ``Rejected`` for one that does not."""
+        if systems is not None and not systems:
+            raise Rejected(f"systems: none, wanted some of {self._predict.system_ids}")
         off = [s for s in systems or () if s not in self._predict.system_ids]
         if off:
             raise Rejected(
@@ -194,26 +197,34 @@ def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, und
     """What one system says of every row, by the names of ``Told`` or ``ToldChance``."""
     points = round_points(forecast.points)
     gaps = edge(points, line)
+    side = sides(gaps, forecast.confidence, system.min_edge, system.min_confidence)
+    of_chance: dict[str, Any] = {}
+    if forecast.chance is not None:
+        side, of_chance = _chance_columns(side, forecast.chance, gaps, over, under)
     said: dict[str, Any] = {
         "predicted_points": points,
         "raw_prediction": forecast.raw,
         "confidence": forecast.confidence,
         "edge": gaps,
-        "recommendation": recommend(gaps, forecast.confidence, system.min_edge, system.min_confidence),
+        "recommendation": [SIDES[i] for i in side.tolist()],
         "missing_inputs": forecast.missing_inputs,
     }
-    if forecast.chance is not None:
-        chance = forecast.chance
-        found = bets(chance.over, gaps, over, under)
-        said |= {
-            "prob_over": chance.over,
-            "interval_low": np.round(chance.low, 1),
-            "interval_high": np.round(chance.high, 1),
-            "expected_value": found.value,
-            "kelly_fraction": found.stake,
-            "no_bet_reason": found.against,
-        }
-    return Columns(said, forecast.reasons)
+    return Columns(said | of_chance, forecast.reasons)
+
+
+def _chance_columns(
+    side: Ints, chance: Chance, gaps: Floats, over: Floats, under: Floats
+) -> tuple[Ints, dict[str, Any]]:
+    """Return the sides that are worth their price, and the columns of a distribution."""
+    side, found = sides_and_bets(side, chance.over, gaps, over, under)
+    return side, {
+        "prob_over": chance.over,
+        "interval_low": np.round(chance.low, 1),
+        "interval_high": np.round(chance.high, 1),
+        "expected_value": found.value,
+        "kelly_fraction": found.stake,
+        "no_bet_reason": found.against,
+    }
 
 
 @lru_cache(maxsize=64)

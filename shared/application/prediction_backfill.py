@@ -24,7 +24,16 @@ from shared.domain.mlfs import LEAST_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Clock, Documents, Locks, PlayerOutcome, Publisher, RunStore, Warehouse
+from shared.ports import (
+    Clock,
+    Documents,
+    ExpectedPlayer,
+    Locks,
+    PlayerOutcome,
+    Publisher,
+    RunStore,
+    Warehouse,
+)
 from shared.schemas.predictions import PREDICTION_REGENERATION_AUDIT
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
@@ -79,9 +88,9 @@ class _Task:
         return self.request.game_date
 
     @property
-    def lost(self) -> dict[str, str]:
-        """Expected players who have no features, with their game."""
-        return {p: self.diagnosis.games[p] for p in self.diagnosis.missing}
+    def lost(self) -> list[ExpectedPlayer]:
+        """Expected players who have no features."""
+        return list(self.diagnosis.missing)
 
     @property
     def served_by(self) -> tuple[tuple[str, str], ...]:
@@ -271,7 +280,7 @@ class BackfillPredictions:
         task: _Task,
         run_id: str,
         run: Mapping[str, Any] | None,
-        outcomes: Mapping[str, PlayerOutcome | None],
+        outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None],
         options: BackfillOptions,
     ) -> DateResult:
         if run is None:
@@ -300,7 +309,7 @@ class BackfillPredictions:
                 "mlfs_coverage": task.diagnosis.coverage or 0.0,
                 "superseded_count": result.rows_superseded,
                 "regenerated_count": result.rows_written,
-                "without_features": ",".join(task.diagnosis.missing) or None,
+                "without_features": ",".join(p.player_lookup for p in task.diagnosis.missing) or None,
             }
             for task, result in ended
         ]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shared.application.job_columns import JobColumns
-from shared.domain.betting import bets
+from shared.domain.betting import sides_and_bets
 from shared.domain.recommendation import SIDES, edge, round_points, sides
 from shared.domain.systems.base import Chance, Forecast, System
 from shared.model_registry.loading import LoadedModel
@@ -69,7 +69,7 @@ def _ids(jobs: JobColumns, of_parts: Ints, at: Ints, part: Ints) -> pa.Array:
 _DIGITS = 32
 
 
-def _halves(keys: Iterable[Sequence[str]]) -> Ints:
+def _halves(keys: Iterable[Sequence[str | int]]) -> Ints:
     """(n, 2) the first 128 bits of each key's hash."""
     digests = [sha256(msgspec.json.encode(key)).digest()[: _DIGITS // 2] for key in keys]
     return np.frombuffer(b"".join(digests), np.int64).reshape(-1, 2)
@@ -133,23 +133,31 @@ def _point_columns(
     least_edge, least_confidence = worth.T.take(part, axis=1)
     points = round_points(clamped)
     gaps = edge(points, line)
-    side = sides(gaps, confidence, least_edge, least_confidence)
+    side, of_chance = _chance_columns(
+        parts, sides(gaps, confidence, least_edge, least_confidence), gaps, jobs.prices.take(at, axis=1)
+    )
     columns = {
         "raw_prediction": pa.array(raw),
         "predicted_points": pa.array(points),
         "confidence_score": pa.array(np.round(confidence, 2)),
         "line_margin": _nullable(gaps),
-        **_chance_columns(parts, gaps, jobs.prices.take(at, axis=1)),
+        **of_chance,
     }
     return columns, side
 
 
-def _chance_columns(parts: Sequence[Part], gaps: Floats, prices: Floats) -> dict[str, pa.Array]:
-    """The distribution and what it makes of the prices; NULL for a system that gives points only."""
+def _chance_columns(
+    parts: Sequence[Part], side: Ints, gaps: Floats, prices: Floats
+) -> tuple[Ints, dict[str, pa.Array]]:
+    """Return the sides that are worth their price, and the columns of the distributions.
+
+    For a system that gives points only the columns are NULL and its sides stay as they are.
+    """
     n = len(gaps)
     if all(p.forecast.chance is None for p in parts):
         unknown = pa.nulls(n, pa.float64())
-        return dict.fromkeys(_OF_CHANCE, unknown) | {"no_bet_reason": pa.nulls(n, pa.string())}
+        return side, dict.fromkeys(_OF_CHANCE, unknown) | {"no_bet_reason": pa.nulls(n, pa.string())}
+    side = side.copy()
     reasons: list[str | None] = [None] * n
     values = np.full((len(_OF_CHANCE), n), np.nan)
     start = 0
@@ -159,13 +167,12 @@ def _chance_columns(parts: Sequence[Part], gaps: Floats, prices: Floats) -> dict
         if p.forecast.chance is None:
             continue
         chance = Chance(*(v[p.rows] for v in vars(p.forecast.chance).values()))
-        found = bets(chance.over, gaps[rows], *prices[:, rows])
+        side[rows], found = sides_and_bets(side[rows], chance.over, gaps[rows], *prices[:, rows])
         low, high = np.round(chance.low, 1), np.round(chance.high, 1)
         values[:, rows] = (chance.over, low, high, found.value, found.stake)
         reasons[rows] = found.against
-    return {name: _nullable(v) for name, v in zip(_OF_CHANCE, values, strict=True)} | {
-        "no_bet_reason": pa.array(reasons, pa.string())
-    }
+    columns = {name: _nullable(v) for name, v in zip(_OF_CHANCE, values, strict=True)}
+    return side, columns | {"no_bet_reason": pa.array(reasons, pa.string())}
 
 
 def _nullable(values: Floats) -> pa.Array:

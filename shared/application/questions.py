@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from shared.domain.betting import reason_beside
 from shared.ports import Warehouse
 from shared.warehouse.statements import statement
 
@@ -15,7 +16,10 @@ class Questions:
 
     def predictions(self, game_date: date) -> list[dict[str, Any]]:
         """The active rows of a game date by game, player and system, with the player's name."""
-        return list(self._warehouse.query(statement("active_predictions", game_date=game_date)).to_pylist())
+        rows = self._warehouse.query(statement("active_predictions", game_date=game_date)).to_pylist()
+        for row in rows:
+            row["no_bet_reason"] = reason_beside(row["recommendation"], row["no_bet_reason"])
+        return list(rows)
 
     def active_duplicates(self, game_date: date) -> int:
         """Keys with more than one active row: there must be none."""

@@ -65,15 +65,19 @@ def as_rows(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REJECTED_MESSAGES.arrow_schema)
 
 
-def named(body: bytes) -> tuple[str, str] | None:
-    """Run and player of a body, as far as they can be read; the plain decoder reads NaN as well."""
+def named(body: bytes) -> tuple[str, str, int | None] | None:
+    """Run, player's spelling and id of a body, as far as they can be read; the plain decoder reads NaN as
+    well."""
     try:
         plain = json.loads(unwrap(body).payload)
     except (Rejected, ValueError, RecursionError):
         return None
     names = (plain.get("run_id"), plain.get("player_lookup")) if isinstance(plain, dict) else (None, None)
     run_id, player = (n if isinstance(n, str) and n.isprintable() else None for n in names)
-    return (run_id, player) if run_id and player else None
+    if not (run_id and player):
+        return None
+    player_id = plain.get("player_id")
+    return run_id, player, player_id if type(player_id) is int else None
 
 
 def _envelope(body: bytes) -> Envelope | None:

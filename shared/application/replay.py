@@ -14,6 +14,7 @@ from shared.application.predict import Predict
 from shared.application.prediction_rows import IN_SAMPLE
 from shared.application.registry import Registry
 from shared.application.run_request import RunRequest
+from shared.domain.betting import reason_beside
 from shared.domain.features.context import CONTEXT
 from shared.domain.features_contract import FEATURES
 from shared.domain.systems.assembly import HIGHEST, LOWEST
@@ -34,7 +35,8 @@ COMPARED = (
 
 
 TOLD = (
-    "prediction_id", "player_lookup", "game_date", "game_id", "system_id", "role", "as_of", "raw_prediction",
+    "prediction_id", "player_lookup", "player_id", "game_date", "game_id", "system_id", "role", "as_of",
+    "raw_prediction",
     "predicted_points", "confidence_score", "recommendation", "missing_inputs", "prob_over", "interval_low",
     "interval_high", "expected_value", "kelly_fraction", "no_bet_reason",
 )  # fmt: skip
@@ -85,7 +87,10 @@ class Replay:
         terms = self.terms(stored, row)
         total = float(sum(terms.values()))
         return {
-            "prediction": {k: stored[k] for k in TOLD},
+            "prediction": {
+                **{k: stored[k] for k in TOLD},
+                "no_bet_reason": reason_beside(stored["recommendation"], stored["no_bet_reason"]),
+            },
             "line": {k: stored[k] for k in LINE},
             "model": {k: stored[k] for k in MODEL},
             "features": features_of(row),
@@ -118,12 +123,13 @@ class Replay:
                 "snapshot_player",
                 game_date=stored["game_date"],
                 snapshot_id=stored["feature_snapshot_id"],
-                player_lookup=stored["player_lookup"],
+                player_id=stored["player_id"],
             )
         ).to_pylist()
         if not rows:
             raise NotFound(
-                f"snapshot {stored['feature_snapshot_id']} has no row of {stored['player_lookup']}"
+                f"snapshot {stored['feature_snapshot_id']} has no row of {stored['player_lookup']} "
+                f"(player_id {stored['player_id']})"
             )
         return dict(rows[0])
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from shared.application.known import Mode
+from shared.domain.game_dates import parse_game_date
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
@@ -69,14 +70,9 @@ def request_of(stored: Mapping[str, Any]) -> RunRequest:
     )
 
 
-def resolve_date(text: str, now: datetime) -> date:
-    """A game date from ISO 8601, TODAY or TOMORROW in US Eastern time."""
-    today = eastern_date(now)
-    if text == "TODAY":
-        return today
-    if text == "TOMORROW":
-        return today + timedelta(days=1)
+def resolve_date(text: str, now: datetime, field: str = "game_date") -> date:
+    """Return the game date that ``text`` names, in US Eastern time; ``Rejected`` names the field."""
     try:
-        return date.fromisoformat(text)
+        return parse_game_date(text, lambda: eastern_date(now))
     except ValueError as exc:
-        raise Rejected(f"game_date: {text!r}, wanted YYYY-MM-DD, TODAY or TOMORROW") from exc
+        raise Rejected(f"{field}: {exc}") from exc

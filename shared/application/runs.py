@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -20,14 +20,15 @@ from shared.application.events import (
     RunStarted,
     log,
 )
+from shared.application.expected_players import PlayersOfRun, outcome_for
 from shared.application.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.outgoing import REQUEST_TOPIC, outgoing
 from shared.application.run_rate import check_rate
 from shared.application.run_request import RunRequest
-from shared.errors import AppError, Conflict, NotFound, Rejected, Unavailable
+from shared.errors import AppError, Conflict, Rejected, Unavailable
 from shared.ports import (
     Clock,
-    PlayerOutcome,
+    ExpectedPlayer,
     Publisher,
     Run,
     RunState,
@@ -75,21 +76,41 @@ class StartRun:
         self._observe = observe
         self._most_per_hour = most_per_hour
 
-    def __call__(self, request: RunRequest, also_expected: Mapping[str, str] | None = None) -> Started:
+    def __call__(self, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()) -> Started:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
-        ``TooMany`` in this hour.
+        ``TooMany`` in this hour. While the warehouse cannot be asked, no run is opened.
 
-        Whatever goes wrong before its jobs are out, the run ends as FAILED and the date is free again.
-        ``also_expected``: players by game that have no features and are to be named.
+        A start that is refused leaves no run: it is opened once it is prepared. What goes wrong between
+        then and the last of its jobs ends it as FAILED, and the date is free again.
+        ``also_expected``: players who have no features and are to be named.
         """
-        return self.carry_on(self.open(request), request, also_expected)
+        self._check_is_free(request)
+        run_id = _new_id(request)
+        prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
+        self.open(request, run_id)
+        try:
+            self._publish(prepared)
+        except AppError as exc:
+            self._finish.abandon(run_id, str(exc))
+            raise
+        lost = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
+        if self._runs.record(run_id, lost) == 0:
+            self._finish(run_id)
+        return Started(run_id, len(prepared.players), len(prepared.systems))
 
-    def open(self, request: RunRequest) -> str:
-        """The id of a new run, of which nothing is prepared yet."""
-        now = datetime.now(UTC)
+    def _check_is_free(self, request: RunRequest) -> None:
+        """Refuse early what ``open`` would refuse once everything is prepared."""
         if self._most_per_hour is not None:
-            check_rate(self._runs, self._most_per_hour, now)
-        run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
+            check_rate(self._runs, self._most_per_hour, datetime.now(UTC))
+        for run in self._runs.under_way():
+            if run.game_date == request.game_date:
+                self._observe(RunRefused(request.game_date, run.run_id))
+                raise Conflict(f"a run for {run.game_date} is under way: {run.run_id}", run.run_id)
+
+    def open(self, request: RunRequest, run_id: str | None = None) -> str:
+        """The id of a new run. ``Conflict`` while another of the date is under way."""
+        now = datetime.now(UTC)
+        run_id = run_id or _new_id(request)
         asked = {**asdict(request), "game_date": request.game_date.isoformat()}
         run = Run(run_id, request.game_date, RunState.CREATED, now, 0, asked)
         try:
@@ -99,25 +120,10 @@ class StartRun:
             raise
         return run_id
 
-    def carry_on(
-        self, run_id: str, request: RunRequest, also_expected: Mapping[str, str] | None = None
-    ) -> Started:
-        """Prepare and publish a run that is open; doing it twice changes nothing."""
-        try:
-            prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
-            self._publish(prepared)
-        except AppError as exc:
-            self._finish.abandon(run_id, str(exc))
-            raise
-        lost = [PlayerOutcome(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
-        if self._runs.record(run_id, lost) == 0:
-            self._finish(run_id)
-        return Started(run_id, len(prepared.games), len(prepared.systems))
-
     def expect(self, prepared: RunJobs) -> None:
         """Name who is expected; from here on the run counts as published."""
         run_id = prepared.run_id
-        self._runs.expect(run_id, prepared.games)
+        self._runs.expect(run_id, prepared.players)
         moved = self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
         if not moved and self._runs.get(run_id).state is not RunState.PUBLISHED:
             raise Unavailable(f"run {run_id} was ended before its jobs were out")
@@ -136,11 +142,15 @@ class StartRun:
                 run_id=prepared.run_id,
                 game_date=prepared.request.game_date,
                 mode=prepared.request.mode.value,
-                expected_players=len(prepared.games),
+                expected_players=len(prepared.players),
                 jobs=len(prepared.systems),
                 publish_seconds=publish_seconds,
             )
         )
+
+
+def _new_id(request: RunRequest) -> str:
+    return f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
 
 
 class FinishRun:
@@ -177,9 +187,7 @@ class FinishRun:
             return
         begun = time.perf_counter()
         with self._runs.together():
-            endings = [
-                Ending(self._runs.get(r), self._runs.outcomes(r), self._runs.games(r)) for r in run_ids
-            ]
+            endings = [Ending(self._runs.get(r), self._runs.outcomes(r)) for r in run_ids]
         ended = self._activate(endings)
         took = time.perf_counter() - begun
         with self._runs.together():
@@ -223,7 +231,7 @@ class RecordOutcome:
     def __init__(self, runs: RunStore, finish: FinishRun) -> None:
         self._runs = runs
         self._finish = finish
-        self._expected: dict[str, Collection[str]] = {}
+        self._expected: dict[str, PlayersOfRun] = {}
 
     def __call__(self, ready: PredictionReady) -> None:
         """One report, checked and recorded."""
@@ -232,9 +240,8 @@ class RecordOutcome:
 
     def check(self, ready: PredictionReady) -> None:
         """``NotFound`` for a run that does not exist or does not expect the player, ``Rejected`` for an
-        outcome that is none."""
-        if ready.player_lookup not in self._expected_of(ready.run_id):
-            raise NotFound(f"run {ready.run_id!r} does not expect player {ready.player_lookup!r}")
+        outcome that is none and for a spelling of two players without an id."""
+        self._expected_of(ready.run_id).find(ready)
         if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
             raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
 
@@ -244,17 +251,19 @@ class RecordOutcome:
         for report in reports:
             by_run.setdefault(report.ready.run_id, []).append(report)
         for run_id, some in by_run.items():
-            outcomes = [PlayerOutcome(r.player_lookup, r.outcome, r.systems) for r, _ in some]
+            expected = self._expected_of(run_id)
+            outcomes = [outcome_for(expected.find(r), r.outcome, r.systems) for r, _ in some]
             with tracing.use(some[-1].trace or tracing.current()):
                 if self._runs.record(run_id, outcomes) == 0:
                     self._finish(run_id)
 
-    def _expected_of(self, run_id: str) -> Collection[str]:
+    def _expected_of(self, run_id: str) -> PlayersOfRun:
         """Players are named before any of their jobs is out, so that they are read once."""
         if run_id not in self._expected:
-            found = frozenset(self._runs.games(run_id))
-            if not found:
-                return found
+            players = self._runs.players(run_id)
+            if not players:
+                return PlayersOfRun(players)
+            found = PlayersOfRun(players)
             self._expected = {**dict(list(self._expected.items())[-REMEMBERED:]), run_id: found}
         return self._expected[run_id]
 
@@ -301,7 +310,7 @@ class CheckStalled:
 def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> int:
     """Give every player who is still without an outcome this one; how many there were."""
     waiting = [p for p, known in runs.outcomes(run_id).items() if known is None]
-    runs.record(run_id, [PlayerOutcome(p, outcome) for p in waiting])
+    runs.record(run_id, [outcome_for(p, outcome) for p in waiting])
     return len(waiting)
 
 

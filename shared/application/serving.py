@@ -33,6 +33,19 @@ def described(model: LoadedModel, role: str) -> dict[str, Any]:
     }
 
 
+def beat_fields(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> dict[str, Any]:
+    """What a worker says of its models with every heartbeat.
+
+    ``off``: systems that are configured or required and do not serve, with the reason; a list, which a
+    later beat replaces as a whole.
+    """
+    return {
+        "models": {m.system_id: m.sha256 for m in models.values()},
+        "off": [f"{system}: {why}" for system, why in sorted(missing.items())],
+        "unverified": sorted(system for system, m in models.items() if not m.verified),
+    }
+
+
 def mismatches(models: Iterable[LoadedModel], champions: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A sentence for each model that serves although the registry's champion is another."""
     return [

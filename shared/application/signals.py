@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +11,17 @@ import numpy as np
 import pyarrow as pa
 
 from shared.application.at_once import at_once
-from shared.domain.signals import HIGH_EDGE, STAKE, DailySignal, Signal, daily_signal
+from shared.domain.signals import (
+    HIGH_EDGE,
+    HISTORY_SPAN,
+    LEAST_SIDES,
+    STAKE,
+    DailySignal,
+    EarlierDay,
+    Signal,
+    daily_signal,
+    without_colour,
+)
 from shared.domain.statistics import Difference, Rate, by_date, two_proportions, wilson
 from shared.errors import NotFound
 from shared.ports import Clock, Warehouse
@@ -22,8 +32,15 @@ from shared.warehouse.statements import statement
 HISTORY_DAYS = 365
 
 
+History = dict[str, dict[date, EarlierDay]]
+"""By system what its dates were like."""
+
+
 class ComputeSignals:
-    """Upserts one row per system of a game date, from the active rows that have a line."""
+    """Upserts one row per system of a game date, from the active rows that have a line.
+
+    Each date is compared with the system's own earlier dates as they are stored, never with later ones.
+    """
 
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse = warehouse
@@ -37,11 +54,13 @@ class ComputeSignals:
         """The same for each of some dates."""
         span = {"first": min(game_dates), "last": max(game_dates)}
         rows = by_day(self._warehouse.query(statement("signal_picks", **span)))
+        history = self._history(**span)
         signals: dict[date, dict[str, DailySignal]] = {day: {} for day in game_dates}
         stored = []
         for day in sorted(rows.keys() & signals.keys()):
-            for name, signal, games in _signals(rows[day]):
+            for name, signal, games in _signals(rows[day], day, history):
                 signals[day][name] = signal
+                history.setdefault(name, {})[day] = _as_earlier(signal)
                 stored.append(
                     {
                         "game_date": day,
@@ -58,15 +77,36 @@ class ComputeSignals:
             self._warehouse.upsert(DAILY_PREDICTION_SIGNALS, table, replace=True)
         return signals
 
+    def _history(self, first: date, last: date) -> History:
+        """Stored dates before ``last``, from ``HISTORY_SPAN`` before ``first``."""
+        span = {"first": first - HISTORY_SPAN, "last": last - timedelta(days=1)}
+        history: History = {}
+        for row in self._warehouse.query(statement("earlier_signals", **span)).to_pylist():
+            day = EarlierDay(row["total_picks"], row["pct_over"], row["pct_under"], row["high_edge_picks"])
+            history.setdefault(row["system_id"], {})[row["game_date"]] = day
+        return history
 
-def _signals(rows: pa.Table) -> Iterator[tuple[str, DailySignal, int]]:
+
+def _as_earlier(signal: DailySignal) -> EarlierDay:
+    return EarlierDay(
+        signal.total_picks, signal.pct_over or 0.0, signal.pct_under or 0.0, signal.high_edge_picks
+    )
+
+
+def _earlier(dates: Mapping[date, EarlierDay], day: date) -> list[EarlierDay]:
+    """Those of the span before a date, the newest first."""
+    return [dates[d] for d in sorted(dates, reverse=True) if day - HISTORY_SPAN <= d < day]
+
+
+def _signals(rows: pa.Table, day: date, history: History) -> Iterator[tuple[str, DailySignal, int]]:
     """System, signal and number of games of a date's picks."""
     system, game = strings(rows["system_id"]), strings(rows["game_id"])
     side, edge = strings(rows["recommendation"]), floats(rows["line_margin"])
     confidence = floats(rows["confidence_score"])
     for name in dict.fromkeys(system.tolist()):
         of = system == name
-        yield name, daily_signal(side[of], edge[of], confidence[of]), len(set(game[of].tolist()))
+        earlier = _earlier(history.get(name, {}), day)
+        yield name, daily_signal(side[of], edge[of], confidence[of], earlier), len(set(game[of].tolist()))
 
 
 @dataclass(frozen=True)
@@ -87,6 +127,25 @@ class Evidence:
     clustered: Difference | None
 
 
+def shown(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored signal as it is shown: rows of before may have a colour for a system that took hardly
+    any side, or ``NONE``; both are ``NO_SIGNAL`` now."""
+    sides = LEAST_SIDES  # where the shares are not kept the colour stands
+    if stored["pct_over"] is not None and stored["pct_under"] is not None:
+        picks, over, under = stored["total_picks"], stored["pct_over"], stored["pct_under"]
+        sides = EarlierDay(picks, over, under, stored["high_edge_picks"]).sides
+    why = without_colour(stored["total_picks"], sides)
+    if why is None:
+        return dict(stored)
+    no_signal = Signal.NO_SIGNAL
+    return {
+        **stored,
+        "daily_signal": no_signal.value,
+        "signal_explanation": why,
+        "stake_multiplier": STAKE[no_signal],
+    }
+
+
 class SignalReport:
     """Reads the signals of a date and what became of days like it."""
 
@@ -98,7 +157,7 @@ class SignalReport:
         """One entry per system, or that of one; ``NotFound`` where no run of that date has completed with
         lines."""
         rows = self._warehouse.query(statement("signals_of_date", game_date=game_date)).to_pylist()
-        rows = [r for r in rows if system_id in (None, r["system_id"])]
+        rows = [shown(r) for r in rows if system_id in (None, r["system_id"])]
         if not rows:
             raise NotFound(
                 f"{game_date}: no signal; it is computed when a run completes for players who have a line"
@@ -123,7 +182,8 @@ class SignalReport:
 
 
 def _compare(signal: str, kind: str, days: list[dict[str, Any]]) -> Evidence:
-    such = [d for d in days if d["daily_signal"] == signal]
+    same = (signal, "NONE") if signal == Signal.NO_SIGNAL else (signal,)  # NONE: in rows of before
+    such = [d for d in days if d["daily_signal"] in same]
     green = [d for d in days if d["daily_signal"] == Signal.GREEN]
     both = such + green if signal != Signal.GREEN else []
     hits, n = (np.array([d[k] for d in both], dtype=np.int64) for k in ("hits", "n"))

@@ -86,7 +86,9 @@ class StageJobs:
             self._keep(body, reason, REQUEST_TOPIC)
             who = named(body)
             if who:
-                self._report([PredictionReady(SCHEMA_VERSION, *who, REFUSED, {})], [None])
+                run_id, player, player_id = who
+                refused = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED, {}, player_id)
+                self._report([refused], [None])
 
     def __call__(self, jobs: Sequence[Job]) -> None:
         """``Unavailable`` where rows or reports could not be stored: deliver all of them again."""
@@ -161,7 +163,9 @@ def outcome_of(systems: Mapping[str, str]) -> str:
 
 def ready_of(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
     """What is reported of a job."""
-    return PredictionReady(SCHEMA_VERSION, job.run_id, job.player_lookup, outcome_of(systems), systems)
+    return PredictionReady(
+        SCHEMA_VERSION, job.run_id, job.player_lookup, outcome_of(systems), systems, job.player_id
+    )
 
 
 def _staged(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.application.examples import Examples, complete, read_examples
-from shared.application.loading import Progress
+from shared.application.ingestion.load import Progress
 from shared.application.recipes import RECIPES, SEED, THREADS, rows_of
 from shared.domain.evaluation import always_under, hits
 from shared.domain.instants import from_day, to_day

@@ -24,12 +24,16 @@ SEVERITY = {Level.OK: 0, Level.NOT_DUE: 0, Level.WARNING: 1, Level.CRITICAL: 2}
 
 @dataclass(frozen=True)
 class Coverage:
-    """``predictions`` = ``due`` + the undue; ``graded`` counts due rows only, so that it never exceeds it."""
+    """``predictions`` = ``due`` + the undue; ``graded`` counts due rows only, so that it never exceeds it.
+
+    ``incomplete_box_score``: due rows that wait until the box score of their finished game is whole.
+    """
 
     predictions: int
     due: int
     graded: int
     undue: dict[str, int]
+    incomplete_box_score: int = 0
 
     @property
     def coverage(self) -> float | None:
@@ -45,6 +49,7 @@ class Coverage:
             "coverage": self.coverage,
             "level": self.level.value,
             "undue": self.undue,
+            "incomplete_box_score": self.incomplete_box_score,
         }
 
     @property
@@ -56,7 +61,7 @@ class Coverage:
         return Level.WARNING if self.coverage >= WARNING_FROM else Level.CRITICAL
 
 
-def coverage(due: int, graded: int, undue: Mapping[str, int]) -> Coverage:
+def coverage(due: int, graded: int, undue: Mapping[str, int], incomplete_box_score: int = 0) -> Coverage:
     """``ValueError`` for counts that cannot be: negative ones, more graded than due, unknown reasons."""
     strange = sorted(set(undue) - set(UNDUE))
     if strange:
@@ -64,4 +69,4 @@ def coverage(due: int, graded: int, undue: Mapping[str, int]) -> Coverage:
     if min(due, graded, *undue.values(), 0) < 0 or graded > due:
         raise ValueError(f"{graded} graded of {due} due, undue {dict(undue)}: wanted 0 <= graded <= due")
     kept = {reason: undue[reason] for reason in UNDUE if undue.get(reason)}
-    return Coverage(due + sum(kept.values()), due, graded, kept)
+    return Coverage(due + sum(kept.values()), due, graded, kept, incomplete_box_score)

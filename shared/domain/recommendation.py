@@ -26,7 +26,8 @@ def sides(gap: Floats, confidence: Floats, min_edge: float | Floats, min_confide
     """Position in ``SIDES`` for each row; ``gap`` as ``edge`` gives it, NaN without a line.
 
     A side is taken when the edge is at least ``min_edge`` points either way and confidence at least
-    ``min_confidence`` (0-100); it is the sign of the edge, so it never contradicts the prediction.
+    ``min_confidence`` (0-100); it is the sign of the edge, so it never contradicts the prediction. For a
+    system that gives probabilities ``betting.sides_and_bets`` looks at the prices next.
     """
     worth = (np.abs(gap) >= min_edge) & (confidence >= min_confidence) & (gap != 0)
     taken = np.where(worth, np.where(gap > 0, OVER, UNDER), PASS)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.assignment import Assignment, by_game, last_teams
 from shared.domain.features.history import History
-from shared.domain.features.past import HISTORY_DAYS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,23 +38,26 @@ def slate_roster(
     history: History,
     rows: Ints,
     as_of: Ints,
-    lined: dict[int, set[int]],
+    assignments: Mapping[tuple[int, int], Assignment],
     out: dict[int, set[int]],
     min_minutes: float,
 ) -> list[Candidate]:
     """Candidates of the games at ``rows`` of the history's schedule, each game as of its own instant.
 
-    A player is expected when his latest game was for one of the two teams and either he averaged
-    ``min_minutes`` per team game over the last 14 days and was in one of the team's last three games,
-    or a usable line stands on him (``lined``: game row to player ids). While the team has fewer than
-    three games in those days its last ten count, last season's included. ``out``: players reported out.
+    A player belongs to the game and side of his assignment (by day and player), and without one to his
+    last team's game. He is expected when he averaged ``min_minutes`` per team game over the last 14 days
+    and was in one of the last three games of the team that he last played for, or when a usable line
+    stands on him. While that team has fewer than three games in those days its last ten count, last
+    season's included. ``out``: players reported out, by game row.
     """
     by_team = _rows_by_team(history)
+    assigned = by_game(assignments)
     candidates: list[Candidate] = []
     for row, moment in zip(rows.tolist(), as_of.tolist(), strict=True):
         for is_home in (True, False):
             side = _Side(history, by_team, row, moment, is_home)
-            candidates += side.candidates(lined.get(row, set()), out.get(row, set()), min_minutes)
+            named = assigned.get(row, [])
+            candidates += side.candidates(assignments, named, out.get(row, set()), min_minutes)
     return candidates
 
 
@@ -72,21 +76,30 @@ class _Side:
         self, history: History, by_team: dict[str, Ints], row: int, as_of: int, is_home: bool
     ) -> None:
         games = history.games
-        self._history, self._row, self._is_home = history, row, is_home
+        self._history, self._by_team, self._row, self._is_home = history, by_team, row, is_home
         self._team = str(games.home[row] if is_home else games.away[row])
         self._day, self._as_of = int(games.day[row]), as_of
-        mine = by_team.get(self._team, np.zeros(0, np.int64))
-        day = history.day[mine]
-        near = mine[np.searchsorted(day, self._day - LOOK_BACK_DAYS) : np.searchsorted(day, self._day)]
-        self._lines = near[history.players.known[near] < as_of]
 
-    def candidates(self, lined: set[int], out: set[int], min_minutes: float) -> list[Candidate]:
-        minutes, recent = self._minutes()
+    def candidates(
+        self,
+        assignments: Mapping[tuple[int, int], Assignment],
+        assigned: list[Assignment],
+        out: set[int],
+        min_minutes: float,
+    ) -> list[Candidate]:
+        minutes, recent = self._minutes(self._team)
+        mine = [a for a in assigned if a.team == self._team]
+        unassigned = [p for p in minutes if (self._day, p) not in assignments]
+        for a in mine:
+            if a.last_team not in ("", self._team):  # he joined: his minutes are those of the team he left
+                earlier, recent_there = self._minutes(a.last_team)
+                minutes[a.player] = earlier.get(a.player, 0.0)
+                recent = recent | ({a.player} & recent_there)
+        lined = {a.player for a in mine if a.is_quoted}
+        listed = {a.player for a in mine if a.player in minutes}
+        players = sorted(self._of_this_team(unassigned) | lined | listed)
         found = []
-        players = sorted(set(minutes) | lined)
-        for player, is_his in zip(players, self._are_his_team(players).tolist(), strict=True):
-            if not is_his:
-                continue
+        for player in players:
             average = minutes.get(player, 0.0)
             plays = average >= min_minutes and player in recent
             reason = "minutes" if plays else "line" if player in lined else "few_minutes"
@@ -96,9 +109,9 @@ class _Side:
             found.append(Candidate(player, self._row, self._is_home, expected, reason, average))
         return found
 
-    def _minutes(self) -> tuple[dict[int, float], set[int]]:
-        """Minutes per team game of each player in the window, and who was in the last three games."""
-        h, order = self._history, self._lines
+    def _minutes(self, team: str) -> tuple[dict[int, float], set[int]]:
+        """Minutes per game of a team by player in the window, and who was in its last three games."""
+        h, order = self._history, self._box_scores(team)
         days = np.unique(h.day[order])[::-1]
         if not len(days):
             return {}, set()
@@ -111,16 +124,15 @@ class _Side:
         recent = set(h.player_ids[h.players.entity[last]].tolist())
         return dict(zip(players.tolist(), sums.tolist(), strict=True)), recent
 
-    def _are_his_team(self, players: list[int]) -> NDArray[np.bool_]:
-        """Whether each player's latest game within the history was for this team."""
-        h = self._history
-        if not players or not len(h.game):
-            return np.zeros(len(players), np.bool_)
-        code = h.player_codes(np.array(players, dtype=np.int64))
-        day = np.full(len(players), self._day)
-        end = h.players.before(code, day, np.full(len(players), self._as_of))
-        has = end > h.players.from_day(code, day - HISTORY_DAYS)
-        last = np.maximum(end - 1, 0)
-        game = h.game[last]
-        team = np.where(h.is_home[last], h.games.home[game], h.games.away[game])
-        return np.asarray(has & (team == self._team))
+    def _box_scores(self, team: str) -> Ints:
+        mine = self._by_team.get(team, np.zeros(0, np.int64))
+        day = self._history.day[mine]
+        near = mine[np.searchsorted(day, self._day - LOOK_BACK_DAYS) : np.searchsorted(day, self._day)]
+        return near[self._history.players.known[near] < self._as_of]
+
+    def _of_this_team(self, players: list[int]) -> set[int]:
+        """Players whose latest game was for this team."""
+        who = np.array(players, dtype=np.int64)
+        many = np.ones(len(who), np.int64)
+        last = last_teams(self._history, who, self._day * many, self._as_of * many)
+        return set(who[last == self._team].tolist())

@@ -1,9 +1,12 @@
-"""What the active picks of a game date say as a whole: skew, volume and a calibration alarm."""
+"""The signal of a game date: whether one system's sides look as they usually do, and a calibration alarm."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from statistics import fmean, median, pstdev
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +15,29 @@ Floats = NDArray[np.float64]
 Strings = NDArray[np.str_]
 
 LEAST_PICKS = 10
+"""Rows with a line below which a date has no signal."""
+
+LEAST_SIDES = 10
+"""Sides taken (OVER and UNDER together) below which a date has no signal: most rows are PASS."""
+
+HISTORY_DATES = 30
+"""How many earlier dates of the system a date is compared with: the newest that had enough sides."""
+
+HISTORY_SPAN = timedelta(days=90)
+"""How far back those dates may lie: what a system did last season says little about it now."""
+
+LEAST_HISTORY = 5
+"""Such dates below which the fixed limits ``FEW_OVER`` and ``MANY_OVER`` stand in."""
+
+UNUSUAL = 2.0
+"""Standard deviations from the system's own mean share of OVER beyond which a date is unusual."""
+
+FEW_OVER, MANY_OVER = 25.0, 75.0
+"""Per cent OVER among the sides taken; used while there is no history of the system's own."""
+
 HIGH_EDGE = 5.0
 PREMIUM_CONFIDENCE, PREMIUM_EDGE = 92.0, 3.0
-UNDER_HEAVY, OVER_HEAVY, YELLOW_OVER = 25.0, 40.0, 45.0
+UNDER_HEAVY, OVER_HEAVY = 25.0, 40.0
 FEW_HIGH_EDGE, MANY_HIGH_EDGE = 3, 8
 ALARM = 1.5
 """Mean of predicted - line beyond which a model is out of calibration, points."""
@@ -24,11 +47,31 @@ class Signal(StrEnum):
     GREEN = "GREEN"
     YELLOW = "YELLOW"
     RED = "RED"
-    NONE = "NONE"
+    NO_SIGNAL = "NO_SIGNAL"
 
 
-STAKE = {Signal.GREEN: 1.0, Signal.YELLOW: 1.0, Signal.RED: 0.5, Signal.NONE: 1.0}
+STAKE = {Signal.GREEN: 1.0, Signal.YELLOW: 1.0, Signal.RED: 0.5, Signal.NO_SIGNAL: 1.0}
 """Advice: on a RED day stake half, or leave high edges alone."""
+
+
+@dataclass(frozen=True)
+class EarlierDay:
+    """An earlier date of the same system. ``pct_over``, ``pct_under``: 0-100 of its ``picks``, the rows with
+    a line."""
+
+    picks: int
+    pct_over: float
+    pct_under: float
+    high_edge_picks: int
+
+    @property
+    def sides(self) -> int:
+        return round(self.picks * (self.pct_over + self.pct_under) / 100.0)
+
+    @property
+    def share_over(self) -> float:
+        """Per cent OVER among the sides taken."""
+        return 100.0 * self.pct_over / (self.pct_over + self.pct_under)
 
 
 @dataclass(frozen=True)
@@ -55,13 +98,20 @@ class DailySignal:
         return self.avg_pvl is not None and abs(self.avg_pvl) > ALARM
 
 
-def daily_signal(recommendation: Strings, edge: Floats, confidence: Floats) -> DailySignal:
-    """The signal of one system's rows with a line. ``edge`` in points, ``confidence`` 0-100."""
+def daily_signal(
+    recommendation: Strings, edge: Floats, confidence: Floats, earlier: Sequence[EarlierDay] = ()
+) -> DailySignal:
+    """Return the signal of one system's rows with a line on one date.
+
+    ``edge`` in points, ``confidence`` 0-100. ``earlier``: dates strictly before this one, the newest first;
+    ``comparable`` chooses those that count.
+    """
     n = len(edge)
     high = int(np.sum(np.abs(edge) >= HIGH_EDGE))
     premium = int(np.sum((confidence >= PREMIUM_CONFIDENCE) & (np.abs(edge) >= PREMIUM_EDGE)))
     over, under, passed = (_percent(recommendation == side) for side in ("OVER", "UNDER", "PASS"))
-    signal, why = _decide(n, over, high)
+    overs, unders = (int(np.sum(recommendation == side)) for side in ("OVER", "UNDER"))
+    signal, why = _decide(n, overs, unders, high, comparable(earlier))
     return DailySignal(
         total_picks=n,
         high_edge_picks=high,
@@ -79,17 +129,53 @@ def daily_signal(recommendation: Strings, edge: Floats, confidence: Floats) -> D
     )
 
 
-def _decide(n: int, over: float | None, high: int) -> tuple[Signal, str]:
-    """The first rule that fits."""
-    if over is None or n < LEAST_PICKS:
-        return Signal.NONE, f"{n} rows with a line, wanted at least {LEAST_PICKS}"
-    if over < UNDER_HEAVY:
-        return Signal.RED, f"{over:.1f} % OVER, below {UNDER_HEAVY:.0f} %"
-    if high < FEW_HIGH_EDGE:
-        return Signal.YELLOW, f"{high} picks with an edge of {HIGH_EDGE:.0f}, fewer than {FEW_HIGH_EDGE}"
-    if over > YELLOW_OVER:
-        return Signal.YELLOW, f"{over:.1f} % OVER, above {YELLOW_OVER:.0f} %"
-    return Signal.GREEN, f"{over:.1f} % OVER, {high} picks with an edge of {HIGH_EDGE:.0f}"
+def comparable(earlier: Sequence[EarlierDay]) -> list[EarlierDay]:
+    """Return the newest ``HISTORY_DATES`` of the dates that had enough rows and sides."""
+    usable = [d for d in earlier if d.picks >= LEAST_PICKS and d.sides >= LEAST_SIDES]
+    return usable[:HISTORY_DATES]
+
+
+def without_colour(picks: int, sides: int) -> str | None:
+    """Return why a date has no colour: so many rows with a line, and sides taken; None where it has one."""
+    if picks < LEAST_PICKS:
+        return f"{picks} rows with a line, at least {LEAST_PICKS} needed"
+    if sides < LEAST_SIDES:
+        return f"{sides} of {picks} rows take a side, at least {LEAST_SIDES} needed"
+    return None
+
+
+def _decide(n: int, over: int, under: int, high: int, earlier: Sequence[EarlierDay]) -> tuple[Signal, str]:
+    """Return the first rule that fits, and its reason."""
+    sides = over + under
+    none = without_colour(n, sides)
+    if none is not None:
+        return Signal.NO_SIGNAL, none
+    share = 100.0 * over / sides
+    low, top, usual = _limits(sides, earlier)
+    said = f"{share:.0f} % of {sides} sides are OVER, {usual}"
+    if share < low:
+        return Signal.RED, f"{said}: unusually few"
+    if share > top:
+        return Signal.YELLOW, f"{said}: unusually many"
+    if high < FEW_HIGH_EDGE <= median([d.high_edge_picks for d in earlier] or [0]):
+        few = f"rows with an edge of {HIGH_EDGE:.0f} points: {high}, usually {FEW_HIGH_EDGE} or more"
+        return Signal.YELLOW, f"{few}; {said}"
+    return Signal.GREEN, said
+
+
+def _limits(sides: int, earlier: Sequence[EarlierDay]) -> tuple[float, float, str]:
+    """Return the least and the greatest usual per cent of OVER for so many sides, in words as well.
+
+    The spread is that of the system's own dates, and never less than chance alone gives ``sides`` picks.
+    """
+    if len(earlier) < LEAST_HISTORY:
+        own = f"{len(earlier)} of the {LEAST_HISTORY} earlier dates that its own limits need"
+        return FEW_OVER, MANY_OVER, f"fixed limits {FEW_OVER:.0f} to {MANY_OVER:.0f} % ({own})"
+    shares = [d.share_over for d in earlier]
+    mean = fmean(shares)
+    spread = UNUSUAL * max(pstdev(shares), (mean * (100.0 - mean) / sides) ** 0.5)
+    low, top = max(mean - spread, 0.0), min(mean + spread, 100.0)
+    return low, top, f"usual {low:.0f} to {top:.0f} % on its last {len(earlier)} dates"
 
 
 def _skew(over: float | None) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from shared.embedded.sqlite import SqliteFile
 from shared.errors import Conflict, NotFound
-from shared.ports import ACTIVE_STATES, PlayerOutcome, Run, RunState
+from shared.ports import ACTIVE_STATES, ExpectedPlayer, PlayerOutcome, Run, RunState
 
 _ACTIVE = ", ".join(f"'{s}'" for s in ACTIVE_STATES)
 _SCHEMA = f"""
@@ -19,18 +19,30 @@ CREATE TABLE IF NOT EXISTS runs (
   run_id TEXT PRIMARY KEY, game_date TEXT NOT NULL, state TEXT NOT NULL, opened_at TEXT NOT NULL,
   request TEXT NOT NULL, closed_at TEXT, note TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS one_active_run ON runs (game_date) WHERE state IN ({_ACTIVE});
-CREATE TABLE IF NOT EXISTS players (
-  run_id TEXT NOT NULL, player_lookup TEXT NOT NULL, game_id TEXT NOT NULL, outcome TEXT, systems TEXT,
-  PRIMARY KEY (run_id, player_lookup)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS expected_players (
+  run_id TEXT NOT NULL, player_id INTEGER, player_lookup TEXT NOT NULL, game_id TEXT NOT NULL, outcome TEXT,
+  systems TEXT, UNIQUE (run_id, player_id));
+CREATE UNIQUE INDEX IF NOT EXISTS one_spelling ON expected_players (run_id, player_lookup)
+  WHERE player_id IS NULL;
 """
-_RUN = "SELECT r.*, (SELECT COUNT(*) FROM players p WHERE p.run_id = r.run_id) AS expected FROM runs r"
+_ADDED = (
+    "INSERT INTO expected_players (run_id, player_lookup, game_id, outcome, systems) "
+    "SELECT run_id, player_lookup, game_id, outcome, systems FROM players",
+    "DROP TABLE players",
+)
+"""Version 1 kept players by their spelling alone."""
+
+_RUN = (
+    "SELECT r.*, (SELECT COUNT(*) FROM expected_players p WHERE p.run_id = r.run_id) AS expected FROM runs r"
+)
+_PLAYERS = "SELECT * FROM expected_players WHERE run_id = ? ORDER BY player_lookup, player_id"
 
 
 class SqliteRunStore:
     """A unique index keeps a second active run of a game date away, whoever opens it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, _SCHEMA, 1)
+        self._file = SqliteFile(path, _SCHEMA, 2, {2: _ADDED})
 
     def together(self) -> AbstractContextManager[None]:
         return self._file.together()
@@ -54,12 +66,12 @@ class SqliteRunStore:
                 ),
             )
 
-    def expect(self, run_id: str, games: Mapping[str, str]) -> None:
+    def expect(self, run_id: str, players: Sequence[ExpectedPlayer]) -> None:
         with self._file.writing() as con:
             con.executemany(
-                "INSERT OR IGNORE INTO players (run_id, player_lookup, game_id) "
-                f"SELECT run_id, ?, ? FROM runs WHERE run_id = ? AND state IN ({_ACTIVE})",
-                [(player, game, run_id) for player, game in games.items()],
+                "INSERT OR IGNORE INTO expected_players (run_id, player_lookup, player_id, game_id) "
+                f"SELECT run_id, ?, ?, ? FROM runs WHERE run_id = ? AND state IN ({_ACTIVE})",
+                [(*player, run_id) for player in players],
             )
 
     def advance(
@@ -79,11 +91,15 @@ class SqliteRunStore:
         with self._file.writing() as con:
             _must_exist(con, run_id)
             con.executemany(
-                "UPDATE players SET outcome = ?, systems = ? "
-                "WHERE run_id = ? AND player_lookup = ? AND outcome IS NULL",
-                [(o.outcome, json.dumps(dict(o.systems)), run_id, o.player_lookup) for o in outcomes],
+                "UPDATE expected_players SET outcome = ?, systems = ? "
+                "WHERE run_id = ? AND player_id IS ? AND (player_id IS NOT NULL OR player_lookup = ?) "
+                "AND outcome IS NULL",
+                [
+                    (o.outcome, json.dumps(dict(o.systems)), run_id, o.player_id, o.player_lookup)
+                    for o in outcomes
+                ],
             )
-            left = "SELECT COUNT(*) FROM players WHERE run_id = ? AND outcome IS NULL"
+            left = "SELECT COUNT(*) FROM expected_players WHERE run_id = ? AND outcome IS NULL"
             return int(con.execute(left, (run_id,)).fetchone()[0])
 
     def get(self, run_id: str) -> Run:
@@ -110,27 +126,28 @@ class SqliteRunStore:
             ).fetchall()
         return [_run(row) for row in rows]
 
-    def outcomes(self, run_id: str) -> dict[str, PlayerOutcome | None]:
+    def outcomes(self, run_id: str) -> dict[ExpectedPlayer, PlayerOutcome | None]:
         with self._file.reading() as con:
-            rows = con.execute(
-                "SELECT * FROM players WHERE run_id = ? ORDER BY player_lookup", (run_id,)
-            ).fetchall()
-        return {
-            r["player_lookup"]: PlayerOutcome(r["player_lookup"], r["outcome"], json.loads(r["systems"]))
-            if r["outcome"]
-            else None
-            for r in rows
-        }
+            return {_player(r): _outcome(r) for r in con.execute(_PLAYERS, (run_id,))}
 
-    def games(self, run_id: str) -> dict[str, str]:
+    def players(self, run_id: str) -> list[ExpectedPlayer]:
         with self._file.reading() as con:
-            rows = con.execute("SELECT player_lookup, game_id FROM players WHERE run_id = ?", (run_id,))
-            return {r["player_lookup"]: r["game_id"] for r in rows}
+            return [_player(r) for r in con.execute(_PLAYERS, (run_id,))]
 
 
 def _must_exist(con: sqlite3.Connection, run_id: str) -> None:
     if con.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is None:
         raise NotFound(f"run {run_id!r} does not exist")
+
+
+def _player(row: sqlite3.Row) -> ExpectedPlayer:
+    return ExpectedPlayer(row["player_lookup"], row["player_id"], row["game_id"])
+
+
+def _outcome(row: sqlite3.Row) -> PlayerOutcome | None:
+    if not row["outcome"]:
+        return None
+    return PlayerOutcome(row["player_id"], row["player_lookup"], row["outcome"], json.loads(row["systems"]))
 
 
 def _run(row: sqlite3.Row) -> Run:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.gcp.clients import Clients
 from shared.gcp.failures import translated
-from shared.ports import ACTIVE_STATES, PlayerOutcome, Run, RunState
+from shared.ports import ACTIVE_STATES, ExpectedPlayer, PlayerOutcome, Run, RunState
 
 RUNS, OUTCOMES, UNDER_WAY = "prediction_runs", "outcomes", "prediction_runs_under_way"
 KEEP = timedelta(days=400)
@@ -54,13 +55,17 @@ class FirestoreRunStore:
                         f"a run for {day} is under way: {holder['run_id']}", holder["run_id"]
                     ) from exc
 
-    def expect(self, run_id: str, games: Mapping[str, str]) -> None:
+    def expect(self, run_id: str, players: Sequence[ExpectedPlayer]) -> None:
         def named(found: dict[str, Any]) -> dict[str, Any] | None:
-            if found["state"] not in ACTIVE_STATES:
+            known = _players(found)
+            every = _with_keys(known, players)
+            if found["state"] not in ACTIVE_STATES or len(every) == len(known):
                 return None
-            known = json.loads(found["games"])
-            every = dict(games) | known
-            return {"games": json.dumps(every), "expected": len(every)} if every != known else None
+            return {
+                "games": json.dumps({key: p.game_id for key, p in every.items()}),
+                "players": json.dumps({key: [p.player_id, p.player_lookup] for key, p in every.items()}),
+                "expected": len(every),
+            }
 
         self._change(run_id, named)
 
@@ -78,8 +83,10 @@ class FirestoreRunStore:
         return self._change(run_id, moved, ends=closed is not None)
 
     def record(self, run_id: str, outcomes: Sequence[PlayerOutcome]) -> int:
-        expected = json.loads(self._found(run_id).to_dict()["games"])
-        new = {o.player_lookup: o for o in reversed(outcomes) if o.player_lookup in expected}
+        expected = _players(self._found(run_id).to_dict())
+        keys = {_identity(p): key for key, p in expected.items()}
+        found = [(keys.get(_identity(o)), o) for o in reversed(outcomes)]
+        new = {key: o for key, o in found if key is not None}
         with translated(f"run {run_id}"):
             names = list(new)
             for at in range(0, len(names), MOST_WRITES):
@@ -106,22 +113,24 @@ class FirestoreRunStore:
         found = [_run(d.id, d.to_dict()) for d in there]
         return sorted((r for r in found if r.state in ACTIVE_STATES), key=lambda r: r.opened_at)
 
-    def outcomes(self, run_id: str) -> dict[str, PlayerOutcome | None]:
-        games = self.games(run_id)
+    def outcomes(self, run_id: str) -> dict[ExpectedPlayer, PlayerOutcome | None]:
+        players = self._expected(run_id)
         with translated(f"run {run_id}"):
             found = {d.id: d.to_dict() for d in self._outcomes(run_id).get()}
         return {
-            player: PlayerOutcome(player, found[player]["outcome"], json.loads(found[player]["systems"]))
-            if player in found
-            else None
-            for player in sorted(games)
+            player: _outcome(player, found[key]) if key in found else None for key, player in players.items()
         }
 
-    def games(self, run_id: str) -> dict[str, str]:
+    def players(self, run_id: str) -> list[ExpectedPlayer]:
+        return list(self._expected(run_id).values())
+
+    def _expected(self, run_id: str) -> dict[str, ExpectedPlayer]:
+        """Expected players by the id of their document, in alphabetical order."""
         try:
-            return dict(json.loads(self._found(run_id).to_dict()["games"]))
+            players = _players(self._found(run_id).to_dict())
         except NotFound:
             return {}
+        return dict(sorted(players.items(), key=lambda of: (of[1].player_lookup, of[1].player_id or 0)))
 
     def _run(self, run_id: str) -> Any:
         return self._clients.firestore().collection(RUNS).document(run_id)
@@ -141,16 +150,16 @@ class FirestoreRunStore:
         collection, keep_until = self._outcomes(run_id), datetime.now(UTC) + KEEP
         while new:
             batch = self._clients.firestore().batch()
-            for player, o in new.items():
+            for key, o in new.items():
                 fields = {"outcome": o.outcome, "systems": json.dumps(dict(o.systems))}
-                batch.create(collection.document(player), {**fields, "expire_at": keep_until})
+                batch.create(collection.document(key), {**fields, "expire_at": keep_until})
             try:
                 batch.commit()
                 return
             except AlreadyExists:
-                asked = [collection.document(player) for player in new]
+                asked = [collection.document(key) for key in new]
                 there = {d.id for d in self._clients.firestore().get_all(asked) if d.exists}
-                new = {player: o for player, o in new.items() if player not in there}
+                new = {key: o for key, o in new.items() if key not in there}
 
     def _change(self, run_id: str, change: Any, *, ends: bool = False) -> bool:
         """Write what ``change`` makes of the run, unless that is None; tell whether it was written."""
@@ -175,6 +184,45 @@ class FirestoreRunStore:
         raise Unavailable(f"run {run_id}: changed by others {TRIES} times while it was to be changed")
 
 
+def _players(run: dict[str, Any]) -> dict[str, ExpectedPlayer]:
+    """Expected players by the id of their document.
+
+    ``games`` holds the game by a document's id, which was the player's spelling: release 0.1.0 writes and
+    reads nothing else, also while both releases serve. ``players`` holds id and spelling of each.
+    """
+    named = json.loads(run.get("players", "{}"))
+    players = {}
+    for key, game in json.loads(run["games"]).items():
+        player_id, lookup = named.get(key, (None, key))
+        players[key] = ExpectedPlayer(lookup, player_id, game)
+    return players
+
+
+def _with_keys(
+    known: dict[str, ExpectedPlayer], players: Sequence[ExpectedPlayer]
+) -> dict[str, ExpectedPlayer]:
+    """``known`` and the players who are not among them, each under a key of his own: his spelling, and with
+    his id where another has the same."""
+    there = {_identity(p) for p in known.values()}
+    new = {_identity(p): p for p in reversed(players) if _identity(p) not in there}
+    spelled = Counter(p.player_lookup for p in (*known.values(), *new.values()))
+    keyed = {
+        p.player_lookup if spelled[p.player_lookup] == 1 else f"{p.player_lookup}.{p.player_id}": p
+        for p in new.values()
+    }
+    return known | keyed
+
+
+def _identity(player: ExpectedPlayer | PlayerOutcome) -> int | str:
+    """What tells a player from others: his id, in runs of release 0.1.0 his spelling."""
+    return player.player_lookup if player.player_id is None else player.player_id
+
+
+def _outcome(player: ExpectedPlayer, fields: dict[str, Any]) -> PlayerOutcome:
+    systems = json.loads(fields["systems"])
+    return PlayerOutcome(player.player_id, player.player_lookup, fields["outcome"], systems)
+
+
 def _fields(run: Run) -> dict[str, Any]:
     return {
         "game_date": run.game_date.isoformat(),
@@ -182,6 +230,7 @@ def _fields(run: Run) -> dict[str, Any]:
         "opened_at": run.opened_at,
         "request": json.dumps(dict(run.request)),
         "games": "{}",
+        "players": "{}",
         "expected": 0,
         "closed_at": None,
         "note": None,

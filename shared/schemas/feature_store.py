@@ -54,7 +54,7 @@ ML_FEATURE_STORE = Table(
         required("data_source", "STRING", "builder of the row"),
         required("created_at", "TIMESTAMP", "when the row was built"),
     ),
-    key=("game_date", "snapshot_id", "player_lookup"),
+    key=("game_date", "snapshot_id", "player_id"),
     cluster=("player_lookup",),
 )
 
@@ -76,8 +76,9 @@ PLAYER_DAILY_CACHE = Table(
         Column("team_off_rating_last_10", "FLOAT64", "points per 100 possessions"),
         Column("max_game_date_used", "DATE", "before cache_date"),
         required("created_at", "TIMESTAMP", "when the row was built"),
+        Column("player_id", "INT64", "NBA.com player id; NULL in rows of release 0.1.0"),
     ),
-    key=("cache_date", "snapshot_id", "player_lookup"),
+    key=("cache_date", "snapshot_id", "player_id"),
     partition="cache_date",
     cluster=("player_lookup",),
 )
@@ -107,7 +108,7 @@ UPCOMING_PLAYER_GAME_CONTEXT = Table(
         required("as_of", "TIMESTAMP", "nothing known at or after this instant was used"),
         required("created_at", "TIMESTAMP", "when the row was built"),
     ),
-    key=("game_date", "snapshot_id", "player_lookup"),
+    key=("game_date", "snapshot_id", "player_id"),
     cluster=("player_lookup",),
 )
 

@@ -1,4 +1,8 @@
-"""Messages between the services. Fields are added, never renamed."""
+"""Messages between the services. Fields are added, never renamed.
+
+Unknown fields of what one program sends another are ignored: a newer sender may add some. A run request is
+an instruction that people type: doing a part of it would be another run, so an unknown field is refused.
+"""
 
 from __future__ import annotations
 
@@ -77,13 +81,17 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
 
 
 class PredictionReady(msgspec.Struct, frozen=True):
-    """How one player's job ended; ``systems`` gives ``predicted`` or a reason for each system."""
+    """How one player's job ended; ``systems`` gives ``predicted`` or a reason for each system.
+
+    ``player_id`` says whose; workers of release 0.1.0 report the spelling alone.
+    """
 
     schema_version: int
     run_id: str
     player_lookup: str
     outcome: str
     systems: dict[str, str]
+    player_id: int | None = None
 
 
 class PredictionsComplete(msgspec.Struct, frozen=True):
@@ -98,7 +106,7 @@ class PredictionsComplete(msgspec.Struct, frozen=True):
     failed: int
 
 
-class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True):
+class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What ``POST /start`` and its topic take."""
 
     game_date: str
@@ -108,6 +116,7 @@ class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True):
     allow_started: bool = False
     min_minutes: float = 8.0
     reason: str | None = None
+    schema_version: int = SCHEMA_VERSION
     accept_findings: bool = False
 
 

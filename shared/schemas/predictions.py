@@ -19,7 +19,7 @@ _PREDICTION = (
         "raw_prediction", "FLOAT64", "points, the system's own number, neither rounded nor clamped to 0-60"
     ),
     required("predicted_points", "FLOAT64", "points, one decimal, 0-60"),
-    required("confidence_score", "FLOAT64", "0-100"),
+    required("confidence_score", "FLOAT64", "a score of 0-100, not a probability"),
     required("recommendation", "STRING", "OVER, UNDER, PASS or NO_LINE"),
     required("has_prop_line", "BOOL", "a line stood at the as-of"),
     Column("current_points_line", "FLOAT64", "the line the system saw, points"),
@@ -47,7 +47,11 @@ _PREDICTION = (
     Column("interval_high", "FLOAT64", "points"),
     Column("expected_value", "FLOAT64", "profit per unit on the better side at its price, pushes out"),
     Column("kelly_fraction", "FLOAT64", "a quarter of Kelly's stake, 0-0.02 of the bankroll: information"),
-    Column("no_bet_reason", "STRING", "no_line, no_price, no_value or points_disagree; NULL for a bet"),
+    Column(
+        "no_bet_reason",
+        "STRING",
+        "no_line, no_price, no_value, points_disagree or no_side; NULL for a bet, or without P(OVER)",
+    ),
 )
 
 PREDICTION_STAGING = Table(
@@ -62,7 +66,7 @@ PREDICTION_STAGING = Table(
 PLAYER_PROP_PREDICTIONS = Table(
     "nba_predictions",
     "player_prop_predictions",
-    "One row per prediction; at most one active per (game_id, player_lookup, system_id)",
+    "One row per prediction; at most one active per (game_id, player_id, system_id)",
     (
         *_PREDICTION,
         required("created_at", "TIMESTAMP", "when it was staged"),
@@ -111,8 +115,9 @@ PREDICTION_KEY_OUTCOMES = Table(
         required("system_id", "STRING", "the prediction system"),
         required("outcome", "STRING", "predicted, skipped or failed"),
         Column("reason", "STRING", "why nothing was predicted"),
+        Column("player_id", "INT64", "NBA.com player id; NULL in rows of release 0.1.0"),
     ),
-    key=("game_date", "run_id", "player_lookup", "system_id"),
+    key=("game_date", "run_id", "player_id", "system_id"),
     cluster=("run_id",),
 )
 
@@ -130,7 +135,7 @@ PREDICTION_ACCURACY = Table(
         required("role", "STRING", "champion or shadow"),
         required("prediction_run_mode", "STRING", "LIVE or BACKFILL"),
         required("predicted_points", "FLOAT64", "points"),
-        required("confidence_score", "FLOAT64", "0-100"),
+        required("confidence_score", "FLOAT64", "a score of 0-100, not a probability"),
         required("recommendation", "STRING", "OVER, UNDER, PASS or NO_LINE"),
         Column("line_value", "FLOAT64", "points"),
         Column("actual_points", "INT64", "points; NULL where he did not play"),
@@ -139,11 +144,13 @@ PREDICTION_ACCURACY = Table(
         Column("signed_error", "FLOAT64", "predicted - actual, points; NULL where void"),
         required("outcome", "STRING", "HIT, MISS, PUSH, VOID, PASS or NO_LINE"),
         Column("prediction_correct", "BOOL", "NULL unless HIT or MISS"),
-        required("is_voided", "BOOL", "the player did not play"),
-        Column("void_reason", "STRING", "why, where the box score says"),
+        required("is_voided", "BOOL", "the player did not play, or the game was moved"),
+        Column("void_reason", "STRING", "why: the box score's word, did not play, postponed or relisted"),
         required("graded_at", "TIMESTAMP", "when"),
         required("counted_as", "STRING", "LIVE: active at tip-off; BACKFILL: made later; SHADOW"),
-        required("is_current", "BOOL", "false once a later backfill took its place"),
+        required(
+            "is_current", "BOOL", "false once a later backfill took its place or the result was taken back"
+        ),
         Column("team_abbr", "STRING", "the player's team"),
         Column("opponent_team_abbr", "STRING", "the other team"),
         Column("line_margin", "FLOAT64", "edge: predicted_points - line, points"),
@@ -156,8 +163,9 @@ PREDICTION_ACCURACY = Table(
         ),
         Column("within_3_points", "BOOL", "absolute_error <= 3; NULL where void"),
         Column("within_5_points", "BOOL", "absolute_error <= 5; NULL where void"),
+        Column("player_id", "INT64", "NBA.com player id; NULL in rows of release 0.1.0 not graded since"),
     ),
-    key=("game_date", "game_id", "player_lookup", "system_id", "model_key", "counted_as"),
+    key=("game_date", "game_id", "player_id", "system_id", "model_key", "counted_as"),
     cluster=("system_id", "player_lookup"),
     stamps=("graded_at",),
 )
@@ -175,14 +183,14 @@ DAILY_PREDICTION_SIGNALS = Table(
         Column("pct_over", "FLOAT64", "0-100, OVER among all rows with a line"),
         Column("pct_under", "FLOAT64", "0-100, UNDER among all rows with a line"),
         Column("pct_pass", "FLOAT64", "0-100, PASS among all rows with a line"),
-        Column("avg_confidence", "FLOAT64", "0-100"),
+        Column("avg_confidence", "FLOAT64", "mean confidence score, 0-100"),
         Column("avg_edge", "FLOAT64", "mean of |edge|, points"),
         Column("avg_pvl", "FLOAT64", "mean of predicted - line, points: the calibration alarm"),
         required("slate_size", "INT64", "games with a pick"),
         required("skew_category", "STRING", "UNDER_HEAVY, BALANCED, OVER_HEAVY or NONE"),
         required("volume_category", "STRING", "LOW, NORMAL or HIGH"),
-        required("daily_signal", "STRING", "GREEN, YELLOW, RED or NONE (fewer than 10 rows)"),
-        required("signal_explanation", "STRING", "the rule that decided"),
+        required("daily_signal", "STRING", "GREEN, YELLOW, RED or NO_SIGNAL (in rows of before: NONE)"),
+        required("signal_explanation", "STRING", "the rule that decided, or why there is no colour"),
         required("stake_multiplier", "FLOAT64", "advice, not more: 0.5 on RED days, else 1"),
         required("calculated_at", "TIMESTAMP", "when"),
     ),

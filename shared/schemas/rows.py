@@ -24,7 +24,7 @@ Features = msgspec.defstruct("Features", _FEATURES, frozen=True, forbid_unknown_
 """The features of one row by name; null is missing, absent is NaN, which means the same."""
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
+class Row(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One row: features by name, a line in points, American odds, and what two systems want beside them."""
 
     features: Features  # type: ignore[valid-type]
@@ -39,7 +39,10 @@ BESIDE = tuple(name for name in Row.__struct_fields__ if name != "features")
 """What a row holds beside its features."""
 
 
-class Rows(msgspec.Struct, frozen=True):
+_OF_ROW = frozenset(Row.__struct_fields__)
+
+
+class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows that name their features."""
 
     rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=MOST_ROWS)]
@@ -151,7 +154,7 @@ def _beside(rows: Any) -> Floats:
     told = []
     for row in rows:
         named = dict(row.items())
-        if len(named) != len(row):
+        if len(named) != len(row) or not named.keys() <= _OF_ROW:
             raise ValueError
         told.append([named.get(name) for name in BESIDE])
     columns = list(zip(*told, strict=True))

@@ -36,11 +36,22 @@ _STAT_COLUMNS = dict(
 
 @dataclass(frozen=True)
 class Past:
-    """A history and the names of its players; ``table`` holds the games as they came."""
+    """A history and the spelling of each of its rows' player; ``table`` holds the games as they came."""
 
     history: History
-    lookups: dict[int, str]
+    lookups: NDArray[np.str_]
     table: pa.Table
+
+    def spellings(self, player: Ints, day: Ints, as_of: Ints) -> list[str | None]:
+        """The spelling of each player in his newest row before an instant, None without one."""
+        h = self.history
+        if not len(self.lookups):
+            return [None] * len(player)
+        code = h.player_codes(player)
+        first = h.players.from_day(code, np.zeros(len(player), np.int64))
+        end = h.players.before(code, day, as_of)
+        words = self.lookups[np.maximum(end - 1, 0)].tolist()
+        return [w if seen else None for w, seen in zip(words, (end > first).tolist(), strict=True)]
 
 
 def read_history(warehouse: Warehouse, first: date, last: date) -> Past:
@@ -62,8 +73,8 @@ def read_history(warehouse: Warehouse, first: date, last: date) -> Past:
         birth_day=floats(pc.cast(pc.cast(rows["birth_date"], pa.int32()), pa.int64()))[known],
         stats={name: floats(rows[column])[known] for name, column in _STAT_COLUMNS.items()},
     )
-    names = dict(zip(rows["player_id"].to_pylist(), rows["player_lookup"].to_pylist(), strict=True))
-    return Past(History(games, box), names, table)
+    history = History(games, box)
+    return Past(history, strings(rows["player_lookup"])[known][history.order], table)
 
 
 def by_day(rows: pa.Table) -> dict[date, pa.Table]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from shared.domain.instants import eastern_date
 from shared.ports import Warehouse
+from shared.warehouse.box_scores import mark_whole_box_scores
 from shared.warehouse.statements import statement
 
 FIRST_DATE, LAST_DATE = date(1946, 1, 1), date(2100, 1, 1)
@@ -17,12 +18,27 @@ FIRST_DATE, LAST_DATE = date(1946, 1, 1), date(2100, 1, 1)
 def refresh_game_status(
     warehouse: Warehouse, now: datetime, first: date = FIRST_DATE, last: date = LAST_DATE
 ) -> int:
-    """Set 1 scheduled, 2 in progress, 3 final from clock, tip-off and score; give the games changed."""
-    return warehouse.transact([statement("refresh_game_status", now=now, first=first, last=last)])[0]
+    """Set 1 scheduled, 2 in progress, 3 final from clock, tip-off and score; return the games changed.
+
+    A final game whose box score is whole by now is marked as such. A moved game keeps its 4.
+    """
+    query = statement("refresh_game_status", now=now, today=eastern_date(now), first=first, last=last)
+    changed = warehouse.transact([query])[0]
+    mark_whole_box_scores(warehouse, now, first, last)
+    return changed
 
 
 def games_between(warehouse: Warehouse, first: date, last: date) -> pa.Table:
+    """Return the games that are predicted and that are history.
+
+    Pre-season, All-Star and the rows that a game left behind when it was moved are left out.
+    """
     return warehouse.query(statement("games_between", first=first, last=last))
+
+
+def scheduled_games(warehouse: Warehouse, first: date = FIRST_DATE, last: date = LAST_DATE) -> pa.Table:
+    """Return the names, teams and tip-off of every game, of whatever kind."""
+    return warehouse.query(statement("scheduled_games", first=first, last=last))
 
 
 def has_started(game: dict[str, Any], moment: datetime) -> bool:

@@ -170,7 +170,7 @@ def test_a_store_that_fails_for_all_fails_for_no_more_than_it_must(
     doubled = world.warehouse.query(
         Statement(
             "SELECT 1 FROM nba_predictions.player_prop_predictions WHERE game_date BETWEEN @a AND @b "
-            "AND is_active GROUP BY game_id, player_lookup, system_id HAVING COUNT(*) > 1",
+            "AND is_active GROUP BY game_id, player_id, system_id HAVING COUNT(*) > 1",
             {"a": PAST[0], "b": PAST[-1]},
         )
     )

@@ -111,7 +111,7 @@ def test_a_player_traded_in_or_lost_since_is_told_apart(here: Jobs) -> None:
         p=c,
     )
     got = here.doctor(DAY, DAY)[DAY]
-    assert got.missing == {
+    assert {p.player_lookup: why for p, why in got.missing.items()} == {
         a: "row_lost", b: "not_expected_when_built:few_minutes", c: "not_on_the_roster_when_built"
     }  # fmt: skip
     assert got.verdict is Verdict.READY  # three of a hundred are above the least coverage

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Conflict, NotFound, Rejected, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import RunState, Statement
+from shared.ports import ExpectedPlayer, PlayerOutcome, RunState, Statement
 from shared.schemas.messages import PredictionReady
 from shared.warehouse.statements import statement
 from tests.application.jobs import InProcess
@@ -29,6 +30,10 @@ def world(warehouse: DuckDbWarehouse, tmp_path: Path, models: dict[str, LoadedMo
     return InProcess(warehouse, tmp_path, models)
 
 
+def by_id(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> dict[int | None, PlayerOutcome | None]:
+    return {player.player_id: outcome for player, outcome in outcomes.items()}
+
+
 def test_a_run_predicts_everybody_and_leaves_one_active_row_per_key(world: InProcess) -> None:
     run = world.run()
     assert run.state is RunState.COMPLETE
@@ -36,7 +41,7 @@ def test_a_run_predicts_everybody_and_leaves_one_active_row_per_key(world: InPro
     assert {o.outcome for o in outcomes.values() if o} == {"predicted"}
     assert len(outcomes) == run.expected >= 90
     rows = world.predictions("is_active")
-    keys = {(r["game_id"], r["player_lookup"], r["system_id"]) for r in rows}
+    keys = {(r["game_id"], r["player_id"], r["system_id"]) for r in rows}
     assert len(keys) == len(rows)
     assert {r["run_id"] for r in rows} == {run.run_id}
     assert world.warehouse.query(statement("active_duplicates", first=DAY, last=DAY)).num_rows == 0
@@ -46,14 +51,14 @@ def test_what_is_stored_is_what_the_model_says_of_the_stored_features(
     world: InProcess, models: dict[str, LoadedModel]
 ) -> None:
     world.run()
-    store = {r["player_lookup"]: r for r in world.rows("SELECT * FROM nba_predictions.ml_feature_store_v2")}
+    store = {r["player_id"]: r for r in world.rows("SELECT * FROM nba_predictions.ml_feature_store_v2")}
     rows = world.predictions("system_id = 'catboost_v9'")
     matrix = np.array(
-        [[store[r["player_lookup"]][f"feature_{i}_value"] for i in range(33)] for r in rows], dtype=np.float64
+        [[store[r["player_id"]][f"feature_{i}_value"] for i in range(33)] for r in rows], dtype=np.float64
     )
     stored = np.array([r["raw_prediction"] for r in rows])
     assert stored.tobytes() == models["catboost_v9"].model.predict(matrix).tobytes()
-    assert {r["feature_hash"] == store[r["player_lookup"]]["feature_hash"] for r in rows} == {True}
+    assert {r["feature_hash"] == store[r["player_id"]]["feature_hash"] for r in rows} == {True}
     assert {r["model_sha256"] for r in rows} == {models["catboost_v9"].sha256}
 
 
@@ -66,7 +71,7 @@ def test_repeated_delivery_of_everything_changes_nothing(world: InProcess) -> No
     for ready in [*reports, *reports]:
         world.record(ready)
     rows = world.predictions("is_active")
-    assert len(rows) == len({(r["game_id"], r["player_lookup"], r["system_id"]) for r in rows})
+    assert len(rows) == len({(r["game_id"], r["player_id"], r["system_id"]) for r in rows})
     assert len(world.rows("SELECT * FROM nba_predictions.prediction_staging")) == 2 * len(rows)
 
 
@@ -138,7 +143,7 @@ def test_a_stalled_run_is_brought_to_an_end_and_names_who_is_missing(world: InPr
     assert world.check_stalled(datetime.now(UTC) + timedelta(minutes=16)) == [started.run_id]
     run = world.runs.get(started.run_id)
     assert run.state is RunState.COMPLETE
-    late = world.runs.outcomes(started.run_id)[jobs[-1].player_lookup]
+    late = by_id(world.runs.outcomes(started.run_id))[jobs[-1].player_id]
     assert late is not None
     assert late.outcome == "failed:deadline"
     world.work(jobs[-1:])  # its row arrives after the end: staged, and never active
@@ -199,7 +204,7 @@ def test_an_activation_that_could_not_be_written_is_tried_again(
 def test_an_activation_that_was_cut_off_after_its_commit_can_be_repeated(world: InProcess) -> None:
     run = world.run(systems=["moving_average"])
     before = world.predictions()
-    ending = Ending(run, world.runs.outcomes(run.run_id), world.runs.games(run.run_id))
+    ending = Ending(run, world.runs.outcomes(run.run_id))
     (again,) = Activate(world.warehouse, world.outbox, CLOCK)([ending])
     assert again.state is RunState.COMPLETE
     assert world.predictions() == before
@@ -224,18 +229,18 @@ def test_rows_served_from_other_features_than_the_stored_are_never_activated(wor
         ({"game_date": "2025-07-01"}, NotFound, "no games"),
         ({"game_date": "2025-03-18"}, NotFound, "have started"),
         ({"game_date": "2025-03-20"}, Unavailable, "props features build"),
-        ({"game_date": "19.3.2025"}, Rejected, "YYYY-MM-DD, TODAY or TOMORROW"),
+        ({"game_date": "19.3.2025"}, Rejected, "wanted YYYY-MM-DD, TODAY, TOMORROW"),
         ({"systems": ["catboost_v7"]}, Rejected, "catboost_v7"),
         ({"systems": []}, Rejected, "none"),
         ({"min_minutes": 90.0}, Rejected, "0 to 48"),
     ],
 )
-def test_what_cannot_be_run_says_why_and_leaves_the_date_free(
+def test_a_start_that_is_refused_says_why_and_leaves_no_run(
     world: InProcess, asked: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
         world.start(**asked)
-    assert all(r.state is RunState.FAILED for r in world.runs.runs())
+    assert world.runs.runs() == []
     assert world.run(systems=["moving_average"]).state is RunState.COMPLETE
 
 
@@ -292,7 +297,7 @@ def test_a_second_build_is_a_new_snapshot_and_the_first_stays(
 def test_a_job_for_an_unknown_player_is_never_activated_and_its_report_is_refused(world: InProcess) -> None:
     started = world.start(systems=["moving_average"])
     jobs = world.take_jobs()
-    stranger = msgspec.structs.replace(jobs[0], player_lookup="nosuchplayer")
+    stranger = msgspec.structs.replace(jobs[0], player_id=-5, player_lookup="nosuchplayer")
     world.work([*jobs, stranger])
     for ready in world.reports():
         if ready.player_lookup == "nosuchplayer":

@@ -7,7 +7,9 @@ import pyarrow as pa
 import pytest
 
 from shared.application.ask import Ask, checked
+from shared.application.findings import Severity
 from shared.application.performance import Performance
+from shared.application.questions import Questions
 from shared.application.signals import ComputeSignals, SignalReport
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import InvalidStatement, NotFound, Rejected
@@ -42,8 +44,82 @@ def test_a_run_that_completes_leaves_its_signal_of_active_rows_only(here: Jobs) 
     assert ComputeSignals(here.warehouse, here.clock)(DAY).keys() == first.keys()
 
 
+def test_no_stored_row_takes_a_side_and_says_no_bet(here: Jobs) -> None:
+    here.predict(systems=BUT_V8)
+    rows = [r for r in here.active() if r["prob_over"] is not None]
+    assert len(rows) > 50
+    for r in rows:
+        takes_side = r["recommendation"] in ("OVER", "UNDER")
+        assert takes_side == (r["no_bet_reason"] is None) == (r["kelly_fraction"] > 0)
+    reasons = {r["no_bet_reason"] for r in rows}
+    assert reasons >= {None, "no_value", "no_side"}
+
+
+def test_the_api_shows_no_reason_next_to_the_side_of_a_row_of_before(here: Jobs) -> None:
+    here.predict(systems=BUT_V8)
+    here.change(
+        "UPDATE nba_predictions.player_prop_predictions SET recommendation = 'UNDER', no_bet_reason = 'no_value' "
+        "WHERE game_date = @d AND system_id = 'line_anchored_v1'",
+        d=DAY,
+    )
+    shown = [r for r in Questions(here.warehouse).predictions(DAY) if r["system_id"] == "line_anchored_v1"]
+    assert {(r["recommendation"], r["no_bet_reason"]) for r in shown} == {("UNDER", None)}
+
+
+def test_a_date_is_compared_with_the_stored_dates_before_it_and_with_no_later_one(here: Jobs) -> None:
+    for back in range(1, 7):
+        remember(here, back, "GREEN", 1, 1, shares=(10.0, 80.0))
+    for ahead in range(1, 7):
+        remember(here, -ahead, "GREEN", 1, 1, shares=(80.0, 10.0))
+    remember(here, 120, "GREEN", 1, 1, shares=(80.0, 10.0))  # last season says nothing
+    here.predict(systems=BUT_V8)
+    row = next(r for r in SignalReport(here.warehouse)(DAY) if r["system_id"] == "catboost_v9")
+    assert "on its last 6 dates" in row["signal_explanation"]
+    over, under = row["pct_over"], row["pct_under"]
+    assert over / (over + under) > 0.3  # 11 % OVER is what it did before
+    assert row["daily_signal"] == "YELLOW"
+
+
+def test_a_stored_colour_of_a_system_that_mostly_passes_is_shown_as_no_signal(here: Jobs) -> None:
+    here.predict(systems=BUT_V8)
+    here.change(
+        "UPDATE nba_predictions.daily_prediction_signals SET daily_signal = 'RED', pct_over = 2.53, "
+        "pct_under = 5.06, pct_pass = 92.41, stake_multiplier = 0.5, signal_explanation = '2.5 % OVER, below 25 %' "
+        "WHERE system_id = 'line_anchored_v1' AND game_date = @d",
+        d=DAY,
+    )
+    (row,) = SignalReport(here.warehouse)(DAY, "line_anchored_v1")
+    assert (row["daily_signal"], row["stake_multiplier"], row["pct_over"]) == ("NO_SIGNAL", 1.0, 2.53)
+    assert row["signal_explanation"].startswith("6 of ")
+    found = {f.check: f for f in here.validate(DAY)}["signal:line_anchored_v1"]
+    assert (found.severity, found.evidence[:9]) == (Severity.INFO, "NO_SIGNAL")
+
+
+def test_dates_that_are_computed_together_are_compared_in_their_order(here: Jobs) -> None:
+    here.predict(systems=BUT_V8)
+    days = [DAY - timedelta(days=back) for back in range(6, 0, -1)]
+    for day in days:
+        here.change(
+            "INSERT INTO nba_predictions.player_prop_predictions SELECT * REPLACE (@d AS game_date) "
+            "FROM nba_predictions.player_prop_predictions WHERE game_date = @day",
+            d=day,
+            day=DAY,
+        )
+    compute = ComputeSignals(here.warehouse, here.clock)
+    together = compute.several([*days, DAY])
+    assert "5 of the 5" not in together[days[5]]["catboost_v9"].signal_explanation
+    assert "on its last 6 dates" in together[DAY]["catboost_v9"].signal_explanation
+    assert compute(DAY) == together[DAY]
+
+
 def remember(
-    here: Jobs, day_back: int, signal: str, hits: int, misses: int, counted_as: str = "LIVE"
+    here: Jobs,
+    day_back: int,
+    signal: str,
+    hits: int,
+    misses: int,
+    counted_as: str = "LIVE",
+    shares: tuple[float, float] | None = None,
 ) -> None:
     """A graded day of catboost_v9 in the past, all of it high-edge picks."""
     day = DAY - timedelta(days=day_back)
@@ -52,7 +128,8 @@ def remember(
         "game_date": day, "system_id": "catboost_v9", "total_picks": 20, "high_edge_picks": hits + misses,
         "premium_picks": 0, "slate_size": 5, "skew_category": "BALANCED", "volume_category": "NORMAL",
         "daily_signal": signal, "signal_explanation": "made up", "stake_multiplier": 1.0,
-        "calculated_at": here.now,
+        "calculated_at": here.now, "pct_over": shares[0] if shares else None,
+        "pct_under": shares[1] if shares else None,
     }  # fmt: skip
     here.warehouse.upsert(
         DAILY_PREDICTION_SIGNALS,

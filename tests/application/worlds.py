@@ -15,7 +15,7 @@ from shared.application.coverage import GradingCoverage
 from shared.application.dead_letters import KeptMessages
 from shared.application.feature_store import BuildFeatures
 from shared.application.grade import GradePredictions
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.application.mlfs import MlfsDoctor
 from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
 from shared.application.registry import Registry

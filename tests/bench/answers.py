@@ -62,13 +62,13 @@ def _after_redelivery(seed: int) -> float:
         world.record.several([Report(ready) for ready in reports])
         wanted = sum(word == "predicted" for r in set_of(reports) for word in r.systems.values())
         active = world.predictions("is_active")
-        keys = {(r["game_id"], r["player_lookup"], r["system_id"]) for r in active}
+        keys = {(r["game_id"], r["player_id"], r["system_id"]) for r in active}
     return (len(active) - len(keys) + abs(len(keys) - wanted)) / wanted
 
 
 def set_of(reports: list[PredictionReady]) -> list[PredictionReady]:
     """One report of each player."""
-    return list({r.player_lookup: r for r in reports}.values())
+    return list({r.player_id: r for r in reports}.values())
 
 
 def _push_all(stage: StageJobs, bodies: list[bytes]) -> None:

@@ -22,7 +22,7 @@ import httpx
 from filelock import FileLock
 
 from shared.application.experiments import TrainExperiment
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.application.prediction_backfill import BackfillOptions
 from shared.application.promotion import Promotion
 from shared.application.training import checked

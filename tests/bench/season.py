@@ -18,7 +18,7 @@ from pathlib import Path
 from shared.application.backfill_models import BackfillModels
 from shared.application.feature_store import BuildFeatures
 from shared.application.grade import GradePredictions
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
 from shared.application.recipes import RECIPES
 from shared.application.registry import Registry

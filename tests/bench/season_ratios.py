@@ -27,10 +27,10 @@ import pyarrow as pa
 from shared.application.backfill_models import BackfillModels
 from shared.application.feature_store import BuildFeatures
 from shared.application.grade import GradePredictions, graded_rows
+from shared.application.ingestion.load import LoadFolder
 from shared.application.job_columns import of_runs
 from shared.application.jobs import PrepareJobs, RunJobs, Wanted
 from shared.application.known import Mode
-from shared.application.loading import LoadFolder
 from shared.application.predict import Predict
 from shared.application.prediction_backfill import (
     DAYS_AT_ONCE,

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from shared.application.feature_store import BuildFeatures
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.application.training import TrainModels, demo_windows
 from shared.embedded import sample_league
 from shared.embedded.documents import SqliteDocuments

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from shared.errors import Conflict, NotFound
-from shared.ports import PlayerOutcome, Run, RunState, RunStore
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunState, RunStore
 
 DAY = date(2025, 3, 19)
 Stores = Callable[[], RunStore]
@@ -16,6 +16,17 @@ Stores = Callable[[], RunStore]
 def run(run_id: str, day: date = DAY, minutes: int = 0) -> Run:
     opened = datetime.now(UTC) + timedelta(minutes=minutes)
     return Run(run_id, day, RunState.CREATED, opened, 0, {"force": True, "systems": ["a", "b"]})
+
+
+def player(lookup: str, game: str = "g", player_id: int | None = None) -> ExpectedPlayer:
+    """A player whose id follows from his spelling unless it is given."""
+    return ExpectedPlayer(lookup, player_id or int.from_bytes(lookup.encode()), game)
+
+
+def outcome(
+    lookup: str, said: str, systems: dict[str, str] | None = None, player_id: int | None = None
+) -> PlayerOutcome:
+    return PlayerOutcome(player(lookup, "g", player_id).player_id, lookup, said, systems or {})
 
 
 def at_once(work: Callable[[int], None], many: int) -> None:
@@ -34,7 +45,7 @@ def test_a_run_comes_back_as_it_was_opened(run_stores: Stores) -> None:
         store.get("none")
     with pytest.raises(NotFound, match="'none'"):
         store.advance("none", [RunState.CREATED], RunState.FAILED) or store.get("none")
-    assert store.games("none") == {}
+    assert store.players("none") == []
     assert store.outcomes("a") == {}
 
 
@@ -62,17 +73,17 @@ def test_what_is_asked_together_is_answered_at_once_and_stored(run_stores: Store
     with mine.together():
         for name, day in zip("ab", days, strict=True):
             mine.open(run(name, day))
-            mine.expect(name, {"player": "game"})
+            mine.expect(name, [player("player")])
             assert mine.advance(name, [RunState.CREATED], RunState.PUBLISHED)
         with pytest.raises(Conflict):
             mine.open(run("late"))
-        assert mine.record("a", [PlayerOutcome("player", "predicted")]) == 0
+        assert mine.record("a", [outcome("player", "predicted")]) == 0
         assert mine.get("b").state is RunState.PUBLISHED
     assert {other.get(name).state for name in "ab"} == {RunState.PUBLISHED}
     assert [other.get(name).expected for name in "ab"] == [1, 1]
-    assert (other.outcomes("a")["player"], other.outcomes("b")) == (
-        PlayerOutcome("player", "predicted"),
-        {"player": None},
+    assert (other.outcomes("a"), other.outcomes("b")) == (
+        {player("player"): outcome("player", "predicted")},
+        {player("player"): None},
     )
 
 
@@ -102,15 +113,15 @@ def test_of_many_callers_one_moves_a_run_on(run_stores: Stores) -> None:
 def test_the_first_outcome_of_an_expected_player_stays(run_stores: Stores) -> None:
     store = run_stores()
     store.open(run("a"))
-    store.expect("a", {"x": "g1", "y": "g2"})
-    store.expect("a", {"x": "other", "y": "g2"})
-    said = PlayerOutcome("x", "predicted", {"moving_average": "predicted", "similarity": "too_few"})
+    store.expect("a", [player("x", "g1"), player("y", "g2")])
+    store.expect("a", [player("x", "other"), player("y", "g2")])
+    said = outcome("x", "predicted", {"moving_average": "predicted", "similarity": "too_few"})
     assert store.record("a", [said]) == 1
-    assert store.record("a", [PlayerOutcome("x", "failed:late"), PlayerOutcome("stranger", "predicted")]) == 1
+    assert store.record("a", [outcome("x", "failed:late"), outcome("other", "predicted")]) == 1
     again = run_stores()
-    assert again.record("a", [PlayerOutcome("x", "failed:late"), PlayerOutcome("y", "skipped:none")]) == 0
-    assert again.outcomes("a") == {"x": said, "y": PlayerOutcome("y", "skipped:none")}
-    assert again.games("a") == {"x": "g1", "y": "g2"}
+    assert again.record("a", [outcome("x", "failed:late"), outcome("y", "skipped:none")]) == 0
+    assert again.outcomes("a") == {player("x", "g1"): said, player("y", "g2"): outcome("y", "skipped:none")}
+    assert again.players("a") == [player("x", "g1"), player("y", "g2")]
     assert again.get("a").expected == 2
     with pytest.raises(NotFound, match="'none'"):
         store.record("none", [])
@@ -119,30 +130,28 @@ def test_the_first_outcome_of_an_expected_player_stays(run_stores: Stores) -> No
 def test_a_run_that_has_ended_expects_nobody_more(run_stores: Stores) -> None:
     store = run_stores()
     store.open(run("a"))
-    store.expect("a", {"x": "g1"})
+    store.expect("a", [player("x", "g1")])
     store.advance("a", [RunState.CREATED], RunState.FAILED)
-    store.expect("a", {"y": "g1"})
-    assert run_stores().games("a") == {"x": "g1"}
+    store.expect("a", [player("y", "g1")])
+    assert run_stores().players("a") == [player("x", "g1")]
 
 
 def test_two_outcomes_of_one_player_in_one_call_leave_the_first(run_stores: Stores) -> None:
     store = run_stores()
     store.open(run("a"))
-    store.expect("a", {"x": "g"})
-    assert store.record("a", [PlayerOutcome("x", "predicted"), PlayerOutcome("x", "failed:late")]) == 0
-    assert store.outcomes("a") == {"x": PlayerOutcome("x", "predicted")}
+    store.expect("a", [player("x")])
+    assert store.record("a", [outcome("x", "predicted"), outcome("x", "failed:late")]) == 0
+    assert store.outcomes("a") == {player("x"): outcome("x", "predicted")}
 
 
 def test_of_many_who_record_at_once_the_last_learns_that_none_is_left(run_stores: Stores) -> None:
     players = [f"p{i:02d}" for i in range(12)]
     store = run_stores()
     store.open(run("a"))
-    store.expect("a", dict.fromkeys(players, "g"))
+    store.expect("a", [player(p) for p in players])
     left: list[int] = []
     at_once(
-        lambda i: left.append(
-            run_stores().record("a", [PlayerOutcome(p, "predicted") for p in players[i::4]])
-        ),
+        lambda i: left.append(run_stores().record("a", [outcome(p, "predicted") for p in players[i::4]])),
         many=4,
     )
     assert 0 in left
@@ -153,6 +162,34 @@ def test_a_slate_of_any_size_is_recorded(run_stores: Stores) -> None:
     players = [f"p{i:04d}" for i in range(900)]
     store = run_stores()
     store.open(run("a"))
-    store.expect("a", dict.fromkeys(players, "20250319_AAA_BBB"))
-    assert store.record("a", [PlayerOutcome(p, "predicted", {"s": "predicted"}) for p in players]) == 0
+    store.expect("a", [player(p, "20250319_AAA_BBB") for p in players])
+    assert store.record("a", [outcome(p, "predicted", {"s": "predicted"}) for p in players]) == 0
     assert len(store.outcomes("a")) == 900
+
+
+def test_two_players_of_one_spelling_are_two(run_stores: Stores) -> None:
+    store = run_stores()
+    store.open(run("a"))
+    first, second, third = (player("x", game, of) for game, of in (("g1", 11), ("g1", 12), ("g2", 13)))
+    store.expect("a", [first])
+    store.expect("a", [second, player("y"), third, first])
+    assert run_stores().players("a") == [first, second, third, player("y")]
+    assert store.record("a", [outcome("x", "predicted", {"s": "predicted"}, 12)]) == 3
+    assert store.record("a", [outcome("x", "skipped:none", player_id=12), outcome("y", "failed:x")]) == 2
+    assert store.record("a", [outcome("x", "skipped:out", player_id=13)]) == 1
+    assert run_stores().outcomes("a") == {
+        first: None,
+        second: outcome("x", "predicted", {"s": "predicted"}, 12),
+        third: outcome("x", "skipped:out", player_id=13),
+        player("y"): outcome("y", "failed:x"),
+    }
+    assert run_stores().get("a").expected == 4
+
+
+def test_a_player_is_named_once_however_he_is_spelled(run_stores: Stores) -> None:
+    store = run_stores()
+    store.open(run("a"))
+    store.expect("a", [player("x", "g1", 11)])
+    store.expect("a", [player("xjr", "g1", 11)])
+    assert store.players("a") == [player("x", "g1", 11)]
+    assert store.record("a", [outcome("xjr", "predicted", player_id=11)]) == 0

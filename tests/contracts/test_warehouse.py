@@ -91,8 +91,8 @@ def test_a_row_that_does_not_fit_leaves_nothing(warehouse_of: Make) -> None:
 
 def accuracy(**values: Any) -> pa.Table:
     row = {
-        "game_date": DAY, "game_id": "g", "player_lookup": "p", "system_id": "s", "model_key": "m",
-        "counted_as": "LIVE", "outcome": "HIT", "actual_points": 21, "is_current": True, "is_voided": False,
+        "game_date": DAY, "game_id": "g", "player_lookup": "p", "player_id": 1, "system_id": "s",
+        "model_key": "m", "counted_as": "LIVE", "outcome": "HIT", "actual_points": 21, "is_current": True, "is_voided": False,
         "prediction_id": "1", "role": "champion", "prediction_run_mode": "LIVE", "predicted_points": 20.0,
         "confidence_score": 90.0, "recommendation": "OVER", "graded_at": NOON,
     } | values  # fmt: skip
@@ -116,7 +116,8 @@ def test_a_stamp_alone_is_no_difference_and_only_replace_forgets_a_value(warehou
 def outcomes(many: int, **values: Any) -> pa.Table:
     row = {"run_id": "r", "game_date": DAY, "game_id": "g", "system_id": "s", "outcome": "predicted"}
     return rows_of(
-        PREDICTION_KEY_OUTCOMES, [row | {"player_lookup": f"p{i:04d}"} | values for i in range(many)]
+        PREDICTION_KEY_OUTCOMES,
+        [row | {"player_lookup": f"p{i:04d}", "player_id": i} | values for i in range(many)],
     )
 
 

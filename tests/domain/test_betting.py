@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.betting import KELLY_SHARE, MOST_STAKE, Bets, bets
+from shared.domain.betting import KELLY_SHARE, MOST_STAKE, Bets, bets, reason_beside, sides_and_bets
+from shared.domain.recommendation import NO_LINE, OVER, PASS, SIDES, UNDER
 
 NAN = float("nan")
 
@@ -49,3 +50,42 @@ def test_a_stake_is_small_and_never_taken_at_a_loss(over: float, minus: int, plu
     assert 0.0 <= found.stake[0] <= MOST_STAKE
     assert (found.stake[0] > 0) == (found.against[0] is None)
     assert found.stake[0] == 0.0 or found.value[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("side", "over", "edge", "prices", "kept", "why"),
+    [
+        (OVER, 0.58, 1.2, (-110, -110), OVER, None),
+        (OVER, 0.54, 1.2, (-140, 110), PASS, "no_value"),  # the price is too poor for 54 %
+        (UNDER, 0.40, -1.2, (NAN, NAN), PASS, "no_price"),
+        (OVER, 0.53, 1.2, (-140, 130), PASS, "points_disagree"),  # the better bet is on the other side
+        (PASS, 0.60, 0.6, (-110, -110), PASS, "no_side"),  # an edge below the minimum is no bet
+        (NO_LINE, NAN, NAN, (NAN, NAN), NO_LINE, "no_line"),
+    ],
+)
+def test_a_side_is_a_bet_and_a_bet_is_a_side(
+    side: int, over: float, edge: float, prices: tuple[float, float], kept: int, why: str | None
+) -> None:
+    arrays = (np.array([v]) for v in (over, edge, *prices))
+    sides, found = sides_and_bets(np.array([side]), *arrays)
+    assert (sides.tolist(), found.against) == ([kept], (why,))
+    assert (found.stake[0] > 0) == (why is None)
+
+
+price = st.one_of(st.integers(-400, -101), st.integers(101, 400), st.just(NAN))
+
+
+@given(st.sampled_from((PASS, OVER, UNDER)), st.floats(0.01, 0.99), st.floats(0.01, 9), price, price)
+def test_a_side_and_a_reason_against_it_never_stand_together(
+    side: int, over: float, size: float, over_price: float, under_price: float
+) -> None:
+    edge = -size if side == UNDER else size
+    values = (np.array([v]) for v in (over, edge, over_price, under_price))
+    sides, found = sides_and_bets(np.array([side]), *values)
+    assert (sides[0] in (OVER, UNDER)) == (found.against[0] is None) == (found.stake[0] > 0)
+    assert sides[0] in (side, PASS)
+
+
+def test_a_row_of_before_keeps_its_side_and_shows_no_reason_next_to_it() -> None:
+    shown = {side: reason_beside(side, "no_value") for side in SIDES}
+    assert shown == {"NO_LINE": "no_value", "PASS": "no_value", "OVER": None, "UNDER": None}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.assignment import Mention, assign
 from shared.domain.features import windows
 from shared.domain.features.compute import FeatureRows, Targets, compute, steps
 from shared.domain.features.history import STATS, BoxScores, Games, History
@@ -77,6 +78,10 @@ def history(
             {s: np.array(box[s], dtype=np.float64) for s in STATS},
         ),
     )  # fmt: skip
+
+
+def cut_offs_of(h: History) -> np.ndarray:
+    return cut_offs(h.games.day, h.games.tipoff)
 
 
 def targets(h: History, rows: np.ndarray) -> Targets:
@@ -205,7 +210,9 @@ def test_a_roster_takes_rotation_players_and_lined_ones_but_nobody_who_is_out() 
     home = int(np.flatnonzero(np.array(TEAMS) == H.games.home[rows[0]])[0]) * 10
     everybody = slate_roster(H, rows, as_of, {}, {}, 8.0)
     assert sum(c.expected for c in everybody) == 16
-    demanding = slate_roster(H, rows, as_of, {int(rows[0]): {home + 1}}, {int(rows[0]): {home + 2}}, 60.0)
+    row = int(rows[0])
+    quoted = assign(H, [Mention(row, home + 1, "", int(as_of[0]) - 1, is_quote=True)], cut_offs_of(H))
+    demanding = slate_roster(H, rows, as_of, quoted, {row: {home + 2}}, 60.0)
     reasons = {c.player: c.reason for c in demanding}
     assert reasons[home + 1] == "line"
     assert reasons[home + 2] == "injury_out"
@@ -216,7 +223,8 @@ def test_a_roster_takes_rotation_players_and_lined_ones_but_nobody_who_is_out() 
 def test_before_any_game_there_is_no_roster() -> None:
     rows = np.flatnonzero(H.games.day == START)[:1]
     as_of = cut_offs(H.games.day, H.games.tipoff)[rows]
-    assert slate_roster(H, rows, as_of, {int(rows[0]): {1}}, {}, 8.0) == []
+    nobody_knows = assign(H, [Mention(int(rows[0]), 1, "", int(as_of[0]) - 1, is_quote=True)], cut_offs_of(H))
+    assert slate_roster(H, rows, as_of, nobody_knows, {}, 8.0) == []
 
 
 def test_steps() -> None:

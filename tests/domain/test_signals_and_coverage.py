@@ -1,40 +1,114 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.domain.coverage import SEVERITY, UNDUE, Level, coverage
-from shared.domain.signals import STAKE, Signal, daily_signal
+from shared.domain.signals import (
+    LEAST_HISTORY,
+    STAKE,
+    DailySignal,
+    EarlierDay,
+    Signal,
+    comparable,
+    daily_signal,
+)
 
 
-def signal_of(over: int, under: int, passed: int, high: int = 0) -> tuple[Signal, str]:
+def signal_of(
+    over: int, under: int, passed: int, high: int = 0, earlier: Sequence[EarlierDay] = ()
+) -> DailySignal:
     n = over + under + passed
     sides = np.array(["OVER"] * over + ["UNDER"] * under + ["PASS"] * passed, dtype=np.str_)
     edge = np.where(np.arange(n) < high, 5.0, 1.0)
-    got = daily_signal(sides, edge, np.full(n, 85.0))
-    return got.daily_signal, got.skew_category
+    return daily_signal(sides, edge, np.full(n, 85.0), earlier)
+
+
+def days_of(n: int, over: int, under: int, passed: int = 0, high: int = 0) -> list[EarlierDay]:
+    """The same date ``n`` times."""
+    total = over + under + passed
+    return [EarlierDay(total, 100 * over / total, 100 * under / total, high)] * n
 
 
 @pytest.mark.parametrize(
-    ("over", "under", "passed", "high", "signal", "skew"),
+    ("over", "under", "passed", "signal", "skew"),
     [
-        (3, 3, 3, 9, Signal.NONE, "BALANCED"),  # nine rows are too few
-        (24, 40, 36, 10, Signal.RED, "UNDER_HEAVY"),
-        (25, 40, 35, 10, Signal.GREEN, "BALANCED"),  # exactly 25 % is not below it
-        (24, 0, 76, 0, Signal.RED, "UNDER_HEAVY"),  # RED is asked before volume; PASS is in the denominator
-        (30, 30, 40, 2, Signal.YELLOW, "BALANCED"),
-        (30, 30, 40, 3, Signal.GREEN, "BALANCED"),
-        (45, 30, 25, 3, Signal.GREEN, "OVER_HEAVY"),
-        (46, 30, 24, 3, Signal.YELLOW, "OVER_HEAVY"),
-        (0, 0, 0, 0, Signal.NONE, "NONE"),
+        (3, 3, 3, Signal.NO_SIGNAL, "BALANCED"),  # nine rows are too few
+        (4, 5, 91, Signal.NO_SIGNAL, "UNDER_HEAVY"),  # so are nine sides of a hundred rows
+        (4, 6, 90, Signal.GREEN, "UNDER_HEAVY"),
+        (0, 0, 80, Signal.NO_SIGNAL, "UNDER_HEAVY"),
+        (24, 76, 0, Signal.RED, "UNDER_HEAVY"),
+        (25, 75, 0, Signal.GREEN, "BALANCED"),  # exactly the limit
+        (24, 40, 36, Signal.GREEN, "UNDER_HEAVY"),  # PASS is no UNDER: 24 of 64 sides
+        (75, 25, 0, Signal.GREEN, "OVER_HEAVY"),
+        (76, 24, 0, Signal.YELLOW, "OVER_HEAVY"),
+        (24, 0, 76, Signal.YELLOW, "UNDER_HEAVY"),
+        (0, 0, 0, Signal.NO_SIGNAL, "NONE"),
     ],
 )
-def test_the_first_rule_that_fits_decides(
-    over: int, under: int, passed: int, high: int, signal: Signal, skew: str
+def test_without_history_fixed_limits_on_the_sides_taken_decide(
+    over: int, under: int, passed: int, signal: Signal, skew: str
 ) -> None:
-    assert signal_of(over, under, passed, high) == (signal, skew)
+    got = signal_of(over, under, passed)
+    assert (got.daily_signal, got.skew_category) == (signal, skew)
+
+
+def test_a_system_that_mostly_passes_has_no_signal_and_says_why() -> None:
+    got = signal_of(1, 6, 143, earlier=days_of(30, 1, 6, 143))
+    assert got.daily_signal is Signal.NO_SIGNAL
+    assert got.signal_explanation == "7 of 150 rows take a side, at least 10 needed"
+    assert got.pct_pass == 95.33
+    assert STAKE[got.daily_signal] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("over", "under", "signal"),
+    [
+        (4, 36, Signal.GREEN),  # 10 % OVER is what this system does
+        (0, 40, Signal.RED),  # 0 % is not
+        (10, 30, Signal.YELLOW),  # nor are 25 %, which the fixed limits call balanced
+    ],
+)
+def test_a_date_is_compared_with_the_systems_own_history(over: int, under: int, signal: Signal) -> None:
+    own = [*days_of(10, 5, 40), *days_of(10, 4, 41), *days_of(10, 6, 39)]
+    # chance alone moves 40 picks of such a system by 4.9 percentage points: 1.3 to 20.9 % is usual
+    assert signal_of(over, under, 20, earlier=own).daily_signal is signal
+    fixed = signal_of(over, under, 20, earlier=own[:4])
+    assert fixed.daily_signal is (Signal.GREEN if over == 10 else Signal.RED)
+    assert "4 of the 5 earlier dates" in fixed.signal_explanation
+
+
+def test_the_spread_of_its_own_dates_widens_what_is_usual() -> None:
+    steady, unsteady = days_of(20, 20, 20), [*days_of(10, 30, 10), *days_of(10, 10, 30)]
+    assert signal_of(10, 30, 0, earlier=steady).daily_signal is Signal.RED
+    assert signal_of(10, 30, 0, earlier=unsteady).daily_signal is Signal.GREEN
+
+
+def test_dates_with_few_sides_and_those_beyond_the_newest_thirty_do_not_count() -> None:
+    assert comparable(days_of(40, 1, 6, 143)) == []
+    assert comparable(days_of(40, 4, 5)) == []
+    newest = days_of(30, 5, 40)
+    assert comparable([*days_of(3, 1, 1), *newest, *days_of(9, 40, 5)]) == newest
+
+
+def test_few_high_edges_are_unusual_only_where_the_system_usually_has_them() -> None:
+    assert signal_of(20, 20, 0, high=0, earlier=days_of(20, 20, 20, high=0)).daily_signal is Signal.GREEN
+    got = signal_of(20, 20, 0, high=2, earlier=days_of(20, 20, 20, high=5))
+    assert got.daily_signal is Signal.YELLOW
+    assert "edge of 5 points: 2, usually 3 or more" in got.signal_explanation
+    assert signal_of(20, 20, 0, high=3, earlier=days_of(20, 20, 20, high=5)).daily_signal is Signal.GREEN
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 40))
+def test_a_day_like_all_others_is_never_red(over: int, under: int, passed: int, days: int) -> None:
+    assume(days >= LEAST_HISTORY)
+    history = days_of(days, over, under, passed) if over + under else []
+    got = signal_of(over, under, passed, earlier=history).daily_signal
+    assert got in (Signal.GREEN, Signal.NO_SIGNAL)
 
 
 def test_high_edges_and_premium_picks_are_counted_on_their_own_scales() -> None:
@@ -60,7 +134,7 @@ def test_shares_are_of_all_rows_with_a_line_and_add_up() -> None:
 
 def test_an_empty_slate_says_nothing() -> None:
     got = daily_signal(np.zeros(0, np.str_), np.zeros(0), np.zeros(0))
-    assert (got.daily_signal, got.pct_over, got.avg_pvl, got.alarm) == (Signal.NONE, None, None, False)
+    assert (got.daily_signal, got.pct_over, got.avg_pvl, got.alarm) == (Signal.NO_SIGNAL, None, None, False)
 
 
 def test_the_old_teams_table_with_the_right_denominator() -> None:

@@ -56,7 +56,7 @@ def end(up: Services, run_id: str, seconds: float = 30.0) -> dict[str, Any]:
 def duplicates(folder: Path) -> int:
     sql = (
         "SELECT game_id FROM nba_predictions.player_prop_predictions WHERE game_date = @d AND is_active "
-        "GROUP BY game_id, player_lookup, system_id HAVING COUNT(*) > 1"
+        "GROUP BY game_id, player_id, system_id HAVING COUNT(*) > 1"
     )
     return DuckDbWarehouse(folder / "warehouse.duckdb").query(Statement(sql, {"d": DAY})).num_rows
 

@@ -15,8 +15,8 @@ import pytest
 from backfill_jobs.serving import Services
 from shared.application.feature_store import BuildFeatures, BuildOptions
 from shared.application.grade import GradePredictions
+from shared.application.ingestion.load import LoadFolder
 from shared.application.known import Mode
-from shared.application.loading import LoadFolder
 from shared.application.outgoing import REQUEST_TOPIC
 from shared.application.questions import Questions
 from shared.application.registry import Registry
@@ -136,8 +136,8 @@ def test_a_game_date_gives_the_same_rows_on_both_backends(
     assert served["outcomes"] == embedded["outcomes"]
     assert {m["sha256"] for m in served_models} == {b.manifest.sha256 for b in bundles.values()}
     for table, by in (
-        (PLAYER_PROP_PREDICTIONS, "game_id, player_lookup, system_id"),
-        (PREDICTION_ACCURACY, "game_id, player_lookup, system_id, counted_as"),
+        (PLAYER_PROP_PREDICTIONS, "game_id, player_id, system_id"),
+        (PREDICTION_ACCURACY, "game_id, player_id, system_id, counted_as"),
     ):
         assert len(rows(here, table, by)) > 300
         assert rows(there, table, by) == rows(here, table, by)

@@ -23,7 +23,7 @@ from shared.embedded.locks import FileLocks
 from shared.embedded.publisher import StorePublisher
 from shared.embedded.run_store import SqliteRunStore
 from shared.errors import Rejected, Unavailable
-from shared.ports import Outgoing, Run, RunState, Statement
+from shared.ports import ExpectedPlayer, Outgoing, Run, RunState, Statement
 from shared.schemas.predictions import PREDICTION_ACCURACY, REJECTED_MESSAGES
 
 DAY = date(2025, 3, 19)
@@ -53,7 +53,7 @@ def test_a_file_of_a_later_version_is_refused(store: SqliteRunStore, tmp_path: P
     with sqlite3.connect(tmp_path / "runs.sqlite") as con:
         con.execute("PRAGMA user_version = 99")
     con.close()
-    with pytest.raises(Unavailable, match="schema version 99, this program knows 1"):
+    with pytest.raises(Unavailable, match="schema version 99, this program knows 2"):
         SqliteRunStore(tmp_path / "runs.sqlite").get("a")
     warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
     warehouse.query(Statement("SELECT 1 AS one"))
@@ -87,7 +87,7 @@ def test_a_full_disk_is_a_store_that_is_away_and_leaves_what_was_there(tmp_path:
         lambda: warehouse.append(REJECTED_MESSAGES, rows),
         lambda: warehouse.upsert(REJECTED_MESSAGES, later),
         lambda: warehouse.transact([change, change]),
-        lambda: runs.expect("a", {"x": "g1"}),
+        lambda: runs.expect("a", [ExpectedPlayer("x", 1, "g1")]),
         lambda: runs.record("a", []),
     ]
     for write in writes:
@@ -95,7 +95,7 @@ def test_a_full_disk_is_a_store_that_is_away_and_leaves_what_was_there(tmp_path:
             write()
     found = warehouse.query(Statement("SELECT reason FROM nba_predictions.rejected_messages"))
     assert found["reason"].to_pylist() == ["r"]
-    assert runs.games("a") == {}
+    assert runs.players("a") == []
     assert warehouse.transact([change]) == [1]
 
 
@@ -150,8 +150,8 @@ def test_a_fixed_now_needs_a_zone() -> None:
 
 def accuracy(**values: Any) -> pa.Table:
     row = {
-        "game_date": DAY, "game_id": "g", "player_lookup": "p", "system_id": "s", "model_key": "m",
-        "counted_as": "LIVE", "outcome": "HIT", "actual_points": 21, "is_current": True, "is_voided": False,
+        "game_date": DAY, "game_id": "g", "player_lookup": "p", "player_id": 1, "system_id": "s",
+        "model_key": "m", "counted_as": "LIVE", "outcome": "HIT", "actual_points": 21, "is_current": True, "is_voided": False,
         "prediction_id": "1", "role": "champion", "prediction_run_mode": "LIVE", "predicted_points": 20.0,
         "confidence_score": 90.0, "recommendation": "OVER", "graded_at": datetime(2025, 3, 20, tzinfo=UTC),
     } | values  # fmt: skip

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shared.ports import ACTIVE_STATES, PlayerOutcome, Run, RunState, RunStore, Statement, Warehouse
+from shared.ports import (
+    ACTIVE_STATES,
+    ExpectedPlayer,
+    PlayerOutcome,
+    Run,
+    RunState,
+    RunStore,
+    Statement,
+    Warehouse,
+)
 
 Row = Mapping[str, Any]
 KINDS = ("predicted", "skipped", "failed")
@@ -24,7 +33,7 @@ class State:
     """
 
     runs: tuple[Run, ...]
-    outcomes: Mapping[str, Mapping[str, PlayerOutcome | None]]
+    outcomes: Mapping[str, Mapping[ExpectedPlayer, PlayerOutcome | None]]
     predictions: tuple[Row, ...]
     staging: tuple[Row, ...]
     run_rows: tuple[Row, ...]
@@ -32,13 +41,13 @@ class State:
     seen: frozenset[str] = frozenset()
     poison: tuple[bytes, ...] = ()
 
-    def outcome_pairs(self) -> Iterator[tuple[Run, str, str]]:
+    def outcome_pairs(self) -> Iterator[tuple[Run, int | None, str]]:
         """Every run, player and system that the run store calls predicted."""
         for run in self.runs:
             for player, outcome in self.outcomes[run.run_id].items():
                 for system, said in (outcome.systems if outcome else {}).items():
                     if said == "predicted":
-                        yield run, player, system
+                        yield run, player.player_id, system
 
 
 def read(
@@ -71,8 +80,8 @@ def violations(state: State, *, ended: bool = True) -> list[str]:
     return [f"{name}: {detail}" for name, rule in rules.items() for detail in rule(state)]
 
 
-def _key(row: Row) -> tuple[str, str, str]:
-    return row["game_id"], row["player_lookup"], row["system_id"]
+def _key(row: Row) -> tuple[str, int, str]:
+    return row["game_id"], row["player_id"], row["system_id"]
 
 
 def one_active_row(state: State) -> Iterator[str]:
@@ -116,7 +125,7 @@ def nothing_deleted(state: State) -> Iterator[str]:
 
 def key_covered(state: State) -> Iterator[str]:
     """A key that was active once is active now, unless a run that owned it skipped it."""
-    rows: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    rows: dict[tuple[str, int, str], list[Row]] = defaultdict(list)
     for r in state.predictions:
         if r["role"] == "champion":
             rows[_key(r)].append(r)
@@ -133,7 +142,7 @@ def failed_uses_nothing(state: State) -> Iterator[str]:
 
 
 def staged_before_told(state: State) -> Iterator[str]:
-    staged = {(r["run_id"], r["player_lookup"], r["system_id"]) for r in state.staging}
+    staged = {(r["run_id"], r["player_id"], r["system_id"]) for r in state.staging}
     for run, player, system in state.outcome_pairs():
         if (run.run_id, player, system) not in staged:
             yield f"{player} {system} of {run.run_id}"
@@ -152,10 +161,8 @@ def every_outcome(state: State) -> Iterator[str]:
 
 def nothing_lost(state: State) -> Iterator[str]:
     """What a run that ended well calls predicted stands among the predictions, its shadows too."""
-    there = {(r["run_id"], r["player_lookup"], r["system_id"], r["role"]) for r in state.predictions}
-    shadows = {
-        (r["run_id"], r["player_lookup"], r["system_id"]) for r in state.staging if r["role"] == "shadow"
-    }
+    there = {(r["run_id"], r["player_id"], r["system_id"], r["role"]) for r in state.predictions}
+    shadows = {(r["run_id"], r["player_id"], r["system_id"]) for r in state.staging if r["role"] == "shadow"}
     for run, player, system in state.outcome_pairs():
         key = (run.run_id, player, system)
         for role in ("champion", "shadow"):

@@ -74,7 +74,8 @@ def doubled(s: State, **values: Any) -> Rows:
 
 def with_outcome(s: State, outcome: PlayerOutcome | None) -> State:
     newest = s.runs[0].run_id
-    return replace(s, outcomes={**s.outcomes, newest: {**s.outcomes[newest], "playera": outcome}})
+    of_a = next(p for p in s.outcomes[newest] if p.player_lookup == "playera")
+    return replace(s, outcomes={**s.outcomes, newest: {**s.outcomes[newest], of_a: outcome}})
 
 
 MUTANTS: list[tuple[str, Callable[[State], State]]] = [
@@ -103,12 +104,12 @@ MUTANTS: list[tuple[str, Callable[[State], State]]] = [
     ("staged_before_told", lambda s: replace(s, staging=s.staging[1:])),
     ("nothing_stuck", lambda s: replace(s, runs=(replace(s.runs[0], state=RunState.ACTIVATING), s.runs[1]))),
     ("every_outcome", lambda s: with_outcome(s, None)),
-    ("every_outcome", lambda s: with_outcome(s, PlayerOutcome("playera", "lost"))),
+    ("every_outcome", lambda s: with_outcome(s, PlayerOutcome(1, "playera", "lost"))),
     ("nothing_lost", lambda s: replace(s, predictions=without(s.predictions, active))),
     ("nothing_lost", lambda s: replace(s, predictions=without(s.predictions, shadow))),
     ("run_row_agrees", lambda s: replace(s, run_rows=s.run_rows[1:])),
     ("run_row_agrees", lambda s: replace(s, run_rows=(*s.run_rows, s.run_rows[0]))),
-    ("run_row_agrees", lambda s: with_outcome(s, PlayerOutcome("playera", "failed:x"))),
+    ("run_row_agrees", lambda s: with_outcome(s, PlayerOutcome(1, "playera", "failed:x"))),
     ("run_row_agrees", lambda s: replace(s, run_rows=changed(s.run_rows, lambda _: True, state="PARTIAL!"))),
     ("poison_kept", lambda s: replace(s, rejected=())),
 ]

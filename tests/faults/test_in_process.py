@@ -12,7 +12,7 @@ from shared.application.in_process import RunInProcess, Serving
 from shared.application.run_request import RunRequest, parse
 from shared.embedded.clock import FixedClock
 from shared.errors import Unavailable
-from shared.ports import Outgoing, Publisher, Run, RunState
+from shared.ports import ExpectedPlayer, Outgoing, Publisher, Run, RunState
 from shared.schemas.messages import RunRequested
 from tests.conftest import Outbox
 from tests.faults import checker
@@ -33,7 +33,7 @@ def runs() -> Iterator[MemoryRunStore]:
     stored = {"game_date": DAY.isoformat(), "systems": ["moving_average"]}
     stored |= {k: v for k, v in vars(request()).items() if k not in stored}
     runs.open(Run("dead", DAY, RunState.CREATED, datetime.now(UTC), 0, stored))
-    runs.expect("dead", {"startedlongago": GAMES[0]})
+    runs.expect("dead", [ExpectedPlayer("startedlongago", 99, GAMES[0])])
     runs.advance("dead", [RunState.CREATED], RunState.PUBLISHED)
     yield runs
     runs.close()
@@ -53,7 +53,7 @@ def repeat(runs: MemoryRunStore, asked: RunRequest, publisher: Publisher | None 
 
 def ended(runs: MemoryRunStore) -> tuple[RunState, str | None]:
     assert checker.violations(checker.read(warehouse_of_this_process(), runs, DAY)) == []
-    outcome = runs.outcomes("dead")["startedlongago"]
+    outcome = next(o for p, o in runs.outcomes("dead").items() if p.player_lookup == "startedlongago")
     return runs.get("dead").state, outcome and outcome.outcome
 
 

@@ -168,7 +168,7 @@ def test_grading(tmp_path: Path, calm: Jobs, results_folder: Path) -> None:
         assert command(world, None, GRADE, *arguments) == 0
         assert {c.level for s, c in world.coverage(DAY, DAY).items() if c.predictions} == {"OK"}
         rows = world.accuracy()
-        assert len(rows) == len(world.active()) == len({(r["player_lookup"], r["system_id"]) for r in rows})
+        assert len(rows) == len(world.active()) == len({(r["player_id"], r["system_id"]) for r in rows})
 
 
 def test_loading(tmp_path: Path, league_folder: Path, loaded: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shared.application.examples import read_examples
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.conftest import CLOCK
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.application.backfill_results import Status
 from shared.application.feature_store import BuildOptions
-from shared.application.loading import LoadFolder
+from shared.application.ingestion.load import LoadFolder
 from shared.application.prediction_backfill import BackfillOptions
 from shared.domain.coverage import Level
 from shared.domain.mlfs import Verdict

@@ -84,9 +84,11 @@ def test_properties_that_are_not_a_callers_are_not_taken_from_him(
     """API3:2023 Broken Object Property Level Authorization."""
     mine = {"job": "backfill", "in_sample": True, "run_id": "mine", "state": "COMPLETE", "mode": "BACKFILL"}
     asked = {"game_date": "TODAY", "systems": ["moving_average"]}
-    run_id = coordinator.call("POST", "/start", json=asked | mine).json()["run_id"]
+    refused = coordinator.call("POST", "/start", json=asked | mine)
+    assert refused.status_code == 422
+    assert all(f"body.{name}: unknown field" in refused.json()["detail"] for name in mine)
+    run_id = coordinator.call("POST", "/start", json=asked).json()["run_id"]
     run = coordinator.world.runs.get(run_id)
-    assert run_id != "mine"
     assert (run.request["job"], run.request["in_sample"], run.request["mode"]) == (None, False, "LIVE")
     assert run.state is RunState.PUBLISHED
 
@@ -150,7 +152,7 @@ def test_no_batch_and_no_span_is_longer_than_its_limit(
     assert worker.call("POST", "/predict/batch", json=rows).status_code == 422
     span = {"start_date": "1900-01-01", "end_date": "2100-01-01"}
     assert coordinator.call("GET", "/coverage", params=span).status_code == 422
-    assert len(coordinator.call("GET", "/runs", params={"limit": 10**9}).json()["runs"]) <= 500
+    assert coordinator.call("GET", "/runs", params={"limit": 10**9}).status_code == 422
 
 
 def test_who_may_come_in_is_a_list_and_no_route_is_left_out_of_it(
@@ -169,16 +171,16 @@ def test_who_may_come_in_is_a_list_and_no_route_is_left_out_of_it(
 
 def test_runs_have_a_rate(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
     """API6:2023 Unrestricted Access to Sensitive Business Flows: a run costs money and replaces what is shown."""
-    bench = test_coordinator.Bench(warehouse, tmp_path, most_per_hour=2)
-    for status in (202, 409, 404, 429):
+    bench = test_coordinator.Bench(warehouse, tmp_path, most_per_hour=1)
+    for status in (404, 202, 429):  # a start that is refused is no run
         asked = {"game_date": "2025-07-01"} if status == 404 else {"game_date": "TODAY"}
         answer = bench.call("POST", "/start", json=asked)
         assert answer.status_code == status, answer.text
     assert 3590 <= int(answer.headers["retry-after"]) <= 3600
-    assert len(bench.world.runs.runs()) == 2
+    assert len(bench.world.runs.runs()) == 1
     push = msgspec.json.encode({"game_date": "TODAY"})
     again = bench.call("POST", "/pubsub/start", content=envelope(push))
-    assert (again.status_code, "at most 2" in again.json()["detail"]) == (503, True)
+    assert (again.status_code, "at most 1" in again.json()["detail"]) == (503, True)
 
 
 def test_runs_of_jobs_neither_count_nor_are_counted(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
@@ -251,17 +253,18 @@ def test_nothing_that_a_request_names_is_fetched(
     """API7:2023 Server Side Request Forgery: the same of the routes that are called directly."""
     row = {"features": STAR | {"vegas_points_line": 21.5}, "line": 21.5}
     plain = worker.call("POST", "/predict/batch", json={"rows": [row]})
-    lured = worker.call("POST", "/predict/batch", json={"rows": [row | LURES], **LURES})
-    assert (plain.status_code, plain.json()) == (200, lured.json())
+    assert plain.status_code == 200
     for asked in (
+        LURES,
+        {"rows": [row | LURES]},
         {"systems": ["https://site.example/m.cbm"]},
         {"rows": [{"features": {"gs://bucket/m": 1.0}}]},
     ):
         assert worker.call("POST", "/predict/batch", json={"rows": [row]} | asked).status_code == 422
-    started = coordinator.call(
-        "POST", "/start", json={"game_date": "TODAY", "reason": "gs://bucket/m", **LURES}
-    )
+    started = coordinator.call("POST", "/start", json={"game_date": "TODAY", "reason": "gs://bucket/m"})
     assert started.status_code == 202
+    lured = coordinator.call("POST", "/start", json={"game_date": "TODAY", **LURES})
+    assert lured.status_code == 422
     assert coordinator.call("GET", "/runs/gs:%2F%2Fbucket%2Fm").status_code == 404
     assert nothing_is_fetched == []
 
@@ -310,7 +313,7 @@ def test_what_other_services_send_is_checked_like_what_strangers_send(
     run_id = coordinator.call("POST", "/start", json={"game_date": "TODAY"}).json()["run_id"]
     expected = coordinator.world.runs.outcomes(run_id)
     for stray in (
-        PredictionReady(1, "another-run", next(iter(expected)), "predicted", {}),
+        PredictionReady(1, "another-run", next(iter(expected)).player_lookup, "predicted", {}),
         PredictionReady(1, run_id, "nobody", "predicted", {}),
     ):
         assert coordinator.call("POST", "/complete", content=envelope(encode(stray))).status_code == 204

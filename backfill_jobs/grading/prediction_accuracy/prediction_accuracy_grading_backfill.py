@@ -79,6 +79,9 @@ def _plain(parts: list[Graded], dry_run: bool) -> dict[str, object]:
                 "status": d.status.value,
                 "graded": d.graded,
                 "pending": d.pending,
+                "incomplete_box_scores": [
+                    {"game_id": g, "missing": lack} for g, lack in d.incomplete.items()
+                ],
             }
             for p in parts
             for d in p.dates
@@ -94,10 +97,17 @@ def _show(parts: list[Graded], dry_run: bool) -> None:
         if d.status.value != "NO_GAMES"
     ]
     print_table(None, ("date", "status", "rows graded", "rows waiting"), found)
+    incomplete = [
+        f"{d.game_date}: {game} waits, incomplete box score: {lack}"
+        for p in parts
+        for d in p.dates
+        for game, lack in d.incomplete.items()
+        if d.pending
+    ]
     ends: Counter[str] = sum((p.outcomes for p in parts), Counter())
     said = [f"{outcome}: {n} rows" for outcome, n in sorted(ends.items())] or ["nothing to grade"]
     changed = f"{sum(p.changed for p in parts)} rows new or changed"
-    print_lines([*said, "dry run: nothing was written" if dry_run else changed])
+    print_lines([*incomplete, *said, "dry run: nothing was written" if dry_run else changed])
 
 
 def main() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,8 +15,8 @@ from shared.domain.coverage import OK_FROM, WARNING_FROM
 
 def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/coverage")
-    def coverage(request: Request, start_date: date | None = None, end_date: date | None = None) -> Response:
-        view = views.coverage(start_date, end_date)
+    def coverage(request: Request, start_date: str | None = None, end_date: str | None = None) -> Response:
+        view = views.coverage(pages.date(start_date, "start_date"), pages.date(end_date, "end_date"))
         return pages.html(
             request,
             "coverage.html.jinja",
@@ -29,8 +28,8 @@ def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
         )
 
     @router.get("/console/coverage.csv")
-    def coverage_csv(start_date: date | None = None, end_date: date | None = None) -> Response:
-        view = views.coverage(start_date, end_date)
+    def coverage_csv(start_date: str | None = None, end_date: str | None = None) -> Response:
+        view = views.coverage(pages.date(start_date, "start_date"), pages.date(end_date, "end_date"))
         return csv_answer(f"coverage-{view.first}-{view.last}", CoverageRow, view.cells)
 
 

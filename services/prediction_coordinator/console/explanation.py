@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -19,16 +18,16 @@ DRAWN = 12
 def add_explanation(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/predictions/{prediction_id}.csv")
     def explanation_csv(
-        prediction_id: str, table: Literal["terms", "inputs"] = "terms", date: date | None = None
+        prediction_id: str, table: Literal["terms", "inputs"] = "terms", date: str | None = None
     ) -> Response:
-        view = views.explanation(prediction_id, date)
+        view = views.explanation(prediction_id, pages.date(date))
         kind = {"terms": TermRow, "inputs": InputRow}[table]
         return csv_answer(f"{table}-{prediction_id}", kind, getattr(view, table))
 
     @router.get("/console/predictions/{prediction_id}")
-    def explanation(request: Request, prediction_id: str, date: date | None = None) -> Response:
+    def explanation(request: Request, prediction_id: str, date: str | None = None) -> Response:
         """``date`` spares the search for the prediction among those of other dates."""
-        view = views.explanation(prediction_id, date)
+        view = views.explanation(prediction_id, pages.date(date))
         return pages.html(request, "explanation.html.jinja", view=view, chart=_chart(view))
 
 

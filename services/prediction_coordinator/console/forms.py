@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Request
 
+from shared.domain.game_dates import shorten
 from shared.errors import Forbidden, Rejected
 
 THIS_MACHINE = "this machine"
@@ -31,6 +33,12 @@ class Posted:
     def ticked(self, name: str) -> bool:
         return name in self.fields
 
+    def check_names(self, names: Collection[str]) -> None:
+        """``Rejected`` for a field that the form does not have."""
+        unknown = [shorten(name) for name in self.fields if name not in names]
+        if unknown:
+            raise Rejected(f"form: unknown {', '.join(unknown[:5])}; wanted some of {', '.join(names)}")
+
     def number(self, name: str) -> float:
         try:
             return float(self.text(name))
@@ -46,7 +54,7 @@ async def posted(request: Request) -> Posted:
     _check_origin(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != FORM:
-        raise Rejected(f"content type {kind!r}, wanted {FORM}")
+        raise Rejected(f"content-type: {shorten(kind)}, wanted {FORM}")
     try:
         body = (await request.body()).decode("ascii")
         return Posted(parse_qs(body, max_num_fields=200), sender(request))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -34,9 +33,10 @@ def add_health(router: APIRouter, pages: Pages, views: Views) -> None:
         return csv_answer(table, kinds[table], getattr(whole(views.health()), table))
 
     @router.get("/console/features")
-    def features(request: Request, date: date | None = None, wait: bool = False) -> Response:
+    def features(request: Request, date: str | None = None, wait: bool = False) -> Response:
         """The diagnosis of a date; one that has to be waited for is a page that loads it."""
-        found = views.features(date) if wait else views.features.known(date)
+        day = pages.date(date)
+        found = views.features(day) if wait else views.features.known(day)
         if found is None:
             return pages.later(request, "Features", "Looking at the features of the date")
         return pages.html(request, "features.html.jinja", found=found)
@@ -47,7 +47,7 @@ def add_health(router: APIRouter, pages: Pages, views: Views) -> None:
         return pages.html(request, "features_short.html.jinja", found=views.features())
 
     @router.get("/console/features.csv")
-    def features_csv(table: Literal["absent", "features"], date: date | None = None) -> Response:
-        found = views.features(date)
+    def features_csv(table: Literal["absent", "features"], date: str | None = None) -> Response:
+        found = views.features(pages.date(date))
         kind = {"absent": AbsentRow, "features": FeatureRow}[table]
         return csv_answer(f"{table}-{found.diagnosis.game_date}", kind, getattr(found, table))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.prediction_coordinator.console.forms import Posted, posted
-from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.pages import Pages, system_named
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
 from shared.application.views.accuracy import AccuracyRow
@@ -26,13 +26,13 @@ NOTHING_SENT = Posted({}, "")
 def add_models(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/models")
     def models(request: Request, system: str | None = None) -> Response:
-        view = views.models(system or None)
+        view = views.models(system_named(system, MODEL_SYSTEMS))
         status = 503 if view.away else 200
         return pages.html(request, "models.html.jinja", status, view=view, systems=MODEL_SYSTEMS)
 
     @router.get("/console/models.csv")
     def models_csv(system: str | None = None) -> Response:
-        return csv_answer("models", ModelRow, whole(views.models(system or None)).rows)
+        return csv_answer("models", ModelRow, whole(views.models(system_named(system, MODEL_SYSTEMS))).rows)
 
     @router.get("/console/models/{model_id}.csv")
     def model_csv(
@@ -58,6 +58,7 @@ def add_models(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.post("/console/models/{model_id}/promote")
     def promote(request: Request, model_id: str, sent: Annotated[Posted, Depends(posted)]) -> Response:
         """Promote as ``props models promote`` does; a gate that keeps it from that is named on the form."""
+        sent.check_names(("reason", "override"))
         reason = sent.text("reason")
         if views.promotion is None:
             return _promote_page(request, pages, views, model_id, NOT_HERE, sent)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
 from typing import Any
 
 import jinja2
@@ -12,14 +13,26 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
 from markupsafe import Markup
 
 from services.prediction_coordinator.console.assets import Assets
 from services.prediction_coordinator.console.words import FILTERS
-from shared.errors import AppError, Conflict, Forbidden, NotFound, Rejected, TooMany, Unavailable
-from shared.http import Identity, note, status_of
+from shared.application.run_request import resolve_date
+from shared.domain.game_dates import shorten
+from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.errors import (
+    AppError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Rejected,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from shared.http import UNEXPECTED, Identity, note, status_of, trace_id, validation_error
 from shared.ports import Clock
+from shared.web.strict_routes import StrictRoute
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -56,10 +69,14 @@ WHAT_TO_DO: dict[type[AppError], str] = {
     NotFound: "Look at the address; what is there can be reached from the pages above.",
     Conflict: "Wait until what is under way has ended, then try again.",
     TooMany: "Wait, then try again.",
+    Unauthenticated: "Sign in, then try again.",
     Forbidden: "Open the page again and send its form from there.",
     Rejected: "Mend what is named and try again.",
 }
 """What a reader may do about a failure; a kind that is not in it is treated as its parent."""
+
+FAULT = "This is a fault of the program. Give the trace to whoever runs it."
+"""The same of a failure that nothing in the request has caused."""
 
 
 class Pages:
@@ -77,6 +94,10 @@ class Pages:
         within = {"style": Markup(assets.style), "first": Markup(assets.first)}
         self._templates.globals.update(static=assets.url, navigation=NAVIGATION, **within)
         self._headers = with_script(assets.first)
+
+    def date(self, text: str | None, field: str = "date") -> date | None:
+        """Return the game date that an address names, None where it names none."""
+        return resolve_date(text, self._clock.now(), field) if text else None
 
     def html(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A template filled; it sees ``path`` and ``query`` as asked for, ``now`` and ``identity``."""
@@ -105,19 +126,26 @@ class Pages:
             status,
             code=status,
             title=title.capitalize(),
-            detail=str(exc),
+            detail=f"the log says more, trace {trace_id()}" if status == UNEXPECTED[0] else str(exc),
             what_to_do=what_to_do(exc),
         )
 
 
 def what_to_do(exc: AppError) -> str:
-    return next((WHAT_TO_DO[kind] for kind in type(exc).__mro__ if kind in WHAT_TO_DO), WHAT_TO_DO[Rejected])
+    return next((WHAT_TO_DO[kind] for kind in type(exc).__mro__ if kind in WHAT_TO_DO), FAULT)
 
 
-def page_route(pages: Pages) -> type[APIRoute]:
+def system_named(text: str | None, systems: Sequence[str] = SYSTEM_IDS) -> str | None:
+    """Return the system that an address names, None where it names none; ``Rejected`` for an unknown one."""
+    if text and text not in systems:
+        raise Rejected(f"system: {shorten(text)}, wanted one of {', '.join(systems)}")
+    return text or None
+
+
+def page_route(pages: Pages) -> type[StrictRoute]:
     """The class of the console's routes: a browser gets a page for a failure, not a problem document."""
 
-    class PageRoute(APIRoute):
+    class PageRoute(StrictRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             answer = super().get_route_handler()
 
@@ -125,8 +153,8 @@ def page_route(pages: Pages) -> type[APIRoute]:
                 try:
                     return await answer(request)
                 except RequestValidationError as exc:
-                    told = "; ".join(f"{e['loc'][-1]}: {e['input']!r}, {e['msg']}" for e in exc.errors())
-                    return await run_in_threadpool(pages.failed, request, Rejected(told))
+                    why = "; ".join(validation_error({**e, "loc": e["loc"][-1:]}) for e in exc.errors())
+                    return await run_in_threadpool(pages.failed, request, Rejected(why))
                 except AppError as exc:
                     return await run_in_threadpool(pages.failed, request, exc)
 

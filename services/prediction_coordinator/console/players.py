@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
-from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.pages import Pages, system_named
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
-from shared.application.views.player import GAMES, MOST_GAMES, PlayedRow, PlayerView, SaidRow
+from shared.application.views.player import GAMES, MOST_GAMES, Namesakes, PlayedRow, PlayerView, SaidRow
 from shared.application.views.players import PlayerRow
+from shared.errors import Rejected
 
 
 def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
@@ -29,9 +29,11 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         table: Literal["games", "said"] = "games",
         system: str | None = None,
         games: int = GAMES,
-        before: date | None = None,
+        before: str | None = None,
     ) -> Response:
-        view = views.player(player_lookup, system or None, games, before)
+        view = views.player(player_lookup, system_named(system), games, pages.date(before, "before"))
+        if isinstance(view, Namesakes):
+            raise Rejected(_choose(view))
         kind = {"games": PlayedRow, "said": SaidRow}[table]
         return csv_answer(f"{table}-{view.player_lookup}", kind, getattr(view, table))
 
@@ -41,9 +43,11 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         player_lookup: str,
         system: str | None = None,
         games: int = GAMES,
-        before: date | None = None,
+        before: str | None = None,
     ) -> Response:
-        view = views.player(player_lookup, system or None, games, before)
+        view = views.player(player_lookup, system_named(system), games, pages.date(before, "before"))
+        if isinstance(view, Namesakes):
+            return pages.html(request, "namesakes.html.jinja", view=view)
         return pages.html(
             request,
             "player.html.jinja",
@@ -52,6 +56,12 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
             most_games=MOST_GAMES,
             chart=_chart(view),
         )
+
+
+def _choose(found: Namesakes) -> str:
+    ids = ", ".join(f"{p.player_id} ({p.player_name}, {p.team})" for p in found.players)
+    several = f"{len(found.players)} players are spelled {found.player_lookup!r}"
+    return f"player: {several}, wanted the id of one: {ids}"
 
 
 def _chart(view: PlayerView) -> list[dict[str, Any]]:

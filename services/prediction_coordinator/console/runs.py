@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.prediction_coordinator.console.forms import Posted, posted
-from services.prediction_coordinator.console.pages import Pages
+from services.prediction_coordinator.console.pages import Pages, what_to_do
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
 from shared.application.slate import DEFAULT_MIN_MINUTES
@@ -32,11 +32,13 @@ WHAT_TO_DO: dict[type[AppError], str] = {
 
 NOTHING_SENT = Posted({}, "")
 
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
 
 def add_runs(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/runs")
-    def runs(request: Request, date: date | None = None, limit: int = FEW) -> Response:
-        return _list(pages, views, request, date, limit)
+    def runs(request: Request, date: str | None = None, limit: Limit = FEW) -> Response:
+        return _list(pages, views, request, pages.date(date), limit)
 
     @router.post("/console/runs")
     def start(request: Request, sent: Annotated[Posted, Depends(posted)]) -> Response:
@@ -49,8 +51,8 @@ def add_runs(router: APIRouter, pages: Pages, views: Views) -> None:
         return RedirectResponse(f"/console/runs/{started.run_id}", 303)
 
     @router.get("/console/runs.csv")
-    def runs_csv(date: date | None = None, limit: int = FEW) -> Response:
-        return csv_answer("runs", RunRow, views.runs(date, limit).runs)
+    def runs_csv(date: str | None = None, limit: Limit = FEW) -> Response:
+        return csv_answer("runs", RunRow, views.runs(pages.date(date), limit).runs)
 
     @router.get("/console/runs/{run_id}.csv")
     def run_csv(run_id: str, table: Literal["players", "systems", "replacements"] = "players") -> Response:
@@ -63,6 +65,10 @@ def add_runs(router: APIRouter, pages: Pages, views: Views) -> None:
         """One run; the page asks for itself every second until the run has ended."""
         view = views.run(run_id)
         return pages.html(request, "run.html.jinja", 503 if view.away else 200, view=view)
+
+
+FIELDS = ("game_date", "systems", "min_minutes", "reason", "force", "skip_mlfs_check", "allow_started")
+"""Of the form that starts a run."""
 
 
 def _list(
@@ -94,6 +100,7 @@ def _list(
 
 def _asked(sent: Posted) -> RunRequested:
     """The request that the form stands for; every system is the same as none chosen."""
+    sent.check_names(FIELDS)
     chosen = sent.several("systems")
     return RunRequested(
         game_date=sent.text("game_date"),
@@ -114,4 +121,4 @@ def _reason(sent: Posted) -> str | None:
 
 
 def _what_to_do(exc: AppError) -> str:
-    return next(WHAT_TO_DO[kind] for kind in type(exc).__mro__ if kind in WHAT_TO_DO)
+    return next((WHAT_TO_DO[kind] for kind in type(exc).__mro__ if kind in WHAT_TO_DO), what_to_do(exc))

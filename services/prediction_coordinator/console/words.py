@@ -44,8 +44,13 @@ def points(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.1f}"
 
 
+def score(value: float | None) -> str:
+    """A confidence score of 0-100, a whole number: it is no probability."""
+    return NOTHING if value is None else f"{value:.0f}"
+
+
 def signed(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:+.1f}"
+    return NOTHING if value is None else f"{round(value, 1) + 0.0:+.1f}"
 
 
 def hundredths(value: float | None) -> str:
@@ -54,7 +59,7 @@ def hundredths(value: float | None) -> str:
 
 
 def signed_hundredths(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:+.2f}"
+    return NOTHING if value is None else f"{round(value, 2) + 0.0:+.2f}"
 
 
 def percent(share: float | None) -> str:
@@ -80,6 +85,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         long_date,
         span,
         points,
+        score,
         signed,
         hundredths,
         signed_hundredths,

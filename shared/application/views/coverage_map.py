@@ -21,7 +21,7 @@ MOST_DATES = 62
 @dataclass(frozen=True)
 class CoverageRow:
     """Rows of a system on a date: ``predictions`` = ``due`` + the undue by reason. ``coverage``: graded of
-    due, 0-1, None where nothing is due."""
+    due, 0-1, None where nothing is due. ``incomplete_box_score``: due rows whose box score is not whole."""
 
     game_date: date
     system_id: str
@@ -35,6 +35,7 @@ class CoverageRow:
     no_line: int
     not_final: int
     void: int
+    incomplete_box_score: int
 
 
 @dataclass(frozen=True)
@@ -105,4 +106,5 @@ def _row(day: date, system: str, c: Coverage) -> CoverageRow:
         no_line=c.undue.get("no_line", 0),
         not_final=c.undue.get("not_final", 0),
         void=c.undue.get("void", 0),
+        incomplete_box_score=c.incomplete_box_score,
     )

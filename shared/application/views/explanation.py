@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.application.at_once import at_once
 from shared.application.replay import Replay, features_of, is_clamped
+from shared.domain.betting import reason_beside
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import ModelStore, Warehouse
 
@@ -41,6 +42,7 @@ class Explanation:
     can be scored. ``why_not`` says why there are none."""
 
     prediction_id: str
+    player_id: int | None
     player_lookup: str
     player_name: str
     game_date: date
@@ -68,6 +70,7 @@ class Explanation:
     prob_over: float | None
     interval_low: float | None
     interval_high: float | None
+    expected_value: float | None
     no_bet_reason: str | None
     missing_inputs: str | None
     quality: float
@@ -136,10 +139,10 @@ _NAMES = {
 """Columns that the view calls by the words of its readers."""
 
 _SAME = (
-    "prediction_id", "player_lookup", "game_date", "game_id", "system_id", "role", "run_id", "as_of",
-    "predicted_at", "is_active", "superseded_reason", "sportsbook", "line_captured_at", "line_precision",
-    "recommendation", "prob_over", "interval_low", "interval_high", "no_bet_reason", "missing_inputs",
-    "model_id", "model_sha256", "build_commit", "outcome",
+    "prediction_id", "player_id", "player_lookup", "game_date", "game_id", "system_id", "role", "run_id",
+    "as_of", "predicted_at", "is_active", "superseded_reason", "sportsbook", "line_captured_at",
+    "line_precision", "recommendation", "prob_over", "interval_low", "interval_high", "expected_value",
+    "missing_inputs", "model_id", "model_sha256", "build_commit", "outcome",
 )  # fmt: skip
 
 
@@ -148,4 +151,5 @@ def _facts(stored: Mapping[str, Any]) -> dict[str, Any]:
         **{name: stored[name] for name in _SAME},
         **{name: stored[column] for name, column in _NAMES.items()},
         "player_name": stored["player_name"] or stored["player_lookup"],
+        "no_bet_reason": reason_beside(stored["recommendation"], stored["no_bet_reason"]),
     }

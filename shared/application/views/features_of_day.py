@@ -28,6 +28,7 @@ class AbsentRow:
     player_lookup: str
     game_id: str
     reason: str
+    player_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class ShowFeatures:
 def _of(found: Diagnosis) -> FeaturesOfDay:
     return FeaturesOfDay(
         diagnosis=found,
-        absent=tuple(AbsentRow(p, found.games.get(p, ""), why) for p, why in found.missing.items()),
+        absent=tuple(
+            AbsentRow(p.player_lookup, p.game_id, why, p.player_id) for p, why in found.missing.items()
+        ),
         features=tuple(
             FeatureRow(name, of.missing, of.approximated, of.cause)
             for name, of in found.features.items()

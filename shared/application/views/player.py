@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -64,6 +65,7 @@ class SaidRow:
 class PlayerView:
     """``games``: the newest first; ``older``: the ``before`` of the page after this one."""
 
+    player_id: int
     player_lookup: str
     player_name: str
     team: str
@@ -83,6 +85,24 @@ class PlayerView:
         return {(s.game_id, s.system_id): s for s in reversed(self.said)}
 
 
+@dataclass(frozen=True)
+class Namesake:
+    """One of several players who share a spelling, and the team and date of the newest game."""
+
+    player_id: int
+    player_name: str
+    team: str
+    last_game: date
+
+
+@dataclass(frozen=True)
+class Namesakes:
+    """The players of a spelling, who are told apart by their ids."""
+
+    player_lookup: str
+    players: tuple[Namesake, ...]
+
+
 class ShowPlayer:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse, self._clock = warehouse, clock
@@ -90,27 +110,38 @@ class ShowPlayer:
     @at_once
     def __call__(
         self, player: str, system: str | None = None, games: int = GAMES, before: date | None = None
-    ) -> PlayerView:
-        """Two statements; ``before`` turns back to the games before a date. ``NotFound`` for nobody."""
+    ) -> PlayerView | Namesakes:
+        """The player of an id, or of a spelling that one player has.
+
+        Two statements, three for a spelling; ``before`` turns back to the games before a date. ``NotFound``
+        for nobody.
+        """
         if system is not None and system not in SYSTEM_IDS:
             raise Rejected(f"system: {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
         if not 1 <= games <= MOST_GAMES:
             raise Rejected(f"games {games}, wanted 1 to {MOST_GAMES}")
-        player = lookup_of(player)
         last = before - timedelta(days=1) if before else eastern_date(self._clock.now()) + AHEAD
-        played = self._played(player, last, games)
+        player_id = _id_of(player)
+        if player_id is None:
+            of_spelling = self._players(lookup_of(player), last)
+            if len(of_spelling) != 1:
+                return _namesakes(player, of_spelling, last)
+            player_id = of_spelling[0].player_id
+        played = self._played(player_id, last, games)
         shown = played[:games]
         first = shown[-1]["game_date"] if len(played) > games else last - BACK
-        said = self._said(player, first, last)
+        said = self._said(player_id, first, last)
         if not played and not said:
-            raise NotFound(f"player {player!r} has no game between {last - BACK} and {last}")
+            raise _nobody(player, last)
         have = {s["system_id"] for s in said}
         systems = tuple(s for s in SYSTEM_IDS if s in have)
         chosen = system or (PREFERRED if PREFERRED in have or not systems else systems[0])
         rows = _games(shown, said, chosen)
+        lookup = (played or said)[0]["player_lookup"]
         return PlayerView(
-            player_lookup=player,
-            player_name=played[0]["player_name"] if played else player,
+            player_id=player_id,
+            player_lookup=lookup,
+            player_name=played[0]["player_name"] if played else lookup,
             team=rows[0].team,
             system=chosen,
             systems=systems,
@@ -120,16 +151,39 @@ class ShowPlayer:
             before=before,
         )
 
-    def _played(self, player: str, last: date, games: int) -> list[dict[str, Any]]:
+    def _players(self, lookup: str, last: date) -> list[Namesake]:
+        asked = statement("players_of_spelling", first=last - BACK, last=last, player_lookup=lookup)
+        return [
+            Namesake(r["player_id"], r["player_name"] or lookup, r["team_abbr"], r["last_game"])
+            for r in self._warehouse.query(asked).to_pylist()
+        ]
+
+    def _played(self, player_id: int, last: date, games: int) -> list[dict[str, Any]]:
         """One more than asked for, which tells whether there are older ones."""
         asked = statement(
-            "games_of_player", first=last - BACK, last=last, player_lookup=player, most=games + 1
+            "games_of_player", first=last - BACK, last=last, player_id=player_id, most=games + 1
         )
         return list(self._warehouse.query(asked).to_pylist())
 
-    def _said(self, player: str, first: date, last: date) -> list[dict[str, Any]]:
-        asked = statement("predictions_of_player", first=first, last=last, player_lookup=player)
+    def _said(self, player_id: int, first: date, last: date) -> list[dict[str, Any]]:
+        asked = statement("predictions_of_player", first=first, last=last, player_id=player_id)
         return list(self._warehouse.query(asked).to_pylist())
+
+
+def _id_of(player: str) -> int | None:
+    """The id that an address names, None where it names a spelling; an id has at most 18 digits."""
+    text = player.strip()
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
+
+
+def _namesakes(player: str, found: Sequence[Namesake], last: date) -> Namesakes:
+    if not found:
+        raise _nobody(player, last)
+    return Namesakes(lookup_of(player), tuple(found))
+
+
+def _nobody(player: str, last: date) -> NotFound:
+    return NotFound(f"player {player!r} has no game between {last - BACK} and {last}")
 
 
 def _games(

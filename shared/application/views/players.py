@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shared.domain.instants import eastern_date
-from shared.domain.names import player_lookup
+from shared.domain.names import search_key
 from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
 from shared.warehouse.statements import statement
@@ -28,6 +28,7 @@ class PlayerRow:
     games: int
     minutes: float | None
     points: float | None
+    player_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class ShowPlayers:
                 "players_found",
                 first=first,
                 last=last,
-                part=player_lookup(search),
+                part=search_key(search),
                 most=A_PAGE + 1,
                 skipped=A_PAGE * (page - 1),
             )
@@ -68,6 +69,7 @@ class ShowPlayers:
                 games=r["games"],
                 minutes=r["mean_minutes"],
                 points=r["mean_points"],
+                player_id=r["player_id"],
             )
             for r in rows[:A_PAGE]
         )

@@ -11,7 +11,7 @@ from typing import Any
 from shared.application.activation import PREDICTED
 from shared.application.views.parts import Parts
 from shared.application.views.run_list import RunRow, run_row
-from shared.ports import ACTIVE_STATES, PlayerOutcome, Run, RunState, RunStore, Warehouse
+from shared.ports import ACTIVE_STATES, ExpectedPlayer, PlayerOutcome, Run, RunState, RunStore, Warehouse
 from shared.warehouse.statements import statement
 
 PENDING = "pending"
@@ -36,6 +36,7 @@ class PlayerRow:
     reason: str | None
     predicted_by: int
     silent: str | None
+    player_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class ShowRun:
     def __call__(self, run_id: str) -> RunProgress:
         """``NotFound`` for an unknown run. The warehouse is asked once, and only of a run that has ended."""
         run = self._runs.get(run_id)
-        outcomes, games = self._runs.outcomes(run_id), self._runs.games(run_id)
+        outcomes = self._runs.outcomes(run_id)
         under_way = run.state in ACTIVE_STATES
         parts = Parts()
         history = [] if under_way else parts.ask("warehouse", lambda: self._history(run)) or []
@@ -101,7 +102,7 @@ class ShowRun:
             under_way=under_way,
             request=dict(run.request),
             progress=progress(outcomes),
-            players=tuple(_player(p, o, games.get(p, "")) for p, o in outcomes.items()),
+            players=tuple(_player(p, o) for p, o in outcomes.items()),
             systems=_systems(outcomes.values()),
             steps=tuple(self._steps(run, len(outcomes), history)),
             replacements=tuple(_replacement(run_id, h) for h in history if h["what"] != "activated"),
@@ -120,7 +121,7 @@ class ShowRun:
             yield Step("Activating", None, "every player has an outcome, rows come into use")
         for told in history:
             if told["what"] == "activated":
-                yield Step("Rows came into use", told["at"], f"{told['row_count']} rows", True)
+                yield Step("Rows came into use", told["happened_at"], f"{told['row_count']} rows", True)
         if run.closed_at is not None:
             yield Step("Closed", run.closed_at, run.note or run.state.value)
         else:
@@ -129,10 +130,15 @@ class ShowRun:
             )
         for told in history:
             if told["what"] == "superseded_by":
-                yield Step("Superseded", told["at"], f"{told['row_count']} rows by {told['other_run']}", True)
+                yield Step(
+                    "Superseded",
+                    told["happened_at"],
+                    f"{told['row_count']} rows by {told['other_run']}",
+                    True,
+                )
 
 
-def progress(outcomes: Mapping[str, PlayerOutcome | None]) -> Progress:
+def progress(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> Progress:
     kinds = Counter((o.outcome if o else PENDING).partition(":")[0] for o in outcomes.values())
     return Progress(len(outcomes), len(outcomes) - kinds[PENDING], kinds)
 
@@ -157,16 +163,22 @@ def _systems(outcomes: Iterable[PlayerOutcome | None]) -> tuple[SystemRow, ...]:
     )
 
 
-def _player(player: str, told: PlayerOutcome | None, game: str) -> PlayerRow:
+def _player(player: ExpectedPlayer, told: PlayerOutcome | None) -> PlayerRow:
     outcome, _, reason = (told.outcome if told else PENDING).partition(":")
     said = told.systems if told else {}
     silent = [f"{system}: {why}" for system, why in said.items() if why != PREDICTED]
     return PlayerRow(
-        player, game, outcome, reason or None, len(said) - len(silent), "; ".join(silent) or None
+        player_lookup=player.player_lookup,
+        game_id=player.game_id,
+        outcome=outcome,
+        reason=reason or None,
+        predicted_by=len(said) - len(silent),
+        silent="; ".join(silent) or None,
+        player_id=player.player_id,
     )
 
 
 def _replacement(run_id: str, told: Mapping[str, Any]) -> Replacement:
     this, other = run_id, told["other_run"]
     earlier, later = (other, this) if told["what"] == "superseded" else (this, other)
-    return Replacement(earlier, later, told["row_count"], told["reason"], told["at"])
+    return Replacement(earlier, later, told["row_count"], told["reason"], told["happened_at"])

@@ -12,10 +12,13 @@ import pyarrow as pa
 
 from shared.application.activation import PREDICTED
 from shared.application.at_once import at_once
+from shared.application.expected_players import identity
+from shared.application.signals import shown
 from shared.application.views.parts import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
+from shared.model_registry.unverified import is_unverified
 from shared.ports import Clock, PlayerOutcome, Run, RunStore, Warehouse
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
@@ -63,6 +66,7 @@ class PickRow:
     sportsbook: str | None
     mode: str
     run_id: str
+    player_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class MissingRow:
     player_name: str
     game_id: str
     reason: str | None
+    player_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,11 @@ class SystemRow:
     system_id: str
     rows: int
     model_id: str | None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether a bundle with a manifest made the rows, not a bare model file."""
+        return not is_unverified(self.model_id)
 
 
 @dataclass(frozen=True)
@@ -131,7 +141,7 @@ class ShowToday:
         picks = _of_system(rows, chosen)
         names = _names(rows)
         asked = next((r for r in runs if chosen in r.request.get("systems", ())), None)
-        present = {p["player_lookup"] for p in picks}
+        present = {identity(p["player_lookup"], p["player_id"]) for p in picks}
         who = parts.ask("run store", lambda: self._missing(asked, chosen, present, names))
         expected, missing = who or (None, ())
         return Today(
@@ -160,19 +170,23 @@ class ShowToday:
 
     def _signals(self, day: date) -> dict[str, Mapping[str, Any]]:
         rows = self._warehouse.query(statement("signals_of_date", game_date=day)).to_pylist()
-        return {row["system_id"]: row for row in rows}
+        return {row["system_id"]: shown(row) for row in rows}
 
     def _missing(
-        self, run: Run | None, system: str, present: set[str], names: Mapping[str, str | None]
+        self, run: Run | None, system: str, present: set[int | str], names: Mapping[int | str, str | None]
     ) -> tuple[int | None, tuple[MissingRow, ...]]:
         """Expected players of the newest run that asked for the system, without those who have a row."""
         if run is None:
             return None, ()
-        outcomes, games = self._runs.outcomes(run.run_id), self._runs.games(run.run_id)
+        outcomes = {
+            identity(p.player_lookup, p.player_id): (p, o) for p, o in self._runs.outcomes(run.run_id).items()
+        }
         absent = (
-            MissingRow(player, names.get(player) or player, games[player], _reason(outcome, system))
-            for player, outcome in outcomes.items()
-            if player not in present
+            MissingRow(
+                p.player_lookup, names.get(who) or p.player_lookup, p.game_id, _reason(o, system), p.player_id
+            )
+            for who, (p, o) in outcomes.items()
+            if who not in present
         )
         return len(present | outcomes.keys()), tuple(
             sorted(absent, key=lambda m: (m.game_id, m.player_lookup))
@@ -205,10 +219,11 @@ def _of_system(rows: pa.Table | None, system: str) -> list[dict[str, Any]]:
     return list(rows.take(pa.array(at, pa.int64())).to_pylist())
 
 
-def _names(rows: pa.Table | None) -> dict[str, str | None]:
+def _names(rows: pa.Table | None) -> dict[int | str, str | None]:
     if rows is None:
         return {}
-    return dict(zip(rows["player_lookup"].to_pylist(), rows["player_name"].to_pylist(), strict=True))
+    columns = (rows[c].to_pylist() for c in ("player_lookup", "player_id", "player_name"))
+    return {identity(lookup, player_id): name for lookup, player_id, name in zip(*columns, strict=True)}
 
 
 def _serving(systems: Sequence[SystemRow]) -> str:
@@ -253,4 +268,5 @@ def _pick(row: Mapping[str, Any]) -> PickRow:
         sportsbook=row["sportsbook"],
         mode=row["prediction_run_mode"],
         run_id=row["run_id"],
+        player_id=row["player_id"],
     )

@@ -64,12 +64,16 @@ class BoxScores:
 
 
 class History:
-    """Games and box scores, sorted and summed once, then read as of any instant."""
+    """Games and box scores, sorted and summed once, then read as of any instant.
+
+    ``order``: the position that each row had among the box scores as they came.
+    """
 
     def __init__(self, games: Games, box: BoxScores) -> None:
         known = known_from(games.day, games.tipoff)
         order = np.lexsort((games.game_id[box.game], games.day[box.game], box.player))
         self.games = games
+        self.order = order
         self.player_ids, code = np.unique(box.player[order], return_inverse=True)
         self.game = box.game[order]
         self.is_home = box.is_home[order]

@@ -18,19 +18,26 @@ SELECT
   s.build_commit, s.prob_over, s.interval_low, s.interval_high, s.expected_value, s.kelly_fraction,
   s.no_bet_reason, s.created_at,
   @now AS activated_at,
-  s.role = 'champion' AND a.prediction_id IS NULL AS is_active,
+  s.role = 'champion' AND a.prediction_id IS NULL AND m.game_id IS NULL AS is_active,
   a.run_id AS superseded_by,
-  CASE WHEN a.run_id IS NOT NULL THEN @now END AS superseded_at,
-  CASE WHEN a.run_id IS NOT NULL THEN 'key_already_active' END AS superseded_reason
+  CASE WHEN a.run_id IS NOT NULL OR m.game_id IS NOT NULL THEN @now END AS superseded_at,
+  CASE
+    WHEN a.run_id IS NOT NULL THEN 'key_already_active'
+    WHEN SUBSTR(m.moved_to, 1, 8) = SUBSTR(m.game_id, 1, 8) THEN 'relisted'
+    WHEN m.game_id IS NOT NULL THEN 'postponed'
+  END AS superseded_reason
 FROM nba_predictions.prediction_staging AS s
 JOIN nba_predictions.prediction_key_outcomes AS k
   ON k.game_date BETWEEN @first AND @last AND k.game_date = s.game_date AND k.run_id = s.run_id
-  AND k.outcome = 'predicted' AND k.game_id = s.game_id AND k.player_lookup = s.player_lookup
+  AND k.outcome = 'predicted' AND k.game_id = s.game_id AND k.player_id = s.player_id
   AND k.system_id = s.system_id
 LEFT JOIN nba_predictions.player_prop_predictions AS a
   ON a.game_date BETWEEN @first AND @last AND a.game_date = s.game_date AND a.is_active
   AND s.role = 'champion'
-  AND a.game_id = s.game_id AND a.player_lookup = s.player_lookup AND a.system_id = s.system_id
+  AND a.game_id = s.game_id AND a.player_id = s.player_id AND a.system_id = s.system_id
+LEFT JOIN nba_reference.nba_schedule AS m
+  ON m.game_date BETWEEN @first AND @last AND m.game_date = s.game_date AND m.game_id = s.game_id
+  AND m.moved_to IS NOT NULL AND s.role = 'champion'
 WHERE s.game_date BETWEEN @first AND @last AND s.run_id IN (SELECT r FROM UNNEST(@run_ids) AS r)
   AND s.run_id NOT IN (
     SELECT p.run_id
@@ -38,7 +45,7 @@ WHERE s.game_date BETWEEN @first AND @last AND s.run_id IN (SELECT r FROM UNNEST
     WHERE p.game_date BETWEEN @first AND @last AND p.run_id IN (SELECT r FROM UNNEST(@run_ids) AS r)
   )
 QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY s.run_id, s.game_id, s.player_lookup, s.system_id,
+  PARTITION BY s.run_id, s.game_id, s.player_id, s.system_id,
     CASE WHEN s.role = 'champion' THEN 'champion' ELSE s.prediction_id END
   ORDER BY s.created_at, s.prediction_id
 ) = 1

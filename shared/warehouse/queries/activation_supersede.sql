@@ -7,7 +7,7 @@ FROM nba_predictions.prediction_key_outcomes AS k
 WHERE t.game_date BETWEEN @first AND @last AND k.game_date BETWEEN @first AND @last
   AND t.game_date = k.game_date AND k.run_id IN (SELECT r FROM UNNEST(@run_ids) AS r)
   AND k.outcome IN ('predicted', 'skipped')
-  AND t.game_id = k.game_id AND t.player_lookup = k.player_lookup AND t.system_id = k.system_id
+  AND t.game_id = k.game_id AND t.player_id = k.player_id AND t.system_id = k.system_id
   AND t.is_active AND t.run_id != k.run_id AND @force
   AND k.run_id NOT IN (
     SELECT p.run_id

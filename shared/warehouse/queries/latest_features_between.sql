@@ -8,4 +8,4 @@ JOIN (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date ORDER BY created_at DESC, snapshot_id DESC) = 1
 ) AS s ON s.game_date = f.game_date AND s.snapshot_id = f.snapshot_id
 WHERE f.game_date BETWEEN @first AND @last
-ORDER BY f.game_date, f.player_lookup
+ORDER BY f.game_date, f.player_lookup, f.player_id

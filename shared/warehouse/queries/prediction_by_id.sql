@@ -5,9 +5,9 @@ LEFT JOIN nba_reference.nba_schedule AS g
 LEFT JOIN nba_predictions.prediction_accuracy AS a
   ON a.game_date BETWEEN @first AND @last AND a.prediction_id = p.prediction_id AND a.is_current
 LEFT JOIN (
-  SELECT player_lookup, MAX(player_name) AS player_name
+  SELECT player_id, MAX_BY(player_name, game_date) AS player_name
   FROM nba_analytics.player_game_summary
   WHERE game_date BETWEEN @names_since AND @last
-  GROUP BY player_lookup
-) AS n ON n.player_lookup = p.player_lookup
+  GROUP BY player_id
+) AS n ON n.player_id = p.player_id
 WHERE p.game_date BETWEEN @first AND @last AND p.prediction_id = @prediction_id

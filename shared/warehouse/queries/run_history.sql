@@ -1,5 +1,5 @@
 SELECT 'superseded' AS what, run_id AS other_run, superseded_reason AS reason, COUNT(*) AS row_count,
-  MAX(superseded_at) AS at
+  MAX(superseded_at) AS happened_at
 FROM nba_predictions.player_prop_predictions
 WHERE game_date = @game_date AND superseded_by = @run_id AND run_id != @run_id
 GROUP BY run_id, superseded_reason
@@ -13,4 +13,4 @@ SELECT 'activated', run_id, NULL, COUNT(*), MAX(activated_at)
 FROM nba_predictions.player_prop_predictions
 WHERE game_date = @game_date AND run_id = @run_id
 GROUP BY run_id
-ORDER BY what, at, other_run, reason
+ORDER BY what, happened_at, other_run, reason

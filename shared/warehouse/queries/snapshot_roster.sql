@@ -2,4 +2,4 @@ SELECT game_date, player_lookup, player_id, game_id, team_abbr, opponent_team_ab
   avg_minutes_last_14_days, has_prop_line
 FROM nba_analytics.upcoming_player_game_context
 WHERE game_date BETWEEN @first AND @last AND snapshot_id IN (SELECT s FROM UNNEST(@snapshots) AS s)
-ORDER BY game_date, player_lookup
+ORDER BY game_date, player_lookup, player_id

@@ -1,7 +1,8 @@
 SELECT
-  (SELECT COUNT(*) FROM nba_reference.nba_schedule WHERE game_date BETWEEN @first AND @last) AS games,
+  (SELECT COUNT(*) FROM nba_reference.nba_schedule
+    WHERE game_date BETWEEN @first AND @last AND moved_to IS NULL) AS games,
   (SELECT MAX(game_date) FROM nba_reference.nba_schedule
-    WHERE game_date BETWEEN @first AND @last) AS last_games,
+    WHERE game_date BETWEEN @first AND @last AND moved_to IS NULL) AS last_games,
   (SELECT COUNT(*) FROM nba_analytics.player_game_summary
     WHERE game_date BETWEEN @first AND @last) AS box_scores,
   (SELECT MAX(game_date) FROM nba_analytics.player_game_summary

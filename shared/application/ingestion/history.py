@@ -1,0 +1,143 @@
+"""Earlier versions of loaded rows, kept before a later load replaces them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shared.ports import Warehouse
+from shared.schemas.reference import (
+    INJURY_REPORT,
+    NBA_SCHEDULE,
+    PLAYER_GAME_SUMMARY,
+    PLAYER_POINTS_PROPS,
+    ROW_VERSIONS,
+)
+from shared.schemas.table import Table
+from shared.warehouse.statements import statement
+
+STORED_ROWS = {
+    NBA_SCHEDULE.name: "stored_games",
+    PLAYER_GAME_SUMMARY.name: "stored_box_scores",
+    PLAYER_POINTS_PROPS.name: "stored_quotes",
+    INJURY_REPORT.name: "stored_injury_reports",
+}
+"""The statement that reads the rows of each loaded table."""
+
+SNAPSHOT_KEY = ("game_date", "game_id", "player_lookup", "bookmaker", "book_type", "captured_at", "source")
+"""Columns that identify one book's quotes of a player at one instant."""
+
+
+class RowHistory:
+    """Writes rows of a load so that they replace what is stored, NULL included, and keeps the earlier ones.
+
+    One object serves one load: its ``load_id`` and ``replaced_at`` stand with every version that it keeps.
+    """
+
+    def __init__(self, warehouse: Warehouse, now: datetime) -> None:
+        self._warehouse = warehouse
+        self._now = now
+        self.load_id = secrets.token_hex(6)
+        self.kept = 0
+        """Earlier versions kept so far."""
+
+    def write(self, table: Table, rows: pa.Table) -> int:
+        """Write rows of a loaded table; return the number of rows that are new or changed.
+
+        The earlier versions are stored first. A load that stops in between and is repeated stores them twice.
+        """
+        if rows.num_rows == 0:
+            return 0
+        if table is PLAYER_POINTS_PROPS:
+            rows = rows.append_column("withdrawn_at", pa.nulls(rows.num_rows, pa.timestamp("us", "UTC")))
+        self._keep(table, replaced_rows(table, self._stored(table, rows), rows))
+        return self._warehouse.upsert(table, rows, replace=True)
+
+    def withdraw_quotes(self, rows: pa.Table) -> int:
+        """Mark stored quotes that all quotes of a load give otherwise; return how many."""
+        if rows.num_rows == 0:
+            return 0
+        gone = withdrawn_quotes(self._stored(PLAYER_POINTS_PROPS, rows), rows)
+        if gone.num_rows == 0:
+            return 0
+        self._keep(PLAYER_POINTS_PROPS, gone)
+        at = pa.array([self._now] * gone.num_rows, pa.timestamp("us", "UTC"))
+        marks = gone.set_column(gone.column_names.index("withdrawn_at"), "withdrawn_at", at)
+        return self._warehouse.upsert(PLAYER_POINTS_PROPS, marks, replace=True)
+
+    def _stored(self, table: Table, rows: pa.Table) -> pa.Table:
+        days = pc.min_max(rows["game_date"])
+        query = statement(STORED_ROWS[table.name], first=days["min"].as_py(), last=days["max"].as_py())
+        return self._warehouse.query(query)
+
+    def _keep(self, table: Table, versions: pa.Table) -> None:
+        if versions.num_rows == 0:
+            return
+        kept = [
+            {
+                "game_date": row["game_date"],
+                "table_name": table.full_name,
+                "row_key": json.dumps([row[k] for k in table.key], default=str),
+                "replaced_at": self._now,
+                "load_id": self.load_id,
+                "row_json": json.dumps(row, default=str),
+            }
+            for row in versions.to_pylist()
+        ]
+        self.kept += len(kept)
+        self._warehouse.append(ROW_VERSIONS, pa.Table.from_pylist(kept, schema=ROW_VERSIONS.arrow_schema))
+
+
+def replaced_rows(table: Table, stored: pa.Table, rows: pa.Table) -> pa.Table:
+    """Return the stored rows that differ from the row of the same key in ``rows``, in a column of both."""
+    before, after = _pairs(stored, rows, table.key)
+    differs = np.zeros(before.num_rows, dtype=np.bool_)
+    for column in rows.column_names:
+        if column not in table.key and column not in table.stamps:
+            differs |= _differs(before[column], after[column])
+    return before.filter(pa.array(differs))
+
+
+def withdrawn_quotes(stored: pa.Table, rows: pa.Table) -> pa.Table:
+    """Return the stored quotes that ``rows`` replaces: same book, player, game and instant, and not repeated.
+
+    A main line replaces a main line; another line only a quote of the same line. Quotes without an instant
+    replace nothing, since two of them may both have stood.
+    """
+    stored = stored.filter(pc.is_null(stored["withdrawn_at"]))
+    repeated = pc.is_in(stored["quote_id"], value_set=rows["quote_id"].combine_chunks())
+    candidates = stored.filter(pc.and_(pc.invert(repeated), pc.is_valid(stored["captured_at"])))
+    if candidates.num_rows == 0:
+        return candidates
+    there = pa.array(_snapshots(candidates))
+    return candidates.filter(pc.is_in(there, value_set=pa.array(sorted(set(_snapshots(rows))))))
+
+
+def _snapshots(quotes: pa.Table) -> list[str]:
+    """One text for each quote: its snapshot, and its line unless it is the main one."""
+    columns = [quotes[c].to_pylist() for c in (*SNAPSHOT_KEY, "is_main", "points_line")]
+    return [repr((*key, "main" if main else line)) for *key, main, line in zip(*columns, strict=True)]
+
+
+def _pairs(stored: pa.Table, rows: pa.Table, key: tuple[str, ...]) -> tuple[pa.Table, pa.Table]:
+    """Stored and incoming rows of the same key, side by side."""
+    left = stored.select(list(key)).append_column("before", pa.array(np.arange(stored.num_rows)))
+    right = rows.select(list(key)).append_column("after", pa.array(np.arange(rows.num_rows)))
+    left = left.cast(
+        pa.schema([right.schema.field(k).with_nullable(True) for k in key] + [left.field("before")])
+    )
+    both = left.join(right, list(key), join_type="inner").sort_by("before")
+    return stored.take(both["before"]), rows.take(both["after"])
+
+
+def _differs(before: pa.ChunkedArray, after: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """(n,) whether two columns differ; NULL equals NULL only."""
+    one_null = pc.xor(pc.is_null(before), pc.is_null(after))
+    unequal = pc.fill_null(pc.not_equal(before, after.cast(before.type)), False)
+    return np.asarray(pc.or_(one_null, unequal).to_numpy(), dtype=np.bool_)

@@ -1,0 +1,168 @@
+"""Load a folder of Parquet files: all of it is checked before any of it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from shared.application.ingestion import quotes as quote_rules
+from shared.application.ingestion import schedule_checks, warehouse_tables
+from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
+from shared.application.ingestion.history import RowHistory
+from shared.application.ingestion.moved_games import MovedGame, apply_schedule_changes, find_schedule_changes
+from shared.application.ingestion.player_matching import FILES as FILES_OF_TABLES
+from shared.application.ingestion.player_matching import match_players
+from shared.application.ingestion.problems import Note, Problem, raise_problems
+from shared.application.ingestion.reading import absent_columns, read_folder
+from shared.application.ingestion.reconciliation import notes_on, record_load, spans_of, unmatched_rows
+from shared.application.ingestion.schedule import Schedule
+from shared.application.ingestion.team_codes import resolve_team_codes, two_codes_of_one_team
+from shared.ports import Clock, Warehouse
+from shared.schemas.reference import INJURY_REPORT, NBA_SCHEDULE, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
+from shared.schemas.table import Table
+from shared.warehouse.schedule import refresh_game_status, scheduled_games
+
+Progress = Callable[[str, int, int], None]
+"""Told a step's name, rows done and rows in all."""
+
+Tables = Sequence[tuple[Table, pa.Table]]
+"""Rows by table, in the order of writing."""
+
+CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Rows read and rows that were new or changed, by table; and what is remarkable about them.
+
+    ``moved``: games that stand on another date now. ``replaced``: rows whose earlier version was kept.
+    """
+
+    read: dict[str, int]
+    changed: dict[str, int]
+    notes: tuple[Note, ...] = ()
+    moved: tuple[MovedGame, ...] = ()
+    replaced: int = 0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A folder that may be written: rows by table, in the order of writing, and notes."""
+
+    tables: Tables
+    notes: tuple[Note, ...]
+
+
+class LoadFolder:
+    """Adds the files of a folder to the warehouse; loading the same folder again changes nothing."""
+
+    def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
+        self._warehouse = warehouse
+        self._clock = clock
+
+    def __call__(self, folder: Path, progress: Progress = lambda *_: None) -> Loaded:
+        """Raises ``NotFound`` for a folder without the files, ``Rejected`` with everything wrong in them."""
+        now = self._clock.now()
+        checked = self._checked(folder, now)
+        matched = match_players(self._warehouse, checked.tables, folder)
+        schedule_changes = find_schedule_changes(self._warehouse, matched.tables[0][1])
+        history = RowHistory(self._warehouse, now)
+        changed = {}
+        for table, rows in matched.tables:
+            changed[table.name] = history.withdraw_quotes(rows) if table is PLAYER_POINTS_PROPS else 0
+            for chunk, done in _chunks(rows):
+                changed[table.name] += history.write(table, chunk)
+                progress(table.name, done, rows.num_rows)
+        apply_schedule_changes(self._warehouse, schedule_changes, now)
+        refresh_game_status(self._warehouse, now)
+        unmatched = self._reconciled(matched.tables, checked.notes, now)
+        return Loaded(
+            {t.name: r.num_rows for t, r in matched.tables},
+            changed,
+            (*checked.notes, *matched.notes, *unmatched),
+            schedule_changes.moved,
+            history.kept,
+        )
+
+    def _reconciled(self, tables: Tables, notes: Sequence[Note], now: datetime) -> list[Note]:
+        """Store the notes for ``validate-daily``; return what rows of the loaded dates did not meet."""
+        by_file = {FILES_OF_TABLES[t.name]: rows for t, rows in tables if t.name in FILES_OF_TABLES}
+        record_load(self._warehouse, now, by_file, notes)
+        spans = spans_of(by_file).values()
+        if not spans:
+            return []
+        return notes_on(unmatched_rows(self._warehouse, min(f for f, _ in spans), max(t for _, t in spans)))
+
+    def _checked(self, folder: Path, now: datetime) -> Checked:
+        """Rows by table, once every file is right by itself, with the others, the schedule and the clock."""
+        files, problems = read_folder(folder)
+        if any(p.file == GAMES_FILE and p.column in SCHEDULE_COLUMNS for p in problems):
+            raise_problems(folder, problems)  # without the games nothing can be said of the other files
+        games, midnight_notes = schedule_checks.without_midnight_tipoffs(files[GAMES_FILE])
+        games, score_notes = schedule_checks.without_empty_scores(games)
+        schedule = Schedule.of(games, scheduled_games(self._warehouse))
+        files, code_notes, code_problems = resolve_team_codes(files | {GAMES_FILE: games}, schedule)
+        files = completed_quotes(files)
+        raise_problems(folder, [*problems, *code_problems, *problems_with_the_schedule(files, schedule, now)])
+        tables, quote_notes = _tables(files, schedule, absent_columns(folder))
+        return Checked(tables, (*midnight_notes, *score_notes, *code_notes, *quote_notes))
+
+
+SCHEDULE_COLUMNS = (None, "game_date", "home_team", "away_team")
+"""Columns of the games that the checks of other files need; None: the file could not be read."""
+
+
+def completed_quotes(files: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    if LINES_FILE not in files:
+        return files
+    return files | {LINES_FILE: quote_rules.completed(files[LINES_FILE])}
+
+
+def problems_with_the_schedule(
+    files: dict[str, pa.Table], schedule: Schedule, now: datetime
+) -> list[Problem]:
+    """Problems of each file that is there, against the games and the clock."""
+    problems = schedule_checks.problems_of_games(files[GAMES_FILE], now)
+    problems += two_codes_of_one_team(files[GAMES_FILE], schedule)
+    if LOGS_FILE in files:
+        problems += schedule_checks.problems_of_logs(files[LOGS_FILE], schedule, now)
+    if LINES_FILE in files:
+        problems += quote_rules.problems_of_book_types(files[LINES_FILE])
+        problems += schedule_checks.problems_of_quotes(files[LINES_FILE], schedule)
+    if INJURY_FILE in files:
+        problems += schedule_checks.problems_of_injuries(files[INJURY_FILE], schedule)
+    return problems
+
+
+def _tables(
+    files: dict[str, pa.Table], schedule: Schedule, absent: dict[str, frozenset[str]]
+) -> tuple[Tables, list[Note]]:
+    """Rows by table, in the order of writing, and notes on quotes."""
+    tables = [
+        (table, warehouse_tables.without_absent_columns(rows, absent[file]))
+        for table, rows, file in (
+            (NBA_SCHEDULE, warehouse_tables.schedule_rows(files[GAMES_FILE]), GAMES_FILE),
+            (PLAYER_GAME_SUMMARY, warehouse_tables.box_score_rows(files[LOGS_FILE]), LOGS_FILE),
+        )
+    ]
+    notes: list[Note] = []
+    if LINES_FILE in files:
+        team, team_notes = quote_rules.teams_of_players(files[LINES_FILE])
+        rows, main_notes = quote_rules.with_one_main_quote(
+            warehouse_tables.quote_rows(files[LINES_FILE], team)
+        )
+        tables.append((PLAYER_POINTS_PROPS, rows))
+        notes = [*team_notes, *main_notes]
+    if INJURY_FILE in files:
+        tables.append((INJURY_REPORT, warehouse_tables.injury_rows(files[INJURY_FILE], schedule)))
+    return tuple(tables), notes
+
+
+def _chunks(rows: pa.Table) -> Iterator[tuple[pa.Table, int]]:
+    for at in range(0, rows.num_rows, CHUNK):
+        chunk = rows.slice(at, CHUNK)
+        yield chunk, at + chunk.num_rows

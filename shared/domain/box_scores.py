@@ -1,0 +1,42 @@
+"""When a box score is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LEAST_PLAYED = 5
+"""Players that a team needs to play a game."""
+
+
+@dataclass(frozen=True)
+class TeamBoxScore:
+    """Box-score rows of one team in one game beside the team's score in the schedule.
+
+    ``rows`` counts every row, ``played`` the players who played, ``points`` is the sum of theirs.
+    """
+
+    team: str
+    score: int
+    rows: int
+    played: int
+    points: int
+
+
+def missing_from_box_score(teams: Sequence[TeamBoxScore]) -> str | None:
+    """Return what the box score of a finished game lacks, or None where it is whole.
+
+    It is whole when five or more players of each team played and their points add up to the team's score.
+    """
+    return "; ".join(lack for team in teams if (lack := _missing_from_team(team))) or None
+
+
+def _missing_from_team(t: TeamBoxScore) -> str | None:
+    if t.rows == 0:
+        return f"{t.team}: no rows"
+    lacks = []
+    if t.played < LEAST_PLAYED:
+        lacks.append(f"{t.played} players played, expected {LEAST_PLAYED} or more")
+    if t.points != t.score:
+        lacks.append(f"points of {t.rows} rows add up to {t.points}, score {t.score}")
+    return f"{t.team}: {', '.join(lacks)}" if lacks else None

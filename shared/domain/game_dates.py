@@ -1,0 +1,52 @@
+"""The one grammar of game dates, for command line, API, messages and console."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+GRAMMAR = "YYYY-MM-DD, TODAY, TOMORROW, TODAY+n or TODAY-n"
+FIRST, LAST = date(1946, 1, 1), date(2100, 12, 31)
+"""The league was founded in 1946. Dates outside are typing errors, and leave room for sums of dates."""
+
+PATTERN = r"^(\d{4}-\d{2}-\d{2}|TODAY([+-]\d{1,9})?|TOMORROW)$"
+"""The grammar as a regular expression, for documents of the API."""
+
+SHOWN = 60
+"""Characters of a wrong value that a message repeats."""
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FROM_TODAY = re.compile(r"TODAY(?:[+-]\d{1,9})?", re.ASCII)
+
+
+def parse_game_date(text: str, today: Callable[[], date]) -> date:
+    """Return the game date that ``text`` names.
+
+    ``today`` is called only where the text counts from it. ``ValueError`` says what came and what is
+    expected.
+    """
+    if text == "TOMORROW":
+        return _in_range(text, lambda: today() + timedelta(days=1))
+    if _FROM_TODAY.fullmatch(text):
+        return _in_range(text, lambda: today() + timedelta(days=int(text.removeprefix("TODAY") or 0)))
+    if not _ISO.fullmatch(text):
+        raise ValueError(f"{shorten(text)}, wanted {GRAMMAR}")
+    return _in_range(text, lambda: date.fromisoformat(text))
+
+
+def shorten(text: str) -> str:
+    """Return a wrong value as a message repeats it."""
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")
+
+
+def _in_range(text: str, compute: Callable[[], date]) -> date:
+    try:
+        found = compute()
+    except OverflowError as exc:
+        raise ValueError(f"{shorten(text)} is not between {FIRST} and {LAST}; wanted {GRAMMAR}") from exc
+    except ValueError as exc:
+        raise ValueError(f"{shorten(text)}: {exc}; wanted {GRAMMAR}") from exc
+    if not FIRST <= found <= LAST:
+        raise ValueError(f"{shorten(text)} is not between {FIRST} and {LAST}; wanted {GRAMMAR}")
+    return found

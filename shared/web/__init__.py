@@ -1,0 +1,1 @@
+"""The HTTP edge that both services share."""
