@@ -33,7 +33,9 @@ batches to compare with, those do not count."""
 SPARSE_SYSTEMS = frozenset({"similarity_balanced_v1"})
 """Systems that rightly have nothing to say of many players: their share is not judged."""
 
-LEAST_ROWS_FOR_HISTORY, LEAST_KEYS_FOR_SHARE = 20, 10
+LEAST_ROWS_FOR_GAPS, LEAST_ROWS_FOR_HISTORY, LEAST_KEYS_FOR_SHARE = 10, 20, 10
+"""Fewer rows than a single game has show a player's luck, not a model's target."""
+
 REFERENCE_DATES, LEAST_REFERENCE_DATES, LEAST_REFERENCE_ROWS = 7, 3, 20
 """The newest accepted batches that a batch is compared with, at most and at least; rows of each."""
 
@@ -123,7 +125,7 @@ def _gaps(batch: PredictionBatch) -> list[PredictionFinding]:
         ("mean(predicted - line)", batch.lined_rows, batch.line_gap, LINE_GAP),
         ("mean(predicted - last ten games)", batch.usual_rows, batch.usual_gap, USUAL_GAP),
     ):
-        if rows and abs(total / rows) > (most := _bound(bound, rows)):
+        if rows >= LEAST_ROWS_FOR_GAPS and abs(total / rows) > (most := _bound(bound, rows)):
             value = f"{total / rows:+.2f} points over {rows} rows (mean {batch.mean:.2f})"
             found.append(PredictionFinding(batch.system_id, figure, value, f"-{most:.2f} to +{most:.2f}"))
     return found

@@ -65,9 +65,14 @@ def test_the_fewer_rows_the_wider_the_bound() -> None:
 
 
 def test_a_batch_of_points_per_minute_is_found_on_any_slate() -> None:
-    for rows in (6, 15, 60, 230):
+    for rows in (10, 15, 60, 230):
         tiny = replace(batch(mean=0.45, spread=0.15, rows=rows, line_gap=-13.0), lowest=0.2, highest=0.9)
         assert figures(tiny, []) != []
+
+
+def test_a_handful_of_rows_is_no_batch() -> None:
+    handful = replace(batch(mean=1.0, spread=0.2, rows=9, line_gap=-14.0), lowest=0.5, highest=1.5)
+    assert figures(handful) == []
 
 
 def test_one_wrong_batch_in_the_past_does_not_move_the_comparison() -> None:

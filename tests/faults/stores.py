@@ -14,9 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from shared.application.feature_rows import feature_hash
+from shared.domain.features_contract import FEATURES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse, prepare
 from shared.embedded.run_store import SqliteRunStore
 from shared.embedded.sqlite import SqliteFile
+from shared.model_registry.typical_players import typical_rows
 from shared.ports import Statement, Warehouse
 from shared.schemas.feature_store import FEATURE_SNAPSHOTS, ML_FEATURE_STORE, UPCOMING_PLAYER_GAME_CONTEXT
 from shared.schemas.messages import FEATURE_VERSION
@@ -148,9 +150,10 @@ def _expected(i: int, player: str) -> dict[str, Any]:
 
 
 def _features(i: int, player: str) -> dict[str, Any]:
-    values = np.random.default_rng(i).uniform(5.0, 30.0, 33).round(2)
-    values[0] = np.nan if player == INCOMPLETE else 10.0 + i
-    line: dict[str, Any] = {"line_value": 15.5, "line_book": "draftkings", "line_quote_id": f"q{i}"}
+    """Those of a player who scores about twelve; the first tells the first players apart."""
+    values = typical_rows(FEATURES)[2] + np.random.default_rng(i).uniform(0.0, 0.5, 33).round(2)
+    values[0] = np.nan if player == INCOMPLETE else 10.0 + min(i, 9)
+    line: dict[str, Any] = {"line_value": 12.5, "line_book": "draftkings", "line_quote_id": f"q{i}"}
     line |= {"line_over_price": -110, "line_under_price": -110, "line_precision": "requested"}
     return _player(i, player) | {
         **{f"feature_{n}_value": None if np.isnan(v) else float(v) for n, v in enumerate(values)},
