@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.application.ingestion.load import LoadFolder
+from shared.domain.instants import to_day
 from shared.embedded import sample_league
 from shared.embedded.clock import FixedClock
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import NotFound, Rejected
 from shared.ports import Statement
+from shared.warehouse.history import read_history
 from tests.conftest import CLOCK, DAY
 
 
@@ -115,3 +118,43 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path, league_folder: Path) 
     (folder / "prop_lines.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(Rejected, match=r"prop_lines\.parquet: not a readable Parquet file"):
         load(folder)
+
+
+EARLIER = DAY - timedelta(days=1)
+"""Six games were played on it as well."""
+
+
+def of_kind(league_folder: Path, folder: Path, kind: str) -> Path:
+    """The league with all games of one earlier date and of the demo's date of a kind."""
+    shutil.copytree(league_folder, folder)
+    games = pq.read_table(folder / "games.parquet")
+    kinds = [kind if d in (DAY, EARLIER) else k
+             for d, k in zip(games["game_date"].to_pylist(), games["season_type"].to_pylist(), strict=True)]  # fmt: skip
+    at = games.column_names.index("season_type")
+    pq.write_table(games.set_column(at, "season_type", pa.array(kinds)), folder / "games.parquet")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("word", "stored", "is_predicted"),
+    [
+        ("PlayIn", "Play-In", True),
+        ("IST Championship", "NBA Cup Final", True),
+        ("Pre Season", "Pre Season", False),
+    ],
+)
+def test_games_with_props_are_predicted_and_history_and_others_are_stored_only(
+    word: str, stored: str, is_predicted: bool, league_folder: Path, tmp_path: Path
+) -> None:
+    warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
+    LoadFolder(warehouse, CLOCK)(of_kind(league_folder, tmp_path / "kind", word))
+    assert (
+        count(warehouse, "nba_reference.nba_schedule", f"game_date = '{DAY}' AND season_type = '{stored}'")
+        == 6
+    )
+    known = read_history(warehouse, DAY, DAY)
+    days = set(known.table["game_date"].to_pylist())
+    assert (DAY in days) is is_predicted
+    assert (EARLIER in days) is is_predicted
+    assert (to_day(EARLIER) in set(known.history.day.tolist())) is is_predicted
+    assert not known.history.games.playoffs.any()

@@ -121,6 +121,21 @@ def outcomes(many: int, **values: Any) -> pa.Table:
     )
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_rows_that_share_a_key_are_refused_whether_the_key_is_there_or_not(
+    warehouse_of: Make, there: bool
+) -> None:
+    warehouse = warehouse_of([PREDICTION_ACCURACY])
+    if there:
+        warehouse.upsert(PREDICTION_ACCURACY, accuracy())
+    rows = pa.concat_tables([accuracy(), accuracy(outcome="MISS"), accuracy(game_id="h")])
+    with pytest.raises(
+        Rejected, match="2 rows to write share a key with another; the first: game_date 2025-03-19"
+    ):
+        warehouse.upsert(PREDICTION_ACCURACY, rows)
+    assert warehouse.query(select(PREDICTION_ACCURACY)).num_rows == int(there)
+
+
 @pytest.mark.parametrize("many", [3, 700])
 def test_an_upsert_of_few_rows_or_many(warehouse_of: Make, many: int) -> None:
     warehouse = warehouse_of([PREDICTION_KEY_OUTCOMES])

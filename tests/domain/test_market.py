@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from shared.domain.grading import Outcome, grade
 from shared.domain.instants import UNKNOWN
-from shared.domain.lines import book_rank, choose, modal_line, no_vig_over
+from shared.domain.lines import (
+    MAX_QUOTE_AGE,
+    book_rank,
+    by_evenness,
+    choose,
+    main_quotes,
+    modal_line,
+    no_vig_over,
+)
 from shared.domain.recommendation import edge, recommend, round_points
 
 points = st.floats(0, 60)
@@ -64,6 +72,44 @@ def test_a_quote_known_by_day_only_is_never_live_and_yields_to_a_dated_one() -> 
     backfill = choose(group, rank, captured, np.full(3, 100), True, 2)[0]
     assert live.tolist() == [1, -1]
     assert backfill.tolist() == [1, 2]
+
+
+def test_a_quote_older_than_the_bound_is_not_the_line_but_may_be_the_opening() -> None:
+    as_of = np.full(3, 2 * MAX_QUOTE_AGE)
+    captured = np.array([MAX_QUOTE_AGE - 1, MAX_QUOTE_AGE, MAX_QUOTE_AGE - 1])
+    current, opening = choose(np.array([0, 0, 1]), np.zeros(3, np.int64), captured, as_of, False, 2)
+    assert current.tolist() == [1, -1]
+    assert opening.tolist() == [0, -1]
+
+
+def test_the_best_book_with_a_fresh_quote_stands() -> None:
+    as_of = np.full(2, 2 * MAX_QUOTE_AGE)
+    captured = np.array([0, 2 * MAX_QUOTE_AGE - 1])
+    current, _ = choose(np.zeros(2, np.int64), np.array([0, 1]), captured, as_of, False, 1)
+    assert current.tolist() == [1]
+
+
+@given(
+    st.permutations(
+        [(8.5, -240.0, 190.0), (18.5, -118.0, -102.0), (18.0, -118.0, -102.0), (28.5, 400.0, -550.0)]
+    )
+)
+def test_of_several_quotes_of_an_instant_the_one_nearest_to_even_is_main(
+    quotes: list[tuple[float, float, float]],
+) -> None:
+    line, over, under = np.array(quotes).T
+    group, when = np.zeros(4, np.int64), np.full(4, 50)
+    assert line[main_quotes(group, line, over, under)].tolist() == [18.0]
+    evenness = by_evenness(line, over, under)
+    current, opening = choose(group, group, when, np.full(4, 100), False, 1, evenness)
+    assert (line[current[0]], line[opening[0]]) == (18.0, 18.0)
+
+
+def test_a_quote_without_a_price_is_main_only_where_no_other_is() -> None:
+    none = np.nan
+    group, line = np.array([0, 0, 1, 1]), np.array([10.5, 20.5, 12.5, 11.5])
+    over, under = np.array([none, -300.0, none, none]), np.array([none, 240.0, none, none])
+    assert main_quotes(group, line, over, under).tolist() == [False, True, False, True]
 
 
 @given(

@@ -126,7 +126,6 @@ PLAYER_GAME_LOGS = FileContract(
         in_range("points", 0, 120),
         *at_least_zero("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "tov", *_OTHER_STATS),
         Check("points", "is not 2 fgm + fg3m + ftm", points_do_not_add_up),
-        repeated("game_date", "team", "player_id"),
     ),
 )
 

@@ -78,11 +78,11 @@ def problem_of(
 
 
 def python_value(value: pa.Scalar) -> object:
-    """Return a scalar as Python's value, as text where Python has none for it (nanoseconds, year 50,000)."""
+    """Return a scalar as Python's value; an instant that Python cannot hold as the number that is stored."""
     try:
         return value.as_py()
     except (ValueError, OverflowError, pa.ArrowException):
-        return str(value)
+        return value.cast(pa.int64()).as_py() if pa.types.is_temporal(value.type) else "unreadable"
 
 
 def raise_problems(folder: object, problems: Sequence[Problem]) -> None:
