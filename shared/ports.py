@@ -46,7 +46,7 @@ class Warehouse(Protocol):
         """Insert rows whose ``table.key`` is new, update those that differ; give the number changed.
 
         A NULL never replaces a known value unless ``replace``. A row that differs in ``table.stamps``
-        only is left as it is.
+        only is left as it is. ``Rejected`` where two of the rows have the same key; nothing is written then.
         """
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:

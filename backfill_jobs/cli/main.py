@@ -67,7 +67,10 @@ def load(
     folder: Annotated[Path, typer.Argument(help="Folder of games, player_game_logs and prop_lines.parquet.")],
     as_json: Json = False,
 ) -> None:
-    """Add the Parquet files of a folder to what is there; a bad file changes nothing."""
+    """Add the Parquet files of a folder to what is there; a bad file changes nothing.
+
+    Exit code 1 where a file is refused, and where rows were loaded that need a look.
+    """
     from shared.application.ingestion.load import LoadFolder
 
     use = backend()
@@ -75,9 +78,18 @@ def load(
         loaded = LoadFolder(use.warehouse, use.clock)(folder, bars)
     show(
         as_json,
-        {"read": loaded.read, "changed": loaded.changed},
-        [f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()],
+        {
+            "read": loaded.read,
+            "changed": loaded.changed,
+            "notes": [vars(note) for note in loaded.notes],
+        },
+        [
+            *(f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()),
+            *map(str, loaded.notes),
+        ],
     )
+    if any(note.is_finding for note in loaded.notes):
+        raise typer.Exit(FINDING)
 
 
 @app.command(rich_help_panel=BEGIN, examples=("props serve", "props serve --port 9000"))

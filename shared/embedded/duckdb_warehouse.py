@@ -21,7 +21,7 @@ from shared.ports import Statement
 from shared.schemas.catalog import TABLES
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.schemas.table import Column, Table
-from shared.warehouse.merge import merge
+from shared.warehouse.merge import merge, require_distinct_keys
 
 SCHEMA_VERSION = 8
 
@@ -79,6 +79,7 @@ class DuckDbWarehouse:
                 con.execute(f"INSERT INTO {table.full_name} ({columns}) SELECT {columns} FROM {incoming}")
 
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
+        require_distinct_keys(table, rows)
         with self._open() as con, _registered(con, rows) as incoming:
             sql = to_duckdb(merge(table, rows.column_names, incoming, replace=replace))
             result = con.execute(sql).fetchone()

@@ -29,8 +29,16 @@ def refresh_game_status(
 
 
 def games_between(warehouse: Warehouse, first: date, last: date) -> pa.Table:
-    """Return the games of the dates, without the rows that a game left behind when it was moved."""
+    """Return the games that are predicted and that are history.
+
+    The rows that a game left behind when it was moved are left out, and pre-season and All-Star.
+    """
     return warehouse.query(statement("games_between", first=first, last=last))
+
+
+def scheduled_games(warehouse: Warehouse, first: date = FIRST_DATE, last: date = LAST_DATE) -> pa.Table:
+    """Return the names, teams and tip-off of every game, of whatever kind."""
+    return warehouse.query(statement("scheduled_games", first=first, last=last))
 
 
 def has_started(game: dict[str, Any], moment: datetime) -> bool:

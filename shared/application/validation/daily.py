@@ -22,6 +22,7 @@ from shared.warehouse.statements import statement
 CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     inputs.schedule,
     inputs.freshness,
+    inputs.quotes,
     inputs.box_scores,
     inputs.features,
     reconciliation,

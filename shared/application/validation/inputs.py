@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.validation.day import Day
 from shared.application.validation.drift import feature_drift
+from shared.domain.instants import SECOND, to_micros
+from shared.domain.lines import MAX_QUOTE_AGE
 from shared.domain.mlfs import Verdict
 from shared.warehouse.box_scores import BoxScoreState, box_score_states
 from shared.warehouse.statements import statement
@@ -73,6 +76,33 @@ def freshness(day: Day) -> list[Finding]:
     else:
         found.append(ok("freshness:box_scores", f"they reach {box}"))
     return found
+
+
+def quotes(day: Day) -> list[Finding]:
+    """Whether the players with a line have one with a price, and one that is not too old to be used."""
+    players = day.warehouse.query(statement("quotes_of_players", game_date=day.game_date)).to_pylist()
+    if not players:
+        return [info("quotes:prices", "no main lines"), info("quotes:age", "no main lines")]
+    unpriced = [p["player_lookup"] for p in players if not p["priced"]]
+    evidence = f"{len(unpriced)} of {len(players)} players with a line have none with a price"
+    judge = ok if not unpriced else warning if 2 * len(unpriced) > len(players) else info
+    found = [judge("quotes:prices", f"{evidence}: no expected value for them" if unpriced else evidence)]
+    old = [p["player_lookup"] for p in players if _is_too_old(p, day.now)]
+    hours = MAX_QUOTE_AGE // (3600 * SECOND)
+    if not old:
+        return [*found, ok("quotes:age", f"every player's newest line is at most {hours} h old")]
+    evidence = (
+        f"not used as a line, older than {hours} h: {len(old)} of {len(players)} players, {old[0]} first"
+    )
+    return [*found, warning("quotes:age", evidence, "props load DIR")]
+
+
+def _is_too_old(player: dict[str, Any], now: datetime) -> bool:
+    """Whether a player's newest quote was older than is used when his game began, or is now."""
+    if player["undated"] or player["latest_quote"] is None:
+        return False
+    as_of = min(now, player["game_start_utc"] or now)
+    return to_micros(as_of) - to_micros(player["latest_quote"]) > MAX_QUOTE_AGE
 
 
 def box_scores(day: Day) -> list[Finding]:
