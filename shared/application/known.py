@@ -131,9 +131,10 @@ class Quotes:
         rank = lines.book_rank(past.strings(table["bookmaker"]), past.strings(table["book_type"]))
         captured, as_of = past.micros(table["captured_at"]), as_of_row[row] if len(row) else row
         undated, line = mode is Mode.BACKFILL, past.floats(table["points_line"])
-        even = lines.by_evenness(line, past.floats(table["over_price"]), past.floats(table["under_price"]))
-        current, opening = lines.choose(group, rank, captured, as_of, undated, len(keys), even)
-        usable = lines.usable(captured, as_of, undated)
+        prices = past.floats(table["over_price"]), past.floats(table["under_price"])
+        evenness = lines.by_evenness(line, *prices)
+        current, opening = lines.choose(group, rank, captured, as_of, undated, len(keys), evenness)
+        usable = lines.usable(captured, as_of, undated) & lines.fresh(captured, as_of)
         with_team = np.asarray(pc.is_valid(table["team_abbr"]).to_numpy(), dtype=np.bool_)
         newest, newest_with_team = (
             lines.newest(group, captured, np.flatnonzero(kept), len(keys))

@@ -36,6 +36,11 @@ def usable(captured: Ints, as_of: Ints, allow_undated: bool) -> NDArray[np.bool_
     return np.where(captured != UNKNOWN, captured < as_of, allow_undated)
 
 
+def fresh(captured: Ints, as_of: Ints, max_age: int = MAX_QUOTE_AGE) -> NDArray[np.bool_]:
+    """Whether each quote is young enough to be the line; the age of one known by day only is not known."""
+    return np.asarray((captured == UNKNOWN) | (captured >= as_of - max_age))
+
+
 def newest(group: Ints, captured: Ints, rows: Ints, groups: int) -> Ints:
     """The quote of ``rows`` that was captured last in each of ``groups``, -1 where there is none."""
     found = np.full(groups, -1, np.int64)
@@ -64,19 +69,18 @@ def choose(
     ``by_evenness`` of all quotes.
     """
     dated = captured != UNKNOWN
-    fresh = ~dated | (captured >= as_of - max_age)
+    allowed = usable(captured, as_of, allow_undated)
     zeros = np.zeros(len(group))
     uneven, line = evenness or (zeros, zeros)
     current = np.full(groups, -1, np.int64)
     opening = np.full(groups, -1, np.int64)
-    in_time = usable(captured, as_of, allow_undated)
-    rows = np.flatnonzero(in_time & fresh)
+    rows = np.flatnonzero(allowed & fresh(captured, as_of, max_age))
     latest = np.where(dated, -captured, 1)[rows]
     order = rows[np.lexsort((rows, line[rows], uneven[rows], latest, ~dated[rows], rank[rows], group[rows]))]
     first = np.ones(len(order), np.bool_)
     first[1:] = group[order][1:] != group[order][:-1]
     current[group[order[first]]] = order[first]
-    rows = np.flatnonzero(in_time & (current[group] >= 0)) if groups else rows
+    rows = np.flatnonzero(allowed & (current[group] >= 0)) if groups else rows
     same_book = rows[rank[rows] == rank[current[group[rows]]]]
     earliest = np.where(dated, captured, 0)[same_book]
     keys = (same_book, line[same_book], uneven[same_book], earliest, ~dated[same_book], group[same_book])

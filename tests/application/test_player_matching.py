@@ -172,3 +172,11 @@ def test_two_box_scores_of_one_name_without_ids_are_refused(
     with pytest.raises(Rejected, match=r"player_game_logs\.parquet: row 0, column player_name"):
         day.load(warehouse, sample_league.AFTER_GAMES, player_game_logs=given)
     assert stored(warehouse, BOX_SCORES, "player_id") == []
+
+
+def test_a_report_that_names_a_player_twice_is_refused(day: DayFolder, warehouse: DuckDbWarehouse) -> None:
+    first, *_ = [r | {"player_id": None} for r in day.rows("injury_report")]
+    again = first | {"player_name": first["player_name"] + " Jr."}
+    with pytest.raises(Rejected, match=r"injury_report\.parquet: row 0, column player_name"):
+        day.load(warehouse, injury_report=[first, again])
+    assert stored(warehouse, REPORTS, "player_id") == []

@@ -39,7 +39,17 @@ def day(league_folder: Path, tmp_path: Path) -> DayFolder:
 
 
 def findings(jobs: Jobs, day: date = DAY) -> dict[str, Finding]:
-    kinds = ("quotes:", "injury_report:", "box_scores:", "load:", "reconciliation")
+    kinds = (
+        "quotes:no_",
+        "quotes:players",
+        "quotes:side",
+        "quotes:new",
+        "quotes:two",
+        "injury_report:",
+        "box_scores:",
+        "load:",
+        "reconciliation",
+    )
     return {f.check: f for f in jobs.validate(day) if f.check.startswith(kinds)}
 
 
@@ -69,7 +79,7 @@ def test_quotes_matched_by_name_and_unmatched_ones_are_counted(here: Jobs, day: 
         ({"game_id": "20250319_AAA_BBB"}, "quotes:no_game"),
         ({"game_date": DAY + timedelta(days=1)}, "quotes:no_game"),
         ({"over_price": None, "under_price": None, "book_type": "sportsbook"}, "quotes:no_price"),
-        ({"over_price": None, "under_price": None, "book_type": "dfs"}, "quotes:pickem_without_price"),
+        ({"over_price": None, "book_type": "sportsbook"}, "quotes:no_price"),
         ({"player_id": None}, "quotes:players"),
     ],
 )
@@ -125,13 +135,13 @@ def test_a_quoted_player_without_a_side_is_named(here: Jobs, day: DayFolder) -> 
 
 
 def test_the_doctor_names_why_no_line_is_usable(here: Jobs, day: DayFolder) -> None:
-    rows = [r | {"over_price": None, "under_price": None} for r in day.main_quotes()]
+    rows = [r | {"over_price": None, "book_type": "sportsbook"} for r in day.main_quotes()]
     day.load(here.warehouse, prop_lines=rows)
     here.build(DAY, DAY)
     cause = here.doctor(DAY, DAY)[DAY].features["vegas_points_line"].cause
     assert cause is not None
     assert "no usable line" in cause
-    assert "without a price" in cause
+    assert "without both prices" in cause
 
 
 def test_the_doctor_names_box_scores_without_a_game(here: Jobs) -> None:

@@ -14,7 +14,6 @@ from shared.application.ingestion import schedule_checks, warehouse_tables
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.history import RowHistory
 from shared.application.ingestion.moved_games import MovedGame, apply_schedule_changes, find_schedule_changes
-from shared.application.ingestion.player_matching import FILES as FILES_OF_TABLES
 from shared.application.ingestion.player_matching import match_players
 from shared.application.ingestion.problems import Note, Problem, raise_problems
 from shared.application.ingestion.reading import absent_columns, read_folder
@@ -33,6 +32,13 @@ Tables = Sequence[tuple[Table, pa.Table]]
 """Rows by table, in the order of writing."""
 
 CHUNK = 50_000
+
+FILE_OF = {
+    NBA_SCHEDULE.name: GAMES_FILE,
+    PLAYER_GAME_SUMMARY.name: LOGS_FILE,
+    PLAYER_POINTS_PROPS.name: LINES_FILE,
+    INJURY_REPORT.name: INJURY_FILE,
+}
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class LoadFolder:
 
     def _reconciled(self, tables: Tables, notes: Sequence[Note], now: datetime) -> list[Note]:
         """Store the notes for ``validate-daily``; return what rows of the loaded dates did not meet."""
-        by_file = {FILES_OF_TABLES[t.name]: rows for t, rows in tables if t.name in FILES_OF_TABLES}
+        by_file = {FILE_OF[table.name]: rows for table, rows in tables}
         record_load(self._warehouse, now, by_file, notes)
         spans = spans_of(by_file).values()
         if not spans:

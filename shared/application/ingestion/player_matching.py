@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.findings import Severity
+from shared.application.ingestion.file_contracts import INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.problems import Note, Problem, raise_problems
 from shared.application.ingestion.rosters import COLUMNS, Rosters, stored_box_scores
 from shared.domain.name_matching import RosterPlayer, id_of_name, match_name
@@ -22,9 +23,9 @@ from shared.schemas.table import Table
 Tables = Sequence[tuple[Table, pa.Table]]
 
 FILES = {
-    PLAYER_GAME_SUMMARY.name: "player_game_logs.parquet",
-    PLAYER_POINTS_PROPS.name: "prop_lines.parquet",
-    INJURY_REPORT.name: "injury_report.parquet",
+    PLAYER_GAME_SUMMARY.name: LOGS_FILE,
+    PLAYER_POINTS_PROPS.name: LINES_FILE,
+    INJURY_REPORT.name: INJURY_FILE,
 }
 SOURCE, NAME, NONE = "source", "name", "none"
 
@@ -85,6 +86,7 @@ def match_players(warehouse: Warehouse, tables: Tables, folder: object) -> Match
             rows = box
         elif table in (PLAYER_POINTS_PROPS, INJURY_REPORT):
             rows, more = _named_rows(table, rows, rosters)
+            _refuse_repeated(folder, table, rows)
             notes += more
         done.append((table, rows))
     return Matched(tuple(done), tuple(notes))
@@ -108,6 +110,18 @@ def _named_rows(table: Table, rows: pa.Table, rosters: Rosters) -> tuple[pa.Tabl
     found = _with(rows, "player_id", pa.array(ids, pa.int64()).take(at))
     found = _with(found, "player_id_source", pa.array(how, pa.string()).take(at))
     return found, _notes(FILES[table.name], namings, resolved, counts)
+
+
+def _refuse_repeated(folder: object, table: Table, rows: pa.Table) -> None:
+    """Refuse two rows of one key: a report that names a player in two spellings."""
+    keys = list(zip(*(rows[k].to_pylist() for k in table.key), strict=True))
+    if len(set(keys)) == len(keys):
+        return
+    counts = Counter(keys)
+    row = next(i for i, key in enumerate(keys) if counts[key] > 1)
+    reason = f"is player {rows['player_id'][row].as_py()}, whom another row of the same report names"
+    name = rows["player_lookup"][row].as_py()
+    raise_problems(folder, [Problem(FILES[table.name], reason, "player_name", row, name, counts[keys[row]])])
 
 
 def _box_scores(

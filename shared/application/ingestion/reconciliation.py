@@ -12,20 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.findings import Severity
+from shared.application.ingestion.file_contracts import INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.problems import Note
 from shared.domain.instants import eastern_date
 from shared.ports import Warehouse
 from shared.schemas.loads import LOAD_RECONCILIATION
 from shared.warehouse.statements import statement
 
-LINES, REPORTS, LOGS = "prop_lines.parquet", "injury_report.parquet", "player_game_logs.parquet"
+LINES, REPORTS, LOGS = LINES_FILE, INJURY_FILE, LOGS_FILE
 BY_NAME = "by_name"
 
 MEANING = {
     "no_game": "their game is not in the schedule",
     "no_player": "no player id, and no player of the game's two rosters by name",
-    "no_price": "main quotes of a sportsbook without a price: they give no line",
-    "pickem_without_price": "lines of a pick'em site without prices: they give no expected value",
+    "no_price": "main quotes of a sportsbook without both prices: they give no line",
     BY_NAME: "no player id of the league, matched by name within the two rosters",
 }
 

@@ -55,7 +55,7 @@ def _without_match(rows: Sequence[UnmatchedRows]) -> list[Finding]:
         warning(
             f"{_SHORT[file]}:{reason}",
             f"{_count(of)} rows of {_dates(of)}: {MEANING[reason]}; the first: {of[0].example}",
-            None if reason == "pickem_without_price" else LOAD,
+            LOAD,
         )
         for (file, reason), of in groups.items()
     ]

@@ -6,8 +6,7 @@ FROM (
         WHERE g.game_date BETWEEN @first AND @last AND g.game_date = q.game_date AND g.game_id = q.game_id
       ) THEN 'no_game'
       WHEN q.player_id IS NULL THEN 'no_player'
-      WHEN q.is_main AND q.over_price IS NULL AND q.under_price IS NULL THEN
-        CASE WHEN q.book_type = 'sportsbook' THEN 'no_price' ELSE 'pickem_without_price' END
+      WHEN q.is_main AND q.book_type = 'sportsbook' AND (q.over_price IS NULL OR q.under_price IS NULL) THEN 'no_price'
       WHEN q.player_id_source = 'name' THEN 'by_name'
     END AS reason
   FROM nba_raw.odds_api_player_points_props AS q
