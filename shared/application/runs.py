@@ -86,7 +86,8 @@ class StartRun:
         return self.carry_on(self.open(request), request, also_expected)
 
     def open(self, request: RunRequest) -> str:
-        """The id of a new run, of which nothing is prepared yet."""
+        """The id of a new run, of which nothing is prepared yet; ``Rejected`` where it needs a reason."""
+        self._prepare.check_reason(request, self._clock.now())
         now = datetime.now(UTC)
         if self._most_per_hour is not None:
             check_rate(self._runs, self._most_per_hour, now)

@@ -33,6 +33,12 @@ def games_between(warehouse: Warehouse, first: date, last: date) -> pa.Table:
     return warehouse.query(statement("games_between", first=first, last=last))
 
 
+def live_rows_at_tipoff(warehouse: Warehouse, first: date, last: date, now: datetime) -> dict[date, int]:
+    """Return how many champion rows of each date were active when their game, played by ``now``, began."""
+    rows = warehouse.query(statement("live_rows_at_tipoff", first=first, last=last, now=now)).to_pylist()
+    return {r["game_date"]: r["predictions"] for r in rows}
+
+
 def has_started(game: dict[str, Any], moment: datetime) -> bool:
     """Whether a row of ``games_between`` had begun: by its score, its tip-off, or at last its date."""
     if game["home_team_score"] is not None:
