@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.application.outgoing import TOPICS
@@ -38,6 +39,9 @@ class BackendSettings(BaseSettings):
 
     gcp_location: str = "us-west2"
     """Where the datasets are."""
+
+    warehouse_wait_seconds: float = Field(default=5.0, ge=0.0, le=60.0)
+    """How long the embedded warehouse waits for a program that has its file open, a notebook for example."""
 
     model_folder: str | None = None
     """Where trained bundles go: a folder, or on ``gcp`` a ``gs://bucket/prefix``. Unset: ``models`` below
@@ -168,7 +172,7 @@ def _embedded(settings: BackendSettings) -> Backend:
         raise Unavailable(f"PROPS_HOME {home}: cannot be written")
     messages = MessageStore(home / "broker.sqlite")
     return Backend(
-        warehouse=DuckDbWarehouse(home / "warehouse.duckdb"),
+        warehouse=DuckDbWarehouse(home / "warehouse.duckdb", settings.warehouse_wait_seconds),
         runs=SqliteRunStore(home / "runs.sqlite"),
         publisher=BrokerPublisher(settings.broker_url),
         job_publisher=StorePublisher(messages),

@@ -46,7 +46,7 @@ class Warehouse(Protocol):
         """Insert rows whose ``table.key`` is new, update those that differ; give the number changed.
 
         A NULL never replaces a known value unless ``replace``. A row that differs in ``table.stamps``
-        only is left as it is.
+        only is left as it is. ``Rejected`` where two of the rows have the same key; nothing is written then.
         """
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
@@ -70,7 +70,8 @@ class Outgoing:
 class Publisher(Protocol):
     """Publishes messages at least once; a return means that the broker has stored all of them.
 
-    Raises ``Unavailable`` where some may not have been stored: publish all of them again.
+    Raises ``Unavailable`` where some may not have been stored: publish all of them again. ``Rejected`` names
+    an attribute that no broker takes (``schemas.attributes``); nothing is published then.
     """
 
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None: ...

@@ -73,13 +73,18 @@ def show_one(
     as_json: Json = False,
 ) -> None:
     """One message whole."""
+    from shared.domain.instants import eastern_text
+
     message = _kept().one(id_, days)
     envelope = message.envelope
     body = _payload(envelope.payload) if envelope else message.body
     told: ToldWhole = {
         **_plain(message), "body": body, "body_bytes": message.body_bytes, "whole": message.is_whole
     }  # fmt: skip
-    lines = [f"{k}: {v}" for k, v in told.items() if k != "body" and v is not None]
+    at = {"rejected_at": message.rejected_at, "published_at": message.published_at}
+    at["replayed_at"] = message.replayed_at
+    shown = told | {name: eastern_text(moment) for name, moment in at.items() if moment}
+    lines = [f"{k}: {v}" for k, v in shown.items() if k != "body" and v is not None]
     text = body if isinstance(body, str) else json.dumps(body, indent=2)
     show(as_json, told, [*lines, "body:", text])
 
@@ -163,8 +168,10 @@ def _plain(m: KeptMessage) -> Told:
 
 
 def _cells(m: KeptMessage) -> tuple[Any, ...]:
-    replayed = f"{m.replayed_at:%m-%d %H:%M} {m.replayed_by}" if m.replayed_at else None
-    return m.id, f"{m.rejected_at:%m-%d %H:%M}", m.topic, m.run_id, m.attempts, replayed, m.reason
+    from shared.domain.instants import eastern_text
+
+    replayed = f"{eastern_text(m.replayed_at)} {m.replayed_by}" if m.replayed_at else None
+    return m.id, eastern_text(m.rejected_at), m.topic, m.run_id, m.attempts, replayed, m.reason
 
 
 def _payload(data: bytes) -> Any:

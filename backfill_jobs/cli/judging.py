@@ -48,6 +48,7 @@ def explain(
 ) -> None:
     """Why a stored prediction is what it is: inputs, line, model, and terms that add up to it."""
     from shared.application.replay import Replay
+    from shared.domain.instants import eastern_text
 
     use = backend()
     with waiting("taking it apart"):
@@ -63,7 +64,7 @@ def explain(
             f"{stood}, {p['recommendation']}; confidence score {p['confidence_score']:.0f} of 100"
             f"{_chance(p)}",
             f"model {model['model_id'] or 'a formula'}, features {model['feature_snapshot_id']} as of "
-            f"{p['as_of']:%Y-%m-%d %H:%M} UTC",
+            f"{eastern_text(p['as_of'])}",
         ]
     )
     inputs = told["features"]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from backfill_jobs.cli.program import FINDING, Json, backend, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
+
+if TYPE_CHECKING:
+    from shared.application.ingestion.load import Loaded
 
 BEGIN, DAILY, MODELS, CLOSER, OPERATE = (
     "Begin", "Every day", "Models", "Look closer", "Operate"
@@ -67,7 +70,10 @@ def load(
     folder: Annotated[Path, typer.Argument(help="Folder of games, player_game_logs and prop_lines.parquet.")],
     as_json: Json = False,
 ) -> None:
-    """Add the Parquet files of a folder to what is there; a bad file changes nothing."""
+    """Add the Parquet files of a folder to what is there; a bad file changes nothing.
+
+    Exit code 1 where a file is refused, and where rows were loaded that need a look.
+    """
     from shared.application.ingestion.load import LoadFolder
 
     use = backend()
@@ -78,25 +84,29 @@ def load(
         {
             "read": loaded.read,
             "changed": loaded.changed,
+            "notes": [vars(note) for note in loaded.notes],
             "replaced": loaded.replaced,
             "moved": [{"game_id": m.old, "moved_to": m.new} for m in loaded.moved],
         },
-        [
-            *(f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()),
-            *(
-                [f"{loaded.replaced:,} rows replaced; their earlier versions are in nba_raw.row_versions"]
-                if loaded.replaced
-                else []
-            ),
-            *(f"game {m.old} was moved: it is {m.new} now" for m in loaded.moved),
-        ],
+        _load_lines(loaded),
     )
+    if any(note.is_finding for note in loaded.notes):
+        raise typer.Exit(FINDING)
+
+
+def _load_lines(loaded: Loaded) -> list[str]:
+    lines = [f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()]
+    if loaded.replaced:
+        lines.append(f"{loaded.replaced:,} rows replaced; their earlier versions are in nba_raw.row_versions")
+    lines += [f"game {m.old} was moved: it is {m.new} now" for m in loaded.moved]
+    return [*lines, *map(str, loaded.notes)]
 
 
 @app.command(rich_help_panel=BEGIN, examples=("props serve", "props serve --port 9000"))
 def serve(
     port: Annotated[
-        int, typer.Option(help="The coordinator's port; the worker and the broker follow it.")
+        int,
+        typer.Option(min=1, max=65533, help="The coordinator's port; the worker and the broker follow it."),
     ] = 8080,
 ) -> None:
     """Start coordinator, worker and broker on this machine until Ctrl-C."""

@@ -161,8 +161,16 @@ def models_verify(model: Model, as_json: Json = False) -> None:
     found = Registry(use.warehouse).find(model)
     with waiting("reading the bundle"):
         loaded = load(use.models, found["system_id"], found["path"], found["sha256"])
-    told = {"model_id": loaded.model_id, "sha256": loaded.sha256, "verified": loaded.verified}
-    show(as_json, told, [f"{loaded.model_id}: the file is the one registered, its golden rows come out"])
+    told = {
+        "model_id": loaded.model_id,
+        "sha256": loaded.sha256,
+        "verified": loaded.verified,
+        "warnings": loaded.warnings,
+    }
+    said = "its golden rows come out" if loaded.verified else "no golden row proves it"
+    show(as_json, told, [f"{loaded.model_id}: the file is the one registered, {said}", *loaded.warnings])
+    if loaded.warnings:
+        raise typer.Exit(FINDING)
 
 
 @models.command("deployable", examples=("props models deployable MODEL_PATH --system SYSTEM",))

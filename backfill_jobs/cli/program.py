@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
-from shared.errors import AppError, NotFound, Unavailable
+from shared.errors import AppError, HeldElsewhere, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from shared.backends import Backend
@@ -123,6 +123,8 @@ LISTED = frozenset({"runs", "models", "deadletters"})
 
 def _next_step(name: str, exc: AppError) -> str | None:
     """What to do about a failure whose message does not say it."""
+    if isinstance(exc, HeldElsewhere):
+        return None
     if isinstance(exc, Unavailable):
         return f"it may succeed later; {name} doctor says what does not answer"
     if isinstance(exc, NotFound) and sys.argv[1:] and sys.argv[1] in LISTED:

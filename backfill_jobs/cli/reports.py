@@ -95,7 +95,7 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
     print_lines(
         [
             "over, under: percent of rows with a line; 5+: edges of 5 points; p-l: mean(predicted - line)",
-            *(f"{r['system_id']}: {r['daily_signal']}, {r['signal_explanation']}" for r in found),
+            *map(_explained, found),
         ]
     )
     evidence = [
@@ -112,6 +112,16 @@ def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this 
         print_table("High-edge picks of days like it, earlier dates only", heads, evidence)
     else:
         print_lines(["no graded high-edge picks of earlier days: nothing is known of such days"])
+
+
+def _explained(row: dict[str, Any]) -> str:
+    """The rule that decided, and whether the model is in doubt whatever the colour."""
+    from shared.domain.signals import ALARM
+
+    said = f"{row['system_id']}: {row['daily_signal']}, {row['signal_explanation']}"
+    if row["avg_pvl"] is None or abs(row["avg_pvl"]) <= ALARM:
+        return said
+    return f"{said}; p-l beyond {ALARM} points: the model is in doubt"
 
 
 def performance(
@@ -201,9 +211,11 @@ def doctor(as_json: Json = False) -> None:
 def _checked(use: Backend, settings: ModelSettings) -> list[Finding]:
     from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
     from shared.application.doctor import Doctor
+    from shared.domain.instants import eastern_date
 
     paths, hashes = settings.model_paths(), settings.wanted_sha256()
-    doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes)
+    today = eastern_date(use.clock.now())
+    doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes, today)
     return [*doctor(), *ask_services(ServiceUrls())]
 
 

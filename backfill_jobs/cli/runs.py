@@ -15,7 +15,7 @@ from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.views.run_list import RunRow
-    from shared.application.views.run_progress import RunProgress
+    from shared.application.views.run_progress import RunProgress, Step
 
 runs = program("Prediction runs: what became of them.")
 
@@ -34,7 +34,7 @@ def list_(
     if as_json:
         print_json({"runs": [_plain(r) for r in found]})
     elif found:
-        columns = ("run", "state", "mode", "players", "opened (UTC)", "seconds", "note")
+        columns = ("run", "state", "mode", "players", "opened (real time)", "seconds", "note")
         print_table(None, columns, [_cells(r) for r in found])
     else:
         print_lines(["no runs"])
@@ -74,7 +74,7 @@ def _show(told: RunProgress) -> None:
     lines = [
         f"{r.run_id}: {r.state}, {r.mode.lower()}, {p.done} of {p.expected} players have an outcome",
         *([f"  {r.note}"] if r.note else []),
-        *(f"  {step.what.lower()}: {step.detail}" for step in told.steps),
+        *(f"  {step.what.lower()}{_moment(step)}: {step.detail}" for step in told.steps),
         *(f"  {name} does not answer" for name in told.away),
     ]
     print_lines(lines)
@@ -83,6 +83,15 @@ def _show(told: RunProgress) -> None:
     rest = [(o.player_lookup, o.outcome, o.reason) for o in told.players if o.outcome != "predicted"]
     if rest:
         print_table("Who was not predicted", ("player", "outcome", "reason"), rest)
+
+
+def _moment(step: Step) -> str:
+    """When a step was, and by which clock: runs are opened and closed in real time."""
+    from shared.domain.instants import eastern_text
+
+    if step.at is None:
+        return ""
+    return f" {eastern_text(step.at)} ({'product clock' if step.by_product_clock else 'real time'})"
 
 
 def _told(told: RunProgress) -> dict[str, Any]:
@@ -106,13 +115,15 @@ def _plain(run: RunRow) -> dict[str, Any]:
 
 
 def _cells(run: RunRow) -> tuple[Any, ...]:
+    from shared.domain.instants import eastern_text
+
     took = round(run.took.total_seconds(), 1) if run.took else None
     return (
         run.run_id,
         run.state,
         run.mode.lower(),
         run.expected_players,
-        f"{run.opened_at:%m-%d %H:%M}",
+        eastern_text(run.opened_at),
         took,
         run.note or "",
     )

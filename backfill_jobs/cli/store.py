@@ -144,6 +144,8 @@ def _plain(found: Diagnosis) -> dict[str, Any]:
 
 
 def _show(found: Diagnosis) -> None:
+    from shared.domain.instants import eastern_text
+
     share = "-" if found.coverage is None else f"{found.coverage:.0%}"
     lines = [
         f"{found.game_date}: {found.verdict.value}",
@@ -155,7 +157,7 @@ def _show(found: Diagnosis) -> None:
     if found.remedy:
         lines.append(f"  mend it: {found.remedy}")
     elif found.due_at and found.verdict.value == "not yet due":
-        lines.append(f"  due at {found.due_at:%Y-%m-%d %H:%M} UTC")
+        lines.append(f"  due at {eastern_text(found.due_at)}")
     phases = found.phases or {}
     done = [name for name in phases if not name.startswith("_")]
     lines.append(f"  phases completed: {', '.join(sorted(done)) or 'none'}")

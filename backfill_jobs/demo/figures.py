@@ -43,7 +43,7 @@ def summary(outcome: Outcome) -> Summary:
         "rows_by_system": _by_system(outcome.predictions),
         "active_duplicates": outcome.active_duplicates,
         "graded_by_system": _by_system(outcome.accuracy),
-        "void": len({r["player_lookup"] for r in outcome.accuracy if r["is_voided"]}),
+        "void": len({r["player_id"] for r in outcome.accuracy if r["is_voided"]}),
         "mae_by_system": {s: _mean(errors(outcome, s)) for s in SYSTEM_IDS},
         "line_mae": _mean(line_errors(outcome)),
         "seconds": {**outcome.seconds, "total": round(sum(outcome.seconds.values()), 3)},
@@ -58,7 +58,7 @@ def errors(outcome: Outcome, system: str) -> list[float]:
 def line_errors(outcome: Outcome) -> list[float]:
     """Absolute errors in points of the line itself, once per player who played and had one."""
     lines = {
-        r["player_lookup"]: abs(r["line_value"] - r["actual_points"])
+        r["player_id"]: abs(r["line_value"] - r["actual_points"])
         for r in outcome.accuracy
         if r["line_value"] is not None and not r["is_voided"]
     }

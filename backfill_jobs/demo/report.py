@@ -8,6 +8,7 @@ from typing import Any
 from backfill_jobs import charts, page
 from backfill_jobs.demo import figures
 from backfill_jobs.demo.play import Outcome
+from shared.domain.instants import eastern_text
 from shared.domain.systems.catalog import SYSTEM_IDS
 
 SHOWN = "catboost_v9"
@@ -16,9 +17,9 @@ SHOWN = "catboost_v9"
 def write(outcome: Outcome, path: Path) -> Path:
     """Write the report; gives its path."""
     total = figures.summary(outcome)
-    ends = {(r["player_lookup"], r["system_id"]): r for r in outcome.accuracy}
+    ends = {(r["player_id"], r["system_id"]): r for r in outcome.accuracy}
     shown = [
-        {**r, "end": ends.get((r["player_lookup"], SHOWN), {})}
+        {**r, "end": ends.get((r["player_id"], SHOWN), {})}
         for r in outcome.predictions
         if r["system_id"] == SHOWN
     ]
@@ -28,13 +29,19 @@ def write(outcome: Outcome, path: Path) -> Path:
         "backfill_jobs.demo",
         "report.html.jinja",
         total=total,
-        games=outcome.games,
+        games=[g | {"tipoff": _tipoff(g)} for g in outcome.games],
         shown=sorted(shown, key=lambda r: (r["game_id"], -(r["predicted_points"]))),
         systems=[_system(outcome, s, total) for s in SYSTEM_IDS],
         scatter=_scatter(outcome),
         bars=_bars(outcome, total),
     )
     return path
+
+
+def _tipoff(game: dict[str, Any]) -> str | None:
+    """Time of day in US Eastern time, with the zone."""
+    start = game["game_start_utc"]
+    return None if start is None else eastern_text(start)[11:]
 
 
 def _system(outcome: Outcome, system: str, total: figures.Summary) -> dict[str, Any]:

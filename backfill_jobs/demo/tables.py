@@ -33,7 +33,7 @@ def show(outcome: Outcome, console: Console) -> None:
 def _picks(outcome: Outcome) -> Table:
     rows = [r for r in outcome.predictions if r["system_id"] == SHOWN]
     lined = sorted(rows, key=lambda r: -abs(r["line_margin"] or 0.0))
-    ends = {r["player_lookup"]: r for r in outcome.accuracy if r["system_id"] == SHOWN}
+    ends = {r["player_id"]: r for r in outcome.accuracy if r["system_id"] == SHOWN}
     table = Table(
         title=f"{SHOWN}: {min(MOST_PLAYERS, len(lined))} largest edges of {len(lined)} players",
         box=box.SIMPLE_HEAD,
@@ -43,7 +43,7 @@ def _picks(outcome: Outcome) -> Table:
             name, justify="right" if name in ("line", "predicted", "edge", "points") else "left", no_wrap=True
         )
     for r in lined[:MOST_PLAYERS]:
-        end = ends.get(r["player_lookup"], {})
+        end = ends.get(r["player_id"], {})
         table.add_row(
             r["player_name"] or r["player_lookup"],
             r["game_id"][9:].replace("_", "@"),

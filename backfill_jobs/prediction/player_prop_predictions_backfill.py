@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,6 +59,10 @@ def predict(
             "--in-sample", help="Use models on games they were trained on: never active, never counted."
         ),
     ] = False,
+    accept_findings: Annotated[
+        bool,
+        typer.Option("--accept-findings", help="Activate systems whose predictions the checks would hold."),
+    ] = False,
     dry_run: DryRun = False,
     no_resume: Annotated[
         bool, typer.Option("--no-resume", help="Begin anew even if this command was killed half-way before.")
@@ -87,6 +92,7 @@ def predict(
         in_sample=in_sample,
         dry_run=dry_run,
         reason=reason,
+        accept_findings=accept_findings,
     )
     days = days_of(ranges(dates, start_date, end_date))
     with Bars() as bars:
@@ -123,6 +129,7 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
 def _status(use: Backend, as_json: bool) -> None:
     from shared.application.checkpoints import jobs
     from shared.application.prediction_backfill import JOB
+    from shared.domain.instants import eastern_text
 
     found = jobs(use.documents, JOB)
     if as_json:
@@ -133,7 +140,8 @@ def _status(use: Backend, as_json: bool) -> None:
     for job in found:
         days = job["arguments"]["dates"]
         state = f"{len(job['dates'])} of {len(days)} dates done"
-        print_lines([f"{job['started_at'][:19]} {days[0]} to {days[-1]}: {job['state']}, {state}"])
+        started = eastern_text(datetime.fromisoformat(job["started_at"]))
+        print_lines([f"{started} {days[0]} to {days[-1]}: {job['state']}, {state}"])
         _show(list(job["dates"].values()))
 
 
@@ -151,6 +159,7 @@ def _show(results: list[dict[str, Any]]) -> None:
     for r in results:
         lines += [f"{r['game_date']}: {r['note']}"] if r["note"] else []
         lines += [f"{r['game_date']}: {s} is off: {why}" for s, why in r["systems_off"].items()]
+        lines += [f"{r['game_date']}: {said}" for said in r.get("warnings", [])]
         for why, who in r["left_out"].items():
             names = ", ".join(who[:6]) + (" ..." if len(who) > 6 else "")
             lines.append(f"{r['game_date']}: {len(who)} players {why}: {names}")

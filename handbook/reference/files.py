@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from handbook import markdown
-from shared.application.ingestion.file_contracts import FILES, Check, FileContract
+from shared.application.ingestion.checks import Check
+from shared.application.ingestion.file_contracts import FILES, FileContract
 
 ABOUT = """\
 One folder holds them; other columns are left alone. Every row is checked before the first is written: a

@@ -78,7 +78,10 @@ GameDate = Annotated[str, WithJsonSchema(GAME_DATE)]
 
 
 class StartIn(StrictBody):
-    """``game_date`` is a date in US Eastern time: YYYY-MM-DD, TODAY, TOMORROW, TODAY+n or TODAY-n."""
+    """``game_date`` is a date in US Eastern time: YYYY-MM-DD, TODAY, TOMORROW, TODAY+n or TODAY-n.
+
+    ``accept_findings`` activates systems whose batch of predictions the checks would hold.
+    """
 
     game_date: GameDate = "TODAY"
     force: bool = False
@@ -87,6 +90,7 @@ class StartIn(StrictBody):
     allow_started: bool = False
     min_minutes: Annotated[float, Field(ge=0, le=48)] = 8.0
     reason: Annotated[str, Field(max_length=MOST_REASON)] | None = None
+    accept_findings: bool = False
 
 
 MOST_RUNS = 500

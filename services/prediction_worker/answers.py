@@ -25,6 +25,7 @@ class Model(Answer):
     trained_on: tuple[date, date] | None
     experiment_id: str | None
     verified: bool
+    warnings: list[str]
 
 
 class Models(Answer):

@@ -18,7 +18,7 @@ from shared.application.prediction_rows import CHAMPION, SHADOW
 from shared.application.readiness import StoreCheck
 from shared.application.registry import Registry
 from shared.application.rejects import KeepRejected
-from shared.application.serving import ChampionAlarms
+from shared.application.serving import ChampionAlarms, beat_fields
 from shared.application.stage import StageJobs
 from shared.arrow import without_pandas
 from shared.backends import Backend, connect
@@ -91,10 +91,14 @@ def main() -> int:
     except (AppError, ValidationError) as exc:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
-    models = {m.system_id: m.sha256 for m in worker.models.values()}
-    fields = {"models": models, "commit": settings.build_commit, "port": settings.port}
+    fields = beat_fields(worker.models, worker.missing) | {
+        "commit": settings.build_commit,
+        "port": settings.port,
+    }
     with Pulse(Heartbeats(backend.documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
+        for said in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):
+            logging.getLogger(__name__).warning(said)
         try:
             app = build(lambda: worker, settings.entrance(), settings.limits())
             serve(app, settings.port, settings.host)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from shared.application.expected_players import identity
 from shared.application.outgoing import COMPLETE_TOPIC, outgoing
+from shared.application.prediction_batches import HELD, CheckBatches, CheckedRun
 from shared.application.signals import ComputeSignals
 from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Publisher, Run, RunState, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete
@@ -79,6 +80,7 @@ class Activate:
         self._publisher = publisher
         self._clock = clock
         self._signals = ComputeSignals(warehouse, clock)
+        self._check_batches = CheckBatches(warehouse)
 
     def __call__(self, runs: Sequence[Ending]) -> list[Ended]:
         """How each run ended: all of them in one transaction, each by its own merits. They are runs of
@@ -102,9 +104,12 @@ class Activate:
         kept = [r for r in runs if r.run_id in good]
         if not kept:
             return ended
-        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(kept))
+        checked = self._check_batches(kept)
+        good |= {r.run_id: _with_checks(good[r.run_id], checked[r.run_id], r) for r in kept}
+        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(kept, checked))
         for run_id, wrong in self._wrong(kept).items():
             ended[run_id] = Ended(RunState.FAILED, f"{wrong}; nothing activated")
+        ended |= {r: of for r, of in good.items() if of.state is RunState.FAILED and r not in ended}
         moved = [r for r in kept if r.run_id not in ended]
         return ended | (self._moved(moved, good) if moved else {})
 
@@ -243,6 +248,15 @@ def _judge(run: Ending, earlier: set[int | str]) -> Ended:
     return Ended(RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL, summary)
 
 
+def _with_checks(judged: Ended, checked: CheckedRun, ending: Ending) -> Ended:
+    """The same with what the checks of its batches say: PARTIAL where a system is held, FAILED where all
+    are."""
+    note = "; ".join([judged.note, *checked.notes(ending.run.request)])
+    if checked.all_held:
+        return replace(judged, state=RunState.FAILED, note=f"{note}; nothing activated")
+    return replace(judged, state=RunState.PARTIAL if checked.held else judged.state, note=note)
+
+
 def _run_row(ending: Ending, ended: Ended, now: datetime) -> dict[str, Any]:
     run, players = ending.run, ending.players()
     return {
@@ -261,12 +275,13 @@ def _run_row(ending: Ending, ended: Ended, now: datetime) -> dict[str, Any]:
     }
 
 
-def _key_outcomes(runs: Sequence[Ending]) -> pa.Table:
-    """One row per system and expected player of each run whose id is known."""
+def _key_outcomes(runs: Sequence[Ending], checked: Mapping[str, CheckedRun]) -> pa.Table:
+    """One row per system and expected player of each run whose id is known; those of a held system have
+    failed, so that their earlier rows stay in use."""
     rows: list[tuple[str, date, str, str, str, str, str | None, int]] = []
     for ending in runs:
         run = ending.run
-        systems = run.request["systems"]
+        systems, held = run.request["systems"], checked[run.run_id].held
         for (lookup, player_id, game_id), outcome in ending.outcomes.items():
             if player_id is None:
                 continue
@@ -274,7 +289,9 @@ def _key_outcomes(runs: Sequence[Ending]) -> pa.Table:
             told, key = outcome.systems if outcome else {}, (run.run_id, run.game_date, game_id, lookup)
             for system in systems:
                 said = told.get(system)
-                if said == PREDICTED:
+                if said is not None and system in held:
+                    rows.append((*key, system, FAILED, f"{HELD} {held[system]}", player_id))
+                elif said == PREDICTED:
                     rows.append((*key, system, PREDICTED, None, player_id))
                 elif said is not None or kind != PREDICTED:  # else a key that this player's job did not own
                     failed = FAILED if kind == FAILED else SKIPPED

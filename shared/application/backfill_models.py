@@ -27,6 +27,11 @@ class Chosen:
     off: dict[str, str] = field(default_factory=dict)
     in_sample: dict[str, LoadedModel] = field(default_factory=dict)
 
+    @property
+    def every(self) -> list[LoadedModel]:
+        """All of them, whatever they are used for."""
+        return [*self.models.values(), *self.in_sample.values()]
+
 
 class BackfillModels:
     """``named``: path by system, as the environment gives it. ``train`` None: nothing is trained."""

@@ -33,7 +33,8 @@ class DateResult:
     ``seconds``: an even share of what the dates that were run together took.
 
     ``minutes_to_first_tipoff``: from the product's now, negative once the first game has begun, None where
-    no tip-off is known. ``left_out``: players by reason; ``systems_off``: why by system.
+    no tip-off is known. ``left_out``: players by reason; ``systems_off``: why by system. ``warnings``: what
+    is to be looked at although everything was done, with its remedy.
     """
 
     game_date: date
@@ -47,6 +48,7 @@ class DateResult:
     note: str | None = None
     left_out: dict[str, list[str]] = field(default_factory=dict)
     systems_off: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
         """The same as JSON has it."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 from shared.application.rejects import as_rows, kept_row
 from shared.errors import NotFound, Rejected, Unavailable
 from shared.ports import DeadLetter, DeadLetters, Outgoing, Warehouse
+from shared.schemas.attributes import RESERVED
 from shared.schemas.messages import Envelope, unwrap, wrap
 from shared.schemas.predictions import MESSAGE_REPLAYS, REJECTED_MESSAGES
 from shared.warehouse.statements import statement
@@ -21,8 +22,8 @@ DEAD = "dead-letter:"
 MOST_PULLS = 100
 """One call collects at most this many pulls of a hundred, so that it ends whatever arrives meanwhile."""
 
-BROKERS_OWN = "CloudPubSubDeadLetter"
-"""Attributes that begin so were added when the message was given up; they are not published again."""
+BROKERS_OWN = ("cloudpubsubdeadletter", RESERVED)
+"""Attributes that begin so, in whatever case, were added by the broker; they are not published again."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class KeptMessages:
                 else "no push envelope"
             )
             raise Rejected(f"{message.id} cannot be replayed: {why}, topic {message.topic or 'unknown'}")
-        attributes = {k: v for k, v in envelope.attributes.items() if not k.startswith(BROKERS_OWN)}
+        attributes = {k: v for k, v in envelope.attributes.items() if not k.lower().startswith(BROKERS_OWN)}
         self._dead_letters.publish_again(message.topic, [Outgoing(envelope.payload, attributes)])
         now = datetime.now(UTC)
         row = {

@@ -5,13 +5,15 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.heartbeats import DEAD, STALE, STOPPED, Heartbeats
+from shared.application.operations import remedies
 from shared.application.registry import Registry
 from shared.application.serving import mismatches
+from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel, load
@@ -32,6 +34,8 @@ class Doctor:
     models: ModelStore
     paths: Mapping[str, str]
     sha256: Mapping[str, str]
+    today: date | None = None
+    """The date that a training would be for; without it, that of the machine's clock."""
 
     def __call__(self) -> list[Finding]:
         """Every check; those that need the store are left out where it does not answer."""
@@ -56,7 +60,7 @@ class Doctor:
         found = []
         for name in ("games", "box_scores", "quotes", "feature_snapshots"):
             rows, last = row[name], row[f"last_{name}"]
-            remedy = "props features build --dates D" if name == "feature_snapshots" else "props load DIR"
+            remedy = "props features build --dates D" if name == "feature_snapshots" else remedies.LOAD
             said = f"{rows} rows, the last of {last}"
             found.append(ok(f"inputs:{name}", said) if rows else warning(f"inputs:{name}", "none", remedy))
         return found
@@ -76,13 +80,15 @@ class Doctor:
                 found.append(critical(check, str(exc)))
                 continue
             loaded[system] = model
-            found.append(_described(check, model))
+            found.append(_described(check, model, self.today or eastern_date(datetime.now(UTC))))
         return loaded, found
 
     def _champions(self, loaded: Mapping[str, LoadedModel]) -> list[Finding]:
-        wrong = mismatches(loaded.values(), Registry(self.warehouse).champions())
+        champions = Registry(self.warehouse).champions()
+        wrong = mismatches(loaded.values(), champions)
         if wrong:
-            return [critical("models:champion", "; ".join(wrong), "props models list")]
+            other = next(s for s, m in loaded.items() if mismatches([m], champions))
+            return [critical("models:champion", "; ".join(wrong), remedies.serve(champions[other]))]
         return [ok("models:champion", "no configured model differs from the registry's champion")]
 
 
@@ -115,8 +121,9 @@ def _installed() -> Finding:
     return ok("installation", f"Python {platform.python_version()}, {told}")
 
 
-def _described(check: str, model: LoadedModel) -> Finding:
+def _described(check: str, model: LoadedModel, today: date) -> Finding:
     if model.manifest is None:
-        return warning(check, f"{model.path}: a bare file, sha256 {model.sha256[:12]}, unverified")
+        evidence = f"{model.path}: a bare file, sha256 {model.sha256[:12]}, unverified"
+        return warning(check, evidence, remedies.train(model.system_id, today))
     m = model.manifest
     return ok(check, f"{m.name}, sha256 {m.sha256[:12]}, trained {m.train_start} to {m.train_end}, verified")

@@ -125,7 +125,14 @@ def _market(known: Known, game: Ints, player: Ints) -> Market:
     book, kind = strings(quotes["bookmaker"]), strings(quotes["book_type"])
     rank = lines.book_rank(book, kind)
     order = np.flatnonzero(usable)
-    order = order[np.lexsort((captured[order], ~undated[order], rank[order], group[order]))]
+    uneven, line = lines.by_evenness(
+        *(floats(quotes[c]) for c in ("points_line", "over_price", "under_price"))
+    )
+    order = order[
+        np.lexsort(
+            (-line[order], -uneven[order], captured[order], ~undated[order], rank[order], group[order])
+        )
+    ]
     last = np.ones(
         len(order), np.bool_
     )  # of each player-game and book the latest quote, dated before undated

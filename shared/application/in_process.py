@@ -71,6 +71,8 @@ class RunInProcess:
         Raises ``Unavailable`` where a store failed for all of them: the same call again carries them on.
         """
         end = time.monotonic() + wait_seconds
+        for request in requests[:1]:
+            self._prepare.check_warehouse(request.game_date)  # no run is opened that could not be tried
         fresh = self._fresh(requests)
         told: dict[date, str | AppError] = {}
         wanted = []

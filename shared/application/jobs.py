@@ -64,6 +64,10 @@ class PrepareJobs:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
+    def check_warehouse(self, game_date: date) -> None:
+        """``Unavailable`` while the warehouse cannot be asked."""
+        games_between(self._warehouse, game_date, game_date)
+
     def __call__(
         self, run_id: str, request: RunRequest, now: datetime, also_expected: Sequence[ExpectedPlayer] = ()
     ) -> RunJobs:
@@ -138,11 +142,10 @@ def _active_keys(rows: pa.Table) -> dict[date, set[ActiveKey]]:
 def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
     request, day = wanted.request, wanted.request.game_date
     tipoffs = _open_games(request, now, stored.games.get(day, []))
+    build = f"props features build --dates {day}{' --backfill' if request.mode is Mode.BACKFILL else ''}"
     if day not in stored.snapshots:
         raise Unavailable(
-            f"{day}: no {request.mode.value.lower()} features in the feature store; "
-            f"run: props features build --dates {day}"
-            f"{' --backfill' if request.mode is Mode.BACKFILL else ''}"
+            f"{day}: no {request.mode.value.lower()} features in the feature store; run: {build}"
         )
     rosters = stored.rosters.get(day)
     roster = {
@@ -154,12 +157,13 @@ def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
         raise NotFound(f"{day}: no expected players in {len(tipoffs)} games")
     features = stored.features.get(day)
     there = features["player_id"].to_pylist() if features else []
-    missing = sorted(roster[p] for p in set(roster) - set(there))
+    present = set(there)
+    missing = sorted(player for p, player in roster.items() if p not in present)
     if missing and not request.skip_mlfs_check:
         raise Unavailable(
             f"{day}: features for {len(roster) - len(missing)} of {len(roster)} expected players; "
             f"missing {', '.join(p.player_lookup for p in missing[:5])}{' ...' if len(missing) > 5 else ''}; "
-            f"run: props features build --dates {day}"
+            f"run: {build}; or leave them out with skip_mlfs_check"
         )
     systems = _wanted_systems(request, roster, stored.active.get(day, set()))
     lost = [p for p in missing if systems[p.player_id]]
@@ -172,7 +176,7 @@ def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
         features.take(pa.array(chosen, pa.int64())) if features else empty,
         [systems[there[i]] for i in chosen],
         lost,
-        [p for p in roster.values() if systems[p.player_id] and p not in lost] + lost,
+        [p for p in roster.values() if systems[p.player_id] and p.player_id in present] + lost,
         tipoffs,
     )
 

@@ -77,7 +77,7 @@ class Known:
         box score, else in a quote or an injury report."""
         day = self.past.history.games.day[row]
         found = self.past.spellings(player, day, self.as_of[row])
-        others = self.injuries.lookups | self.quotes.lookups
+        others = self.injuries.lookups | self.quotes.lookups if None in found else {}
         return [spelling or others.get(p, str(p)) for spelling, p in zip(found, player.tolist(), strict=True)]
 
     def targets(self, row: Ints, player: Ints, home: NDArray[np.bool_]) -> tuple[Targets, Ints]:
@@ -130,15 +130,15 @@ class Quotes:
         group = np.array([keys[pair] for pair in pairs], dtype=np.int64)
         rank = lines.book_rank(past.strings(table["bookmaker"]), past.strings(table["book_type"]))
         captured, as_of = past.micros(table["captured_at"]), as_of_row[row] if len(row) else row
-        undated = mode is Mode.BACKFILL
-        current, opening = lines.choose(group, rank, captured, as_of, undated, len(keys))
+        undated, line = mode is Mode.BACKFILL, past.floats(table["points_line"])
+        even = lines.by_evenness(line, past.floats(table["over_price"]), past.floats(table["under_price"]))
+        current, opening = lines.choose(group, rank, captured, as_of, undated, len(keys), even)
         usable = lines.usable(captured, as_of, undated)
         with_team = np.asarray(pc.is_valid(table["team_abbr"]).to_numpy(), dtype=np.bool_)
         newest, newest_with_team = (
             lines.newest(group, captured, np.flatnonzero(kept), len(keys))
             for kept in (usable, usable & with_team)
         )
-        line = past.floats(table["points_line"])
         return Quotes(table, row, player, line, keys, current, opening, newest, newest_with_team)
 
     @cached_property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,9 +12,17 @@ import pyarrow.compute as pc
 
 from shared.application.at_once import at_once
 from shared.application.feature_store import PHASES
+from shared.application.ingestion.reconciliation import LINES, LOGS, UnmatchedRows
 from shared.application.known import Mode
-from shared.application.slate import DEFAULT_MIN_MINUTES, modes_by_date, read_roster
-from shared.domain.feature_lineage import INJURIES, LINEAGE, QUOTES
+from shared.application.mlfs_inputs import INPUT_DAYS, InputRows, Inputs
+from shared.application.slate import (
+    DEFAULT_MIN_MINUTES,
+    DayRoster,
+    QuotedPlayer,
+    modes_by_date,
+    read_roster,
+)
+from shared.domain.feature_lineage import BOX_SCORES, INJURIES, LINEAGE, QUOTES
 from shared.domain.features_contract import FEATURES, REQUIRED
 from shared.domain.instants import cut_offs, from_micros
 from shared.domain.mlfs import DUE_BEFORE, LEAST_COVERAGE, Verdict, verdict
@@ -25,8 +32,9 @@ from shared.warehouse.history import games_of
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
-INPUT_DAYS = 30
 NO_GAMES = "no games in the schedule"
+RATINGS = ("opponent_def_rating", "opponent_pace", "team_pace", "team_off_rating", "pace_score")
+"""Features made of possessions: attempts, free throws, offensive rebounds and turnovers."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,10 @@ class Diagnosis:
     snapshot_id: str | None
     phases: dict[str, Any] | None = None
     """The completion document; None where no step has ended yet."""
+    quoted: tuple[QuotedPlayer, ...] = ()
+    """Players on whom a usable line stands, and where they belong."""
+    unmatched: tuple[UnmatchedRows, ...] = ()
+    """Rows of the date, and of box scores before it, that met no game, no player or no price."""
 
     @property
     def coverage(self) -> float | None:
@@ -95,7 +107,7 @@ class MlfsDoctor:
         modes = modes_by_date(schedule, now)
         modes |= dict.fromkeys(modes, mode) if mode else self._live_only(modes)
         due = _due(schedule)
-        inputs = _InputRows.read(self._warehouse, first, last)
+        inputs = InputRows.read(self._warehouse, first, last)
         phases = self._documents.every(PHASES) if len(modes) > 1 else None
         found: dict[date, Diagnosis] = {}
         for wanted in sorted(set(modes.values())):
@@ -126,14 +138,13 @@ class MlfsDoctor:
         )
         return dict.fromkeys((live - backfill).intersection(played), Mode.LIVE)
 
-    def _look(
-        self, day: date, mode: Mode, roster: Sequence[ExpectedPlayer], store: _Store, inputs: _InputRows
-    ) -> _Seen:
+    def _look(self, day: date, mode: Mode, roster: DayRoster, store: _Store, inputs: InputRows) -> _Seen:
         snapshot = store.snapshots.get(day)
         rows = store.rows(day)
         there = set(rows["player_id"].to_pylist())
-        missing = {p: store.why(day, p) for p in sorted(roster) if p.player_id not in there}
-        return _Seen(day, mode, snapshot, roster, missing, rows, inputs.of(day))
+        missing = {p: store.why(day, p) for p in sorted(roster.expected) if p.player_id not in there}
+        quoted = tuple(roster.quoted)
+        return _Seen(day, mode, snapshot, roster.expected, missing, rows, inputs.of(day), quoted)
 
     def _judge(
         self,
@@ -174,6 +185,8 @@ class MlfsDoctor:
             due_at=due_at,
             snapshot_id=seen.snapshot,
             phases=self._documents.get(PHASES, day) if phases is None else phases.get(day),
+            quoted=seen.quoted,
+            unmatched=seen.inputs.unmatched,
         )
 
 
@@ -187,49 +200,8 @@ class _Seen:
     roster: Sequence[ExpectedPlayer]
     missing: dict[ExpectedPlayer, str]
     rows: pa.Table
-    inputs: _Inputs
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    """Rows of a date's input tables, located box scores of the days before it, and the latest dates there
-    with box scores and with games that are final."""
-
-    quotes: int
-    injuries: int
-    located: int
-    latest_box_scores: date | None
-    latest_final: date | None
-
-
-@dataclass(frozen=True)
-class _InputRows:
-    """The dates of a range and of the days before it that have rows, in order, and how many of each kind."""
-
-    days: list[date]
-    rows: list[dict[str, Any]]
-
-    @staticmethod
-    def read(warehouse: Warehouse, first: date, last: date) -> _InputRows:
-        asked = statement("input_rows", first=first - timedelta(days=INPUT_DAYS), last=last)
-        rows = warehouse.query(asked).to_pylist()
-        return _InputRows([r["game_date"] for r in rows], rows)
-
-    def of(self, day: date) -> _Inputs:
-        at, since = (bisect_left(self.days, d) for d in (day, day - timedelta(days=INPUT_DAYS)))
-        here = self.rows[at] if at < len(self.days) and self.days[at] == day else {}
-        before = self.rows[since:at]
-
-        def latest(kind: str) -> date | None:
-            return next((r["game_date"] for r in reversed(before) if r[kind]), None)
-
-        return _Inputs(
-            here.get("quotes", 0),
-            here.get("injuries", 0),
-            sum(r["located"] for r in before),
-            latest("box_scores"),
-            latest("finals"),
-        )
+    inputs: Inputs
+    quoted: tuple[QuotedPlayer, ...]
 
 
 @dataclass(frozen=True)
@@ -290,10 +262,16 @@ def _features(seen: _Seen) -> dict[str, FeatureState]:
 def _why_missing(name: str, seen: _Seen) -> str:
     """What the feature needs, and the input table that does not have it."""
     lineage = LINEAGE[name]
+    if name in RATINGS and seen.inputs.latest_box_scores is not None and not seen.inputs.rated:
+        counts = "field goal and free throw attempts, offensive rebounds and turnovers"
+        return f"no box score of the last {INPUT_DAYS} days has {counts}"
     if INJURIES in lineage.tables and not seen.inputs.injuries:
         return f"{INJURIES} holds nothing for {seen.day}"
     if QUOTES in lineage.tables and not seen.inputs.quotes:
         return f"{QUOTES} holds nothing for {seen.day}"
+    if QUOTES in lineage.tables and not seen.quoted:
+        why = seen.inputs.without(LINES) or "none was captured before the games' as-of"
+        return f"{QUOTES} holds {seen.inputs.quotes} rows for {seen.day} and no usable line: {why}"
     if "shot locations" in lineage.needs and not seen.inputs.located:
         return f"no box score of the last {INPUT_DAYS} days has shot locations"
     return f"needs {lineage.needs}"
@@ -309,14 +287,27 @@ def _cause(seen: _Seen, said: Verdict, absent: list[str]) -> tuple[str | None, s
     if stale:
         return stale, "props load DIR"
     if not seen.roster:
-        return "nobody is expected: no earlier games of these teams are known", "props load DIR"
+        why = seen.inputs.without(LOGS) or "no earlier games of these teams are known"
+        return f"nobody is expected: {why}", "props load DIR"
     build = f"props features build --dates {seen.day}"
     if seen.snapshot is None:
         return f"no {seen.mode.value.lower()} snapshot was ever finished for this date", build
     if absent:
-        return f"{', '.join(absent)} missing for every player: {_why_missing(absent[0], seen)}", build
+        cause = f"{', '.join(absent)} missing for every player: {_why_missing(absent[0], seen)}"
+        return cause, build if _can_be_built(absent, seen) else "props load DIR"
     reasons = sorted({r.split(":")[0] for r in seen.missing.values()})
     return f"{len(seen.missing)} expected players have no row: {', '.join(reasons)}", build
+
+
+def _can_be_built(absent: list[str], seen: _Seen) -> bool:
+    """Whether building again may help: the inputs now hold what these features are made of.
+
+    A box score without the counts that ratings are made of, or without points and minutes, gives the same
+    gap however often it is built.
+    """
+    needs = {name: BOX_SCORES in LINEAGE[name].tables for name in absent}
+    rated = not any(name in RATINGS for name in absent) or seen.inputs.rated > 0
+    return rated and (seen.inputs.latest_box_scores is not None or not any(needs.values()))
 
 
 def _stale(seen: _Seen) -> str | None:

@@ -57,6 +57,7 @@ class BackfillOptions:
     dry_run: bool = False
     min_minutes: float = DEFAULT_MIN_MINUTES
     reason: str | None = None
+    accept_findings: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -287,7 +288,13 @@ class BackfillPredictions:
         if run is None:
             raise Unavailable(f"run {run_id}: {self._ports.runs.get(run_id).note or 'has not ended'}")
         off = {s: why for s, why in task.chosen.off.items() if s in options.systems}
-        return result_of(run, outcomes, off, task.note, options.in_sample)
+        result = result_of(run, outcomes, off, task.note, options.in_sample)
+        accepted = options.accept_findings and result.status is Status.SUCCESS
+        return replace(
+            result,
+            note=run["note"] if accepted else result.note,
+            warnings=[said for model in task.chosen.every for said in model.warnings],
+        )
 
     def _audit(self, ended: list[tuple[_Task, DateResult]], options: BackfillOptions) -> None:
         now = datetime.now(UTC)
@@ -327,6 +334,7 @@ def _request(day: date, options: BackfillOptions, job_id: str | None) -> RunRequ
         min_minutes=options.min_minutes,
         reason=options.reason,
         in_sample=options.in_sample,
+        accept_findings=options.accept_findings,
         job=job_id,
     )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SECONDS = 5.0
 FAILED_SECONDS = 1.0
 PASSED, FAILED = "passed", "failed"
+UNVERIFIED = "unverified: a bare file without a manifest"
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,13 @@ def asked(name: str, ask: Callable[[], object]) -> Check:
 
 
 def loaded(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> list[Check]:
-    """A check for each model: those in memory, and why required ones are not."""
+    """A check for each model: those in memory, and why configured or required ones are not."""
     found = [
-        Check(f"model:{system}", PASSED, f"{m.model_id}, {'verified' if m.verified else 'unverified'}")
+        Check(
+            f"model:{system}",
+            PASSED,
+            "; ".join([f"{m.model_id}, {'verified' if m.verified else UNVERIFIED}", *m.warnings]),
+        )
         for system, m in models.items()
     ]
     return found + [Check(f"model:{system}", FAILED, why) for system, why in sorted(missing.items())]

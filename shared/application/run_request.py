@@ -27,6 +27,8 @@ class RunRequest:
     min_minutes: float
     reason: str | None
     in_sample: bool = False
+    accept_findings: bool = False
+    """Systems whose batch the checks refuse are activated all the same."""
     job: str | None = None
     """The job that makes the run itself, for runs that no service has a part in."""
 
@@ -50,6 +52,7 @@ def parse(asked: RunRequested, now: datetime) -> RunRequest:
         systems=tuple(dict.fromkeys(systems)),
         min_minutes=asked.min_minutes,
         reason=asked.reason,
+        accept_findings=asked.accept_findings,
     )
 
 

@@ -78,35 +78,18 @@ class StartRun:
 
     def __call__(self, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()) -> Started:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
-        ``TooMany`` in this hour.
+        ``TooMany`` in this hour. While the warehouse cannot be asked, no run is opened.
 
-        Whatever goes wrong before its jobs are out, the run ends as FAILED and the date is free again.
+        A start that is refused leaves no run: it is opened once it is prepared. What goes wrong between
+        then and the last of its jobs ends it as FAILED, and the date is free again.
         ``also_expected``: players who have no features and are to be named.
         """
-        return self.carry_on(self.open(request), request, also_expected)
-
-    def open(self, request: RunRequest) -> str:
-        """The id of a new run, of which nothing is prepared yet; ``Rejected`` where it needs a reason."""
+        self._check_is_free(request)
         self._prepare.check_reason(request, self._clock.now())
-        now = datetime.now(UTC)
-        if self._most_per_hour is not None:
-            check_rate(self._runs, self._most_per_hour, now)
-        run_id = f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
-        asked = {**asdict(request), "game_date": request.game_date.isoformat()}
-        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, asked)
+        run_id = _new_id(request)
+        prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
+        self.open(request, run_id)
         try:
-            self._runs.open(run)
-        except Conflict as exc:
-            self._observe(RunRefused(request.game_date, exc.holder))
-            raise
-        return run_id
-
-    def carry_on(
-        self, run_id: str, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()
-    ) -> Started:
-        """Prepare and publish a run that is open; doing it twice changes nothing."""
-        try:
-            prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
             self._publish(prepared)
         except AppError as exc:
             self._finish.abandon(run_id, str(exc))
@@ -115,6 +98,28 @@ class StartRun:
         if self._runs.record(run_id, lost) == 0:
             self._finish(run_id)
         return Started(run_id, len(prepared.players), len(prepared.systems))
+
+    def _check_is_free(self, request: RunRequest) -> None:
+        """Refuse early what ``open`` would refuse once everything is prepared."""
+        if self._most_per_hour is not None:
+            check_rate(self._runs, self._most_per_hour, datetime.now(UTC))
+        for run in self._runs.under_way():
+            if run.game_date == request.game_date:
+                self._observe(RunRefused(request.game_date, run.run_id))
+                raise Conflict(f"a run for {run.game_date} is under way: {run.run_id}", run.run_id)
+
+    def open(self, request: RunRequest, run_id: str | None = None) -> str:
+        """The id of a new run. ``Conflict`` while another of the date is under way."""
+        now = datetime.now(UTC)
+        run_id = run_id or _new_id(request)
+        asked = {**asdict(request), "game_date": request.game_date.isoformat()}
+        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, asked)
+        try:
+            self._runs.open(run)
+        except Conflict as exc:
+            self._observe(RunRefused(request.game_date, exc.holder))
+            raise
+        return run_id
 
     def expect(self, prepared: RunJobs) -> None:
         """Name who is expected; from here on the run counts as published."""
@@ -143,6 +148,10 @@ class StartRun:
                 publish_seconds=publish_seconds,
             )
         )
+
+
+def _new_id(request: RunRequest) -> str:
+    return f"{request.game_date:%Y%m%d}-{secrets.token_hex(6)}"
 
 
 class FinishRun:

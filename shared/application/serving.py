@@ -29,6 +29,20 @@ def described(model: LoadedModel, role: str) -> dict[str, Any]:
         else None,
         "experiment_id": experiment_id(manifest) if manifest else None,
         "verified": model.verified,
+        "warnings": model.warnings,
+    }
+
+
+def beat_fields(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> dict[str, Any]:
+    """What a worker says of its models with every heartbeat.
+
+    ``off``: systems that are configured or required and do not serve, with the reason; a list, which a
+    later beat replaces as a whole.
+    """
+    return {
+        "models": {m.system_id: m.sha256 for m in models.values()},
+        "off": [f"{system}: {why}" for system, why in sorted(missing.items())],
+        "unverified": sorted(system for system, m in models.items() if not m.verified),
     }
 
 

@@ -14,11 +14,13 @@ from shared.application.at_once import at_once
 from shared.domain.signals import (
     HIGH_EDGE,
     HISTORY_SPAN,
+    LEAST_SIDES,
     STAKE,
     DailySignal,
     EarlierDay,
     Signal,
     daily_signal,
+    without_colour,
 )
 from shared.domain.statistics import Difference, Rate, by_date, two_proportions, wilson
 from shared.errors import NotFound
@@ -125,6 +127,25 @@ class Evidence:
     clustered: Difference | None
 
 
+def shown(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored signal as it is shown: rows of before may have a colour for a system that took hardly
+    any side, or ``NONE``; both are ``NO_SIGNAL`` now."""
+    sides = LEAST_SIDES  # where the shares are not kept the colour stands
+    if stored["pct_over"] is not None and stored["pct_under"] is not None:
+        picks, over, under = stored["total_picks"], stored["pct_over"], stored["pct_under"]
+        sides = EarlierDay(picks, over, under, stored["high_edge_picks"]).sides
+    why = without_colour(stored["total_picks"], sides)
+    if why is None:
+        return dict(stored)
+    no_signal = Signal.NO_SIGNAL
+    return {
+        **stored,
+        "daily_signal": no_signal.value,
+        "signal_explanation": why,
+        "stake_multiplier": STAKE[no_signal],
+    }
+
+
 class SignalReport:
     """Reads the signals of a date and what became of days like it."""
 
@@ -136,7 +157,7 @@ class SignalReport:
         """One entry per system, or that of one; ``NotFound`` where no run of that date has completed with
         lines."""
         rows = self._warehouse.query(statement("signals_of_date", game_date=game_date)).to_pylist()
-        rows = [r for r in rows if system_id in (None, r["system_id"])]
+        rows = [shown(r) for r in rows if system_id in (None, r["system_id"])]
         if not rows:
             raise NotFound(
                 f"{game_date}: no signal; it is computed when a run completes for players who have a line"

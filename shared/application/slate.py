@@ -75,6 +75,32 @@ def read_slate(
     )
 
 
+@dataclass(frozen=True)
+class QuotedPlayer:
+    """A player on whom a usable line stands, and where he belongs.
+
+    ``team`` is "" where his side is unknown, ``last_team`` where he has no box score. ``reason``: that of
+    his candidacy, or why he is none. ``other_games``: games of the date that name him too.
+    """
+
+    player_lookup: str
+    player_id: int
+    game_id: str
+    team: str
+    last_team: str
+    expected: bool
+    reason: str
+    other_games: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DayRoster:
+    """Who is expected on a game date, and what became of those who are quoted."""
+
+    expected: list[ExpectedPlayer]
+    quoted: list[QuotedPlayer]
+
+
 def read_roster(
     warehouse: Warehouse,
     first: date,
@@ -82,17 +108,32 @@ def read_roster(
     now: datetime,
     mode: Mode,
     min_minutes: float = DEFAULT_MIN_MINUTES,
-) -> dict[date, list[ExpectedPlayer]]:
-    """The expected players of each game date that has games; no features are computed."""
+) -> dict[date, DayRoster]:
+    """The expected and the quoted players of each game date that has games; no features are computed."""
     known = Known.read(warehouse, first, last, now, mode)
     ids, days = known.past.table["game_id"].to_pylist(), known.past.table["game_date"].to_pylist()
-    expected: dict[date, list[ExpectedPlayer]] = {days[r]: [] for r in known.rows.tolist()}
-    roster = [c for c in known.roster(min_minutes) if c.expected]
-    row = np.array([c.game for c in roster], dtype=np.int64)
-    player = np.array([c.player for c in roster], dtype=np.int64)
-    for c, lookup in zip(roster, known.spellings(row, player), strict=True):
-        expected[days[c.game]].append(ExpectedPlayer(lookup, c.player, ids[c.game]))
-    return expected
+    rosters = {days[r]: DayRoster([], []) for r in known.rows.tolist()}
+    candidates = known.roster(min_minutes)
+    seats = {(c.game, c.player): c for c in candidates}
+    roster = [c for c in candidates if c.expected]
+    for c, lookup in zip(roster, _spellings(known, [(c.game, c.player) for c in roster]), strict=True):
+        rosters[days[c.game]].expected.append(ExpectedPlayer(lookup, c.player, ids[c.game]))
+    quoted = [a for a in known.assignments.values() if a.is_quoted]
+    for a, lookup in zip(quoted, _spellings(known, [(a.game, a.player) for a in quoted]), strict=True):
+        seat = seats.get((a.game, a.player))
+        reason, others = seat.reason if seat else a.reason, tuple(ids[g] for g in a.other_games)
+        expected = seat is not None and seat.expected
+        rosters[days[a.game]].quoted.append(
+            QuotedPlayer(lookup, a.player, ids[a.game], a.team, a.last_team, expected, reason, others)
+        )
+    return rosters
+
+
+def _spellings(known: Known, seats: list[tuple[int, int]]) -> list[str]:
+    """Spelling of each (game row, player)."""
+    row = np.array([game for game, _ in seats], dtype=np.int64)
+    player = np.array([who for _, who in seats], dtype=np.int64)
+    return known.spellings(row, player)
 
 
 def modes_by_date(games: pa.Table, moment: datetime) -> dict[date, Mode]:

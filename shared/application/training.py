@@ -21,6 +21,8 @@ from shared.errors import Rejected
 from shared.model_registry import bundle
 from shared.model_registry.bundle import Bundle, GoldenRow, HitRate, Manifest, Metrics, Reference
 from shared.model_registry.catboost_model import CatBoostModel, parse, to_bytes
+from shared.model_registry.cbm import read_trees
+from shared.model_registry.golden import golden_rows
 from shared.ports import ModelStore, Warehouse
 from shared.warehouse.statements import statement
 
@@ -138,7 +140,7 @@ class TrainModels:
             thread_count=THREADS,
             trend_sign="positive is improving",
             libraries={name: version(name) for name in ("catboost", "numpy")},
-            golden=[_golden(row, model) for row in train.x[:: max(len(train) // 5, 1)][:5]],
+            golden=[_golden(row, model) for row in golden_rows(train.x, read_trees(data))],
             git_commit=self._git_commit,
             reference={name: _reference(learnt.x[:, i]) for i, name in enumerate(train.names)},
         )

@@ -47,6 +47,11 @@ def eastern_date(moment: datetime) -> date:
     return moment.astimezone(EASTERN).date()
 
 
+def eastern_text(moment: datetime) -> str:
+    """An instant as text for people, in US Eastern time with the zone named: 2025-03-19 18:30 EDT."""
+    return moment.astimezone(EASTERN).strftime("%Y-%m-%d %H:%M %Z")
+
+
 @lru_cache(maxsize=16384)
 def eastern_midnight(day: int) -> int:
     """The instant at which a game date begins in US Eastern time."""
@@ -55,7 +60,7 @@ def eastern_midnight(day: int) -> int:
 
 def cut_offs(day: Ints, tipoff: Ints, minutes_before: float = 30.0) -> Ints:
     """Tip-off less half an hour; the start of the game date where tip-off is unknown."""
-    begins = _midnights(day, 0)
+    begins = midnights(day, 0)
     return np.where(tipoff == UNKNOWN, begins, tipoff - int(minutes_before * 60 * SECOND))
 
 
@@ -65,11 +70,12 @@ def known_from(day: Ints, tipoff: Ints) -> Ints:
     Where tip-off is unknown that is the last second of its game date, so that the next date's
     cut-off, when it is unknown as well, still comes after it.
     """
-    ends = _midnights(day, 1) - SECOND
+    ends = midnights(day, 1) - SECOND
     return np.where(tipoff == UNKNOWN, ends, tipoff + GAME_LASTS)
 
 
-def _midnights(day: Ints, ahead: int) -> Ints:
+def midnights(day: Ints, ahead: int) -> Ints:
+    """Return the instants at which dates begin in US Eastern time, ``ahead`` days later."""
     unique, back = np.unique(day, return_inverse=True)
     begins = np.array([eastern_midnight(int(d) + ahead) for d in unique], dtype=np.int64)
     return begins[back] if len(unique) else np.zeros(0, np.int64)

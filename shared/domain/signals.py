@@ -110,8 +110,8 @@ def daily_signal(
     high = int(np.sum(np.abs(edge) >= HIGH_EDGE))
     premium = int(np.sum((confidence >= PREMIUM_CONFIDENCE) & (np.abs(edge) >= PREMIUM_EDGE)))
     over, under, passed = (_percent(recommendation == side) for side in ("OVER", "UNDER", "PASS"))
-    counts = [int(np.sum(recommendation == side)) for side in ("OVER", "UNDER")]
-    signal, why = _decide(n, *counts, high, comparable(earlier))
+    overs, unders = (int(np.sum(recommendation == side)) for side in ("OVER", "UNDER"))
+    signal, why = _decide(n, overs, unders, high, comparable(earlier))
     return DailySignal(
         total_picks=n,
         high_edge_picks=high,
@@ -135,13 +135,21 @@ def comparable(earlier: Sequence[EarlierDay]) -> list[EarlierDay]:
     return usable[:HISTORY_DATES]
 
 
+def without_colour(picks: int, sides: int) -> str | None:
+    """Return why a date has no colour: so many rows with a line, and sides taken; None where it has one."""
+    if picks < LEAST_PICKS:
+        return f"{picks} rows with a line, at least {LEAST_PICKS} needed"
+    if sides < LEAST_SIDES:
+        return f"{sides} of {picks} rows take a side, at least {LEAST_SIDES} needed"
+    return None
+
+
 def _decide(n: int, over: int, under: int, high: int, earlier: Sequence[EarlierDay]) -> tuple[Signal, str]:
     """Return the first rule that fits, and its reason."""
     sides = over + under
-    if n < LEAST_PICKS:
-        return Signal.NO_SIGNAL, f"{n} rows with a line, at least {LEAST_PICKS} needed"
-    if sides < LEAST_SIDES:
-        return Signal.NO_SIGNAL, f"only {sides} of {n} rows take a side, at least {LEAST_SIDES} needed"
+    none = without_colour(n, sides)
+    if none is not None:
+        return Signal.NO_SIGNAL, none
     share = 100.0 * over / sides
     low, top, usual = _limits(sides, earlier)
     said = f"{share:.0f} % of {sides} sides are OVER, {usual}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ import duckdb
 import filelock
 from duckdb import DuckDBPyConnection as Connection
 
-from shared.errors import Unavailable
+from shared.errors import HeldElsewhere, Unavailable
 
 LOCK_WAIT_SECONDS, POLL_SECONDS = 30.0, 0.005
 NAME = "warehouse"
@@ -26,6 +29,14 @@ take this one as they are written to."""
 THREADS = 1
 """That work at a statement. Two are no sooner done with a season that is predicted or graded, take a
 quarter to a half more of the processor for it, and are later with a page, whose statements are small."""
+
+HELD_WAIT_SECONDS, HELD_POLL_SECONDS = 5.0, 0.1
+"""How long a file that another program has open is waited for, and how often it is tried."""
+
+HELD = ("Could not set lock on file", "Unique file handle conflict")
+"""What DuckDB says of a file that another process, or another connection of this one, has open."""
+
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)|PID (?P<bare>\d+)")
 
 AWAY = (OSError, duckdb.OperationalError, duckdb.FatalException)
 
@@ -42,12 +53,18 @@ class DuckDbFile:
 
     An instance in memory stays and the file is attached to it, which takes a third of what making an instance
     takes. Detached it is free for others, and what was committed stands in it. ``prepare`` is called with the
-    first connection of an instance, most often the only one. Raises ``Unavailable`` when the lock is not had
-    in 30 s, and when the file cannot be opened or written (a full disk shows at the commit).
+    first connection of an instance, most often the only one.
+
+    Raises ``Unavailable`` when the lock is not had in 30 s, and when the file cannot be opened or written (a
+    full disk shows at the commit); ``HeldElsewhere`` when a program that does not know the lock, such as a
+    notebook, has the file open for ``held_wait`` seconds.
     """
 
-    def __init__(self, path: Path, prepare: Callable[[Connection], None]) -> None:
-        self._path, self._prepare = path, prepare
+    def __init__(
+        self, path: Path, prepare: Callable[[Connection], None], held_wait: float = HELD_WAIT_SECONDS
+    ) -> None:
+        self._path, self._prepare, self._held_wait = path, prepare, held_wait
+        self._held_until = 0.0
         self._lock = filelock.FileLock(f"{path}.lock", timeout=LOCK_WAIT_SECONDS, poll_interval=POLL_SECONDS)
         self._instance: Connection | None = None
         self._mine = threading.local()
@@ -78,19 +95,39 @@ class DuckDbFile:
                 shared.con = self._take()
             yield shared.con
         except filelock.Timeout as exc:
-            raise Unavailable(f"warehouse {self._path}: busy for {LOCK_WAIT_SECONDS:.0f} s") from exc
+            raise Unavailable(f"warehouse {self._path.name}: busy for {LOCK_WAIT_SECONDS:.0f} s") from exc
         except AWAY as exc:
             self._give_up(shared)  # what comes next opens it anew
             raise Unavailable(f"warehouse {self._path}: {exc}") from exc
 
     def _take(self) -> Connection:
+        """Attach the file, once nobody else has it open.
+
+        The lock is free between two tries, so that all who wait for the same program wait at the same time.
+        Just after one of them has given up, the others try once: a page of five parts is late by one wait.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        end = 0.0 if time.monotonic() < self._held_until else time.monotonic() + self._held_wait
+        while not isinstance(found := self._try_to_attach(), Connection):
+            if time.monotonic() >= end:
+                self._held_until = time.monotonic() + self._held_wait
+                raise HeldElsewhere(
+                    f"the warehouse file {self._path.name} is open in another program ({found}); "
+                    "close it and try again"
+                )
+            time.sleep(HELD_POLL_SECONDS)
+        return found
+
+    def _try_to_attach(self) -> Connection | str:
+        """A connection, or who has the file open."""
         self._lock.acquire()
         try:
             return self._attach()
-        except BaseException:
+        except BaseException as exc:
             self._close_all()
             self._lock.release()
+            if isinstance(exc, duckdb.Error) and any(words in str(exc) for words in HELD):
+                return holder_of(str(exc))
             raise
 
     def _attach(self) -> Connection:
@@ -133,3 +170,15 @@ class DuckDbFile:
         if instance is not None:
             with suppress(duckdb.Error):
                 instance.close()
+
+
+def holder_of(message: str) -> str:
+    """Return pid and name of the program that has the file open, as far as DuckDB's message tells."""
+    if HELD[1] in message:
+        return f"pid {os.getpid()}, this one"
+    found = _HOLDER.search(message)
+    if found is None:
+        return "its pid is not known"
+    if found["bare"]:
+        return f"pid {found['bare']}"
+    return f"pid {found['pid']}, {Path(found['program']).name}"

@@ -13,7 +13,7 @@ import sqlglot
 from duckdb import DuckDBPyConnection as Connection
 from sqlglot import exp
 
-from shared.embedded.duckdb_file import NAME, DuckDbFile
+from shared.embedded.duckdb_file import HELD_WAIT_SECONDS, NAME, DuckDbFile
 from shared.embedded.migrations import PLAYER_IDS_SINCE, fill_player_ids
 from shared.embedded.parts import WHOLE, Parts
 from shared.errors import InvalidStatement, Unavailable
@@ -21,7 +21,7 @@ from shared.ports import Statement
 from shared.schemas.catalog import TABLES
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.schemas.table import Column, Table
-from shared.warehouse.merge import merge
+from shared.warehouse.merge import merge, require_distinct_keys
 
 SCHEMA_VERSION = 8
 
@@ -58,9 +58,9 @@ class DuckDbWarehouse:
     Raises ``Unavailable`` as ``DuckDbFile`` does, and for a file that was made by a later version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, held_wait: float = HELD_WAIT_SECONDS) -> None:
         self._parts = Parts(path.with_suffix(".parts"), IN_PARTS)
-        self._file = DuckDbFile(path, lambda con: self._begin(con, path))
+        self._file = DuckDbFile(path, lambda con: self._begin(con, path), held_wait)
 
     def query(self, statement: Statement) -> pa.Table:
         with self._open() as con:
@@ -79,6 +79,7 @@ class DuckDbWarehouse:
                 con.execute(f"INSERT INTO {table.full_name} ({columns}) SELECT {columns} FROM {incoming}")
 
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
+        require_distinct_keys(table, rows)
         with self._open() as con, _registered(con, rows) as incoming:
             sql = to_duckdb(merge(table, rows.column_names, incoming, replace=replace))
             result = con.execute(sql).fetchone()
@@ -140,7 +141,9 @@ def prepare(con: Connection, path: Path) -> None:
     row = con.execute("SELECT MAX(version) FROM schema_version").fetchone()
     found = row[0] if row else None
     if found is not None and found > SCHEMA_VERSION:
-        raise Unavailable(f"warehouse {path}: schema version {found}, this program knows {SCHEMA_VERSION}")
+        raise Unavailable(
+            f"warehouse {path.name}: schema version {found}, this program knows {SCHEMA_VERSION}"
+        )
     if found == SCHEMA_VERSION:
         return
     for dataset in sorted({t.dataset for t in TABLES}):

@@ -11,6 +11,7 @@ import httpx
 from shared.embedded.broker.store import MessageStore
 from shared.errors import Rejected, Unavailable
 from shared.ports import Outgoing
+from shared.schemas.attributes import check_attributes
 
 CHUNK = 1000
 
@@ -23,9 +24,10 @@ class BrokerPublisher:
         self._client: httpx.Client | None = None
 
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        plain = [_plain(m) for m in messages]
         url = f"{self._base_url}/topics/{topic}/messages"
         for at in range(0, len(messages), CHUNK):
-            self._post(url, {"messages": [_plain(m) for m in messages[at : at + CHUNK]]})
+            self._post(url, {"messages": plain[at : at + CHUNK]})
 
     def _post(self, url: str, body: dict[str, list[dict[str, Any]]]) -> None:
         if self._client is None:
@@ -60,7 +62,8 @@ class StorePublisher:
 
 
 def _plain(message: Outgoing) -> dict[str, Any]:
-    """A message as Pub/Sub's JSON has it."""
+    """A message as Pub/Sub's JSON has it; ``Rejected`` for attributes that Pub/Sub would refuse."""
+    check_attributes(message.attributes)
     return {
         "data": base64.b64encode(message.body).decode(),
         "attributes": dict(message.attributes),

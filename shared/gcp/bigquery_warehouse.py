@@ -22,7 +22,7 @@ from shared.gcp.failures import translated
 from shared.gcp.storage_write import StorageWriter
 from shared.ports import Statement
 from shared.schemas.table import Table
-from shared.warehouse.merge import merge
+from shared.warehouse.merge import merge, require_distinct_keys
 
 STREAMED_BYTES = 8 * 1024 * 1024
 """Rows up to this size go by one append; an append may not be larger than 10 MB. More is a load job."""
@@ -66,6 +66,7 @@ class BigQueryWarehouse:
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
         if rows.num_rows == 0:
             return 0
+        require_distinct_keys(table, rows)
         config = self._config(_bounds(table, rows))
         with self._source(table, rows, config) as source:
             sql = merge(table, rows.column_names, source, replace=replace, bounded=True)

@@ -14,7 +14,6 @@ from google.cloud.bigquery_storage_v1 import BigQueryReadClient, BigQueryWriteCl
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
 from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
-from google.cloud.pubsub_v1.types import BatchSettings
 
 EMULATED_BIGQUERY = "BIGQUERY_EMULATOR_HOST"
 
@@ -56,9 +55,7 @@ class Clients:
         )
 
     def publisher(self) -> Any:
-        """``stop`` sends what is still in its batches."""
-        batches = BatchSettings(max_messages=500, max_bytes=4 * 1024 * 1024, max_latency=0.005)
-        return self._once("publisher", lambda: PublisherClient(batches), lambda client: client.stop)
+        return self._once("publisher", PublisherClient, lambda client: client.stop)
 
     def subscriber(self) -> Any:
         return self._once("subscriber", SubscriberClient, lambda client: client.close)

@@ -18,7 +18,11 @@ MAGIC, FORMAT = b"CBM1", b"FlabuffersModel_v1"
 AS_TRUE = 2
 """How a feature treats NaN: as larger than every border. By the other treatments it is larger than none."""
 
-_MODEL_FORMAT, _MODEL_TREES, _MODEL_PARTS = 0, 1, 3
+DEEPEST = 16
+"""CatBoost's own limit: a leaf's place in its tree has so many bits."""
+
+_MODEL_FORMAT, _MODEL_TREES, _MODEL_INFO, _MODEL_PARTS = 0, 1, 2, 3
+_INFO_KEY, _INFO_VALUE = 0, 1
 _DIMENSION, _SPLITS, _SIZES, _FLOAT_FEATURES, _LEAVES, _WEIGHTS = 0, 1, 2, 5, 8, 9
 _SCALE, _BIAS, _BIASES = 14, 15, 16
 _OTHER_KINDS = {
@@ -64,6 +68,15 @@ def read_trees(data: bytes) -> Trees:
         return _trees(data)
     except (struct.error, IndexError, ValueError) as exc:
         raise NotPlain(f"not a plain CatBoost model of {len(data)} bytes ({exc})") from exc
+
+
+def read_metadata(data: bytes) -> dict[str, str]:
+    """What training wrote into a model file of any kind, by key; ``NotPlain`` where it cannot be read."""
+    try:
+        pairs = [(e.text(_INFO_KEY), e.text(_INFO_VALUE)) for e in _core(data).tables(_MODEL_INFO)]
+    except (struct.error, IndexError, ValueError) as exc:
+        raise NotPlain(f"not a readable CatBoost model of {len(data)} bytes ({exc})") from exc
+    return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in pairs}
 
 
 class _Table:
@@ -116,11 +129,18 @@ class _Table:
         return at + int(struct.unpack_from("<I", self._data, at)[0])
 
 
-def _trees(data: bytes) -> Trees:
+def _core(data: bytes) -> _Table:
     if data[:4] != MAGIC:
         raise NotPlain(f"begins with {data[:4]!r}, wanted {MAGIC!r}")
-    core = data[8 : 8 + struct.unpack_from("<I", data, 4)[0]]
-    model = _Table(core, struct.unpack_from("<I", core, 0)[0])
+    size = struct.unpack_from("<I", data, 4)[0]
+    core = data[8 : 8 + size]
+    if len(core) < size:
+        raise NotPlain(f"a core of {size} bytes, of which {len(core)} are there")
+    return _Table(core, struct.unpack_from("<I", core, 0)[0])
+
+
+def _trees(data: bytes) -> Trees:
+    model = _core(data)
     if model.text(_MODEL_FORMAT) != FORMAT or model.length(_MODEL_PARTS):
         raise NotPlain(f"format {model.text(_MODEL_FORMAT)!r}, wanted {FORMAT!r} without further parts")
     trees = model.table(_MODEL_TREES)
@@ -131,9 +151,12 @@ def _trees(data: bytes) -> Trees:
     features = trees.tables(_FLOAT_FEATURES)
     borders = [f.array(_BORDERS, "<f4") for f in features]
     counts = [len(b) for b in borders]
+    columns = [int(f.number(_FLAT_INDEX, "i", -1)) for f in features]
+    if columns != list(range(len(features))):
+        raise NotPlain("its numeric features are not its columns in their order")
     found = Trees(
         names=tuple(f.text(_NAME).decode() for f in features),
-        column=np.repeat([int(f.number(_FLAT_INDEX, "i", -1)) for f in features], counts).astype(np.int64),
+        column=np.repeat(columns, counts).astype(np.int64),
         border=np.concatenate(borders).astype(np.float32),
         nan_passes=np.repeat([f.number(_NAN, "b", 0) == AS_TRUE for f in features], counts).astype(np.bool_),
         sizes=trees.array(_SIZES, "<i4").astype(np.int32),
@@ -148,10 +171,11 @@ def _trees(data: bytes) -> Trees:
 
 def _consistent(t: Trees) -> Trees:
     """The same, if its numbers go together."""
+    if len(t.sizes) and t.sizes.max() > DEEPEST:
+        raise NotPlain(f"a tree of depth {t.sizes.max()}, at most {DEEPEST} are read")
     whole = len(t.splits) == t.sizes.sum() and len(t.leaves) == (1 << t.sizes).sum()
     whole &= len(t.weights) in (0, len(t.leaves))
     known = len(t.splits) == 0 or 0 <= t.splits.min() <= t.splits.max() < len(t.border)
-    ordered = t.column.size == 0 or (t.column.min() >= 0 and t.column.max() < len(t.names))
-    if not (whole and known and ordered and len(t.sizes)):
+    if not (whole and known and len(t.sizes) and t.sizes.min() >= 0):
         raise NotPlain("trees, splits and leaves do not go together")
     return t

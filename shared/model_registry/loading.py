@@ -12,13 +12,17 @@ from shared.domain.systems.catalog import MODEL_SYSTEMS, TRAINED
 from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import GoldenRow, Manifest, read, sha256_of
 from shared.model_registry.cbm import NotPlain, read_trees
+from shared.model_registry.losses import check_loss
 from shared.model_registry.symmetric_trees import SymmetricTrees
+from shared.model_registry.typical_players import check_output
+from shared.model_registry.unverified import UNVERIFIED, unverified_warning
 from shared.ports import ModelStore
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model in memory. ``verified``: a manifest stood beside it and its golden rows came out right."""
+    """A model in memory. ``verified``: a manifest stood beside it and its golden rows came out right.
+    ``doubt``: why its numbers are hardly points, None where they may be."""
 
     system_id: str
     model_id: str
@@ -27,6 +31,13 @@ class LoadedModel:
     verified: bool
     model: Regressor
     manifest: Manifest | None
+    doubt: str | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be said wherever this model serves."""
+        said = [] if self.verified else [unverified_warning(self.system_id, self.model_id)]
+        return said + ([f"WARNING {self.system_id}: {self.model_id} {self.doubt}"] if self.doubt else [])
 
 
 def load(
@@ -38,7 +49,7 @@ def load(
     ``SymmetricTrees`` does not give the manifest's golden rows to the last bit; else nothing imports it.
 
     Raises ``NotFound`` for a missing file and ``Rejected`` for a hash, feature list or golden row that
-    differs, naming both values.
+    differs, naming both values, and for a loss whose model does not give points.
     """
     if system_id not in TRAINED:
         raise Rejected(f"{path}: {system_id!r} takes no model, wanted one of {', '.join(MODEL_SYSTEMS)}")
@@ -49,18 +60,21 @@ def load(
     manifest = _manifest(store, path)
     if manifest is not None and manifest.sha256 != found:
         raise Rejected(f"{path}: sha256 {found}, its manifest says {manifest.sha256}")
+    check_loss(data, path)
     wanted = TRAINED[system_id].inputs
     model: Regressor | None
     if manifest is None:
         model = _catboost(data, path, wanted)
-        return LoadedModel(system_id, f"unverified-{found[:8]}", found, path, False, model, None)
+        doubt = check_output(model, wanted, path)
+        return LoadedModel(system_id, f"{UNVERIFIED}{found[:8]}", found, path, False, model, None, doubt)
     if manifest.system_id != system_id:
         raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
     model = None if by_catboost or not manifest.golden else _plain(data, wanted)
     if model is None or _wrong_row(manifest, model) is not None:
         model = _catboost(data, path, wanted)
         _check_golden(manifest, model, path)
-    return LoadedModel(system_id, manifest.name, found, path, True, model, manifest)
+    doubt = check_output(model, wanted, path)
+    return LoadedModel(system_id, manifest.name, found, path, True, model, manifest, doubt)
 
 
 def load_shadows(store: ModelStore, paths: Sequence[str]) -> list[LoadedModel]:

@@ -23,7 +23,7 @@ Pattern = tuple[int, ...]
 """Which of a tree's inputs each of its splits asks, numbered as they first come up."""
 
 AT_ONCE = 512
-"""Trees of six splits whose values of all sets of inputs fill a core's cache."""
+"""Trees of six splits whose values of all sets of inputs fill a core's cache; of deeper trees fewer do."""
 
 
 def shapley_values(trees: Trees, row: Floats) -> Floats:
@@ -33,7 +33,8 @@ def shapley_values(trees: Trees, row: Floats) -> Floats:
     holds = (values > trees.border) | (np.isnan(values) & trees.nan_passes)
     total = np.zeros(len(trees.names) + 1)
     for pattern, starts in _alike(trees).items():
-        for some in (starts[i : i + AT_ONCE] for i in range(0, len(starts), AT_ONCE)):
+        step = max(1, AT_ONCE >> max(len(pattern) - 6, 0))
+        for some in (starts[i : i + step] for i in range(0, len(starts), step)):
             _add(total, trees, holds, pattern, some)
     total *= trees.scale
     total[-1] += trees.bias

@@ -41,6 +41,8 @@ class SymmetricTrees:
         starts = np.cumsum(1 << trees.sizes) - (1 << trees.sizes)
         # As narrow as holds the place of every leaf: finding places takes time by the byte.
         self._first_leaf = starts[:, None].astype(np.min_scalar_type(len(trees.leaves)))
+        self._place = np.min_scalar_type((1 << depth) - 1)
+        """Holds the place of a leaf in its tree: a byte does to depth 8, no further."""
         self._leaves = trees.leaves
         self._scale, self._bias = trees.scale, trees.bias
 
@@ -78,10 +80,13 @@ class SymmetricTrees:
         holds = values > self._border
         if self._some_pass:
             holds |= np.isnan(values) & self._nan_passes[:, None]
-        bits = holds.view(np.uint8).take(self._splits, axis=0)
-        leaf = bits[-1]
-        for bit in bits[-2::-1]:
-            leaf += leaf
-            leaf |= bit
+        if not len(self._splits):  # every tree is a single leaf
+            leaf = np.zeros((1, rows.shape[0]), dtype=self._place)
+        else:
+            bits = holds.view(np.uint8).take(self._splits, axis=0)
+            leaf = bits[-1].astype(self._place, copy=False)
+            for bit in bits[-2::-1]:
+                leaf += leaf
+                leaf |= bit
         total = self._leaves.take(self._first_leaf + leaf).sum(axis=0)
         return np.asarray(total * self._scale + self._bias)[:n]

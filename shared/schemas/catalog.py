@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.schemas import deployments, feature_store, models, predictions, reference
+from shared.schemas import deployments, feature_store, loads, models, predictions, reference
 from shared.schemas.table import Table
 
 TABLES: tuple[Table, ...] = (
@@ -10,6 +10,7 @@ TABLES: tuple[Table, ...] = (
     reference.PLAYER_GAME_SUMMARY,
     reference.PLAYER_POINTS_PROPS,
     reference.INJURY_REPORT,
+    loads.LOAD_RECONCILIATION,
     reference.ROW_VERSIONS,
     feature_store.ML_FEATURE_STORE,
     feature_store.PLAYER_DAILY_CACHE,

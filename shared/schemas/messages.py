@@ -117,6 +117,7 @@ class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     min_minutes: float = 8.0
     reason: str | None = None
     schema_version: int = SCHEMA_VERSION
+    accept_findings: bool = False
 
 
 class _PushMessage(msgspec.Struct, rename="camel"):

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.errors import Rejected
 from shared.schemas.table import Table
 
 
@@ -30,3 +35,27 @@ def merge(table: Table, columns: Sequence[str], source: str, *, replace: bool, b
         f"MERGE INTO {table.full_name} AS t USING {source} AS s ON {' AND '.join(keys)} {update}"
         f"WHEN NOT MATCHED THEN INSERT ({', '.join(columns)}) VALUES ({values})"
     )
+
+
+def rows_of_repeated_keys(key: Sequence[str], rows: pa.Table) -> pa.Array:
+    """Mark the rows whose key other rows have as well; two nulls of a key are equal."""
+    keys = rows.select(list(key)).append_column("row", pa.array(np.arange(rows.num_rows)))
+    counts = keys.group_by(list(key)).aggregate([("row", "count")])
+    marked = np.zeros(rows.num_rows, np.bool_)
+    if counts.num_rows < rows.num_rows:
+        groups = keys.group_by(list(key)).aggregate([("row", "count"), ("row", "list")])
+        many = groups.filter(pc.greater(groups["row_count"], 1))["row_list"]
+        marked[np.asarray(pc.list_flatten(many).to_numpy(), np.int64)] = True
+    return pa.array(marked)
+
+
+def require_distinct_keys(table: Table, rows: pa.Table) -> None:
+    """Raise ``Rejected`` where two rows have the same key: a MERGE inserts both, or is refused."""
+    is_repeated = rows_of_repeated_keys(table.key, rows)
+    count = pc.sum(is_repeated).as_py()
+    if count:
+        first = rows.select(list(table.key)).slice(pc.index(is_repeated, True).as_py(), 1).to_pylist()[0]
+        key = ", ".join(f"{name} {value}" for name, value in first.items())
+        raise Rejected(
+            f"{table.full_name}: {count:,} rows to write share a key with another; the first: {key}"
+        )

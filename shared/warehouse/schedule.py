@@ -29,7 +29,10 @@ def refresh_game_status(
 
 
 def games_between(warehouse: Warehouse, first: date, last: date) -> pa.Table:
-    """Return the games of the dates, without the rows that a game left behind when it was moved."""
+    """Return the games that are predicted and that are history.
+
+    Pre-season, All-Star and the rows that a game left behind when it was moved are left out.
+    """
     return warehouse.query(statement("games_between", first=first, last=last))
 
 
@@ -37,6 +40,11 @@ def live_rows_at_tipoff(warehouse: Warehouse, first: date, last: date, now: date
     """Return how many champion rows of each date were active when their game, played by ``now``, began."""
     rows = warehouse.query(statement("live_rows_at_tipoff", first=first, last=last, now=now)).to_pylist()
     return {r["game_date"]: r["predictions"] for r in rows}
+
+
+def scheduled_games(warehouse: Warehouse, first: date = FIRST_DATE, last: date = LAST_DATE) -> pa.Table:
+    """Return the names, teams and tip-off of every game, of whatever kind."""
+    return warehouse.query(statement("scheduled_games", first=first, last=last))
 
 
 def has_started(game: dict[str, Any], moment: datetime) -> bool:

@@ -94,9 +94,8 @@ def _query_parameters(of: Dependant) -> Iterator[str]:
 def parse_json(body: bytes) -> Any:
     """Return the value of a JSON text.
 
-    ``Malformed`` for bytes that are no UTF-8 or nest too deeply, ``Rejected`` for text that is not JSON and for
-    an object that names a field twice: which one counts would be a guess. NaN and Infinity, which are not JSON,
-    pass here: the model refuses them, with the name of the field.
+    ``Malformed`` for what is not JSON, ``Rejected`` for an object that names a field twice: which one counts
+    would be a guess. NaN and Infinity pass here: the model refuses them, with the name of the field.
     """
     try:
         return json.loads(body.decode(), object_pairs_hook=_unique)
@@ -105,7 +104,7 @@ def parse_json(body: bytes) -> Any:
     except RecursionError as exc:
         raise Malformed("body: nested too deeply, wanted JSON") from exc
     except ValueError as exc:
-        raise Rejected(f"body: {exc}; wanted JSON") from exc
+        raise Malformed(f"body: {exc}; wanted JSON") from exc
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from shared.application.ask import Ask, checked
+from shared.application.findings import Severity
 from shared.application.performance import Performance
 from shared.application.questions import Questions
 from shared.application.signals import ComputeSignals, SignalReport
@@ -77,6 +78,21 @@ def test_a_date_is_compared_with_the_stored_dates_before_it_and_with_no_later_on
     over, under = row["pct_over"], row["pct_under"]
     assert over / (over + under) > 0.3  # 11 % OVER is what it did before
     assert row["daily_signal"] == "YELLOW"
+
+
+def test_a_stored_colour_of_a_system_that_mostly_passes_is_shown_as_no_signal(here: Jobs) -> None:
+    here.predict(systems=BUT_V8)
+    here.change(
+        "UPDATE nba_predictions.daily_prediction_signals SET daily_signal = 'RED', pct_over = 2.53, "
+        "pct_under = 5.06, pct_pass = 92.41, stake_multiplier = 0.5, signal_explanation = '2.5 % OVER, below 25 %' "
+        "WHERE system_id = 'line_anchored_v1' AND game_date = @d",
+        d=DAY,
+    )
+    (row,) = SignalReport(here.warehouse)(DAY, "line_anchored_v1")
+    assert (row["daily_signal"], row["stake_multiplier"], row["pct_over"]) == ("NO_SIGNAL", 1.0, 2.53)
+    assert row["signal_explanation"].startswith("6 of ")
+    found = {f.check: f for f in here.validate(DAY)}["signal:line_anchored_v1"]
+    assert (found.severity, found.evidence[:9]) == (Severity.INFO, "NO_SIGNAL")
 
 
 def test_dates_that_are_computed_together_are_compared_in_their_order(here: Jobs) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,7 +13,7 @@ from google.api_core.exceptions import DeadlineExceeded
 
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.publisher import StorePublisher
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound, Rejected, Unavailable
 from shared.gcp.clients import Clients
 from shared.gcp.pubsub_publisher import PubSubPublisher
 from shared.ports import Outgoing, Publisher
@@ -79,6 +80,37 @@ def test_a_slate_is_published_in_one_call(stored: Stored) -> None:
     bodies = [f"{i}".encode() * 1500 for i in range(400)]
     stored.publisher.publish(TOPIC, [Outgoing(b, {"run_id": "r"}) for b in bodies])
     assert sorted(body for body, _ in stored.read()) == sorted(bodies)
+
+
+OPTIONS = ("topic", "data", "ordering_key", "retry", "timeout", "self", "attrs", "request", "messages")
+"""Names that the client's functions have for arguments of their own."""
+
+
+def test_attributes_named_like_options_of_the_client_come_out_as_they_went_in(stored: Stored) -> None:
+    attributes = dict.fromkeys(OPTIONS, "x") | {"Ünï": "é" * 512, "empty": ""}
+    stored.publisher.publish(TOPIC, [Outgoing(b"one", attributes)])
+    assert stored.read() == [(b"one", attributes)]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "words"),
+    [
+        ({"googclient_x": "1"}, "'googclient_x'"),
+        ({"GoogX": "1"}, "'GoogX'"),
+        ({"": "1"}, "wanted a name"),
+        ({"k" * 257: "1"}, "'kkk"),
+        ({"key": "é" * 513}, "'key': value of 1026 bytes"),
+        ({"key": 1}, "'key': int, wanted text"),
+        ({"key": "\ud800"}, "'key': not valid Unicode"),
+        ({f"key{n}": "x" for n in range(101)}, "101, wanted at most 100"),
+    ],
+)
+def test_attributes_that_no_broker_takes_are_refused_by_name(
+    stored: Stored, attributes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Rejected, match=re.escape(words)):
+        stored.publisher.publish(TOPIC, [Outgoing(b"good"), Outgoing(b"one", attributes)])
+    assert stored.read() == []
 
 
 @pytest.mark.emulators

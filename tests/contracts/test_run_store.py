@@ -165,3 +165,31 @@ def test_a_slate_of_any_size_is_recorded(run_stores: Stores) -> None:
     store.expect("a", [player(p, "20250319_AAA_BBB") for p in players])
     assert store.record("a", [outcome(p, "predicted", {"s": "predicted"}) for p in players]) == 0
     assert len(store.outcomes("a")) == 900
+
+
+def test_two_players_of_one_spelling_are_two(run_stores: Stores) -> None:
+    store = run_stores()
+    store.open(run("a"))
+    first, second, third = (player("x", game, of) for game, of in (("g1", 11), ("g1", 12), ("g2", 13)))
+    store.expect("a", [first])
+    store.expect("a", [second, player("y"), third, first])
+    assert run_stores().players("a") == [first, second, third, player("y")]
+    assert store.record("a", [outcome("x", "predicted", {"s": "predicted"}, 12)]) == 3
+    assert store.record("a", [outcome("x", "skipped:none", player_id=12), outcome("y", "failed:x")]) == 2
+    assert store.record("a", [outcome("x", "skipped:out", player_id=13)]) == 1
+    assert run_stores().outcomes("a") == {
+        first: None,
+        second: outcome("x", "predicted", {"s": "predicted"}, 12),
+        third: outcome("x", "skipped:out", player_id=13),
+        player("y"): outcome("y", "failed:x"),
+    }
+    assert run_stores().get("a").expected == 4
+
+
+def test_a_player_is_named_once_however_he_is_spelled(run_stores: Stores) -> None:
+    store = run_stores()
+    store.open(run("a"))
+    store.expect("a", [player("x", "g1", 11)])
+    store.expect("a", [player("xjr", "g1", 11)])
+    assert store.players("a") == [player("x", "g1", 11)]
+    assert store.record("a", [outcome("xjr", "predicted", player_id=11)]) == 0

@@ -32,16 +32,16 @@ Make = Callable[[Sequence[Table]], Warehouse]
 CLOCK = FixedClock(datetime(2025, 3, 20, 16, tzinfo=UTC))
 GAME, SYSTEM, SHA = "20250319_ALB_DUN", "catboost_v9", "5ha"
 KEY: dict[str, Any] = {
-    "game_id": GAME, "player_lookup": "joryistrand", "system_id": SYSTEM, "prediction_id": "p1", "role": "champion",
-    "prediction_run_mode": "LIVE",
+    "game_id": GAME, "player_lookup": "joryistrand", "player_id": 1, "system_id": SYSTEM, "prediction_id": "p1",
+    "role": "champion", "prediction_run_mode": "LIVE",
 }  # fmt: skip
 ROWS: dict[Table, list[dict[str, Any]]] = {
     NBA_SCHEDULE: [{"game_id": GAME, "game_status": 3, "home_team_score": 99, "away_team_score": 98}],
     PLAYER_GAME_SUMMARY: [
-        {"game_id": GAME, "player_lookup": "joryistrand", "player_name": "Jory Istrand", "team_abbr": "ALB",
-         "is_dnp": False, "minutes_played": 30.5, "points": 24},
-        {"game_id": GAME, "player_lookup": "quillholmvik", "player_name": "Quill Holmvik", "team_abbr": "DUN",
-         "is_dnp": True, "minutes_played": None, "points": None, "dnp_reason": "rest"},
+        {"game_id": GAME, "player_lookup": "joryistrand", "player_id": 1, "player_name": "Jory Istrand",
+         "team_abbr": "ALB", "is_dnp": False, "minutes_played": 30.5, "points": 24},
+        {"game_id": GAME, "player_lookup": "quillholmvik", "player_id": 2, "player_name": "Quill Holmvik",
+         "team_abbr": "DUN", "is_dnp": True, "minutes_played": None, "points": None, "dnp_reason": "rest"},
     ],
     PLAYER_PROP_PREDICTIONS: [
         KEY | {"is_active": True, "superseded_at": None, "model_sha256": SHA, "recommendation": "OVER",

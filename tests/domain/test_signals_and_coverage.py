@@ -60,7 +60,7 @@ def test_without_history_fixed_limits_on_the_sides_taken_decide(
 def test_a_system_that_mostly_passes_has_no_signal_and_says_why() -> None:
     got = signal_of(1, 6, 143, earlier=days_of(30, 1, 6, 143))
     assert got.daily_signal is Signal.NO_SIGNAL
-    assert got.signal_explanation == "only 7 of 150 rows take a side, at least 10 needed"
+    assert got.signal_explanation == "7 of 150 rows take a side, at least 10 needed"
     assert got.pct_pass == 95.33
     assert STAKE[got.daily_signal] == 1.0
 

@@ -146,7 +146,7 @@ class Machines:
             time.sleep(0.05)
         self.settle(end - time.monotonic())
 
-    def verdict(self, keys: set[tuple[str, str, str]]) -> list[str]:
+    def verdict(self, keys: set[tuple[str, int, str]]) -> list[str]:
         """Broken rules, poison that is not kept, and keys that ought to be active and are not."""
         state = checker.read(self._warehouse, self._runs(), DAY)
         active = {checker._key(r) for r in state.predictions if r["is_active"]}

@@ -27,7 +27,9 @@ DAY = date(2025, 3, 19)
 NOW = datetime(2025, 3, 19, 20, tzinfo=UTC)
 TIPOFF = NOW + timedelta(hours=3)
 GAMES = ("20250319_AAA_BBB", "20250319_CCC_DDD")
-PLAYERS = tuple(f"player{letter}" for letter in "abcdefgh")
+PLAYERS = tuple(f"player{letter}" for letter in "abcdeegh")
+"""Two of different games are spelled alike."""
+
 INCOMPLETE, FEATURELESS = "playerg", "playerh"
 """A player without a required feature, and one who is expected and has no features at all."""
 

@@ -224,9 +224,10 @@ def test_a_model_that_throws_for_one_row_costs_one_player(world: World, error: E
     world.finish(start(world))
     work_off(world)
     world.settle()
-    outcomes = said(world, newest(world).run_id)
-    assert [p for p, o in outcomes.items() if o == "failed:rejected_message"] == ["playerb"]
-    assert sum(o == "predicted" for o in outcomes.values()) == len(PLAYERS) - 3
+    outcomes = world.runs.outcomes(newest(world).run_id)
+    failed = [p.player_lookup for p, o in outcomes.items() if o and o.outcome == "failed:rejected_message"]
+    assert failed == ["playerb"]
+    assert sum(o is not None and o.outcome == "predicted" for o in outcomes.values()) == len(PLAYERS) - 3
     assert ["bad row" in r["reason"] for r in world.warehouse.rows("rejected_messages")] == [True]
     assert sound(world)
 

@@ -53,7 +53,7 @@ def repeat(runs: MemoryRunStore, asked: RunRequest, publisher: Publisher | None 
 
 def ended(runs: MemoryRunStore) -> tuple[RunState, str | None]:
     assert checker.violations(checker.read(warehouse_of_this_process(), runs, DAY)) == []
-    (outcome,) = runs.outcomes("dead").values()
+    outcome = next(o for p, o in runs.outcomes("dead").items() if p.player_lookup == "startedlongago")
     return runs.get("dead").state, outcome and outcome.outcome
 
 

@@ -34,7 +34,7 @@ SEEDS = [int(ONE)] if ONE else range(RUNS)
 MANY = (*(f"player{i:03d}" for i in range(150)), INCOMPLETE, FEATURELESS)
 PREDICTING = ("moving_average", "zone_matchup_v1", "catboost_v9", *(e.system_id for e in ENSEMBLES))
 KEYS = {
-    (GAMES[i % len(GAMES)], player, system)
+    (GAMES[i % len(GAMES)], i + 1, system)
     for i, player in enumerate(MANY)
     if player not in (INCOMPLETE, FEATURELESS)
     for system in PREDICTING

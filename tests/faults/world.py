@@ -31,7 +31,7 @@ PROCESSES = ("c1", "c2", "w1", "w2", "job")
 MOST_STEPS = 5000
 
 KEYS = {
-    (GAMES[i % len(GAMES)], player, system)
+    (GAMES[i % len(GAMES)], i + 1, system)
     for i, player in enumerate(PLAYERS)
     if player not in (INCOMPLETE, FEATURELESS)
     for system in SYSTEMS

@@ -44,7 +44,7 @@ def test_a_bundle_is_verified_by_hash_features_and_golden_rows(bundle: Path) -> 
     assert (
         model.model_id == f"catboost_v9-{model.manifest.train_end:%Y%m%d}-{model.sha256[:8]}" == bundle.stem
     )
-    assert len(model.manifest.golden) == 5
+    assert 8 < len(model.manifest.golden) <= 35
 
 
 def test_a_model_predicts_a_row_alone_as_among_others(bundle: Path) -> None:

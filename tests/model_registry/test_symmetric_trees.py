@@ -18,6 +18,7 @@ from shared.errors import Rejected
 from shared.model_registry import symmetric_trees
 from shared.model_registry.catboost_model import CatBoostModel, to_bytes
 from shared.model_registry.cbm import NotPlain, read_trees
+from shared.model_registry.golden import edge_rows, golden_rows, sides
 from shared.model_registry.loading import load
 from shared.model_registry.symmetric_trees import SymmetricTrees
 
@@ -70,6 +71,7 @@ def test_models_that_serve_give_what_catboost_gives(model_paths: dict[str, Path]
         {"depth": 8, "iterations": 10},
         {"boost_from_average": False},
         {"loss_function": "MAE"},
+        {"border_count": 1024},
     ],
     ids=str,
 )
@@ -81,6 +83,65 @@ def test_what_training_may_set_changes_nothing_of_that(settings: dict[str, objec
     borders = np.resize(read_trees(data).border.astype(np.float64), (300, 7))
     for asked in (x, inputs(1000, 7, 3), borders, np.full((3, 7), np.nan)):
         assert model.predict(asked).tobytes() == by_catboost(data, asked).tobytes()
+
+
+def deep(depth: int) -> tuple[Floats, bytes]:
+    """What a model of that depth was fitted on, and its file."""
+    x = inputs(800, 20, depth)
+    x[np.isinf(x)] = 1.0
+    y = np.nan_to_num(x) @ np.linspace(-1.0, 1.0, 20)
+    return x, fitted(x, y, depth=depth, iterations=4, border_count=16)
+
+
+@pytest.mark.parametrize("depth", range(1, 17))
+def test_every_depth_gives_what_catboost_gives(depth: int) -> None:
+    """A leaf of a tree of more than eight levels has a place that no byte holds."""
+    x = inputs(1500, 20, depth)
+    x[np.isinf(x)] = 1.0
+    y = np.nan_to_num(x) @ np.linspace(-1.0, 1.0, 20)
+    data = fitted(x, y, depth=depth, iterations=5, border_count=16)
+    trees = read_trees(data)
+    assert trees.sizes.max() == depth
+    model = SymmetricTrees(trees)
+    for asked in (x, inputs(400, 20, 99), edge_rows(trees), x[:1], x[:2]):
+        assert model.predict(asked).tobytes() == by_catboost(data, asked).tobytes()
+    library = catboost.CatBoostRegressor()
+    library.load_model(blob=data)
+    wanted = library.get_feature_importance(catboost.Pool(x[:2]), type="ShapValues")
+    np.testing.assert_allclose(model.contributions(x[:2]), wanted, atol=1e-8)
+
+
+@pytest.mark.parametrize("depth", [6, 9, 12, 16])
+def test_golden_rows_see_both_sides_of_every_split(depth: int) -> None:
+    x, data = deep(depth)
+    trees = read_trees(data)
+    rows = golden_rows(x, trees)
+    assert len(rows) <= 35
+    seen, reachable = (sides(trees, some).any(axis=0) for some in (rows, x))
+    assert reachable.all()
+    assert seen.all()
+
+
+@pytest.mark.parametrize("depth", [9, 10, 13, 16])
+def test_a_reader_that_loses_a_bit_of_a_leafs_place_is_seen_by_the_golden_rows(depth: int) -> None:
+    x, data = deep(depth)
+    trees = read_trees(data)
+    golden = golden_rows(x, trees)
+    wanted = by_catboost(data, golden)
+    assert SymmetricTrees(trees).predict(golden).tobytes() == wanted.tobytes()
+    narrow = SymmetricTrees(trees)
+    narrow._place = np.dtype(np.uint8)
+    assert (narrow.predict(golden) != wanted).any()
+
+
+def test_trees_of_a_single_leaf_are_a_constant() -> None:
+    trees = read_trees(fitted(np.arange(40.0).reshape(-1, 2), np.arange(20.0), iterations=2))
+    leaves = np.array([1.5, 2.0])
+    stumps = replace(
+        trees, sizes=np.zeros(2, np.int32), splits=np.zeros(0, np.int32), leaves=leaves, bias=1.0, scale=1.0
+    )
+    assert SymmetricTrees(stumps).predict(np.zeros((3, 2))).tolist() == [4.5] * 3
+    assert SymmetricTrees(stumps).predict(np.zeros((1, 2))).tolist() == [4.5]
 
 
 def test_a_sum_of_models_is_one_model() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -27,10 +28,12 @@ from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
 from shared.http import Identity
+from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, encode
 from tests.application.jobs import InProcess
 from tests.conftest import CLOCK, DAY
 from tests.services.clients import Client, envelope
+from tests.services.console.reading import Page
 
 
 class Bench:
@@ -122,6 +125,36 @@ def test_a_start_that_cannot_be_says_what_came_and_what_was_wanted(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"game_date": "2025-07-01"}, 404),
+        ({"game_date": "2025-03-18"}, 404),
+        ({"game_date": "2025-03-20"}, 503),
+        ({"systems": ["x"]}, 422),
+    ],
+)
+def test_a_refused_start_is_no_run_and_the_newest_run_stays_the_newest(
+    bench: Bench, asked: dict[str, Any], status: int
+) -> None:
+    done = bench.world.run(systems=["moving_average"])
+    answer = bench.call("POST", "/start", json=asked)
+    assert answer.status_code == status, answer.text
+    assert [r["run_id"] for r in bench.call("GET", "/runs").json()["runs"]] == [done.run_id]
+    push = json.dumps({"game_date": "TODAY", **asked}).encode()
+    pushed = bench.call("POST", "/pubsub/start", content=envelope(push))
+    assert pushed.status_code == (503 if status == 503 else 204)
+    assert [r.run_id for r in bench.world.runs.runs()] == [done.run_id]
+    assert f"{done.run_id} ✓ Complete" in Page(bench.call("GET", "/").text).text
+
+
+def test_a_start_that_meets_a_run_under_way_leaves_only_that_one(bench: Bench) -> None:
+    started = bench.world.start(systems=["moving_average"])
+    for path, status in (("/start", 409), ("/console/runs", 403)):
+        assert bench.call("POST", path, json={"game_date": "TODAY"}).status_code == status
+    assert [r.run_id for r in bench.world.runs.runs()] == [started.run_id]
+
+
 def test_pushes_that_can_never_succeed_are_kept_and_acknowledged(bench: Bench) -> None:
     stray = encode(PredictionReady(1, "no-such-run", "p", "predicted", {}))
     for path, body in (
@@ -194,3 +227,35 @@ def test_the_service_looks_for_stalled_runs_itself_and_bears_a_store_that_is_awa
     assert all(now.tzinfo is UTC for now in asked)
     with Watch(check, 0):
         assert "stalled-runs" not in {t.name for t in threading.enumerate()}
+
+
+def test_two_players_of_one_name_are_both_listed_and_each_has_a_page(bench: Bench) -> None:
+    chosen = bench.world.rows(
+        "SELECT player_id FROM nba_predictions.ml_feature_store_v2 ORDER BY player_id LIMIT 2"
+    )
+    ids = [r["player_id"] for r in chosen]
+    for table in (
+        "nba_predictions.ml_feature_store_v2",
+        "nba_analytics.upcoming_player_game_context",
+        "nba_analytics.player_game_summary",
+    ):
+        change = f"UPDATE {table} SET player_lookup = 'jonasalder' WHERE player_id IN ({ids[0]}, {ids[1]})"
+        bench.world.warehouse.transact([Statement(change)])
+    body = {"game_date": "TODAY", "systems": ["moving_average"]}
+    url = bench.call("POST", "/start", json=body).json()["status_url"]
+    bench.world.work(bench.world.take_jobs())
+    for ready in bench.world.reports():
+        assert bench.call("POST", "/complete", content=envelope(encode(ready))).status_code == 204
+    run = bench.call("GET", url).json()
+    listed = [p for p in run["players"] if p["player_lookup"] == "jonasalder"]
+    assert [(p["player_id"], p["outcome"]) for p in listed] == [(i, "predicted") for i in ids]
+    assert [p for p in run["outcomes"] if p.startswith("jonasalder")] == [f"jonasalder ({i})" for i in ids]
+    page = bench.call("GET", "/console/players/jonasalder")
+    assert page.status_code == 200
+    assert [f'href="/console/players/{i}"' in page.text for i in ids] == [True, True]
+    refused = bench.call("GET", "/console/players/jonasalder.csv")
+    assert refused.status_code == 422
+    assert all(str(i) in refused.text for i in ids)
+    for i in ids:
+        rows = bench.call("GET", f"/console/players/{i}.csv?table=said").text.splitlines()
+        assert len(rows) == 2  # the head, and the one row of the one system

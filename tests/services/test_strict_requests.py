@@ -88,8 +88,8 @@ def test_a_start_that_is_not_understood_whole_starts_nothing(
         (b'{"min_minutes": NaN}', JSON, 422, "body.min_minutes: nan"),
         (b'{"min_minutes": -Infinity}', JSON, 422, "body.min_minutes: -inf"),
         (b'{"force": false, "force": true}', JSON, 422, "'force' is given twice"),
-        (b'{"game_date": TODAY}', JSON, 422, "wanted JSON"),
-        (b'{"min_minutes": ' + b"9" * 5000 + b"}", JSON, 422, "body"),
+        (b'{"game_date": TODAY}', JSON, 400, "wanted JSON"),
+        (b'{"min_minutes": ' + b"9" * 5000 + b"}", JSON, 400, "body"),
     ],
 )
 def test_a_body_that_is_no_json_object_is_one_clear_answer(

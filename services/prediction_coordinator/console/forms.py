@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import Request
 
 from shared.domain.game_dates import shorten
-from shared.errors import Forbidden, Rejected, UnsupportedMediaType
+from shared.errors import Forbidden, Rejected
 
 THIS_MACHINE = "this machine"
 FORM = "application/x-www-form-urlencoded"
@@ -54,7 +54,7 @@ async def posted(request: Request) -> Posted:
     _check_origin(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != FORM:
-        raise UnsupportedMediaType(f"content-type: {shorten(kind)}, wanted {FORM}")
+        raise Rejected(f"content-type: {shorten(kind)}, wanted {FORM}")
     try:
         body = (await request.body()).decode("ascii")
         return Posted(parse_qs(body, max_num_fields=200), sender(request))

@@ -110,6 +110,7 @@ def _asked(sent: Posted) -> RunRequested:
         allow_started=sent.ticked("allow_started"),
         min_minutes=sent.number("min_minutes"),
         reason=_reason(sent),
+        accept_findings=sent.ticked("accept_findings"),
     )
 
 

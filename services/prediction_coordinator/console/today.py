@@ -12,6 +12,7 @@ from services.prediction_coordinator.console.views import Views
 from shared.application.findings import Finding
 from shared.application.views.parts import whole
 from shared.application.views.today import GameRow, MissingRow, PickRow
+from shared.domain.signals import ALARM
 from shared.errors import Rejected
 
 
@@ -20,7 +21,7 @@ def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
     def today(request: Request, date: str | None = None, system: str | None = None) -> Response:
         """Games, predictions of one system, who is missing; the findings are loaded by themselves."""
         view = views.today(pages.date(date), system_named(system))
-        return pages.html(request, "today.html.jinja", 503 if view.away else 200, view=view)
+        return pages.html(request, "today.html.jinja", 503 if view.away else 200, view=view, alarm=ALARM)
 
     @router.get("/console/today.csv")
     def table(

@@ -90,7 +90,11 @@ def views_of(ports: Ports) -> Views:
         player=ShowPlayer(ports.warehouse, ports.clock),
         explanation=ShowExplanation(ports.warehouse, ports.models),
         health=ShowHealth(
-            ports.warehouse, ports.runs, ports.documents, KeptMessages(ports.warehouse, dead_letters)
+            ports.warehouse,
+            ports.runs,
+            ports.documents,
+            KeptMessages(ports.warehouse, dead_letters),
+            ports.clock,
         ),
         features=ShowFeatures(MlfsDoctor(ports.warehouse, ports.clock, ports.documents), ports.clock),
     )

@@ -50,7 +50,7 @@ def score(value: float | None) -> str:
 
 
 def signed(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:+.1f}"
+    return NOTHING if value is None else f"{round(value, 1) + 0.0:+.1f}"
 
 
 def hundredths(value: float | None) -> str:
@@ -59,7 +59,7 @@ def hundredths(value: float | None) -> str:
 
 
 def signed_hundredths(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:+.2f}"
+    return NOTHING if value is None else f"{round(value, 2) + 0.0:+.2f}"
 
 
 def percent(share: float | None) -> str:

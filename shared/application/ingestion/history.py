@@ -30,11 +30,6 @@ STORED_ROWS = {
 }
 """The statement that reads the rows of each loaded table."""
 
-OPTIONAL_COLUMNS = frozenset(
-    ["source", "birth_date", "paint_attempts", "paint_makes", "mid_range_attempts", "mid_range_makes"]
-)
-"""Columns that a file may lack."""
-
 SNAPSHOT_KEY = ("game_date", "game_id", "player_lookup", "bookmaker", "book_type", "captured_at", "source")
 """Columns that identify one book's quotes of a player at one instant."""
 
@@ -61,7 +56,6 @@ class RowHistory:
             return 0
         if table is PLAYER_POINTS_PROPS:
             rows = rows.append_column("withdrawn_at", pa.nulls(rows.num_rows, pa.timestamp("us", "UTC")))
-        rows = _without_absent_columns(rows)
         self._keep(table, replaced_rows(table, self._stored(table, rows), rows))
         return self._warehouse.upsert(table, rows, replace=True)
 
@@ -98,12 +92,6 @@ class RowHistory:
         ]
         self.kept += len(kept)
         self._warehouse.append(ROW_VERSIONS, pa.Table.from_pylist(kept, schema=ROW_VERSIONS.arrow_schema))
-
-
-def _without_absent_columns(rows: pa.Table) -> pa.Table:
-    """The rows without optional columns that hold nothing: a file without them takes nothing back."""
-    absent = [c for c in OPTIONAL_COLUMNS & set(rows.column_names) if rows[c].null_count == rows.num_rows]
-    return rows.drop_columns(absent)
 
 
 def replaced_rows(table: Table, stored: pa.Table, rows: pa.Table) -> pa.Table:

@@ -14,24 +14,30 @@ from shared.application.mlfs import MlfsDoctor
 from shared.application.registry import Registry
 from shared.application.validation import inputs, outputs, processes
 from shared.application.validation.day import Day
+from shared.application.validation.reconciliation import reconciliation
 from shared.ports import Clock, DeadLetters, Documents, ModelStore, RunStore, Warehouse
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
 CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     inputs.schedule,
+    processes.newest_run,
     inputs.freshness,
+    inputs.quotes,
     inputs.box_scores,
     inputs.features,
+    reconciliation,
     inputs.served,
     inputs.drift,
     outputs.predictions,
+    outputs.held,
     outputs.signal,
     outputs.grading,
     outputs.serving,
     outputs.model_health,
     outputs.waiting,
     processes.beats,
+    processes.models,
     processes.stuck,
     processes.unhandled,
 )

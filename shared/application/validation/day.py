@@ -10,8 +10,10 @@ from shared.application.coverage import GradingCoverage
 from shared.application.dead_letters import KeptMessages
 from shared.application.heartbeats import Heartbeats
 from shared.application.mlfs import Diagnosis
+from shared.application.operations import remedies
 from shared.application.registry import Registry
 from shared.ports import ModelStore, RunStore, Warehouse
+from shared.warehouse.schedule import has_started
 
 PREDICTIONS_DUE = timedelta(hours=2)
 """Predictions are due this long before the first tip-off; quotes and injury reports likewise."""
@@ -48,6 +50,22 @@ class Day:
             return self.now.date() > self.game_date
         return self.now >= self.first_tipoff - PREDICTIONS_DUE
 
-    def regenerate(self, force: bool = True) -> str:
-        """The command that predicts the date again."""
-        return f"props predict --dates {self.game_date}" + (" --force" if force else "")
+    @property
+    def begun(self) -> int:
+        """How many games of the date have begun."""
+        return sum(has_started(g, self.now) for g in self.games)
+
+    def predict(self) -> str | None:
+        """The command that gives rows to those who have none: once all games have begun, as a backfill."""
+        if not self.games:
+            return None
+        if self.begun == len(self.games):
+            return remedies.backfill(self.game_date)
+        return remedies.predict(self.game_date)
+
+    def replace(self) -> str | None:
+        """The command that replaces the date's rows; None once a game has begun, whose rows stay as they are:
+        they are the record of what was predicted before tip-off."""
+        if self.begun or not self.games:
+            return None
+        return remedies.predict(self.game_date, force=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.application.findings import Finding, critical, info, ok, warning
+from shared.application.operations import remedies
 from shared.application.validation.day import Day
 from shared.application.validation.drift import feature_drift
+from shared.domain.instants import SECOND, eastern_text, to_micros
+from shared.domain.lines import MAX_QUOTE_AGE
 from shared.domain.mlfs import Verdict
 from shared.warehouse.box_scores import BoxScoreState, box_score_states
 from shared.warehouse.statements import statement
@@ -19,8 +23,6 @@ BOX_SCORES_LATE = timedelta(hours=12)
 """Likewise the box scores of a game that is final."""
 
 QUOTE_LIMIT, REPORT_LIMIT = timedelta(hours=24), timedelta(hours=24)
-LOAD_BOX_SCORES = "props load DIR"
-"""DIR holds the corrected player_game_logs.parquet or games.parquet."""
 
 MINUTES_OK, MINUTES_CRITICAL = 0.90, 0.80
 
@@ -37,7 +39,7 @@ def schedule(day: Day) -> list[Finding]:
         unknown = [g["game_id"] for g in day.games if g["game_start_utc"] is None]
         if unknown:
             found.append(
-                warning("schedule:tipoff", f"no tip-off known for {', '.join(unknown)}", "props load DIR")
+                warning("schedule:tipoff", f"no tip-off known for {', '.join(unknown)}", remedies.LOAD)
             )
     late = [
         g["game_id"]
@@ -45,14 +47,9 @@ def schedule(day: Day) -> list[Finding]:
         if g["game_status"] != FINAL and g["game_start_utc"] and day.now - g["game_start_utc"] > GAME_LATE
     ]
     if late:
-        found.append(
-            critical(
-                "schedule:late",
-                f"not final six hours after tip-off: {', '.join(late)}; load a games.parquet with the result "
-                "or, for a postponed game, with its game_id on the new date",
-                "props load DIR",
-            )
-        )
+        needed = "DIR needs their scores and box scores, or the new date of a postponed game"
+        evidence = f"not final six hours after tip-off: {', '.join(late)}; {needed}"
+        found.append(critical("schedule:late", evidence, remedies.LOAD))
     return found + _moved(day)
 
 
@@ -68,7 +65,7 @@ def freshness(day: Day) -> list[Finding]:
     since = day.game_date - timedelta(days=30)
     asked = statement("freshness", game_date=day.game_date, since=since, now=day.now)
     (row,) = day.warehouse.query(asked).to_pylist()
-    load = "props load DIR"
+    load = remedies.LOAD
     found = [
         _age("freshness:quotes", day, row["latest_quote"], QUOTE_LIMIT, row["quotes"], load),
         _age("freshness:injury_report", day, row["latest_report"], REPORT_LIMIT, row["reports"], load)
@@ -80,9 +77,38 @@ def freshness(day: Day) -> list[Finding]:
         found.append(
             critical("freshness:box_scores", f"they end on {box}, games were final until {final}", load)
         )
+    elif box is None:
+        found.append(info("freshness:box_scores", f"none since {since}, and no game was final"))
     else:
         found.append(ok("freshness:box_scores", f"they reach {box}"))
     return found
+
+
+def quotes(day: Day) -> list[Finding]:
+    """Whether the players with a line have one with a price, and one that is not too old to be used."""
+    players = day.warehouse.query(statement("quotes_of_players", game_date=day.game_date)).to_pylist()
+    if not players:
+        return [info("quotes:prices", "no main lines"), info("quotes:age", "no main lines")]
+    unpriced = [p["player_lookup"] for p in players if not p["priced"]]
+    evidence = f"{len(unpriced)} of {len(players)} players with a line have none with a price"
+    judge = ok if not unpriced else warning if 2 * len(unpriced) > len(players) else info
+    found = [judge("quotes:prices", f"{evidence}: no expected value for them" if unpriced else evidence)]
+    old = [p["player_lookup"] for p in players if _is_too_old(p, day.now)]
+    hours = MAX_QUOTE_AGE // (3600 * SECOND)
+    if not old:
+        return [*found, ok("quotes:age", f"every player's newest line is at most {hours} h old")]
+    evidence = (
+        f"not used as a line, older than {hours} h: {len(old)} of {len(players)} players, {old[0]} first"
+    )
+    return [*found, warning("quotes:age", evidence, "props load DIR")]
+
+
+def _is_too_old(player: dict[str, Any], now: datetime) -> bool:
+    """Whether a player's newest quote was older than is used when his game began, or is now."""
+    if player["undated"] or player["latest_quote"] is None:
+        return False
+    as_of = min(now, player["game_start_utc"] or now)
+    return to_micros(as_of) - to_micros(player["latest_quote"]) > MAX_QUOTE_AGE
 
 
 def box_scores(day: Day) -> list[Finding]:
@@ -100,7 +126,7 @@ def box_scores(day: Day) -> list[Finding]:
     if share >= MINUTES_OK:
         return [*found, ok("minutes", said)]
     judge = critical if share < MINUTES_CRITICAL else warning
-    return [*found, judge("minutes", said, "props load DIR")]
+    return [*found, judge("minutes", said, remedies.LOAD)]
 
 
 def _incomplete(day: Day, final: list[BoxScoreState]) -> list[Finding]:
@@ -112,12 +138,12 @@ def _incomplete(day: Day, final: list[BoxScoreState]) -> list[Finding]:
     changed = [s for s in lacking if s.whole_at is not None]
     found = []
     if late:
-        found.append(critical("box_scores", f"incomplete box score: {_lacks(late)}", LOAD_BOX_SCORES))
+        found.append(critical("box_scores", f"incomplete box score: {_lacks(late)}", remedies.LOAD))
     if early:
-        found.append(warning("box_scores", f"incomplete box score: {_lacks(early)}", LOAD_BOX_SCORES))
+        found.append(warning("box_scores", f"incomplete box score: {_lacks(early)}", remedies.LOAD))
     if changed:
         evidence = f"no longer whole after a correction, graded as it stands: {_lacks(changed)}"
-        found.append(warning("box_scores", evidence, LOAD_BOX_SCORES))
+        found.append(warning("box_scores", evidence, remedies.LOAD))
     return found
 
 
@@ -133,7 +159,7 @@ def features(day: Day) -> list[Finding]:
     if d.verdict is Verdict.READY:
         return [ok("features", f"{said}, quality {d.quality}")]
     if d.verdict is Verdict.NOT_YET_DUE:
-        return [info("features", f"{said}; due at {d.due_at:%Y-%m-%d %H:%M} UTC" if d.due_at else said)]
+        return [info("features", f"{said}; due at {eastern_text(d.due_at)}" if d.due_at else said)]
     return [critical("features", f"{said}; {d.cause}", d.remedy)]
 
 
@@ -145,7 +171,7 @@ def served(day: Day) -> list[Finding]:
         return [info("features:served", "no active rows")]
     if row["different"]:
         evidence = f"{row['different']} of {row['served']} active rows differ from the stored vector"
-        return [critical("features:served", evidence, day.regenerate())]
+        return [critical("features:served", evidence, day.replace())]
     return [ok("features:served", f"{row['served']} active rows equal the stored vectors")]
 
 
@@ -165,5 +191,5 @@ def _age(check: str, day: Day, latest: datetime | None, limit: timedelta, rows: 
         )
     moment = min(day.now, day.first_tipoff or day.now)
     if moment - latest > limit:
-        return warning(check, f"latest is {latest:%Y-%m-%d %H:%M} UTC, older than {limit}", remedy)
-    return ok(check, f"latest is {latest:%Y-%m-%d %H:%M} UTC")
+        return warning(check, f"latest is {eastern_text(latest)}, older than {limit}", remedy)
+    return ok(check, f"latest is {eastern_text(latest)}")

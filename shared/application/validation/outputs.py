@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.model_health import ModelHealth
-from shared.application.recipes import RECIPES
+from shared.application.operations import remedies
+from shared.application.prediction_batches import HELD
+from shared.application.signals import shown
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
 from shared.domain.model_health import Health
-from shared.domain.signals import ALARM
+from shared.domain.signals import ALARM, Signal
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
+from shared.model_registry.unverified import is_unverified
 from shared.warehouse.statements import statement
 
 LOOK_BACK = timedelta(days=7)
 MODEL_OLD = timedelta(days=31)
-MOSTLY_PASSES = 90.0
-"""Per cent PASS above which a system takes too few sides for them to be skewed."""
-
 KEPT_FRESH = ("catboost_v9", "line_anchored_v1")
 """Systems whose model is meant to be trained again every month."""
 
@@ -44,12 +46,28 @@ def predictions(day: Day) -> list[Finding]:
         if not day.games or (not day.is_due and rows == 0):
             found.append(info(check, "not due"))
         elif rows == 0:
-            found.append(critical(check, said, day.regenerate(force=False)))
+            found.append(critical(check, said, day.predict()))
         elif system != "similarity_balanced_v1" and rows < 0.8 * expected:
-            found.append(warning(check, said, day.regenerate(force=False)))
+            found.append(warning(check, said, day.predict()))
         else:
             found.append(ok(check, said))
     return found
+
+
+def held(day: Day) -> list[Finding]:
+    """Systems whose newest batch of predictions was held by the checks before activation."""
+    rows = day.warehouse.query(statement("held_batches", game_date=day.game_date, mark=HELD)).to_pylist()
+    found = []
+    for r in rows:
+        why = r["reason"].removeprefix(HELD).strip()
+        said = (
+            f"{r['row_count']} players of run {r['run_id']} have no new row: {why}; put the right model or "
+            "features in place before the remedy, or accept the batch with --accept-findings"
+        )
+        command = day.replace() if r["system_id"] in day.active else day.predict()
+        remedy = command and f"{command} --systems {r['system_id']}"
+        found.append(critical(f"held:{r['system_id']}", said, remedy))
+    return found or [ok("held", "no batch of predictions is held")]
 
 
 def signal(day: Day) -> list[Finding]:
@@ -57,16 +75,16 @@ def signal(day: Day) -> list[Finding]:
     if not rows:
         return [info("signal", "none: no run of the date has completed with lines")]
     found = []
-    for row in rows:
+    for row in map(shown, rows):
         said = f"{row['daily_signal']}: {row['signal_explanation']}"
         check = f"signal:{row['system_id']}"
         off = row["avg_pvl"] is not None and abs(row["avg_pvl"]) > ALARM
         if off:
             said += f"; mean(predicted - line) {row['avg_pvl']:+.2f}, beyond {ALARM} points"
+        colourless = row["daily_signal"] == Signal.NO_SIGNAL
+        bad = off or row["daily_signal"] == Signal.RED
         model = row["system_id"] in MODEL_SYSTEMS
-        silent = row["pct_pass"] is not None and row["pct_pass"] > MOSTLY_PASSES
-        bad = off or (row["daily_signal"] == "RED" and not silent)
-        judge = warning if bad and model else info if bad else ok
+        judge = warning if bad and model else info if bad or colourless else ok
         found.append(judge(check, said))
     return found
 
@@ -98,15 +116,29 @@ def serving(day: Day) -> list[Finding]:
         if rows is None:
             found.append(info(check, "no active rows"))
         elif rows["models"] > 1:
-            found.append(critical(check, f"{rows['models']} models behind one date's rows", day.regenerate()))
+            found.append(_replaceable(day, check, f"{rows['models']} models behind one date's rows"))
+        elif is_unverified(rows["model_id"]):
+            said = f"{rows['model_id']} is unverified: its file has no manifest that proves what it is"
+            found.append(warning(check, said, remedies.train(system, day.game_date)))
         elif champion is None:
             found.append(info(check, f"serves {rows['model_id']}; the registry names no champion"))
         elif champion["sha256"] != rows["model_sha256"]:
             evidence = f"serves {rows['model_id']}, the champion is {champion['model_id']}"
-            found.append(critical(check, evidence, day.regenerate()))
+            found.append(_replaceable(day, check, evidence, champion))
         else:
             found.append(ok(check, f"serves the champion {rows['model_id']}"))
     return found
+
+
+def _replaceable(day: Day, check: str, evidence: str, champion: Mapping[str, Any] | None = None) -> Finding:
+    """A fault of the date's rows: critical while they can be replaced, else a warning without a remedy."""
+    command = day.replace()
+    if command is None:
+        kept = f"{day.begun} of {len(day.games)} games have begun: their rows stay as they were made"
+        return warning(check, f"{evidence}; {kept}")
+    if champion is not None and _is_passed_over(day, champion):
+        command = remedies.with_model(champion["system_id"], champion["path"], command)
+    return critical(check, evidence, command)
 
 
 def model_health(day: Day) -> list[Finding]:
@@ -123,10 +155,10 @@ def model_health(day: Day) -> list[Finding]:
         model = known.get(rows["model_sha256"])
         old = model is not None and day.game_date - model["training_end_date"] > MODEL_OLD
         if told.health is Health.RETRAIN:
-            found.append(warning(check, said, _retrain(system, day)))
+            found.append(warning(check, said, remedies.train(system, day.game_date)))
         elif old and model is not None and system in KEPT_FRESH:
             trained = f"trained to {model['training_end_date']}, more than {MODEL_OLD.days} days ago"
-            found.append(warning(check, f"{said}; {trained}", _retrain(system, day)))
+            found.append(warning(check, f"{said}; {trained}", remedies.train(system, day.game_date)))
         else:
             found.append(ok(check, said) if told.health is Health.HEALTHY else info(check, said))
     return found
@@ -135,7 +167,7 @@ def model_health(day: Day) -> list[Finding]:
 def waiting(day: Day) -> list[Finding]:
     """Champions that have been named for more than two days and still do not serve."""
     late = [
-        m["model_id"]
+        m
         for m in day.registry.models()
         if m["state"] == "champion"
         and m["state_changed_at"] is not None
@@ -143,17 +175,12 @@ def waiting(day: Day) -> list[Finding]:
         and day.active.get(m["system_id"], {}).get("model_sha256") not in (None, m["sha256"])
     ]
     if late:
-        return [
-            warning("models:waiting", f"champions that do not serve: {', '.join(late)}", day.regenerate())
-        ]
+        named = ", ".join(m["model_id"] for m in late)
+        return [warning("models:waiting", f"champions that do not serve: {named}", remedies.serve(late[0]))]
     return [ok("models:waiting", "no champion waits to serve")]
 
 
-def _retrain(system: str, day: Day) -> str:
-    """As long as its recipe says to four weeks ago, judged on the four weeks since."""
-    end = day.game_date - timedelta(days=29)
-    start = end - timedelta(days=RECIPES[system].train_days)
-    return (
-        f"props train {system} --train-start {start} --train-end {end} "
-        f"--eval-start {end + timedelta(days=1)} --eval-end {day.game_date - timedelta(days=1)}"
-    )
+def _is_passed_over(day: Day, champion: Mapping[str, Any]) -> bool:
+    """Whether a job that is not told which model to use would take another than the champion."""
+    newest = day.registry.newest_before(day.game_date).get(champion["system_id"])
+    return newest is None or newest["sha256"] != champion["sha256"]

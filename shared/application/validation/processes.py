@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from shared.application.doctor import heartbeats
-from shared.application.findings import Finding, critical, ok, warning
+from shared.application.findings import Finding, critical, info, ok, warning
+from shared.application.operations.worker_models import WORKER, worker_models
 from shared.application.runs import DEADLINE
 from shared.application.validation.day import Day
 from shared.errors import Unavailable
-from shared.ports import ACTIVE_STATES
+from shared.ports import ACTIVE_STATES, RunState
 
 
 def beats(day: Day) -> list[Finding]:
@@ -23,6 +24,33 @@ def stuck(day: Day) -> list[Finding]:
         named = ", ".join(stuck)
         return [critical("runs:stuck", f"past their deadline: {named}", "props runs check-stalled")]
     return [ok("runs:stuck", "no run is past its deadline")]
+
+
+def newest_run(day: Day) -> list[Finding]:
+    """How the last run of the date ended; a start that was refused is no run."""
+    run = next(iter(day.runs.runs(game_date=day.game_date, limit=1)), None)
+    if run is None:
+        return [_no_run(day)]
+    said = f"{run.run_id} is {run.state.value}" + (f": {run.note}" if run.note else "")
+    if run.state is RunState.FAILED:
+        judge = warning if day.active else critical
+        return [judge("run", said, day.predict())]
+    if run.state is RunState.PARTIAL:
+        return [warning("run", said, day.predict())]
+    return [info("run", said) if run.state in ACTIVE_STATES else ok("run", said)]
+
+
+def _no_run(day: Day) -> Finding:
+    if not day.games:
+        return info("run", "no games, so there is nothing to predict")
+    if day.active:
+        return info("run", "rows are active, and the run that made them is no longer kept")
+    return info("run", "no run yet", day.predict())
+
+
+def models(day: Day) -> list[Finding]:
+    """What the worker has in memory against what should be there."""
+    return worker_models(day.heartbeats.told().get(WORKER), day.registry.models(), day.game_date)
 
 
 def unhandled(day: Day) -> list[Finding]:

@@ -13,14 +13,16 @@ from shared.application.deployments import Deployments
 from shared.application.doctor import heartbeats
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.heartbeats import Heartbeats
+from shared.application.operations import remedies
+from shared.application.operations.worker_models import WORKER, is_running, worker_models
 from shared.application.readiness import Check, asked
 from shared.application.registry import Registry, State
 from shared.application.views.judged import Judged, judged
 from shared.application.views.parts import Parts
+from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
-from shared.ports import Documents, RunStore, Warehouse
+from shared.ports import Clock, Documents, RunStore, Warehouse
 
-WORKER = "prediction-worker"
 NEWEST_DEPLOYMENTS = 20
 
 
@@ -77,9 +79,14 @@ class ShowHealth:
     """Three statements; stores and services are looked at in real time, whatever the product's clock says."""
 
     def __init__(
-        self, warehouse: Warehouse, runs: RunStore, documents: Documents, kept: KeptMessages
+        self,
+        warehouse: Warehouse,
+        runs: RunStore,
+        documents: Documents,
+        kept: KeptMessages,
+        clock: Clock,
     ) -> None:
-        self._warehouse, self._runs, self._kept = warehouse, runs, kept
+        self._warehouse, self._runs, self._kept, self._clock = warehouse, runs, kept, clock
         self._heartbeats = Heartbeats(documents)
         self._registry = Registry(warehouse)
         self._deployments = Deployments(warehouse)
@@ -97,12 +104,14 @@ class ShowHealth:
         deployed = parts.ask("warehouse", self._deployments.newest) or []
         messages = parts.ask("warehouse", self._messages) or []
         beats = parts.ask("documents", lambda: heartbeats(self._heartbeats)) or []
-        served = _served(told.get(WORKER, {}).get("models", {}), models, deployed)
+        beat = told.get(WORKER)
+        served = _served(beat.get("models", {}) if beat and is_running(beat) else {}, models, deployed)
         findings = [
             *(critical(f"store:{c.name}", c.detail, "props doctor") for c in checks if not c.passed),
             *(ok(f"store:{c.name}", c.detail) for c in checks if c.passed),
             *beats,
-            *_drifted(served),
+            *_drifted(served, models),
+            *(self._serving(told, models) if not parts.away else []),
             *(_unhandled(messages) if parts.answered("warehouse") else []),
         ]
         return Health(
@@ -114,6 +123,11 @@ class ShowHealth:
             deployments=tuple(map(_deployment, deployed[:NEWEST_DEPLOYMENTS])),
             away=parts.away,
         )
+
+    def _serving(
+        self, told: Mapping[str, Mapping[str, Any]], models: Sequence[Mapping[str, Any]]
+    ) -> list[Finding]:
+        return worker_models(told.get(WORKER), models, eastern_date(self._clock.now()))
 
     def _messages(self) -> list[MessageHead]:
         self._kept.collect()
@@ -160,13 +174,15 @@ def _served(
     return tuple(rows)
 
 
-def _drifted(served: Sequence[ServedRow]) -> list[Finding]:
+def _drifted(served: Sequence[ServedRow], models: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """Models that serve although the registry's champion is another."""
     wrong = [
         f"{s.system_id} serves {s.serves}, the champion is {s.champion}" for s in served if s.agrees is False
     ]
     if wrong:
-        return [critical("models:champion", "; ".join(wrong), "props models list")]
+        first = next(s.champion for s in served if s.agrees is False)
+        remedy = remedies.serve(next(m for m in models if m["model_id"] == first))
+        return [critical("models:champion", "; ".join(wrong), remedy)]
     if not any(s.agrees for s in served):
         return [info("models:champion", "no serving model has a champion to be compared with")]
     return [ok("models:champion", "every serving model that has a champion is it")]

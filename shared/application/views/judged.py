@@ -50,8 +50,21 @@ def _sentence(ordered: Sequence[Finding]) -> str:
         sum(f.severity is level for f in ordered) for level in (Severity.CRITICAL, Severity.WARNING)
     )
     if not critical and not warnings:
-        return f"All is well: {len(ordered)} checks have nothing to mend."
+        return _without_troubles(ordered)
     told = [f"{critical} critical"] if critical else []
     told += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
-    first = ordered[0]
-    return f"{' and '.join(told)}. First: {first.check.replace(':', ', ')}: {first.evidence}."
+    return f"{' and '.join(told)}. First: {_in_words(ordered[0])}."
+
+
+def _without_troubles(ordered: Sequence[Finding]) -> str:
+    """That nothing is wrong is not that all is well: what could not be judged is counted as well."""
+    open_questions = [f for f in ordered if f.severity is Severity.INFO]
+    passed = len(ordered) - len(open_questions)
+    if not open_questions:
+        return f"All {passed} checks passed."
+    counts = f"{passed} check{'s' * (passed != 1)} passed, {len(open_questions)} could not be judged"
+    return f"Nothing is wrong so far: {counts}. First: {_in_words(open_questions[0])}."
+
+
+def _in_words(finding: Finding) -> str:
+    return f"{finding.check.replace(':', ', ')}: {finding.evidence}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shared.domain.instants import eastern_date
-from shared.domain.names import player_lookup
+from shared.domain.names import search_key
 from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
 from shared.warehouse.statements import statement
@@ -55,7 +55,7 @@ class ShowPlayers:
                 "players_found",
                 first=first,
                 last=last,
-                part=player_lookup(search),
+                part=search_key(search),
                 most=A_PAGE + 1,
                 skipped=A_PAGE * (page - 1),
             )

@@ -13,10 +13,12 @@ import pyarrow as pa
 from shared.application.activation import PREDICTED
 from shared.application.at_once import at_once
 from shared.application.expected_players import identity
+from shared.application.signals import shown
 from shared.application.views.parts import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
+from shared.model_registry.unverified import is_unverified
 from shared.ports import Clock, PlayerOutcome, Run, RunStore, Warehouse
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
@@ -85,6 +87,11 @@ class SystemRow:
     system_id: str
     rows: int
     model_id: str | None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether a bundle with a manifest made the rows, not a bare model file."""
+        return not is_unverified(self.model_id)
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,7 @@ class ShowToday:
 
     def _signals(self, day: date) -> dict[str, Mapping[str, Any]]:
         rows = self._warehouse.query(statement("signals_of_date", game_date=day)).to_pylist()
-        return {row["system_id"]: row for row in rows}
+        return {row["system_id"]: shown(row) for row in rows}
 
     def _missing(
         self, run: Run | None, system: str, present: set[int | str], names: Mapping[int | str, str | None]

@@ -17,6 +17,7 @@ from shared.errors import Unavailable
 
 logger = logging.getLogger("props.broker")
 ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
+UNAVAILABLE = 503
 IN_FLIGHT = 80
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 ANSWER_SECONDS = 60.0
@@ -35,7 +36,8 @@ class Faults:
 class Delivery:
     """A subscription: up to 80 messages in flight, each retried with growing waits.
 
-    An endpoint that cannot be reached does not use up attempts: it is not there yet.
+    An endpoint that cannot be reached does not use up attempts: it is not there yet. Nor does one that says
+    when to ask again, as while another program has the warehouse open.
     """
 
     topic: str
@@ -95,7 +97,7 @@ class Delivery:
     async def _deliver(self, m: Message) -> None:
         try:
             async with self._session.post(self.url, data=_body(m), headers=_HEADERS) as answer:
-                status = answer.status
+                status, later = answer.status, answer.headers.get("Retry-After", "")
         except (aiohttp.ClientConnectorError, ConnectionError):
             m.last_answer = "not reachable"
             self._retry(m, LONGEST_WAIT / 20)
@@ -104,6 +106,9 @@ class Delivery:
             m.last_answer, status = type(exc).__name__, 0
         else:
             m.last_answer = str(status)
+            if status == UNAVAILABLE and later.isdigit():
+                self._retry(m, min(LONGEST_WAIT, float(later)))
+                return
         if status in ACKNOWLEDGED and not self._drops():
             self._mark(m, "delivered")
             return

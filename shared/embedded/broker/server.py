@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import json
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +15,27 @@ from aiohttp import web
 
 from shared.embedded.broker.delivery import Delivery
 from shared.embedded.broker.store import MessageStore
+from shared.errors import Rejected, Unavailable
+from shared.schemas.attributes import check_attributes
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+logger = logging.getLogger("props.broker")
 
 MAX_BODY = 64 * 1024 * 1024
 
 
 def build(store: MessageStore, deliveries: dict[str, Delivery], home: Path) -> web.Application:
     """Publishing, health and what became of the messages; ``home`` is the folder of the store."""
-    app = web.Application(client_max_size=MAX_BODY)
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[problems])
 
     async def publish(request: web.Request) -> web.Response:
         topic = request.match_info["topic"]
         try:
             data = _messages(await request.json())
-        except (json.JSONDecodeError, binascii.Error, TypeError, KeyError, ValueError) as exc:
+        except Rejected as exc:
+            return _problem(400, str(exc))
+        except (binascii.Error, TypeError, KeyError, ValueError, RecursionError) as exc:
             return _problem(
                 400, f'{exc!r}; wanted {{"messages": [{{"data": base64, "attributes": {{}}}}, ...]}}'
             )
@@ -69,9 +79,25 @@ def _messages(body: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     messages = body["messages"]
     for one in messages:
         base64.b64decode(one["data"], validate=True)
+        check_attributes(dict(one.get("attributes") or {}))
     return messages
 
 
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every failure with a problem document; one that is not expected is logged."""
+    try:
+        return await handler(request)
+    except web.HTTPException as exc:
+        return _problem(exc.status, exc.reason)
+    except Unavailable as exc:
+        return _problem(503, str(exc))
+    except Exception:
+        logger.exception("unforeseen failure of %s %s", request.method, request.path)
+        return _problem(500, "internal error, the broker's log says more")
+
+
 def _problem(status: int, detail: str) -> web.Response:
-    body = {"type": "about:blank", "title": "bad request", "status": status, "detail": detail}
+    title = HTTPStatus(status).phrase.lower()
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return web.json_response(body, status=status, content_type="application/problem+json")

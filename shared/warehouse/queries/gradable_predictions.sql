@@ -32,7 +32,7 @@ WHERE p.game_date BETWEEN @first AND @last
       AND (p.superseded_at IS NULL OR p.superseded_at >= g.game_start_utc)
   END
 QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY p.game_id, p.player_id, CASE WHEN p.player_id IS NULL THEN p.player_lookup END, p.system_id,
+  PARTITION BY p.game_id, p.player_id, CASE WHEN p.player_id IS NULL THEN p.prediction_id END, p.system_id,
     p.role, p.prediction_run_mode, CASE WHEN p.role = 'shadow' THEN p.model_sha256 END
   ORDER BY p.activated_at DESC, p.prediction_id
 ) = 1

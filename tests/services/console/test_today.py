@@ -29,6 +29,41 @@ def test_before_the_first_run_the_games_are_there_and_the_page_says_what_is_not(
     assert f"/console/runs?date={DAY}#start" in page.links
 
 
+def test_a_page_has_one_zone_and_names_it(bench: Bench) -> None:
+    run = bench.world.run(systems=["moving_average"])
+    addresses = (
+        "/",
+        f"/console/findings?date={DAY}&wait=true",
+        f"/console/findings?date={DAY + timedelta(days=2)}&wait=true",
+        f"/console/features?date={DAY}&wait=true",
+        "/console/runs",
+        f"/console/runs/{run.run_id}",
+        "/console/health",
+    )
+    for address in addresses:
+        text = Page(bench.call("GET", address).text).text
+        assert "UTC" not in text, address
+        assert "+00:00" not in text, address
+        assert "EDT" in text, address
+    head = Page(bench.call("GET", "/console/runs").text).tables["Runs"][0]
+    assert "Opened, real time" in head
+    steps = Page(bench.call("GET", f"/console/runs/{run.run_id}").text).text
+    assert steps.count("real time") == 2
+    assert "19 Mar 2025, 17:00 EDT, product's clock" in steps
+
+
+def test_confidence_is_a_score_and_the_chance_of_over_stands_apart(bench: Bench) -> None:
+    bench.world.run(systems=["moving_average"])
+    (head, *rows) = next(
+        rows
+        for caption, rows in Page(bench.call("GET", "/").text).tables.items()
+        if caption.startswith("Predictions of")
+    )
+    score, chance = head.index("Confidence score"), head.index("P(over)")
+    assert {row[chance] for row in rows} == {"–"}  # a formula gives no probability
+    assert all(row[score].isdigit() and 0 <= int(row[score]) <= 100 for row in rows)
+
+
 def test_after_a_run_every_expected_player_is_predicted_or_missing_with_a_reason(bench: Bench) -> None:
     run = bench.world.run(systems=["moving_average", SYSTEM])
     page = Page(bench.call("GET", f"/?system={SYSTEM}").text)

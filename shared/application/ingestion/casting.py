@@ -1,0 +1,250 @@
+"""Columns of a file as the type that their contract wants, with the rows that cannot be read marked.
+
+Rules: a number is whole where a whole one is wanted, and finite. Text of a number is read. An instant is a
+timestamp (UTC where it names no zone), ISO 8601 text, or whole microseconds since 1970, and lies between 2000
+and 2100. A date is a date, a timestamp at midnight, ``YYYY-MM-DD``, or ``YYYYMMDD`` as text or number.
+Minutes may be written ``34:12`` or ``PT34M12.00S``. Empty text is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MICROS = pa.timestamp("us", tz="UTC")
+_INSTANTS = (946_684_800_000_000, 4_102_444_800_000_000)
+_MAX_WHOLE = 2**53
+
+
+class Kind(StrEnum):
+    """What a column holds; the value is the name that a reader sees."""
+
+    TEXT = "string"
+    GAME_ID = "string, a source's id of a game"
+    WHOLE = "int64"
+    NUMBER = "double"
+    MINUTES = "double, or MM:SS"
+    BOOL = "bool"
+    DATE = "date32[day]"
+    INSTANT = "timestamp[us, tz=UTC]"
+
+
+ARROW = {
+    Kind.TEXT: pa.string(), Kind.GAME_ID: pa.string(), Kind.WHOLE: pa.int64(), Kind.NUMBER: pa.float64(),
+    Kind.MINUTES: pa.float64(), Kind.BOOL: pa.bool_(), Kind.DATE: pa.date32(), Kind.INSTANT: MICROS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Values of the wanted type, null where ``is_bad``; ``reason`` says why those rows are bad."""
+
+    values: pa.Array
+    is_bad: pa.Array | None = None
+    reason: str = ""
+
+
+def cast(values: pa.ChunkedArray, kind: Kind) -> Cast:
+    """Convert a column; raises ``TypeError`` for a type that cannot become ``kind``, and Arrow's errors."""
+    plain = _plain(values)
+    if pa.types.is_null(plain.type):
+        return Cast(pa.nulls(len(plain), ARROW[kind]))
+    return _CASTS[kind](plain)
+
+
+def _plain(values: pa.ChunkedArray) -> pa.Array:
+    """Values in one chunk of a primitive type; text as ``string``, decimals as floats."""
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    t = array.type
+    if pa.types.is_run_end_encoded(t):
+        array = pc.run_end_decode(array)
+    if pa.types.is_dictionary(t):
+        array = array.dictionary_decode()
+    t = array.type
+    if pa.types.is_nested(t):
+        raise TypeError("a nested type")
+    if pa.types.is_decimal(t):
+        return array.cast(pa.float64())
+    if any(is_type(t) for is_type in _TEXT_TYPES):
+        return array.cast(pa.string())
+    return array
+
+
+_TEXT_TYPES: tuple[Callable[[pa.DataType], bool], ...] = (
+    pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary,
+    pa.types.is_binary_view, pa.types.is_fixed_size_binary,
+)  # fmt: skip
+
+
+def _text(values: pa.Array) -> Cast:
+    if not pa.types.is_string(values.type):
+        raise TypeError
+    trimmed = pc.utf8_trim_whitespace(values)
+    return Cast(_nulled(trimmed, pc.equal(trimmed, "")))
+
+
+def _game_id(values: pa.Array) -> Cast:
+    """Text; an NBA.com id that lost its two leading zeros to a number gets them back."""
+    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        whole = _whole(values)
+        text = pc.cast(whole.values, pa.string())
+        is_bad, reason = whole.is_bad, whole.reason
+    else:
+        text, is_bad, reason = _text(values).values, None, ""
+    eight = pc.match_substring_regex(text, r"^\d{8}$")
+    return Cast(pc.if_else(eight, pc.binary_join_element_wise("00", text, ""), text), is_bad, reason)
+
+
+def _whole(values: pa.Array) -> Cast:
+    if pa.types.is_integer(values.type):
+        return Cast(values.cast(pa.int64()))
+    number = _number(values)
+    floats = number.values
+    broken = pc.or_(pc.not_equal(floats, pc.floor(floats)), pc.greater(pc.abs(floats), float(_MAX_WHOLE)))
+    broken = pc.fill_null(broken, False)
+    is_bad = broken if number.is_bad is None else pc.or_(number.is_bad, broken)
+    reason = f"wanted int64, a whole number; the column is {values.type}"
+    if pa.types.is_string(values.type):
+        reason = "is string, wanted int64"
+    return Cast(_nulled(floats, is_bad).cast(pa.int64()), is_bad, reason)
+
+
+def _number(values: pa.Array) -> Cast:
+    t = values.type
+    if pa.types.is_integer(t):
+        return Cast(values.cast(pa.float64(), safe=False))
+    if pa.types.is_floating(t):
+        floats = values.cast(pa.float64())
+        is_bad = pc.fill_null(pc.invert(pc.is_finite(floats)), False)
+        return Cast(_nulled(floats, is_bad), is_bad, "is not a finite number")
+    if not pa.types.is_string(t):
+        raise TypeError
+    text = _text(values).values
+    is_number = pc.match_substring_regex(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$")
+    is_bad = pc.fill_null(pc.invert(is_number), False)
+    digits = pc.replace_substring_regex(text, r"^\+", "")
+    return Cast(_nulled(digits, is_bad).cast(pa.float64()), is_bad, "is string, wanted a number")
+
+
+def _minutes(values: pa.Array) -> Cast:
+    if not pa.types.is_string(values.type):
+        return _number(values)
+    text = pc.replace_substring_regex(_text(values).values, r"^PT(\d+)M(\d+(\.\d+)?)S$", r"\1:\2")
+    clock = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,3}:[0-5]?\d(\.\d+)?$"), False)
+    plain = _number(_nulled(text, clock))
+    parts = pc.extract_regex(_nulled(text, pc.invert(clock)), r"^(?P<m>\d+):(?P<s>[\d.]+)$")
+    minutes, seconds = (pc.struct_field(parts, name).cast(pa.float64()) for name in ("m", "s"))
+    read = pc.add(minutes, pc.divide(seconds, 60.0))
+    reason = "is string, wanted minutes as a number, MM:SS or PT34M12.00S"
+    return Cast(pc.if_else(clock, read, plain.values), plain.is_bad, reason)
+
+
+def _bool(values: pa.Array) -> Cast:
+    t = values.type
+    if pa.types.is_boolean(t):
+        return Cast(values)
+    if pa.types.is_string(t):
+        word = pc.utf8_lower(_text(values).values)
+        yes, no = (pc.is_in(word, pa.array(w)) for w in (["true", "1", "yes"], ["false", "0", "no"]))
+    else:
+        word = _number(values).values
+        yes, no = pc.equal(word, 1.0), pc.equal(word, 0.0)
+    is_bad = pc.and_(pc.is_valid(values), pc.fill_null(pc.invert(pc.or_(yes, no)), True))
+    is_bad = pc.and_(is_bad, pc.invert(pc.is_null(word))) if pa.types.is_string(t) else is_bad
+    return Cast(_nulled(_nulled(yes, is_bad), pc.is_null(word)), is_bad, f"wanted true or false, is {t}")
+
+
+def _date(values: pa.Array) -> Cast:
+    t = values.type
+    if pa.types.is_date(t):
+        return Cast(values.cast(pa.date32()))
+    if pa.types.is_timestamp(t):
+        local = pc.local_timestamp(values) if t.tz else values
+        day = local.cast(pa.timestamp("s"), safe=False).cast(pa.date32(), safe=False)
+        is_bad = pc.fill_null(pc.not_equal(day.cast(local.type, safe=False), local), False)
+        return Cast(_nulled(day, is_bad), is_bad, "has a time of day, wanted a date")
+    if pa.types.is_integer(t) or pa.types.is_floating(t):
+        whole = _whole(values).values
+        values = pc.if_else(pc.is_null(whole), pc.cast(values, pa.string()), pc.cast(whole, pa.string()))
+    elif not pa.types.is_string(t):
+        raise TypeError
+    return _text_date(_text(values).values)
+
+
+def _text_date(text: pa.Array) -> Cast:
+    iso = pc.replace_substring_regex(text, r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3")
+    iso = pc.replace_substring_regex(iso, r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0+)?)?$", r"\1")
+    looks = pc.match_substring_regex(iso, r"^(19|20)\d{2}-\d{2}-\d{2}$")
+    parsed = pc.strptime(iso, format="%Y-%m-%d", unit="s", error_is_null=True)
+    back = pc.strftime(parsed, format="%Y-%m-%d")
+    good = pc.fill_null(pc.and_(looks, pc.equal(back, iso)), False)
+    is_bad = pc.and_(pc.is_valid(text), pc.invert(good))
+    return Cast(_nulled(parsed, is_bad).cast(pa.date32()), is_bad, "is not a date, wanted YYYY-MM-DD")
+
+
+def _instant(values: pa.Array) -> Cast:
+    t = values.type
+    if pa.types.is_timestamp(t):
+        return _in_range(_as_micros(values), "is not an instant between 2000 and 2100")
+    if pa.types.is_integer(t):
+        reason = (
+            "is no instant between 2000 and 2100 in microseconds since 1970; is it in another unit? "
+            f"Wanted a timestamp, the column is {t}"
+        )
+        return _in_range(values.cast(pa.int64()), reason)
+    if pa.types.is_string(t):
+        return _text_instant(_text(values).values)
+    raise TypeError
+
+
+def _as_micros(values: pa.Array) -> pa.Array:
+    """Microseconds since 1970, rounded down; -1 where they do not fit into 64 bits."""
+    unit = values.type.unit
+    plain = values.cast(pa.timestamp(unit)) if values.type.tz is None else values
+    count = plain.cast(pa.int64())
+    if unit == "ns":
+        return pc.divide(pc.subtract(count, pc.if_else(pc.less(count, 0), 999, 0)), 1000)
+    factor = {"s": 1_000_000, "ms": 1000, "us": 1}[unit]
+    fits = pc.less_equal(pc.abs(pc.if_else(pc.less(count, -(2**62)), 2**62, count)), 2**62 // factor)
+    return pc.multiply(pc.if_else(fits, count, pa.scalar(-1 if factor > 1 else 0, pa.int64())), factor)
+
+
+def _in_range(micros: pa.Array, reason: str) -> Cast:
+    low, high = _INSTANTS
+    is_bad = pc.fill_null(pc.or_(pc.less(micros, low), pc.greater(micros, high)), False)
+    return Cast(_nulled(micros, is_bad).cast(MICROS), is_bad, reason)
+
+
+def _text_instant(text: pa.Array) -> Cast:
+    shape = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
+    reason = "is string, wanted a timestamp or ISO 8601 text"
+    is_bad = pc.fill_null(pc.invert(pc.match_substring_regex(text, shape)), False)
+    good = _nulled(text, is_bad)
+    zoned = pc.match_substring_regex(good, r"(Z|[+-]\d{2}:?\d{2})$")
+    try:
+        utc = pc.if_else(zoned, good, pc.binary_join_element_wise(good, "Z", "")).cast(
+            pa.timestamp("ns", "UTC")
+        )
+    except pa.ArrowInvalid as exc:
+        raise TypeError(str(exc).splitlines()[0]) from exc
+    inside = _in_range(_as_micros(utc), reason)
+    assert inside.is_bad is not None
+    return Cast(inside.values, pc.or_(is_bad, inside.is_bad), reason)
+
+
+def _nulled(values: pa.Array, where: pa.Array) -> pa.Array:
+    return pc.if_else(pc.fill_null(where, False), pa.scalar(None, values.type), values)
+
+
+_CASTS: dict[Kind, Callable[[pa.Array], Cast]] = {
+    Kind.TEXT: _text, Kind.GAME_ID: _game_id, Kind.WHOLE: _whole, Kind.NUMBER: _number,
+    Kind.MINUTES: _minutes, Kind.BOOL: _bool, Kind.DATE: _date, Kind.INSTANT: _instant,
+}  # fmt: skip

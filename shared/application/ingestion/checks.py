@@ -1,0 +1,114 @@
+"""Checks of the rows of one file; each marks bad rows of a table that has the contract's types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@dataclass(frozen=True)
+class Check:
+    """``is_bad`` gives a boolean a row; the first bad row is named with ``column`` and ``reason``."""
+
+    column: str
+    reason: str
+    is_bad: Callable[[pa.Table], pa.ChunkedArray]
+
+
+def not_null(*columns: str) -> tuple[Check, ...]:
+    def check(column: str) -> Check:
+        return Check(column, "is null, wanted a value", lambda t: pc.is_null(t[column]))
+
+    return tuple(check(c) for c in columns)
+
+
+def in_range(column: str, low: float, high: float) -> Check:
+    return Check(
+        column,
+        f"wanted {low:g} to {high:g}",
+        lambda t: pc.or_(pc.less(t[column], low), pc.greater(t[column], high)),
+    )
+
+
+def at_least_zero(*columns: str) -> tuple[Check, ...]:
+    def check(column: str) -> Check:
+        return Check(column, "is less than 0", lambda t: pc.less(t[column], 0))
+
+    return tuple(check(c) for c in columns)
+
+
+def among(column: str, *values: str) -> Check:
+    return Check(
+        column,
+        f"wanted one of {', '.join(values)}",
+        lambda t: pc.and_(pc.invert(pc.is_in(t[column], pa.array(values))), pc.is_valid(t[column])),
+    )
+
+
+def matches(column: str, pattern: str, reason: str) -> Check:
+    return Check(column, reason, lambda t: pc.invert(pc.match_substring_regex(t[column], pattern)))
+
+
+def team_code(column: str) -> Check:
+    return matches(column, r"^[A-Z]{2,4}$", "wanted a team code of two to four capital letters")
+
+
+def repeated(*key: str) -> Check:
+    """A second row of a key; rows with a null in the key are left alone."""
+
+    def is_bad(t: pa.Table) -> pa.ChunkedArray:
+        joined = pc.binary_join_element_wise(*(pc.cast(t[k], pa.string()) for k in key), "|")
+        counts = pc.value_counts(joined)
+        many = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+        return pc.and_(pc.is_in(joined, value_set=many), pc.is_valid(joined))
+
+    return Check(key[-1], f"a second row of the same {' and '.join(key)}", is_bad)
+
+
+def only_one_given(column: str, other: str) -> Check:
+    return Check(
+        column,
+        f"is null although {other} is given",
+        lambda t: pc.and_(pc.is_null(t[column]), pc.is_valid(t[other])),
+    )
+
+
+def points_do_not_add_up(t: pa.Table) -> pa.ChunkedArray:
+    made = pc.add(pc.add(pc.multiply(t["fgm"], 2), t["fg3m"]), t["ftm"])
+    return pc.not_equal(t["points"], made)
+
+
+def played_without(column: str) -> Check:
+    return Check(
+        column,
+        "is null although did_play is true",
+        lambda t: pc.and_(t["did_play"], pc.is_null(t[column])),
+    )
+
+
+def given_without_play(column: str) -> Check:
+    """Sources write 0 for a player who did not play; more than that contradicts it."""
+    return Check(
+        column,
+        "is more than 0 although did_play is false",
+        lambda t: pc.and_(pc.invert(t["did_play"]), pc.greater(t[column], 0)),
+    )
+
+
+def not_a_half(column: str) -> Check:
+    return Check(
+        column,
+        "is not a multiple of 0.5",
+        lambda t: pc.not_equal(pc.round(pc.multiply(t[column], 2.0)), pc.multiply(t[column], 2.0)),
+    )
+
+
+def not_american(column: str) -> Check:
+    return Check(
+        column,
+        "is not a price in American odds, which is -100 or less, or 100 or more",
+        lambda t: pc.less(pc.abs(t[column]), 100),
+    )

@@ -1,0 +1,96 @@
+"""What is wrong with the files of a load, as one bounded report; what a load reports beside its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.application.findings import EXIT, Severity
+from shared.errors import Rejected
+
+MAX_LINES = 20
+"""Problems that a report lists; it counts the rest."""
+
+MAX_VALUE = 60
+"""Characters of a value that are shown."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason to refuse a file. ``row`` is the first bad row, from 0; ``rows`` how many are bad."""
+
+    file: str
+    reason: str
+    column: str | None = None
+    row: int | None = None
+    value: object = None
+    rows: int = 1
+
+    def __str__(self) -> str:
+        if self.column is None:
+            return f"{self.file}: {self.reason}"
+        if self.row is None:
+            return f"{self.file}: column {self.column}: {self.reason}"
+        many = f" ({self.rows:,} rows)" if self.rows > 1 else ""
+        place = f"{self.file}: row {self.row}, column {self.column}, value {shown(self.value)}"
+        return f"{place}: {self.reason}{many}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Rows that were loaded, and what is remarkable about them; ``example`` is the first of them."""
+
+    severity: Severity
+    file: str
+    reason: str
+    rows: int
+    example: str
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.file}: {self.rows:,} rows: {self.reason}; the first: {self.example}"
+
+    @property
+    def is_finding(self) -> bool:
+        return EXIT[self.severity] > 0
+
+
+def shown(value: object) -> str:
+    text = repr(value) if not hasattr(value, "isoformat") else value.isoformat()
+    return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}..."
+
+
+def problem_of(
+    file: str,
+    column: str,
+    values: pa.Array | pa.ChunkedArray,
+    is_bad: pa.Array | pa.ChunkedArray,
+    reason: str,
+) -> Problem | None:
+    """Return the problem of the rows that ``is_bad`` marks, None where it marks none."""
+    rows = pc.sum(is_bad).as_py()
+    if not rows:
+        return None
+    row = pc.index(is_bad, True).as_py()
+    return Problem(file, reason, column, row, python_value(values[row]), rows)
+
+
+def python_value(value: pa.Scalar) -> object:
+    """Return a scalar as Python's value, as text where Python has none for it (nanoseconds, year 50,000)."""
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        return str(value)
+
+
+def raise_problems(folder: object, problems: Sequence[Problem]) -> None:
+    """Raise ``Rejected`` with the whole report; nothing where there is no problem."""
+    if not problems:
+        return
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = [f"  {p}" for p in problems[:MAX_LINES]]
+    if len(problems) > MAX_LINES:
+        lines.append(f"  and {len(problems) - MAX_LINES} more")
+    raise Rejected("\n".join([f"{folder}: {count}, nothing was loaded", *lines]))

@@ -1,0 +1,91 @@
+"""What is derived of quotes: book type, precision, and the one main quote of a book and instant."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.application.findings import Severity
+from shared.application.ingestion.file_contracts import LINES_FILE
+from shared.application.ingestion.problems import Note, Problem, problem_of
+from shared.domain.bookmakers import book_type
+from shared.domain.lines import main_quotes
+from shared.warehouse.history import bools, floats
+
+
+def completed(quotes: pa.Table) -> pa.Table:
+    """Fill a null ``book_type`` by the book, a null ``snapshot_precision`` by whether there is an instant.
+
+    The precision is 'quote' with an instant and 'date' without one. The type of a book that is not listed in
+    ``shared.domain.bookmakers`` stays null.
+    """
+    coded = pc.dictionary_encode(quotes["bookmaker"]).combine_chunks()
+    by_book = pa.array([book_type(w) for w in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
+    by_instant = pc.if_else(pc.is_valid(quotes["snapshot_time_utc"]), "quote", "date")
+    for name, values in (("book_type", by_book), ("snapshot_precision", by_instant)):
+        at = quotes.column_names.index(name)
+        quotes = quotes.set_column(at, name, pc.coalesce(quotes[name], values))
+    return quotes
+
+
+def problems_of_book_types(quotes: pa.Table) -> list[Problem]:
+    unknown = pc.and_(pc.is_null(quotes["book_type"]), pc.is_valid(quotes["bookmaker"]))
+    reason = "has no book_type and is not a known book, wanted sportsbook or dfs"
+    problem = problem_of(LINES_FILE, "bookmaker", quotes["bookmaker"], unknown, reason)
+    return [] if problem is None else [problem]
+
+
+def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
+    """Rows of the table of quotes, of which one of a game, player, book and instant at most is main.
+
+    Several that the source calls main become one by ``main_quotes``: nearest to even, margin removed, then
+    the lower line. The others stay as they are and are no longer main.
+    """
+    candidate = np.flatnonzero(bools(quotes["is_main"]))
+    if not len(candidate):
+        return quotes, []
+    key = ("game_id", "player_lookup", "player_id", "bookmaker", "captured_at")
+    group = _groups(quotes.select(key).take(pa.array(candidate)))
+    prices = (floats(quotes[c])[candidate] for c in ("points_line", "over_price", "under_price"))
+    chosen = main_quotes(group, *prices)
+    others = candidate[~chosen]
+    if not len(others):
+        return quotes, []
+    is_main = bools(quotes["is_main"]).copy()
+    is_main[others] = False
+    row = others[0]
+    book, player, line = (quotes[c][row].as_py() for c in ("bookmaker", "player_lookup", "points_line"))
+    note = Note(
+        Severity.WARNING,
+        LINES_FILE,
+        "one of several main lines of a book, player and instant, kept as an alternate: the line nearest to "
+        "even is the main one",
+        len(others),
+        f"{book}, {player}, line {line:g}",
+    )
+    return quotes.set_column(quotes.column_names.index("is_main"), "is_main", pa.array(is_main)), [note]
+
+
+def teams_of_players(quotes: pa.Table) -> tuple[pa.Array, list[Note]]:
+    """Return the player's team of each quote; null, with a note, where it does not play in the game."""
+    team = quotes["team"]
+    plays = pc.or_(pc.equal(team, quotes["home_team"]), pc.equal(team, quotes["away_team"]))
+    stranger = pc.and_(pc.is_valid(team), pc.invert(pc.fill_null(plays, False)))
+    count = pc.sum(stranger).as_py() or 0
+    if not count:
+        return team, []
+    row = pc.index(stranger, True).as_py()
+    example = f"row {row}, {quotes['player_name'][row].as_py()}, {team[row].as_py()}"
+    note = Note(Severity.WARNING, LINES_FILE, "team does not play in this game, left out", count, example)
+    return pc.if_else(stranger, None, team), [note]
+
+
+def _groups(keys: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Number rows by their values; equal rows, nulls included, have the same number."""
+    group = np.zeros(keys.num_rows, np.int64)
+    for name in keys.column_names:
+        coded = pc.dictionary_encode(keys[name], null_encoding="encode").combine_chunks()
+        code = np.asarray(coded.indices.to_numpy(zero_copy_only=False), np.int64)
+        _, group = np.unique(group * (len(coded.dictionary) + 1) + code, return_inverse=True)
+    return group

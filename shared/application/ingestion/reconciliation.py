@@ -1,0 +1,111 @@
+"""Rows that met no game, no player or no price: counted at the end of a load and for a game date."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.application.findings import Severity
+from shared.application.ingestion.problems import Note
+from shared.domain.instants import eastern_date
+from shared.ports import Warehouse
+from shared.schemas.loads import LOAD_RECONCILIATION
+from shared.warehouse.statements import statement
+
+LINES, REPORTS, LOGS = "prop_lines.parquet", "injury_report.parquet", "player_game_logs.parquet"
+BY_NAME = "by_name"
+
+MEANING = {
+    "no_game": "their game is not in the schedule",
+    "no_player": "no player id, and no player of the game's two rosters by name",
+    "no_price": "main quotes of a sportsbook without a price: they give no line",
+    "pickem_without_price": "lines of a pick'em site without prices: they give no expected value",
+    BY_NAME: "no player id of the league, matched by name within the two rosters",
+}
+
+
+@dataclass(frozen=True)
+class UnmatchedRows:
+    """Rows of one file and game date with one reason of ``MEANING``; ``example`` is the first by name."""
+
+    file_name: str
+    reason: str
+    game_date: date
+    row_count: int
+    example: str
+
+
+def unmatched_rows(warehouse: Warehouse, first: date, last: date) -> list[UnmatchedRows]:
+    """What the stored rows of the game dates ``first`` to ``last`` did not meet."""
+    found = warehouse.query(statement("rows_without_match", first=first, last=last)).to_pylist()
+    return [UnmatchedRows(**row) for row in found]
+
+
+def notes_on(rows: Sequence[UnmatchedRows]) -> list[Note]:
+    """Notes of a load: games and prices. Those on players come from the matching itself."""
+    groups: dict[tuple[str, str], list[UnmatchedRows]] = {}
+    for row in rows:
+        if row.reason not in ("no_player", BY_NAME):
+            groups.setdefault((row.file_name, row.reason), []).append(row)
+    return [
+        Note(Severity.WARNING, file, MEANING[reason], sum(r.row_count for r in of), of[0].example)
+        for (file, reason), of in groups.items()
+    ]
+
+
+def spans_of(tables: Mapping[str, pa.Table]) -> dict[str, tuple[date, date]]:
+    """First and last game date by file, of files that have rows."""
+    ends = {file: pc.min_max(rows["game_date"]).as_py() for file, rows in tables.items() if rows.num_rows}
+    return {file: (e["min"], e["max"]) for file, e in ends.items()}
+
+
+def record_load(
+    warehouse: Warehouse, now: datetime, tables: Mapping[str, pa.Table], notes: Sequence[Note]
+) -> None:
+    """Keep what a load reported and which dates of each file it covered. ``tables``: rows by file."""
+    spans = spans_of(tables)
+    clean = [(file, Severity.OK, "", tables[file].num_rows, None) for file in spans]
+    mine = {(n.file, n.reason): n for n in notes if n.file in spans}.values()
+    rows = [*clean, *((n.file, n.severity, n.reason, n.rows, n.example) for n in mine)]
+    if not rows:
+        return
+    kept = (eastern_date(now), secrets.token_hex(8), datetime.now(UTC))
+    names = LOAD_RECONCILIATION.column_names
+    values = [(*kept, file, str(severity), *rest, *spans[file]) for file, severity, *rest in rows]
+    table = pa.Table.from_pylist(
+        [dict(zip(names, row, strict=True)) for row in values], schema=LOAD_RECONCILIATION.arrow_schema
+    )
+    warehouse.append(LOAD_RECONCILIATION, table)
+
+
+def open_reports(warehouse: Warehouse, first: date, last: date) -> list[dict[str, Any]]:
+    """What loads warned of on the dates ``first`` to ``last`` and no later load of the file has settled.
+
+    A later load settles a warning when it covered the same of these dates without it.
+    """
+    rows = warehouse.query(statement("load_reports", first=first, last=last)).to_pylist()
+    reasons: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        reasons.setdefault((row["load_id"], row["file_name"]), set()).add(row["reason"])
+
+    def settles(later: dict[str, Any], row: dict[str, Any]) -> bool:
+        return bool(
+            later["file_name"] == row["file_name"]
+            and later["loaded_at"] > row["loaded_at"]
+            and later["first_game_date"] <= max(row["first_game_date"], first)
+            and later["last_game_date"] >= min(row["last_game_date"], last)
+        )
+
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        if row["severity"] not in (Severity.OK, Severity.INFO):
+            later = [r for r in rows if settles(r, row)]
+            if all(row["reason"] in reasons[r["load_id"], r["file_name"]] for r in later):
+                newest[row["file_name"], row["reason"]] = row
+    return list(newest.values())

@@ -1,0 +1,162 @@
+"""Checks of rows against the clock and the games they belong to: nothing before its time, no other date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shared.application.findings import Severity
+from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
+from shared.application.ingestion.problems import Note, Problem, problem_of
+from shared.application.ingestion.schedule import Schedule, days_of, tipoffs_of
+from shared.application.ingestion.warehouse_tables import game_ids_of_logs, game_ids_of_quotes
+from shared.domain.instants import UNKNOWN, eastern_date, midnights, to_day, to_micros
+from shared.warehouse.history import micros
+from shared.warehouse.merge import rows_of_repeated_keys
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def without_midnight_tipoffs(games: pa.Table) -> tuple[pa.Table, list[Note]]:
+    """Games whose tip-off is 00:00 US Eastern have none: sources write that where the time is not known."""
+    tipoff, day = micros(games["start_time_utc"]), days_of(games["game_date"])
+    is_midnight = (tipoff != UNKNOWN) & (tipoff == midnights(day, 0))
+    reason = "tip-off is midnight US Eastern, read as unknown"
+    return _nulled(games, ("start_time_utc",), is_midnight, reason)
+
+
+def without_empty_scores(games: pa.Table) -> tuple[pa.Table, list[Note]]:
+    """Games of 0-0 have no score: sources write that before a game."""
+    empty = pc.and_(pc.equal(games["home_points"], 0), pc.equal(games["away_points"], 0))
+    is_empty = np.asarray(pc.fill_null(empty, False).to_numpy(zero_copy_only=False), np.bool_)
+    return _nulled(games, ("home_points", "away_points"), is_empty, "a score of 0-0 is read as not played")
+
+
+def _nulled(
+    games: pa.Table, columns: tuple[str, ...], where: Bools, reason: str
+) -> tuple[pa.Table, list[Note]]:
+    if not where.any():
+        return games, []
+    for column in columns:
+        values = pc.if_else(pa.array(where), pa.scalar(None, games[column].type), games[column])
+        games = games.set_column(games.column_names.index(column), column, values)
+    row = int(np.flatnonzero(where)[0])
+    example = f"row {row}, game_id {games['game_id'][row].as_py()}"
+    return games, [Note(Severity.INFO, GAMES_FILE, reason, int(where.sum()), example)]
+
+
+def problems_of_games(games: pa.Table, now: datetime) -> list[Problem]:
+    tipoff, day = micros(games["start_time_utc"]), days_of(games["game_date"])
+    timed = (tipoff != UNKNOWN) & (day != 0)
+    other_date = timed & ((tipoff < midnights(day, 0)) | (tipoff >= midnights(day, 1)))
+    scored = _valid(games["home_points"]) | _valid(games["away_points"])
+    early = scored & ~other_date & _not_begun(tipoff, day, now)
+    return list(
+        _problems(
+            GAMES_FILE,
+            games,
+            (
+                "game_date",
+                other_date,
+                "is not the US Eastern date of start_time_utc (leave that null where the time is not known)",
+            ),
+            ("home_points", early, f"a score, and the game has not begun at {_text(now)}"),
+        )
+    )
+
+
+def problems_of_logs(logs: pa.Table, schedule: Schedule, now: datetime) -> list[Problem]:
+    game_ids = game_ids_of_logs(logs)
+    early = _not_begun(tipoffs_of(schedule, game_ids), days_of(logs["game_date"]), now)
+    keys = pa.table({"game_id": game_ids, "player_id": logs["player_id"]})
+    complete = _valid(keys["game_id"]) & _valid(keys["player_id"])
+    twice = rows_of_repeated_keys(("game_id", "player_id"), keys).to_numpy(zero_copy_only=False) & complete
+    return list(
+        _problems(
+            LOGS_FILE,
+            logs,
+            ("game_date", early, f"a box score, and the game has not begun at {_text(now)}"),
+            ("player_id", twice, "a second row of the same game and player"),
+            ("game_date", _another_date(logs, schedule), "is not the date of this game_id in games.parquet"),
+        )
+    )
+
+
+def problems_of_quotes(quotes: pa.Table, schedule: Schedule) -> list[Problem]:
+    day, captured = days_of(quotes["game_date"]), micros(quotes["snapshot_time_utc"])
+    commence = micros(quotes["commence_time_utc"])
+    known = (commence != UNKNOWN) & (commence != midnights(day, 0)) & (day != 0)
+    other_date = known & ((commence < midnights(day, 0)) | (commence >= midnights(day, 1)))
+    tipoff = np.where(known, commence, tipoffs_of(schedule, game_ids_of_quotes(quotes)))
+    late = (captured != UNKNOWN) & (tipoff != UNKNOWN) & (captured >= tipoff)
+    return list(
+        _problems(
+            LINES_FILE,
+            quotes,
+            ("game_date", other_date, "is not the US Eastern date of commence_time_utc"),
+            (
+                "game_date",
+                _another_date(quotes, schedule),
+                "is not the date of this game_id in games.parquet",
+            ),
+            ("snapshot_time_utc", late, "captured at or after tip-off"),
+        )
+    )
+
+
+def problems_of_injuries(injuries: pa.Table, schedule: Schedule) -> list[Problem]:
+    known = pa.array(list(schedule.by_source), pa.string())
+    unknown = pc.and_(pc.invert(pc.is_in(injuries["game_id"], known)), pc.is_valid(injuries["game_id"]))
+    is_unknown = np.asarray(unknown.to_numpy(zero_copy_only=False), np.bool_)
+    return list(
+        _problems(
+            INJURY_FILE,
+            injuries,
+            ("game_id", is_unknown, "is not in games.parquet, nor in the warehouse"),
+            (
+                "game_date",
+                _another_date(injuries, schedule),
+                "is not the date of this game_id in games.parquet",
+            ),
+        )
+    )
+
+
+def _problems(file: str, table: pa.Table, *checks: tuple[str, Bools, str]) -> Iterator[Problem]:
+    for column, is_bad, reason in checks:
+        problem = problem_of(file, column, table[column], pa.array(is_bad), reason)
+        if problem is not None:
+            yield problem
+
+
+def _not_begun(tipoff: Ints, day: Ints, now: datetime) -> Bools:
+    """Whether each game begins after ``now``, by its tip-off or, where that is not known, its date."""
+    return np.where(tipoff != UNKNOWN, tipoff > to_micros(now), day > to_day(eastern_date(now)))
+
+
+def _another_date(rows: pa.Table, schedule: Schedule) -> Bools:
+    """Whether the source's game id is that of a game of the folder on another date."""
+    coded = pc.dictionary_encode(rows["game_id"]).combine_chunks()
+    of_word = [
+        to_day(g.day) if (g := schedule.by_source.get(w)) and g.in_folder else 0
+        for w in coded.dictionary.to_pylist()
+    ]
+    table = np.array([*of_word, 0], dtype=np.int64)
+    indices = coded.indices.fill_null(len(of_word)).to_numpy(zero_copy_only=False)
+    day = table[np.asarray(indices, np.int64)]
+    is_other: Bools = (day != 0) & (day != days_of(rows["game_date"]))
+    return is_other & _valid(rows["game_date"])
+
+
+def _valid(column: pa.ChunkedArray) -> Bools:
+    return np.asarray(pc.is_valid(column).to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _text(now: datetime) -> str:
+    return f"{now:%Y-%m-%d %H:%M} UTC"

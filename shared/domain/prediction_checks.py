@@ -1,0 +1,159 @@
+"""Checks of the predictions of one system and game date as a whole, before they come into use.
+
+A single prediction of 0.4 points is possible; a whole slate with that mean is a model of something else.
+``docs/adr/0029`` has the measurements behind the bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import median
+
+POSSIBLE = (-25.0, 80.0)
+"""Points before clamping that a system can arrive at for one player."""
+
+LINE_GAP, USUAL_GAP = 3.0, 4.5
+"""Points by which the mean of many rows may differ from their lines, or from the players' last ten games."""
+
+ACCEPTED_GAP = 4.0
+"""Points by which the mean may differ from that of the batches accepted before; slates differ as well."""
+
+ROW_SPREAD = 8.0
+"""Points added to a bound of a mean, divided by the root of the number of rows: a few rows prove little."""
+
+SPREAD_RATIO = (0.5, 2.0)
+"""The spread of the rows over the spread of the batches accepted before."""
+
+LEAST_SHARE = 0.5
+"""Rows over the players asked for. In the first days of a season many have no features yet: until there are
+batches to compare with, those do not count."""
+
+SPARSE_SYSTEMS = frozenset({"similarity_balanced_v1"})
+"""Systems that rightly have nothing to say of many players: their share is not judged."""
+
+LEAST_ROWS_FOR_HISTORY, LEAST_KEYS_FOR_SHARE = 20, 10
+REFERENCE_DATES, LEAST_REFERENCE_DATES, LEAST_REFERENCE_ROWS = 7, 3, 20
+"""The newest accepted batches that a batch is compared with, at most and at least; rows of each."""
+
+
+@dataclass(frozen=True)
+class PredictionBatch:
+    """What is known of the rows of one system and game date, in points before clamping.
+
+    ``points``, ``squares``: sums over all rows. ``line_gap``: sum of predicted - line over the
+    ``lined_rows``; ``usual_gap``: sum of predicted - mean of the player's last ten games over the
+    ``usual_rows``. ``keys``: players for whom the system was asked, or has a row in use already;
+    ``answered``: those of them for whom it has a row; ``without_features``: those who lack a feature that
+    the system cannot do without. ``is_whole_slate``: false for the gaps that an earlier run
+    left, and for a selection of players; these are not compared with whole slates.
+    """
+
+    system_id: str
+    rows: int
+    points: float
+    squares: float
+    lowest: float
+    highest: float
+    lined_rows: int = 0
+    line_gap: float = 0.0
+    usual_rows: int = 0
+    usual_gap: float = 0.0
+    keys: int = 0
+    answered: int = 0
+    without_features: int = 0
+    is_whole_slate: bool = True
+
+    @property
+    def mean(self) -> float:
+        return self.points / self.rows
+
+    @property
+    def spread(self) -> float:
+        return spread(self.rows, self.points, self.squares)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Rows of one system that are in use for an earlier game date: count, mean and spread of points."""
+
+    rows: int
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class PredictionFinding:
+    """One figure of a batch that is out of its bounds."""
+
+    system_id: str
+    figure: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.figure} {self.value}, expected {self.expected}"
+
+
+def check_predictions(batch: PredictionBatch, accepted: Sequence[Accepted]) -> list[PredictionFinding]:
+    """Return what is wrong with a batch; ``accepted``: batches of earlier game dates, the newest first."""
+    if not batch.rows:
+        return []
+    earlier = [a for a in accepted if a.rows >= LEAST_REFERENCE_ROWS][:REFERENCE_DATES]
+    earlier = earlier if len(earlier) >= LEAST_REFERENCE_DATES else []
+    return [*_range(batch), *_gaps(batch), *_history(batch, earlier), *_share(batch, bool(earlier))]
+
+
+def spread(rows: int, points: float, squares: float) -> float:
+    """Standard deviation from sums."""
+    return sqrt(max(squares / rows - (points / rows) ** 2, 0.0))
+
+
+def _range(batch: PredictionBatch) -> list[PredictionFinding]:
+    low, high = POSSIBLE
+    outside = [v for v in (batch.lowest, batch.highest) if not low <= v <= high]
+    expected = f"{low:g} to {high:g} before clamping"
+    return [PredictionFinding(batch.system_id, "a row of", f"{v:.2f} points", expected) for v in outside[:1]]
+
+
+def _gaps(batch: PredictionBatch) -> list[PredictionFinding]:
+    found = []
+    for figure, rows, total, bound in (
+        ("mean(predicted - line)", batch.lined_rows, batch.line_gap, LINE_GAP),
+        ("mean(predicted - last ten games)", batch.usual_rows, batch.usual_gap, USUAL_GAP),
+    ):
+        if rows and abs(total / rows) > (most := _bound(bound, rows)):
+            value = f"{total / rows:+.2f} points over {rows} rows (mean {batch.mean:.2f})"
+            found.append(PredictionFinding(batch.system_id, figure, value, f"-{most:.2f} to +{most:.2f}"))
+    return found
+
+
+def _history(batch: PredictionBatch, earlier: Sequence[Accepted]) -> list[PredictionFinding]:
+    if not earlier or not batch.is_whole_slate or batch.rows < LEAST_ROWS_FOR_HISTORY:
+        return []
+    of = f"by the {len(earlier)} accepted batches before"
+    found = []
+    usual, most = median(a.mean for a in earlier), _bound(ACCEPTED_GAP, batch.rows)
+    if abs(batch.mean - usual) > most:
+        expected = f"{usual - most:.2f} to {usual + most:.2f} {of}"
+        found.append(PredictionFinding(batch.system_id, "mean", f"{batch.mean:.2f} points", expected))
+    low, high = (ratio * median(a.spread for a in earlier) for ratio in SPREAD_RATIO)
+    if not low <= batch.spread <= high:
+        expected = f"{low:.2f} to {high:.2f} {of}"
+        found.append(PredictionFinding(batch.system_id, "spread", f"{batch.spread:.2f} points", expected))
+    return found
+
+
+def _share(batch: PredictionBatch, has_history: bool) -> list[PredictionFinding]:
+    keys = batch.keys if has_history else batch.keys - batch.without_features
+    if batch.system_id in SPARSE_SYSTEMS or keys < LEAST_KEYS_FOR_SHARE:
+        return []
+    if batch.answered >= LEAST_SHARE * keys:
+        return []
+    value = f"{batch.answered} of {keys} players"
+    return [PredictionFinding(batch.system_id, "rows for", value, f"at least {LEAST_SHARE:.0%}")]
+
+
+def _bound(bound: float, rows: int) -> float:
+    return bound + ROW_SPREAD / sqrt(rows)
