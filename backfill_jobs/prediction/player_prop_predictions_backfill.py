@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from shared.model_registry.bundle import Bundle
 
 
+JOB_REASON = "prediction backfill job"
+"""Reason of a run of this job where none is given; ``props predict`` has none."""
+
+
 def predict(
     dates: Dates = None,
     start_date: Start = None,
@@ -171,7 +175,7 @@ def _minutes(minutes: int | None) -> str:
 
 def main() -> int:
     app = program("Predict game dates as serving would.")
-    app.command()(predict)
+    app.command(context_settings={"default_map": {"reason": JOB_REASON}})(predict)
     return run(app, Path(__file__).stem)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -166,10 +166,15 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
 
 def _questions(app: FastAPI, c: Coordinator) -> None:
     @app.get("/predictions/{game_date}", responses=responses(422, 503))
-    def predictions(game_date: GameDate) -> dict[str, Any]:
-        """The active rows of a game date."""
+    def predictions(game_date: GameDate, as_of: Literal["now", "tipoff"] = "now") -> dict[str, Any]:
+        """The active rows of a game date; as of ``tipoff`` those that were active when their game began."""
         day = c.date(game_date)
-        return {"game_date": day, "predictions": c.questions.predictions(day)}
+        rows = (
+            c.questions.predictions(day)
+            if as_of == "now"
+            else c.questions.predictions_at_tipoff(day, c.clock.now())
+        )
+        return {"game_date": day, "predictions": rows}
 
     @app.get("/signals/{game_date}", responses=responses(404, 422, 503))
     def signals(game_date: GameDate) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from shared.application.known import Mode
-from shared.application.run_request import RunRequest
+from shared.application.run_request import RunRequest, replaces_played_games, require_reason
 from shared.domain.features_contract import FEATURES
 from shared.errors import AppError, NotFound, Unavailable
 from shared.ports import ExpectedPlayer, Warehouse
 from shared.schemas.feature_store import ML_FEATURE_STORE
 from shared.schemas.messages import SCHEMA_VERSION, LineQuote, PredictionRequest
 from shared.warehouse.history import by_day
-from shared.warehouse.schedule import games_between, has_started
+from shared.warehouse.schedule import games_between, has_started, live_rows_at_tipoff
 from shared.warehouse.statements import statement
 
 NO_FEATURES = "no_features"
@@ -76,6 +76,13 @@ class PrepareJobs:
         if isinstance(prepared, AppError):
             raise prepared
         return prepared
+
+    def check_reason(self, request: RunRequest, now: datetime) -> None:
+        """``Rejected`` for a run that would replace the record of a played date without a reason."""
+        if replaces_played_games(request.force, request.mode, request.in_sample):
+            day = request.game_date
+            live = live_rows_at_tipoff(self._warehouse, day, day, now)
+            require_reason(request, live.get(day, 0))
 
     def several(self, wanted: Sequence[Wanted], now: datetime) -> list[RunJobs | AppError]:
         """Runs of different dates that ask for the same but for their date; for each what ``__call__``

@@ -211,6 +211,8 @@ class BackfillPredictions:
         if len(started) == len(games):
             note = f"all {len(games)} games have started; --allow-started predicts them as a backfill"
             return DateResult(day, Status.STARTED, note=note)
+        request = _request(day, options, job_id)
+        PrepareJobs(self._ports.warehouse).check_reason(request, now)
         refusal = _refusal(diagnosis, options)
         if refusal:
             status, note = refusal
@@ -219,7 +221,7 @@ class BackfillPredictions:
         if chosen.in_sample and not options.in_sample:
             return DateResult(day, Status.FAILED, note=_trained_on(day, chosen))
         alone = f"{len(started)} of {len(games)} games have started and are left alone" if started else None
-        task = _Task(_request(day, options, job_id), chosen, diagnosis, alone)
+        task = _Task(request, chosen, diagnosis, alone)
         return self._plan(task, now) if options.dry_run else task
 
     def _serve(self, tasks: list[_Task], options: BackfillOptions) -> dict[date, DateResult]:

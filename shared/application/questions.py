@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from shared.domain.betting import reason_beside
@@ -17,6 +17,14 @@ class Questions:
     def predictions(self, game_date: date) -> list[dict[str, Any]]:
         """The active rows of a game date by game, player and system, with the player's name."""
         rows = self._warehouse.query(statement("active_predictions", game_date=game_date)).to_pylist()
+        for row in rows:
+            row["no_bet_reason"] = reason_beside(row["recommendation"], row["no_bet_reason"])
+        return list(rows)
+
+    def predictions_at_tipoff(self, game_date: date, now: datetime) -> list[dict[str, Any]]:
+        """The rows that were active when their game began, whatever replaced them since; likewise."""
+        query = statement("predictions_at_tipoff", game_date=game_date, now=now)
+        rows = self._warehouse.query(query).to_pylist()
         for row in rows:
             row["no_bet_reason"] = reason_beside(row["recommendation"], row["no_bet_reason"])
         return list(rows)

@@ -56,6 +56,22 @@ def parse(asked: RunRequested, now: datetime) -> RunRequest:
     )
 
 
+def require_reason(request: RunRequest, live_rows: int) -> None:
+    """``Rejected`` for a forced backfill without a reason of a date on which ``live_rows`` predictions were
+    active at tip-off: it replaces what was published before the games."""
+    replaces = replaces_played_games(request.force, request.mode, request.in_sample)
+    if replaces and live_rows and not request.reason:
+        raise Rejected(
+            f"reason: none, wanted one line: {live_rows} predictions of {request.game_date} were active at "
+            "tip-off, and a forced backfill replaces them (--reason)"
+        )
+
+
+def replaces_played_games(force: bool, mode: Mode, in_sample: bool) -> bool:
+    """Whether a run may replace active rows of games that have started."""
+    return force and mode is Mode.BACKFILL and not in_sample
+
+
 def request_of(stored: Mapping[str, Any]) -> RunRequest:
     """The request that a run was opened with."""
     names = {f.name for f in fields(RunRequest)}

@@ -85,6 +85,7 @@ class StartRun:
         ``also_expected``: players who have no features and are to be named.
         """
         self._check_is_free(request)
+        self._prepare.check_reason(request, self._clock.now())
         run_id = _new_id(request)
         prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
         self.open(request, run_id)

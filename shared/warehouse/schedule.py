@@ -36,6 +36,12 @@ def games_between(warehouse: Warehouse, first: date, last: date) -> pa.Table:
     return warehouse.query(statement("games_between", first=first, last=last))
 
 
+def live_rows_at_tipoff(warehouse: Warehouse, first: date, last: date, now: datetime) -> dict[date, int]:
+    """Return how many champion rows of each date were active when their game, played by ``now``, began."""
+    rows = warehouse.query(statement("live_rows_at_tipoff", first=first, last=last, now=now)).to_pylist()
+    return {r["game_date"]: r["predictions"] for r in rows}
+
+
 def scheduled_games(warehouse: Warehouse, first: date = FIRST_DATE, last: date = LAST_DATE) -> pa.Table:
     """Return the names, teams and tip-off of every game, of whatever kind."""
     return warehouse.query(statement("scheduled_games", first=first, last=last))

@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 
 from shared.application.grade import GradeStatus
+from shared.application.jobs import PrepareJobs
 from shared.application.known import Mode
+from shared.application.questions import Questions
+from shared.application.run_request import parse
+from shared.application.views.player import PlayerView, ShowPlayer
 from shared.domain.coverage import Level
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded.sample_league import AFTER_GAMES
+from shared.errors import Rejected
+from shared.schemas.messages import RunRequested
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
 
@@ -131,7 +137,7 @@ def test_a_later_backfill_changes_what_is_shown_never_what_is_counted_as_live(pl
     live = played.accuracy()
     assert {r["counted_as"] for r in live} == {"LIVE"}
     played.build(DAY, DAY)
-    assert played.predict(force=True, allow_started=True).rows_superseded == len(live)
+    assert played.predict(force=True, allow_started=True, reason="again").rows_superseded == len(live)
     played.grade(DAY, DAY)
     rows = played.accuracy()
     assert [r for r in rows if r["counted_as"] == "LIVE"] == live
@@ -147,14 +153,16 @@ def test_a_backfill_that_was_replaced_is_kept_and_no_longer_current(
     played: Jobs, model_paths: dict[str, Path]
 ) -> None:
     played.build(DAY, DAY)
-    played.predict(force=True, allow_started=True)
+    played.predict(force=True, allow_started=True, reason="again")
     played.grade(DAY, DAY)
     count = len(played.accuracy())
     other = Jobs(played.folder, {"catboost_v9": model_paths["catboost_v9_2026_02"]}, played.now)
-    assert other.predict(force=True, allow_started=True).status == "FAILED"  # a bundle of another system
+    assert (
+        other.predict(force=True, allow_started=True, reason="again").status == "FAILED"
+    )  # a bundle of another system
     fewer = Jobs(played.folder, {}, played.now)
     without = ("moving_average", "catboost_v9")
-    assert fewer.predict(force=True, allow_started=True, systems=without).status == "PARTIAL"
+    assert fewer.predict(force=True, allow_started=True, reason="again", systems=without).status == "PARTIAL"
     played.grade(DAY, DAY)
     rows = played.accuracy()
     assert len(rows) == count
@@ -198,3 +206,50 @@ def test_a_row_that_came_after_tip_off_is_neither_live_nor_due(before: Jobs, res
     assert late["prediction_id"] not in {r["prediction_id"] for r in after.accuracy()}
     assert after.coverage(DAY, DAY)[late["system_id"]].undue["after_tipoff"] == 1
     assert Mode(late["prediction_run_mode"]) is Mode.LIVE
+
+
+def test_a_backfill_of_a_played_date_needs_a_reason_and_the_rows_of_tip_off_stay_findable(
+    played: Jobs,
+) -> None:
+    live = [r["prediction_id"] for r in played.active()]
+    played.build(DAY, DAY)
+    for options in ({}, {"dry_run": True}):
+        refused = played.predict(force=True, allow_started=True, **options)
+        assert refused.status == "FAILED"
+        assert refused.note is not None
+        assert f"{len(live)} predictions of {DAY} were active at tip-off" in refused.note
+        assert "--reason" in refused.note
+    assert [r["prediction_id"] for r in played.active()] == live
+    assert len(played.runs.runs(game_date=DAY)) == 1
+
+    done = played.predict(force=True, allow_started=True, reason="features of the day were wrong")
+    assert done.rows_superseded == len(live)
+    kept = Questions(played.warehouse).predictions_at_tipoff(DAY, played.clock.now())
+    assert [r["prediction_id"] for r in kept] == live
+    assert {(r["is_active"], r["superseded_reason"]) for r in kept} == {
+        (False, "features of the day were wrong")
+    }
+    mine = kept[0]
+    view = ShowPlayer(played.warehouse, played.clock)(str(mine["player_id"]))
+    assert isinstance(view, PlayerView)
+    said = view.said_of(mine["game_id"], mine["system_id"])
+    assert said is not None
+    assert (said.tipoff_prediction_id, said.tipoff_points) == (
+        mine["prediction_id"],
+        mine["predicted_points"],
+    )
+    assert said.prediction_id != mine["prediction_id"]
+    with pytest.raises(Rejected, match="active at tip-off"):
+        PrepareJobs(played.warehouse).check_reason(
+            parse(RunRequested(game_date=f"{DAY}", force=True, allow_started=True), played.now), played.now
+        )
+
+
+def test_a_date_without_live_rows_needs_no_reason(loaded: Path, tmp_path: Path, results_folder: Path) -> None:
+    jobs = Jobs(copy_of(loaded, tmp_path), {}, AFTER_GAMES)
+    jobs.reveal(results_folder)
+    jobs.build(DAY, DAY)
+    systems = ("moving_average",)
+    for _ in range(2):
+        assert jobs.predict(force=True, allow_started=True, systems=systems).status == "SUCCESS"
+    assert Questions(jobs.warehouse).predictions_at_tipoff(DAY, jobs.now) == []

@@ -48,7 +48,13 @@ def test_load_build_and_grade_from_the_command_line(tmp_path: Path, league_folde
     told = json.loads(graded.stdout)
     assert (told["outcomes"], told["changed"]) == ({}, 0)
     assert told["dates"] == [
-        {"game_date": DAY.isoformat(), "status": "NO_PREDICTIONS", "graded": 0, "pending": 0}
+        {
+            "game_date": DAY.isoformat(),
+            "status": "NO_PREDICTIONS",
+            "graded": 0,
+            "pending": 0,
+            "incomplete_box_scores": [],
+        }
     ]
     assert "no runs" in props(tmp_path, "runs", "list").stdout
 

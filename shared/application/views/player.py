@@ -45,7 +45,11 @@ class PlayedRow:
 
 @dataclass(frozen=True)
 class SaidRow:
-    """An active prediction of any system, and how it ended; no ``outcome`` while it is not graded."""
+    """An active prediction of any system, and how it ended; no ``outcome`` while it is not graded.
+
+    ``tipoff_prediction_id`` and ``tipoff_points``: the prediction that was active when the game began, where
+    this one replaced it afterwards.
+    """
 
     game_date: date
     game_id: str
@@ -59,6 +63,8 @@ class SaidRow:
     recommendation: str
     mode: str
     outcome: str | None
+    tipoff_prediction_id: str | None
+    tipoff_points: float | None
 
 
 @dataclass(frozen=True)
@@ -239,4 +245,6 @@ def _said_row(row: Mapping[str, Any]) -> SaidRow:
         recommendation=row["recommendation"],
         mode=row["prediction_run_mode"],
         outcome=row["outcome"],
+        tipoff_prediction_id=row["tipoff_prediction_id"],
+        tipoff_points=row["tipoff_points"],
     )
