@@ -78,7 +78,7 @@ class Coalescer(Generic[Job]):
 
     async def _do(self, batch: list[tuple[Job, asyncio.Future[None]]]) -> None:
         loop = asyncio.get_running_loop()
-        result = loop.run_in_executor(self._executor, self._work, [job for job, _ in batch])
+        result = loop.run_in_executor(self._executor, self._do_work, [job for job, _ in batch])
         await asyncio.wait([result])
         error = result.exception()
         for _, done in batch:
@@ -88,6 +88,13 @@ class Coalescer(Generic[Job]):
                 done.set_result(None)
             else:
                 done.set_exception(error)
+
+    def _do_work(self, jobs: Sequence[Job]) -> None:
+        """The work; a future cannot hold ``StopIteration``, and whoever awaits it would wait for ever."""
+        try:
+            self._work(jobs)
+        except StopIteration as exc:
+            raise RuntimeError("StopIteration in the work of a batch") from exc
 
 
 class Nearby(Executor):

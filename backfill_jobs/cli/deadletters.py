@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
-from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines, program, show
+from backfill_jobs.cli.program import (
+    FINDING,
+    MOST_DAYS,
+    Json,
+    backend,
+    print_json,
+    print_lines,
+    program,
+    show,
+)
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -50,7 +59,7 @@ class Replayed(TypedDict):
     failed: Annotated[dict[str, str], "ID"]
 
 
-Days = Annotated[int, typer.Option(min=1, help="How many days back to look.")]
+Days = Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How many days back to look.")]
 
 
 @deadletters.command("list", examples=("props deadletters list --days 7",))

@@ -11,6 +11,7 @@ import typer
 from backfill_jobs.cli.dates import First, Last
 from backfill_jobs.cli.program import (
     FINDING,
+    MOST_DAYS,
     Json,
     Systems,
     backend,
@@ -87,9 +88,10 @@ def evaluate(
     start: First,
     end: Last,
     systems: Systems = None,
-    refit_every: Annotated[int, typer.Option(help="Days between two fits.")] = 28,
+    refit_every: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="Days between two fits.")] = 28,
     train_days: Annotated[
-        int | None, typer.Option(help="Days that a model learns from; without it, its recipe's.")
+        int | None,
+        typer.Option(min=1, max=MOST_DAYS, help="Days that a model learns from; without it, its recipe's."),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with the reliability plot here.")] = None,
     as_json: Json = False,

@@ -30,8 +30,8 @@ AFTER = """\
 A first date of your own: load DIR, then features build --dates D, predict --dates D --allow-started and \
 grade --dates D. When something is not as it should be: doctor, then validate-daily --date D.
 
-Dates are YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, US Eastern. Every command has --help, and --json but serve. \
-Words in capitals in examples are yours to fill in.
+Dates are YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW, US Eastern. Every command has --help, and \
+--json but serve. Words in capitals in examples are yours to fill in.
 
 Exit codes: 0 done, 1 a finding or not everything done, 2 a critical finding, 64 wrong usage, 70 a fault.
 
@@ -76,6 +76,8 @@ def load(
     """
     from shared.application.ingestion.load import LoadFolder
 
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{folder}: no such folder")
     use = backend()
     with Bars() as bars:
         loaded = LoadFolder(use.warehouse, use.clock)(folder, bars)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backfill_jobs.cli.dates import EvalEnd, EvalStart, TrainEnd, TrainStart
-from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines, program, show
+from backfill_jobs.cli.program import (
+    FINDING,
+    MOST_DAYS,
+    Json,
+    backend,
+    checking_arguments,
+    print_json,
+    print_lines,
+    program,
+    show,
+)
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
 
@@ -35,7 +45,8 @@ def train(
     from shared.application.training import checked
     from shared.backends import BackendSettings
 
-    window = checked(system, train_start, train_end, eval_start, eval_end)
+    with checking_arguments():
+        window = checked(system, train_start, train_end, eval_start, eval_end)
     use = backend()
     job = TrainExperiment(use.warehouse, use.models, use.model_folder, BackendSettings().build_commit)
     with Bars() as bars:
@@ -193,7 +204,7 @@ def models_deployable(
 
 @models.command("health", examples=("props models health --days 7",))
 def models_health(
-    days: Annotated[int, typer.Option(min=1, help="Game dates back from yesterday.")] = 7,
+    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="Game dates back from yesterday.")] = 7,
     as_json: Json = False,
 ) -> None:
     """How the serving models did on live rows: HEALTHY, WATCH or RETRAIN; exit 1 for the last."""

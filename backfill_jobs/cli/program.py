@@ -9,7 +9,8 @@ import math
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import FrameType
@@ -19,7 +20,8 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
-from shared.errors import AppError, HeldElsewhere, NotFound, Unavailable
+from shared.domain.game_dates import shorten
+from shared.errors import AppError, HeldElsewhere, NotFound, Rejected, Unavailable
 
 if TYPE_CHECKING:
     from shared.backends import Backend
@@ -34,6 +36,9 @@ EXITS = {
     INTERRUPTED: "ended by Ctrl-C; the same command carries on",
     TERMINATED: "ended by SIGTERM; the same command carries on",
 }
+
+MOST_DAYS = 10_000
+"""Of an option that counts days; more is a typing error."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Systems = Annotated[
@@ -108,6 +113,9 @@ def run(app: typer.Typer, name: str) -> int:
             errors.print(f"{name}: {told}", style="red", markup=False)
             errors.print(f"-> {asked.command_path if asked else name} --help", markup=False)
             return USAGE
+        if isinstance(exc, OSError) and exc.filename is not None:
+            errors.print(f"{name}: {exc.filename}: {exc.strerror}", style="red", markup=False)
+            return USAGE
         if wrong := _wrong_settings(exc):
             errors.print(*(f"{name}: {told}" for told in wrong), sep="\n", style="red", markup=False)
             errors.print("-> every variable with its meaning: docs/reference/settings.md", markup=False)
@@ -167,6 +175,24 @@ def systems_of(text: str | None, known: Sequence[str] | None = None) -> tuple[st
         came = repr(unknown[0]) if unknown else "none"
         raise typer.BadParameter(f"--systems: {came}, wanted some of {', '.join(known)}")
     return named
+
+
+def system_named(text: str) -> str:
+    """A system id; ``BadParameter`` for one that there is not."""
+    from shared.domain.systems.catalog import SYSTEM_IDS
+
+    if text not in SYSTEM_IDS:
+        raise typer.BadParameter(f"{shorten(text)}, wanted one of {', '.join(SYSTEM_IDS)}")
+    return text
+
+
+@contextmanager
+def checking_arguments() -> Iterator[None]:
+    """Make a usage error of arguments that a use case refuses before it does anything."""
+    try:
+        yield
+    except Rejected as exc:
+        raise typer.BadParameter(str(exc)) from exc
 
 
 def print_json(value: object) -> None:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
-from backfill_jobs.cli.program import FINDING, Json, backend, json_value, print_json, print_lines
+from backfill_jobs.cli.program import (
+    FINDING,
+    MOST_DAYS,
+    Json,
+    backend,
+    checking_arguments,
+    json_value,
+    print_json,
+    print_lines,
+    system_named,
+)
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
 from backfill_jobs.cli.telling import tell, webhook
@@ -65,8 +75,13 @@ def coverage(
         raise typer.Exit(worst)
 
 
-def signal(day: Day, system: Annotated[str | None, typer.Option(help="Only this system.")] = None,
-           as_json: Json = False) -> None:  # fmt: skip
+def signal(
+    day: Day,
+    system: Annotated[
+        str | None, typer.Option(parser=system_named, metavar="SYSTEM", help="Only this system.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """The signal of a game date, and what became of days like it. Advice, never more."""
     from shared.application.signals import SignalReport
 
@@ -125,15 +140,22 @@ def _explained(row: dict[str, Any]) -> str:
 
 
 def performance(
-    system: Annotated[str, typer.Option(help="The system, for example catboost_v9.")],
-    days: Annotated[int, typer.Option(help="Game dates back from today, 7 or 30 for example.")] = 30,
+    system: Annotated[
+        str,
+        typer.Option(parser=system_named, metavar="SYSTEM", help="The system, for example catboost_v9."),
+    ],
+    days: Annotated[
+        int, typer.Option(min=1, max=MOST_DAYS, help="Game dates back from today, 7 or 30 for example.")
+    ] = 30,
     by: Annotated[str | None, typer.Option(help="Split by signal, model_sha256 or edge.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with a plot here.")] = None,
     as_json: Json = False,
 ) -> None:
     """MAE, bias and hit rate of the last days, beside the line and beside always-under."""
-    from shared.application.performance import Performance
+    from shared.application.performance import Performance, check_question
 
+    with checking_arguments():
+        check_question(system, by)
     use = backend()
     with waiting("judging graded rows"):
         found = Performance(use.warehouse, use.clock)(system, days, by)

@@ -22,6 +22,7 @@ from backfill_jobs.cli.program import (
 )
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
+from shared.domain.game_dates import FIRST, LAST
 
 if TYPE_CHECKING:
     from shared.application.mlfs import Diagnosis
@@ -186,6 +187,8 @@ def _instant(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError as exc:
         raise typer.BadParameter(f"--as-of {text!r}: {exc}") from exc
+    if not FIRST.year <= moment.year <= LAST.year:
+        raise typer.BadParameter(f"--as-of {text!r}: wanted a year from {FIRST.year} to {LAST.year}")
     if moment.tzinfo is None:
         raise typer.BadParameter(
             f"--as-of {text!r} has no time zone; wanted for example 2025-03-19T17:00:00-04:00"

@@ -78,7 +78,7 @@ GameDate = Annotated[str, WithJsonSchema(GAME_DATE)]
 
 
 class StartIn(StrictBody):
-    """``game_date`` is a date in US Eastern time: YYYY-MM-DD, TODAY, TOMORROW, TODAY+n or TODAY-n.
+    """``game_date`` is a date in US Eastern time: YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW.
 
     ``accept_findings`` activates systems whose batch of predictions the checks would hold.
     """

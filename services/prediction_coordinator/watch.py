@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,11 +10,13 @@ from types import TracebackType
 
 from shared.errors import Unavailable
 
+logger = logging.getLogger("props")
+
 
 class Watch:
     """Calls ``check`` with the real time every so many seconds while its context lasts; never at 0.
 
-    A store that is away costs a turn, never the process.
+    A store that is away costs a turn, and so does any other failure: nobody else would end those runs.
     """
 
     def __init__(self, check: Callable[[datetime], object], seconds: float) -> None:
@@ -35,5 +37,9 @@ class Watch:
 
     def _run(self) -> None:
         while not self._left.wait(self._seconds):
-            with contextlib.suppress(Unavailable):
+            try:
                 self._check(datetime.now(UTC))
+            except Unavailable as exc:
+                logger.warning("stalled runs were not looked for: %s", exc)
+            except Exception:
+                logger.exception("unforeseen failure of the look for stalled runs")

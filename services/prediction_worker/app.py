@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
@@ -170,7 +171,7 @@ class TakePush:
             body = await bounded_body(receive, self._most_bytes)
             job = worker.stage.accept(body)
         except Rejected as exc:
-            await asyncio.to_thread(worker.stage.refuse, body, str(exc))
+            await run_in_threadpool(worker.stage.refuse, body, str(exc))
             worker.metrics.rejected.inc()
             return
         try:
@@ -217,7 +218,7 @@ async def _streamed(predict_rows: PredictRows, body: bytes, query: bytes) -> byt
     asked = Asked(features, beside, predict_rows.wanted(",".join(named).split(",") if named else None))
     if len(asked) <= FEW:
         return written(predict_rows.columns(asked))
-    return await asyncio.to_thread(lambda: written(predict_rows.columns(asked)))
+    return await run_in_threadpool(lambda: written(predict_rows.columns(asked)))
 
 
 def _parameters(query: bytes) -> dict[str, list[str]]:

@@ -75,3 +75,5 @@ class Pulse:
             self._heartbeats.beat(self._name, self._fields, status)
         except Unavailable as exc:
             logger.warning("no heartbeat: %s", exc)
+        except Exception:
+            logger.exception("unforeseen failure of a heartbeat")

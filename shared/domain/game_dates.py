@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
-GRAMMAR = "YYYY-MM-DD, TODAY, TOMORROW, TODAY+n or TODAY-n"
-FIRST, LAST = date(1946, 1, 1), date(2100, 12, 31)
+GRAMMAR = "YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW"
+FIRST, LAST = date(1946, 1, 1), date(2999, 12, 31)
 """The league was founded in 1946. Dates outside are typing errors, and leave room for sums of dates."""
 
 PATTERN = r"^(\d{4}-\d{2}-\d{2}|TODAY([+-]\d{1,9})?|TOMORROW)$"

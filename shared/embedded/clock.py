@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from shared.domain.game_dates import FIRST, LAST
 from shared.errors import Rejected
 
 
@@ -28,4 +29,6 @@ def parse_now(text: str) -> datetime:
         raise Rejected(f"PROPS_NOW: {text!r} is not an ISO 8601 instant") from exc
     if moment.tzinfo is None:
         raise Rejected(f"PROPS_NOW: {text!r} has no time zone; wanted for example 2025-03-19T20:00:00+00:00")
+    if not FIRST.year <= moment.year <= LAST.year:
+        raise Rejected(f"PROPS_NOW: {text!r}, wanted a year from {FIRST.year} to {LAST.year}")
     return moment.astimezone(UTC)

@@ -31,7 +31,7 @@ def late(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TODAY+0", date(2025, 3, 19)),
         ("TOMORROW", date(2025, 3, 20)),
         ("1946-01-01", date(1946, 1, 1)),
-        ("2100-12-31", date(2100, 12, 31)),
+        ("2999-12-31", date(2999, 12, 31)),
     ],
 )
 def test_a_date_is_iso_or_counted_from_the_eastern_today(text: str, day: date) -> None:
@@ -41,14 +41,14 @@ def test_a_date_is_iso_or_counted_from_the_eastern_today(text: str, day: date) -
 @pytest.mark.parametrize(
     "text",
     ["", "today", "TODAY1", "TODAY+", "TODAY +1", "TODAY+-1", "TODAY+1.5", "TODAY+٣", "YESTERDAY", "20250319", "0",
-     "0001-01-01", "1945-12-31", "2101-01-01", "9999-12-31", "TODAY+99999999999",
+     "0001-01-01", "1945-12-31", "3000-01-01", "9999-12-31", "TODAY+99999999999",
      "2025-3-9", "2025-02-30", "2025-W12-3", "2025-03-19T00:00", "TODAY+9999999"],
 )  # fmt: skip
 def test_anything_else_is_refused_with_what_came_and_what_was_wanted(text: str) -> None:
     with pytest.raises(typer.BadParameter) as refused:
         game_date(text)
     assert repr(text) in str(refused.value)
-    assert "wanted YYYY-MM-DD, TODAY, TOMORROW, TODAY+n or TODAY-n" in str(refused.value)
+    assert "wanted YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW" in str(refused.value)
 
 
 def test_a_list_holds_both_kinds_and_names_the_part_that_is_wrong() -> None:
