@@ -9,14 +9,14 @@ from shared.application.ingestion.file_contracts import FILES, FileContract
 ABOUT = """\
 One folder holds them; other columns are left alone. Every row of every file is checked before the first is
 written: a bad file changes nothing, and one report lists every problem with file, first row (counted from 0),
-column, value, reason and how many rows. Files are checked against each other, the stored schedule and the clock as well
-([the rules](../how-to/own-data.md)). Loading again adds what is new and corrects what has changed; a null
-never replaces a value.
+column, value, reason and how many rows. Files are checked against each other, the stored schedule and the
+clock as well ([the rules](../how-to/own-data.md)). Loading again adds what is new and corrects what has
+changed; a null never replaces a value.
 
-Text may be a dictionary, a number text or a decimal. A date is a date, a timestamp at midnight, `YYYY-MM-DD` or
-`YYYYMMDD` as text or number. An instant is a timestamp (UTC where it has no zone), ISO 8601 text, or whole
-microseconds since 1970; it lies between 2000 and 2100. Minutes may be `34:12` or `PT34M12.00S`. An NBA.com game id
-that was stored as a number gets its two leading zeros back."""
+Text may be a dictionary, a number text or a decimal. A date is a date, a timestamp at midnight, `YYYY-MM-DD`,
+or `YYYYMMDD` as text or number. An instant is a timestamp (UTC where it has no zone), ISO 8601 text, or whole
+microseconds since 1970; it lies between 2000 and 2100. Minutes may be `34:12` or `PT34M12.00S`. An NBA.com
+game id that was stored as a number gets its two leading zeros back."""
 
 
 def page() -> str:
