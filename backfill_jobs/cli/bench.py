@@ -42,7 +42,9 @@ class Measured(TypedDict):
 
 Name = Annotated[str | None, typer.Argument(help="One bench only; default: all of them.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer rounds, and only benches that take seconds.")]
-Rounds = Annotated[int | None, typer.Option(min=1, help="Rounds of each bench; default 5, quick 3.")]
+Rounds = Annotated[
+    int | None, typer.Option(min=1, max=1000, help="Rounds of each bench; default 5, quick 3.")
+]
 
 
 def bench(name: Name = None, quick: Quick = False, rounds: Rounds = None, as_json: Json = False) -> None:

@@ -87,7 +87,7 @@ def record(
     previous: Annotated[str | None, typer.Option(help="The revision before.")] = None,
     digest: Annotated[str | None, typer.Option(help="Of the image, sha256:...")] = None,
     model: Annotated[str | None, typer.Option(help="Path of the V9 model.")] = None,
-    generation: Annotated[int | None, typer.Option(min=0, help="Of its object.")] = None,
+    generation: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Of its object.")] = None,
     sha256: Annotated[str | None, typer.Option(help="Of the model.")] = None,
     override: Annotated[str | None, typer.Option(help="Why another than the champion.")] = None,
     as_json: Json = False,

@@ -17,6 +17,7 @@ from backfill_jobs.cli.program import (
     print_lines,
     program,
     show,
+    system_named,
 )
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
@@ -187,7 +188,9 @@ def models_verify(model: Model, as_json: Json = False) -> None:
 @models.command("deployable", examples=("props models deployable MODEL_PATH --system SYSTEM",))
 def models_deployable(
     path: Annotated[str, typer.Argument(help="Of the .cbm that would be deployed.")],
-    system: Annotated[str, typer.Option(help="The system that it would serve.")] = "catboost_v9",
+    system: Annotated[
+        str, typer.Option(parser=system_named, metavar="SYSTEM", help="The system that it would serve.")
+    ] = "catboost_v9",
     override: Annotated[str | None, typer.Option(help="Reason to deploy what is not the champion.")] = None,
     as_json: Json = False,
 ) -> None:

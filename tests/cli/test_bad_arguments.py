@@ -18,7 +18,13 @@ from backfill_jobs.cli.program import CRASH, USAGE, run
 DATES = ("0001-01-01", "9999-12-31", "0", "2025-02-30", "20250319", "TODAY-99999999", "TODAY+999999999", "")
 NUMBERS = ("-1", "999999999999999999999999", "1e400", "nan", "inf", "-inf", "x", "true", "")
 SYSTEMS = ("nope", "", "catboost_v99")
-GOOD = {"system": "catboost_v9", "query": "SELECT 1 AS one", "folder": ".", "action": "deploy"}
+GOOD = {
+    "system": "catboost_v9",
+    "query": "SELECT 1 AS one",
+    "folder": ".",
+    "action": "deploy",
+    "outcome": "succeeded",
+}
 
 
 @pytest.fixture(autouse=True)
