@@ -72,11 +72,12 @@ def put(warehouse: Warehouse, table: Table, rows: list[dict[str, Any]]) -> None:
 def warehouse(warehouse_of: Make) -> Warehouse:
     """A run of the three is staged and every one has an outcome."""
     made = warehouse_of(TABLES)
-    games = {g: (a, h) for g in (ALB, EFG) for _, a, h in [g.split("_")]}
+    scores = {ALB: (34, 13), EFG: (23, 5)}
     put(made, NBA_SCHEDULE, [
-        full_row(NBA_SCHEDULE) | {"game_id": g, "game_start_utc": TIPOFF, "game_status": 3, "home_team_score": 99,
-                                  "away_team_score": 98, "away_team_tricode": a, "home_team_tricode": h}
-        for g, (a, h) in games.items()
+        full_row(NBA_SCHEDULE) | {"game_id": game, "game_start_utc": TIPOFF, "game_status": 3, "moved_to": None,
+                                  "away_team_tricode": game[9:12], "home_team_tricode": game[13:],
+                                  "away_team_score": away, "home_team_score": home}
+        for game, (away, home) in scores.items()
     ])  # fmt: skip
     put(made, ML_FEATURE_STORE, [
         full_row(ML_FEATURE_STORE) | {"snapshot_id": "snap", "game_id": g, "player_lookup": "johnsmith",
@@ -140,14 +141,18 @@ def box_score(player: int, **values: Any) -> dict[str, Any]:
 
 
 def played(warehouse: Warehouse) -> None:
-    """Everybody's box score; one is spelled otherwise, and another player has the spelling for his own."""
+    """Whole box scores; one player is spelled otherwise, and a team-mate has the spelling for his own."""
+    own = [box_score(11), box_score(12, player_lookup="johnsmithjr"), box_score(13)]
+    namesake = box_score(12, player_id=91, points=3)
+    teams = ((ALB, "ALB", 4), (ALB, "DUN", 3), (EFG, "EFG", 4), (EFG, "HIJ", 5))
     mates = [
-        box_score(13) | {"player_id": 90, "player_lookup": "mate", "team_abbr": "HIJ"},
-        box_score(12) | {"player_id": 91, "player_lookup": "johnsmith", "points": 3},
+        box_score(
+            11, game_id=game, team_abbr=team, player_id=100 + 10 * t + i, player_lookup="mate", points=1
+        )
+        for t, (game, team, many) in enumerate(teams)
+        for i in range(many)
     ]
-    put(warehouse, PLAYER_GAME_SUMMARY, [
-        box_score(11), box_score(12, player_lookup="johnsmithjr"), box_score(13), *mates
-    ])  # fmt: skip
+    put(warehouse, PLAYER_GAME_SUMMARY, [*own, namesake, *mates])
 
 
 def grades(warehouse: Warehouse) -> list[tuple[int, int, bool]]:
