@@ -185,16 +185,18 @@ class Activate:
         return ended
 
     def _move(self, runs: Sequence[Ending]) -> None:
-        alike: dict[tuple[bool, str], list[Ending]] = {}
+        same_rules: dict[tuple[bool, bool, str], list[Ending]] = {}
         for run in runs:
             asked = run.run.request
-            force = bool(asked.get("force")) and not asked.get("in_sample")
-            alike.setdefault((force, asked.get("reason") or "replaced by a later run"), []).append(run)
+            reason = asked.get("reason") or "replaced by a later run"
+            rules = not asked.get("in_sample"), bool(asked.get("force")), reason
+            same_rules.setdefault(rules, []).append(run)
         now = self._clock.now()
         statements = []
-        for (force, reason), some in alike.items():
+        for (counted, force, reason), some in same_rules.items():
             params = {**_span(some), "run_ids": [r.run_id for r in some], "now": now}
-            statements.append(statement("activation_supersede", force=force, reason=reason, **params))
+            rules_of_group = {"counted": counted, "force": force, "reason": reason}
+            statements.append(statement("activation_supersede", **rules_of_group, **params))
             statements.append(statement("activation_insert", **params))
         self._warehouse.transact(statements)
 

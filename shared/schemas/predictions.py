@@ -74,7 +74,11 @@ PLAYER_PROP_PREDICTIONS = Table(
         required("is_active", "BOOL", "the row to use"),
         Column("superseded_by", "STRING", "the run that replaced it"),
         Column("superseded_at", "TIMESTAMP", "when"),
-        Column("superseded_reason", "STRING", "why"),
+        Column(
+            "superseded_reason",
+            "STRING",
+            "the run's reason, skipped:<reason>, other_game, postponed, relisted or key_already_active",
+        ),
     ),
     key=("game_date", "prediction_id"),
     cluster=("system_id", "player_lookup"),

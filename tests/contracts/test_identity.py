@@ -58,7 +58,7 @@ def activate(warehouse: Warehouse, run: str, *, force: bool) -> list[int]:
     params = {**SPAN, "run_ids": [run], "now": STAGED + timedelta(minutes=5)}
     return warehouse.transact(
         [
-            statement("activation_supersede", force=force, reason="again", **params),
+            statement("activation_supersede", counted=True, force=force, reason="again", **params),
             statement("activation_insert", **params),
         ]
     )
@@ -123,6 +123,20 @@ def test_a_later_run_replaces_the_rows_of_the_ids_that_it_predicted_or_skipped(w
     warehouse.upsert(PREDICTION_KEY_OUTCOMES, rows_of(PREDICTION_KEY_OUTCOMES, later))
     assert activate(warehouse, "r2", force=True) == [2, 1]
     assert active(warehouse) == {11: "r2", 13: "r1"}
+
+
+def test_a_player_predicted_for_another_game_of_the_date_leaves_no_row_behind(warehouse: Warehouse) -> None:
+    """Traded in the afternoon: the row of the morning, for his old team's game, goes without ``force``."""
+    activate(warehouse, "r1", force=False)
+    there = {"game_id": PLAYERS[13][0]}
+    put(warehouse, PREDICTION_STAGING, [staged(11, "r4", **there)])
+    warehouse.upsert(PREDICTION_KEY_OUTCOMES, rows_of(PREDICTION_KEY_OUTCOMES, [outcome(11, "r4") | there]))
+    assert activate(warehouse, "r4", force=False) == [1, 1]
+    assert active(warehouse) == {11: "r4", 12: "r1", 13: "r1"}
+    gone = f"SELECT game_id, superseded_reason FROM {PLAYER_PROP_PREDICTIONS.full_name} WHERE game_date = @d AND NOT is_active"
+    assert warehouse.query(Statement(gone, {"d": DAY})).to_pylist() == [
+        {"game_id": PLAYERS[11][0], "superseded_reason": "other_game"}
+    ]
 
 
 def test_features_of_a_namesake_are_not_the_players_own(warehouse: Warehouse) -> None:
