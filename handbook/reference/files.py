@@ -14,9 +14,9 @@ clock as well ([the rules](../how-to/own-data.md)). Loading again adds what is n
 changed: a null takes a value back, a column that the file does not have leaves it as it is.
 
 Text may be a dictionary, a number text or a decimal. A date is a date, a timestamp at midnight, `YYYY-MM-DD`
-or `YYYYMMDD` as text or number. An instant is a timestamp (UTC where it has no zone), ISO 8601 text, or
-whole microseconds since 1970; it lies between 2000 and 2100. Minutes may be `34:12` or `PT34M12.00S`. An
-NBA.com game id that was stored as a number gets its two leading zeros back."""
+or `YYYYMMDD` as text or number; it lies between 1900 and 2100. An instant is a timestamp (UTC where it has no
+zone), ISO 8601 text, or whole microseconds since 1970; it lies between 2000 and 2100. Minutes may be `34:12`
+or `PT34M12.00S`. An NBA.com game id that was stored as a number gets its two leading zeros back."""
 
 
 def page() -> str:

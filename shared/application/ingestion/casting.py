@@ -2,7 +2,8 @@
 
 Rules: a number is whole where a whole one is wanted, and finite. Text of a number is read. An instant is a
 timestamp (UTC where it names no zone), ISO 8601 text, or whole microseconds since 1970, and lies between 2000
-and 2100. A date is a date, a timestamp at midnight, ``YYYY-MM-DD``, or ``YYYYMMDD`` as text or number.
+and 2100. A date is a date, a timestamp at midnight, ``YYYY-MM-DD``, or ``YYYYMMDD`` as text or number, and
+lies between 1900 and 2100.
 Minutes may be written ``34:12`` or ``PT34M12.00S``. Empty text is null.
 """
 
@@ -17,6 +18,9 @@ import pyarrow.compute as pc
 
 MICROS = pa.timestamp("us", tz="UTC")
 _INSTANTS = (946_684_800_000_000, 4_102_444_800_000_000)
+_DATES = (-25_567, 47_481)
+"""1900-01-01 and 2099-12-31 in days since 1970; birth dates lie before 1970."""
+
 _MAX_WHOLE = 2**53
 
 
@@ -165,18 +169,26 @@ def _bool(values: pa.Array) -> Cast:
 def _date(values: pa.Array) -> Cast:
     t = values.type
     if pa.types.is_date(t):
-        return Cast(values.cast(pa.date32()))
+        return _date_in_range(values.cast(pa.date32()))
     if pa.types.is_timestamp(t):
         local = pc.local_timestamp(values) if t.tz else values
         day = local.cast(pa.timestamp("s"), safe=False).cast(pa.date32(), safe=False)
         is_bad = pc.fill_null(pc.not_equal(day.cast(local.type, safe=False), local), False)
-        return Cast(_nulled(day, is_bad), is_bad, "has a time of day, wanted a date")
+        inside = _date_in_range(_nulled(day, is_bad))
+        reason = "has a time of day or is outside 1900 to 2100, wanted a date"
+        return Cast(inside.values, pc.or_(is_bad, inside.is_bad), reason)
     if pa.types.is_integer(t) or pa.types.is_floating(t):
         whole = _whole(values).values
         values = pc.if_else(pc.is_null(whole), pc.cast(values, pa.string()), pc.cast(whole, pa.string()))
     elif not pa.types.is_string(t):
         raise TypeError
     return _text_date(_text(values).values)
+
+
+def _date_in_range(days: pa.Array) -> Cast:
+    count = days.cast(pa.int32())
+    is_bad = pc.fill_null(pc.or_(pc.less(count, _DATES[0]), pc.greater(count, _DATES[1])), False)
+    return Cast(_nulled(days, is_bad), is_bad, "is not a date between 1900 and 2100")
 
 
 def _text_date(text: pa.Array) -> Cast:

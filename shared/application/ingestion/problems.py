@@ -82,6 +82,8 @@ def python_value(value: pa.Scalar) -> object:
     try:
         return value.as_py()
     except (ValueError, OverflowError, pa.ArrowException):
+        if pa.types.is_date32(value.type):
+            return value.cast(pa.int32()).as_py()
         return value.cast(pa.int64()).as_py() if pa.types.is_temporal(value.type) else "unreadable"
 
 
