@@ -69,7 +69,7 @@ def test_a_long_report_ends_with_a_count(tmp_path: Path) -> None:
         World(tmp_path).load(tables)
     lines = str(refused.value).splitlines()
     assert len(lines) == 22
-    assert lines[-1] == "  and 5 more"
+    assert lines[-1] == "  and 4 more"
 
 
 def test_columns_that_nothing_needs_and_the_quotes_may_be_absent(tmp_path: Path) -> None:

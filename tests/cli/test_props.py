@@ -62,7 +62,6 @@ def test_load_build_and_grade_from_the_command_line(tmp_path: Path, league_folde
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["load", "/nowhere"], 1, "no games.parquet"),
         (["features", "build"], 64, "give --dates"),
         (["features", "build", "--dates", "tomorrow"], 64, "wanted YYYY-MM-DD"),
         (
@@ -228,7 +227,7 @@ def test_a_model_from_training_to_its_replay(
 
     window = ("--train-start", "2024-01-01", "--train-end", "2025-02-01")
     late = ("--eval-start", "2025-02-02", "--eval-end", "2025-03-18")
-    told("train", "catboost_v9", *window, "--eval-start", "2025-02-01", "--eval-end", "2025-03-18", code=1)
+    told("train", "catboost_v9", *window, "--eval-start", "2025-02-01", "--eval-end", "2025-03-18", code=64)
     trained = json.loads(told("train", "catboost_v9", *window, *late, "--name", "spring", "--json"))
     assert trained["metrics"]["n"] > 100
     assert "candidate" in told("models", "list")

@@ -118,7 +118,8 @@ def test_commands_are_found_wherever_they_stand() -> None:
 
 def asked(command: Command) -> str | None:
     """The question of ``props sql``, unless it stands for any."""
-    return command.argv[2] if command.argv[1:2] == ("sql",) and "..." not in command.argv[2] else None
+    question = command.argv[2] if command.argv[1:2] == ("sql",) and len(command.argv) > 2 else None
+    return None if question is None or "..." in question else question
 
 
 def unbounded(sql: str) -> list[str]:

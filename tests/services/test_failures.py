@@ -93,7 +93,7 @@ def test_any_failure_is_a_logged_and_counted_problem_document(
     bench: Bench, logged: Logged, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     monkeypatch.setattr(bench.world.runs, "runs", raising(failure))
-    monkeypatch.setattr(bench.world.runs, "games", raising(failure))
+    monkeypatch.setattr(bench.world.runs, "players", raising(failure))
     monkeypatch.setattr(bench.world.runs, "get", raising(failure))
     ready = envelope(encode(PredictionReady(1, "run", "p", "predicted", {})))
     for method, path, body in (

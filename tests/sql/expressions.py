@@ -59,7 +59,7 @@ BY_ROW: dict[str, tuple[str, ...]] = {
     "TRUNC": ("TRUNC(f)", "TRUNC(-1.7)"),
     "COALESCE, IFNULL": ("COALESCE(f, 0)", "IFNULL(s, 'none')", "COALESCE(NULL, i, 1)"),
     "CONCAT": ("CONCAT(s, '-', s)", "CONCAT('a', NULL)"),
-    "DATE": ("DATE(t)", "DATE(TIMESTAMP '2025-03-19 23:59:59+00')"),
+    "DATE": ("DATE(t)", "DATE(TIMESTAMP '2025-03-19 23:59:59+00')", "DATE('2025-03-19')"),
     "DATE_ADD": (
         "DATE_ADD(DATE '2024-01-31', INTERVAL 1 MONTH)", "DATE_ADD(DATE '2024-02-29', INTERVAL 1 YEAR)",
         "DATE_ADD(DATE '2024-12-31', INTERVAL 1 DAY)", "DATE_ADD(DATE '2024-12-31', INTERVAL 1 WEEK)",

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from shared.domain.lines import no_vig_over
 from shared.ports import Warehouse
 from shared.schemas.reference import (
     INJURY_REPORT,
@@ -20,6 +21,7 @@ from shared.schemas.reference import (
     ROW_VERSIONS,
 )
 from shared.schemas.table import Table
+from shared.warehouse.history import bools, floats
 from shared.warehouse.statements import statement
 
 STORED_ROWS = {
@@ -32,6 +34,9 @@ STORED_ROWS = {
 
 SNAPSHOT_KEY = ("game_date", "game_id", "player_lookup", "bookmaker", "book_type", "captured_at", "source")
 """Columns that identify one book's quotes of a player at one instant."""
+
+FAR_FROM_EVEN = 0.15
+"""No-vig probability of OVER, from one half, beyond which a quote replaces no main line."""
 
 
 class RowHistory:
@@ -120,9 +125,15 @@ def withdrawn_quotes(stored: pa.Table, rows: pa.Table) -> pa.Table:
 
 
 def _snapshots(quotes: pa.Table) -> list[str]:
-    """One text for each quote: its snapshot, and its line unless it is the main one."""
-    columns = [quotes[c].to_pylist() for c in (*SNAPSHOT_KEY, "is_main", "points_line")]
-    return [repr((*key, "main" if main else line)) for *key, main, line in zip(*columns, strict=True)]
+    """One text for each quote: its snapshot, and its line unless it is the main one.
+
+    A quote far from even is an alternate line, whatever its source calls it.
+    """
+    columns = [quotes[c].to_pylist() for c in (*SNAPSHOT_KEY, "points_line")]
+    over, under = floats(quotes["over_price"]), floats(quotes["under_price"])
+    is_far = np.abs(no_vig_over(over, under) - 0.5) > FAR_FROM_EVEN
+    main = (bools(quotes["is_main"]) & ~is_far).tolist()
+    return [repr((*key, "main" if m else line)) for *key, line, m in zip(*columns, main, strict=True)]
 
 
 def _pairs(stored: pa.Table, rows: pa.Table, key: tuple[str, ...]) -> tuple[pa.Table, pa.Table]:

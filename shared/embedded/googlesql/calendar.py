@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from shared.embedded.googlesql.rewrites import (
@@ -16,6 +18,7 @@ from shared.embedded.googlesql.rewrites import (
 from shared.embedded.googlesql.support import name_of, unsupported
 
 DATE = {exp.DType.DATE}
+PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 PARTS = {
     "YEAR": "YEAR(_x)", "QUARTER": "QUARTER(_x)", "MONTH": "MONTH(_x)", "DAY": "DAY(_x)",
@@ -64,6 +67,12 @@ def extract(node: exp.Expr) -> exp.Expr:
 
 
 def to_date(node: exp.Expr) -> exp.Expr:
+    if (
+        isinstance(node.this, exp.Literal)
+        and PLAIN_DATE.fullmatch(node.this.name)
+        and not node.args.get("zone")
+    ):
+        return duck("CAST(_x AS DATE)", x=node.this)
     if node.args.get("zone") or node.expressions or kind(node.this) not in INSTANTS | DATE:
         raise unsupported("DATE of other than one TIMESTAMP or DATE")
     return duck("CAST(_x AS DATE)", x=node.this)
