@@ -98,18 +98,19 @@ def signal(
         return
     rows = [
         (
-            r["system_id"], r["daily_signal"], r["total_picks"], r["pct_over"], r["pct_under"],
+            r["system_id"], r["daily_signal"], r["total_picks"], _one(r["pct_over"]), _one(r["pct_under"]),
             r["high_edge_picks"], _two(r["avg_pvl"]), r["stake_multiplier"],
         )
         for r in found
     ]  # fmt: skip
     columns = (
-        "system", "signal", "picks", "over", "under", "5+", "p-l", "stake",
+        "system", "signal", "rows", "over", "under", "5+", "p-l", "stake",
     )  # fmt: skip
     print_table(f"Signals of {day}", columns, rows)
     print_lines(
         [
-            "over, under: percent of rows with a line; 5+: edges of 5 points; p-l: mean(predicted - line)",
+            "rows: those with a line; over, under: percent of them; 5+: edges of 5 points and more; "
+            "p-l: mean(predicted - line)",
             *map(_explained, found),
         ]
     )
@@ -122,7 +123,7 @@ def signal(
     ]  # fmt: skip
     if evidence:
         heads = (
-            "system", "rows", "days", "hit rate", "GREEN", "hit rate", "p naive / by date",
+            "system", "of", "days", "hit rate", "GREEN", "hit rate", "p naive / by date",
         )  # fmt: skip
         print_table("High-edge picks of days like it, earlier dates only", heads, evidence)
     else:
@@ -178,7 +179,11 @@ def performance(
             )
             for g in found["groups"]
         ]  # fmt: skip
-        print_table(f"{system}, {found['first']} to {found['last']}", columns, rows)
+        span = f"{found['first']} to {found['last']}"
+        if rows:
+            print_table(f"{system}, {span}", columns, rows)
+        else:
+            print_lines([f"{system}: no graded row from {span}"])
         if html is not None:
             print_lines([f"report: {html}"])
     if not found["groups"]:
@@ -275,6 +280,10 @@ def sql(
 def _tests(e: Evidence) -> str:
     ps = [d.p if d else None for d in (e.naive, e.clustered)]
     return " / ".join("-" if p is None else f"{p:.4f}" for p in ps)
+
+
+def _one(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _two(value: float | None) -> str:

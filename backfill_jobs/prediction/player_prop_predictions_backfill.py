@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from shared.model_registry.bundle import Bundle
 
 
+HOURS_BEFORE_DAYS = 48
+"""From so many hours on the time since a tip-off is shown in days."""
+
 JOB_REASON = "prediction backfill job"
 """Reason of a run of this job where none is given; ``props predict`` has none."""
 
@@ -150,7 +153,7 @@ def _show(results: list[dict[str, Any]]) -> None:
     rows = [
         (
             r["game_date"], r["status"], r["players"], r["rows_written"], r["rows_superseded"], r["seconds"],
-            _minutes(r["minutes_to_first_tipoff"]),
+            time_to_tipoff(r["minutes_to_first_tipoff"], r["status"]),
         )
         for r in results
     ]  # fmt: skip
@@ -162,15 +165,19 @@ def _show(results: list[dict[str, Any]]) -> None:
         lines += [f"{r['game_date']}: {said}" for said in r.get("warnings", [])]
         for why, who in r["left_out"].items():
             names = ", ".join(who[:6]) + (" ..." if len(who) > 6 else "")
-            lines.append(f"{r['game_date']}: {len(who)} players {why}: {names}")
+            players = "1 player" if len(who) == 1 else f"{len(who)} players"
+            lines.append(f"{r['game_date']}: {players} {why}: {names}")
     print_lines(lines)
 
 
-def _minutes(minutes: int | None) -> str:
-    """To the first tip-off; with a minus once it has been."""
+def time_to_tipoff(minutes: int | None, status: str) -> str:
+    """Return the time to the first tip-off, or how long ago it was; a dash where no game is played."""
     if minutes is None:
-        return "unknown"
-    return f"{'-' if minutes < 0 else ''}{abs(minutes) // 60} h {abs(minutes) % 60:02d}"
+        return "-" if status == "NO_GAMES" else "unknown"
+    hours = abs(minutes) // 60
+    if minutes < 0 and hours >= HOURS_BEFORE_DAYS:
+        return f"{hours // 24} days ago"
+    return f"{hours} h {abs(minutes) % 60:02d}{' ago' if minutes < 0 else ''}"
 
 
 def main() -> int:

@@ -73,7 +73,7 @@ def check_up(error: Floats, predicted: Floats, line: Floats, day: Ints, hit: Rat
 def _judge(n: int, bias: float | None, worse: Interval | None, hit: Rate) -> tuple[Health, str]:
     """The first rule that fits."""
     if bias is None or worse is None or n < LEAST_ROWS:
-        return Health.WATCH, f"{n} graded rows with a line, wanted {LEAST_ROWS} to judge"
+        return Health.WATCH, f"{n} graded live rows with a line, wanted {LEAST_ROWS} to judge"
     if abs(bias) > RETRAIN_BIAS:
         return Health.RETRAIN, f"mean(predicted - line) {bias:+.2f}, beyond {RETRAIN_BIAS}"
     if worse.value > RETRAIN_WORSE and worse.low > 0:

@@ -12,7 +12,7 @@ from shared.application.rejects import KeepRejected
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Unavailable
 from shared.model_registry.bundle import Bundle
-from shared.ports import Run, RunState
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunState
 from tests.application.test_dead_letters import give_up
 from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
@@ -177,6 +177,49 @@ def test_each_failure_is_one_finding_with_its_remedy(
     assert found.evidence
 
 
+def without_rows_of(jobs: Jobs, system: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> Finding:
+    """The finding on a system that has no row, because the newest run had the reason for every player."""
+    jobs.change(
+        "DELETE FROM nba_predictions.player_prop_predictions WHERE game_date = @d AND system_id = @s",
+        d=DAY,
+        s=system,
+    )
+    outcomes = {
+        ExpectedPlayer(name, game, None): PlayerOutcome(None, name, "predicted", {system: reason})
+        for name, game in (("a", "g"), ("b", "g"), ("c", "g"))
+    }
+    monkeypatch.setattr(jobs.runs, "outcomes", lambda _: outcomes)
+    return seen(jobs)[f"predictions:{system}"]
+
+
+def test_a_system_that_has_too_few_games_of_every_player_is_no_fault(
+    here: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = without_rows_of(here, "similarity_balanced_v1", "too_few_similar_games", monkeypatch)
+    assert (found.severity, found.remedy) == (Severity.INFO, None)
+    assert found.evidence == "0 rows for 115 expected players: too_few_similar_games (3)"
+
+
+def test_a_system_without_rows_names_its_reasons(here: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = without_rows_of(here, "catboost_v9", "missing_feature:recent_trend", monkeypatch)
+    assert (found.severity, found.remedy) == (Severity.CRITICAL, "props predict --dates 2025-03-19")
+    assert found.evidence.endswith(": missing_feature:recent_trend (3)")
+
+
+def test_evidence_names_the_dates_that_its_counts_are_of(here: Jobs) -> None:
+    found = seen(here)
+    assert "final games of 2025-03-18 and 2025-03-19 have whole box scores" in found["box_scores"].evidence
+    assert "from 2025-03-12 to 2025-03-18" in found["grading:catboost_v9"].evidence
+
+
+def test_drift_of_a_date_without_rows_is_not_blamed_on_the_registry(here: Jobs) -> None:
+    here.change(
+        "DELETE FROM nba_predictions.player_prop_predictions WHERE game_date = @d AND system_id = 'catboost_v9'",
+        d=DAY,
+    )
+    assert seen(here)["features:drift"].evidence == "no active rows of catboost_v9"
+
+
 def test_ungraded_games_are_a_finding_the_day_after(here: Jobs, results_folder: Path) -> None:
     after = here.at(AFTER_GAMES)
     after.reveal(results_folder)
@@ -233,7 +276,10 @@ def test_a_champion_that_does_not_serve_is_named_after_two_days(here: Jobs) -> N
 
 
 def test_the_age_and_health_of_the_serving_model_are_told(here: Jobs) -> None:
-    assert seen(here)["health:catboost_v9"].evidence == "WATCH: 0 graded rows with a line, wanted 50 to judge"
+    assert (
+        seen(here)["health:catboost_v9"].evidence
+        == "WATCH: 0 graded live rows with a line, wanted 50 to judge"
+    )
     here.change(
         "UPDATE nba_predictions.model_registry SET training_end_date = @d WHERE system_id = 'catboost_v9'",
         d=DAY - timedelta(days=40),

@@ -194,7 +194,9 @@ def test_what_operators_read(
     assert "SUCCESS" in told("predict", "--dates", day, "--systems", systems)
     assert "1 of 1 dates done" in told("predict", "--status")
     assert json.loads(told("predict", "--status", "--json"))["jobs"][0]["state"] == "ended"
-    assert "nothing is known of such days" in told("signal", "--date", day)
+    signals = told("signal", "--date", day)
+    assert "nothing is known of such days" in signals
+    assert " signal  " in signals.splitlines()[2]  # a table, not a list of each row
     assert "not_final" in told("coverage", "--dates", day)
     checks = told("validate-daily", "--date", day, code=2)
     assert "-> props predict" in checks
@@ -207,7 +209,8 @@ def test_what_operators_read(
     assert str(page) in told(*read, "--by", "edge", "--html", str(page))
     assert page.read_text().count("<svg") == 1
     assert "no games" not in told(*read)
-    told("performance", "--system", "catboost_v8", "--html", str(page), code=1)
+    empty = told("performance", "--system", "catboost_v8", "--html", str(page), code=1)
+    assert empty.startswith("catboost_v8: no graded row from 2025-")
     assert "Nothing was graded" in page.read_text()
     assert "1 rows" in told("sql", "SELECT COUNT(*) AS n FROM nba_predictions.prediction_accuracy")
     assert "no run is past its deadline" in told("runs", "check-stalled")

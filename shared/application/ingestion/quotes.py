@@ -57,7 +57,7 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
     row = others[0]
     book, player, line = (quotes[c][row].as_py() for c in ("bookmaker", "player_lookup", "points_line"))
     note = Note(
-        Severity.WARNING,
+        Severity.INFO,
         LINES_FILE,
         "one of several main lines of a book, player and instant, kept as an alternate: the line nearest to "
         "even is the main one",

@@ -26,7 +26,9 @@ def feature_drift(
     game_date: date,
 ) -> list[Finding]:
     """One finding on all features of the model behind the active rows, over two weeks to the date."""
-    manifest = _manifest(store, registry, active.get(SYSTEM, {}).get("model_id"))
+    if SYSTEM not in active:
+        return [info("features:drift", f"no active rows of {SYSTEM}")]
+    manifest = _manifest(store, registry, active[SYSTEM].get("model_id"))
     if manifest is None or not manifest.reference:
         return [
             info("features:drift", f"no training window to compare with: {SYSTEM} has no registered model")

@@ -113,16 +113,19 @@ def _is_too_old(player: dict[str, Any], now: datetime) -> bool:
 
 def box_scores(day: Day) -> list[Finding]:
     """Box scores and minutes of the players who played, for final games of both dates."""
-    final = box_score_states(day.warehouse, day.game_date - timedelta(days=1), day.game_date)
+    before = day.game_date - timedelta(days=1)
+    final = box_score_states(day.warehouse, before, day.game_date)
     if not final:
         return [
             info("box_scores", "no game of the two dates is final"),
             info("minutes", "nothing to judge"),
         ]
     played, timed = sum(r.played for r in final), sum(r.with_minutes for r in final)
-    found = _incomplete(day, final) or [ok("box_scores", f"{len(final)} final games have whole box scores")]
+    found = _incomplete(day, final) or [
+        ok("box_scores", f"{len(final)} final games of {before} and {day.game_date} have whole box scores")
+    ]
     share = timed / played if played else 0.0
-    said = f"{timed} of {played} players who played have minutes"
+    said = f"{timed} of {played} players who played in them have minutes"
     if share >= MINUTES_OK:
         return [*found, ok("minutes", said)]
     judge = critical if share < MINUTES_CRITICAL else warning

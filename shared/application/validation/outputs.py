@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.model_health import ModelHealth
 from shared.application.operations import remedies
+from shared.application.predict import PREDICTED
 from shared.application.prediction_batches import HELD
 from shared.application.signals import shown
 from shared.application.validation.day import Day
@@ -16,6 +18,7 @@ from shared.domain.coverage import Level
 from shared.domain.model_health import Health
 from shared.domain.signals import ALARM, Signal
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
+from shared.domain.systems.similarity import TOO_FEW_SIMILAR_GAMES
 from shared.model_registry.unverified import is_unverified
 from shared.warehouse.statements import statement
 
@@ -39,6 +42,7 @@ def predictions(day: Day) -> list[Finding]:
         else ok("predictions:unique", "one active row per key")
     ]
     expected = day.diagnosis.expected
+    reasons: dict[str, Counter[str]] | None = None
     for system in SYSTEM_IDS:
         rows = day.active.get(system, {}).get("predictions", 0)
         said = f"{rows} rows for {expected} expected players"
@@ -46,12 +50,35 @@ def predictions(day: Day) -> list[Finding]:
         if not day.games or (not day.is_due and rows == 0):
             found.append(info(check, "not due"))
         elif rows == 0:
-            found.append(critical(check, said, day.predict()))
+            reasons = _reasons_of_newest_run(day) if reasons is None else reasons
+            found.append(_no_rows(day, check, said, reasons.get(system, Counter())))
         elif system != "similarity_balanced_v1" and rows < 0.8 * expected:
             found.append(warning(check, said, day.predict()))
         else:
             found.append(ok(check, said))
     return found
+
+
+def _reasons_of_newest_run(day: Day) -> dict[str, Counter[str]]:
+    """Return by system how many players of the date's newest run have no prediction of it, by reason."""
+    run = next(iter(day.runs.runs(game_date=day.game_date, limit=1)), None)
+    outcomes = day.runs.outcomes(run.run_id).values() if run else ()
+    counts: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        for system, reason in (outcome.systems if outcome else {}).items():
+            if reason != PREDICTED:
+                counts.setdefault(system, Counter())[reason] += 1
+    return counts
+
+
+def _no_rows(day: Day, check: str, evidence: str, reasons: Counter[str]) -> Finding:
+    """Judge a system without a row: critical, unless most players have too few games for its method."""
+    if not reasons:
+        return critical(check, evidence, day.predict())
+    evidence += ": " + ", ".join(f"{reason} ({n})" for reason, n in reasons.most_common())
+    if 2 * reasons[TOO_FEW_SIMILAR_GAMES] > reasons.total():
+        return info(check, evidence)
+    return critical(check, evidence, day.predict())
 
 
 def held(day: Day) -> list[Finding]:
@@ -91,17 +118,17 @@ def signal(day: Day) -> list[Finding]:
 
 def grading(day: Day) -> list[Finding]:
     """Coverage of the week before; games of the last hours are not late yet."""
-    last = day.game_date - timedelta(days=1)
+    first, last = day.game_date - LOOK_BACK, day.game_date - timedelta(days=1)
     found = []
-    for system, of in day.coverage(day.game_date - LOOK_BACK, last).items():
-        said = f"{of.graded} of {of.due} due rows graded"
+    for system, of in day.coverage(first, last).items():
+        said = f"{of.graded} of {of.due} due rows of {first} to {last} graded"
         check = f"grading:{system}"
         if of.level is Level.NOT_DUE:
-            found.append(info(check, "nothing is due"))
+            found.append(info(check, f"nothing is due from {first} to {last}"))
         elif of.level is Level.OK:
             found.append(ok(check, said))
         else:
-            remedy = f"props grade --start-date {day.game_date - LOOK_BACK} --end-date {last}"
+            remedy = f"props grade --start-date {first} --end-date {last}"
             judge = warning if of.level is Level.WARNING else critical
             found.append(judge(check, said, remedy))
     return found

@@ -24,6 +24,9 @@ Bytes = NDArray[np.uint8]
 LEAST_SIMILARITY, MOST_GAMES, LEAST_GAMES = 70.0, 20, 5
 TIER_GAP, FORM_GAP = 2.0, 3.0
 
+TOO_FEW_SIMILAR_GAMES = "too_few_similar_games"
+"""Reason for no prediction of a player with fewer than ``LEAST_GAMES`` similar games."""
+
 _OTHER_FORM = np.uint8(5)
 _WORTH = np.array([40, 30, 15, 15 - 5, 20, 15], dtype=np.uint8)[:, None, None]
 """Of the same opponent tier, days of rest, venue, form (above another's), adjacent tier and adjacent rest."""
@@ -64,7 +67,7 @@ class Similarity:
         confidence = _confidence(count, likeness.sum(axis=-1) / safe, spread)
         by = _adjustments(batch)
         reasons = or_reason(
-            missing_required(batch, "points_avg_season"), count < LEAST_GAMES, "too_few_similar_games"
+            missing_required(batch, "points_avg_season"), count < LEAST_GAMES, TOO_FEW_SIMILAR_GAMES
         )
         terms = {"similar_games": baseline, **by.terms}
         return finish(baseline + by.total, confidence, reasons, by.missing, terms)
