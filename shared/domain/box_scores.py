@@ -8,12 +8,19 @@ from dataclasses import dataclass
 LEAST_PLAYED = 5
 """Players that a team needs to play a game."""
 
+LEAST_MINUTES = 230.0
+"""Minutes of a team's players in a game that is over: five times 48, less what rounding takes.
+
+The least of 24,802 real team-games is 237. A score that adds up with fewer is a score of the running game.
+"""
+
 
 @dataclass(frozen=True)
 class TeamBoxScore:
     """Box-score rows of one team in one game beside the team's score in the schedule.
 
-    ``rows`` counts every row, ``played`` the players who played, ``points`` is the sum of theirs.
+    ``rows`` counts every row, ``played`` the players who played, ``points`` and ``minutes`` are the sums of
+    theirs.
     """
 
     team: str
@@ -21,12 +28,14 @@ class TeamBoxScore:
     rows: int
     played: int
     points: int
+    minutes: float
 
 
 def missing_from_box_score(teams: Sequence[TeamBoxScore]) -> str | None:
     """Return what the box score of a finished game lacks, or None where it is whole.
 
-    It is whole when five or more players of each team played and their points add up to the team's score.
+    It is whole when five or more players of each team played, their points add up to the team's score, and
+    their minutes to those of a whole game.
     """
     return "; ".join(lack for team in teams if (lack := _missing_from_team(team))) or None
 
@@ -39,4 +48,6 @@ def _missing_from_team(t: TeamBoxScore) -> str | None:
         lacks.append(f"{t.played} players played, expected {LEAST_PLAYED} or more")
     if t.points != t.score:
         lacks.append(f"points of {t.rows} rows add up to {t.points}, score {t.score}")
+    elif t.minutes < LEAST_MINUTES:
+        lacks.append(f"minutes of {t.rows} rows add up to {t.minutes:.0f}, expected 240 or more")
     return f"{t.team}: {', '.join(lacks)}" if lacks else None

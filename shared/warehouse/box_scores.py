@@ -68,7 +68,10 @@ def _state(teams: list[dict[str, Any]]) -> BoxScoreState:
         game_date=game["game_date"],
         tipoff=game["game_start_utc"],
         missing=missing_from_box_score(
-            [TeamBoxScore(t["team"], t["score"], t["box_rows"], t["played"], t["points"]) for t in teams]
+            [
+                TeamBoxScore(t["team"], t["score"], t["box_rows"], t["played"], t["points"], t["minutes"])
+                for t in teams
+            ]
         ),
         whole_at=game["box_score_whole_at"],
         enough_played=all(t["played"] >= LEAST_PLAYED for t in teams),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from shared.application.findings import Severity
@@ -131,3 +133,33 @@ def test_a_score_before_the_tip_off_is_not_a_result(predicted: Jobs) -> None:
         r["game_status"]
         for r in early.rows("SELECT game_status FROM nba_reference.nba_schedule WHERE game_date = @d", d=DAY)
     } == {1}
+
+
+def test_the_score_and_box_score_of_the_half_grade_nothing(
+    predicted: Jobs, results_folder: Path, tmp_path: Path
+) -> None:
+    game = game_of(predicted)
+
+    def at_half_time(rows: Rows) -> Rows:
+        return [
+            changed(r, points=2, fgm=1, fg3m=0, ftm=0, minutes=r["minutes"] / 2)
+            if r["game_id"] == game["nba_game_id"] and r["did_play"]
+            else r
+            for r in rows
+        ]
+
+    def score_of_the_half(rows: Rows) -> Rows:
+        (mine,) = (r for r in rows if r["game_id"] == game["nba_game_id"])
+        points = {side: 2 * played[mine[f"{side}_team"]] for side in ("home", "away")}
+        return [changed(r, **{f"{s}_points": p for s, p in points.items()}) if r is mine else r for r in rows]
+
+    logs = pq.read_table(results_folder / "player_game_logs.parquet").to_pylist()
+    played = Counter(r["team"] for r in logs if r["game_id"] == game["nba_game_id"] and r["did_play"])
+    predicted.reveal(
+        folder_of(tmp_path / "half", results_folder, games=score_of_the_half, player_game_logs=at_half_time)
+    )
+    got = predicted.grade(DAY, DAY)
+    assert set(got.dates[0].incomplete) == {game["game_id"]}
+    lack = got.dates[0].incomplete[game["game_id"]]
+    assert lack.count("minutes of 13 rows add up to 120, expected 240 or more") == 2
+    assert game["game_id"] not in {r["game_id"] for r in predicted.accuracy()}

@@ -2,7 +2,8 @@ SELECT g.game_date, g.game_id, g.side, g.team, g.score, g.game_start_utc, g.box_
   COUNT(b.player_id) AS box_rows,
   COUNT(CASE WHEN NOT b.is_dnp THEN 1 END) AS played,
   COUNT(CASE WHEN NOT b.is_dnp AND b.minutes_played > 0 THEN 1 END) AS with_minutes,
-  COALESCE(SUM(CASE WHEN NOT b.is_dnp THEN b.points END), 0) AS points
+  COALESCE(SUM(CASE WHEN NOT b.is_dnp THEN b.points END), 0) AS points,
+  COALESCE(SUM(CASE WHEN NOT b.is_dnp THEN b.minutes_played END), 0) AS minutes
 FROM (
   SELECT game_date, game_id, 'home' AS side, home_team_tricode AS team, home_team_score AS score,
     game_start_utc, box_score_whole_at
