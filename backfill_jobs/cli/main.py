@@ -86,7 +86,7 @@ def load(
         {
             "read": loaded.read,
             "changed": loaded.changed,
-            "notes": [vars(note) for note in loaded.notes],
+            "notes": [{k: v for k, v in vars(note).items() if k != "dates"} for note in loaded.notes],
             "replaced": loaded.replaced,
             "moved": [{"game_id": m.old, "moved_to": m.new} for m in loaded.moved],
         },

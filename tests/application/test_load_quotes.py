@@ -34,7 +34,8 @@ def test_of_several_main_lines_of_a_book_the_one_nearest_to_even_stands(
     stored = world.rows(f"SELECT points_line, is_main {STORED}")
     assert [(r["points_line"], r["is_main"]) for r in stored] == [(17.5, False), (20.5, True), (23.5, False)]
     assert current_lines(world) == [20.5]
-    assert [(n.severity, n.rows) for n in loaded.notes] == [("INFO", 2)]
+    assert [(n.severity, n.rows) for n in loaded.notes] == [("WARNING", 2)]
+    assert {n.dates for n in loaded.notes} == {(TONIGHT, TONIGHT)}
     assert not any(world.load(tables).changed.values())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,13 +42,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Note:
-    """Rows that were loaded, and what is remarkable about them; ``example`` is the first of them."""
+    """Rows that were loaded, and what is remarkable about them; ``example`` is the first of them.
+
+    ``dates``: first and last game date of these rows, None where they are those of the whole file.
+    """
 
     severity: Severity
     file: str
     reason: str
     rows: int
     example: str
+    dates: tuple[date, date] | None = None
 
     def __str__(self) -> str:
         return f"{self.severity} {self.file}: {self.rows:,} rows: {self.reason}; the first: {self.example}"

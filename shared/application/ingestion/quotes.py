@@ -56,13 +56,15 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
     is_main[others] = False
     row = others[0]
     book, player, line = (quotes[c][row].as_py() for c in ("bookmaker", "player_lookup", "points_line"))
+    days = pc.min_max(quotes["game_date"].take(pa.array(others))).as_py()
     note = Note(
-        Severity.INFO,
+        Severity.WARNING,
         LINES_FILE,
         "one of several main lines of a book, player and instant, kept as an alternate: the line nearest to "
         "even is the main one",
         len(others),
         f"{book}, {player}, line {line:g}",
+        (days["min"], days["max"]),
     )
     return quotes.set_column(quotes.column_names.index("is_main"), "is_main", pa.array(is_main)), [note]
 

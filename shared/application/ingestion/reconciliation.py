@@ -70,14 +70,15 @@ def record_load(
 ) -> None:
     """Keep what a load reported and which dates of each file it covered. ``tables``: rows by file."""
     spans = spans_of(tables)
-    clean = [(file, Severity.OK, "", tables[file].num_rows, None) for file in spans]
+    clean = [(file, Severity.OK, "", tables[file].num_rows, None, *span) for file, span in spans.items()]
     mine = {(n.file, n.reason): n for n in notes if n.file in spans}.values()
-    rows = [*clean, *((n.file, n.severity, n.reason, n.rows, n.example) for n in mine)]
+    noted = [(n.file, n.severity, n.reason, n.rows, n.example, *(n.dates or spans[n.file])) for n in mine]
+    rows = [*clean, *noted]
     if not rows:
         return
     kept = (eastern_date(now), secrets.token_hex(8), datetime.now(UTC))
     names = LOAD_RECONCILIATION.column_names
-    values = [(*kept, file, str(severity), *rest, *spans[file]) for file, severity, *rest in rows]
+    values = [(*kept, file, str(severity), *rest) for file, severity, *rest in rows]
     table = pa.Table.from_pylist(
         [dict(zip(names, row, strict=True)) for row in values], schema=LOAD_RECONCILIATION.arrow_schema
     )

@@ -107,6 +107,8 @@ def _quoted(players: Sequence[QuotedPlayer]) -> list[Finding]:
 
 
 def _loads(day: Day) -> list[Finding]:
+    """What loads warned of on the date, and of box scores in the days before it."""
+    reports = open_reports(day.warehouse, day.game_date - LOOK_BACK, day.game_date)
     return [
         warning(
             f"load:{report['file_name'].removesuffix('.parquet')}",
@@ -114,7 +116,8 @@ def _loads(day: Day) -> list[Finding]:
             f"the first: {report['example']}",
             LOAD,
         )
-        for report in open_reports(day.warehouse, day.game_date - LOOK_BACK, day.game_date)
+        for report in reports
+        if report["file_name"] == LOGS or report["last_game_date"] >= day.game_date
     ]
 
 
