@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache
@@ -68,7 +69,7 @@ class DuckDbWarehouse:
             try:
                 return _plain(con.execute(*_bound(statement)).to_arrow_table())
             except (duckdb.ProgrammingError, duckdb.DataError, pa.ArrowInvalid) as exc:
-                raise InvalidStatement(str(exc).splitlines()[0]) from exc
+                raise InvalidStatement(_what_is_wrong(exc)) from exc
 
     def append(self, table: Table, rows: pa.Table) -> None:
         columns = ", ".join(rows.column_names)
@@ -118,6 +119,20 @@ def _registered(con: Connection, rows: pa.Table) -> Iterator[str]:
     finally:
         with suppress(duckdb.Error):
             con.unregister("incoming")
+
+
+UNKNOWN_COLUMN = re.compile(
+    r'(?:Alias with name|Column) "([^"]+)" '
+    r"(?:exists, but aliases cannot|referenced that exists in the SELECT)"
+)
+"""How DuckDB calls a column that no table has, where the dialect's translation gave the result its name."""
+
+
+def _what_is_wrong(exc: Exception) -> str:
+    """Return the first line of DuckDB's message; an unknown column is named as one."""
+    line = str(exc).splitlines()[0]
+    unknown = UNKNOWN_COLUMN.search(line)
+    return f'column "{unknown[1]}" is in no table of the query' if unknown else line
 
 
 def _plain(rows: pa.Table) -> pa.Table:

@@ -102,3 +102,13 @@ def test_the_keyboard_reaches_the_form_and_sends_it(tab: Tab, services_of: World
     with tab.page.expect_navigation():
         tab.page.keyboard.press("Enter")
     assert case.entry.leads_to in tab.page.url
+
+
+def test_a_long_command_does_not_widen_a_page_on_a_phone(tab: Tab, services: World) -> None:
+    tab.page.set_viewport_size({"width": PHONE, "height": 900})
+    tab.open(services.url + "/console/runs")
+    tab.page.evaluate(
+        "document.querySelector('main .card').insertAdjacentHTML('afterbegin', "
+        "`<ul class='remedies'><li><code class='command'>${'props train '.repeat(20)}</code></li></ul>`)"
+    )
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE

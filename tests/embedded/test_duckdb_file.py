@@ -217,3 +217,19 @@ def test_what_was_committed_together_survives_a_kill(path: Path) -> None:
     told = subprocess.run([sys.executable, "-c", killed, str(path)], check=False, capture_output=True)
     assert told.returncode == -9, told.stderr
     assert reasons(DuckDbWarehouse(path)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT nothing FROM (SELECT 1 AS one)",
+        "SELECT nothing, COUNT(*) AS n FROM (SELECT 1 AS one) GROUP BY nothing",
+        "SELECT nothing, COUNT(*) AS n FROM (SELECT 1 AS one) GROUP BY 1",
+    ],
+)
+def test_an_unknown_column_is_named_as_one(warehouse: DuckDbWarehouse, sql: str) -> None:
+    with pytest.raises(InvalidStatement) as refused:
+        warehouse.query(Statement(sql))
+    assert "nothing" in str(refused.value)
+    assert "lias" not in str(refused.value)
+    assert "referenced that exists" not in str(refused.value)

@@ -154,7 +154,6 @@ def _served(
 ) -> tuple[ServedRow, ...]:
     """Every system with a model. What is in memory is known by hash; a bundle that is not registered is
     named by it."""
-    names = {m["sha256"]: str(m["model_id"]) for m in models}
     champions = {m["system_id"]: m for m in models if m["state"] == State.CHAMPION}
     last = _last_success(WORKER, deployed)
     pinned = last["model_sha256"] if last else None
@@ -165,13 +164,20 @@ def _served(
         rows.append(
             ServedRow(
                 system_id=system,
-                serves=names.get(sha256, f"sha256 {sha256[:12]}") if sha256 else None,
+                serves=sha256 and (_model_id(models, system, sha256) or f"sha256 {sha256[:12]}"),
                 champion=champion["model_id"] if champion else None,
-                deployed=names.get(pinned) if pinned and system == "catboost_v9" else None,
+                deployed=_model_id(models, system, pinned) if system == "catboost_v9" else None,
                 agrees=champion["sha256"] == sha256 if known and champion else None,
             )
         )
     return tuple(rows)
+
+
+def _model_id(models: Sequence[Mapping[str, Any]], system: str, sha256: str | None) -> str | None:
+    """Return the registered model of the hash: the system's own where other systems have the same file."""
+    same = [m for m in models if sha256 and m["sha256"] == sha256]
+    own = [m for m in same if m["system_id"] == system]
+    return next((str(m["model_id"]) for m in own or same), None)
 
 
 def _drifted(served: Sequence[ServedRow], models: Sequence[Mapping[str, Any]]) -> list[Finding]:

@@ -4,6 +4,7 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from shared.application.deployments import Deployment, Deployments
@@ -70,6 +71,20 @@ def test_a_model_that_serves_although_another_is_champion_is_drift(
     page = health(bench)
     assert {row[0]: row[4] for row in page.table(MODELS)}["catboost_v9"] == "✕ Critical"
     assert f"catboost_v9 serves sha256 000000000000, the champion is {one.name}" in page.text
+
+
+def test_one_file_of_two_systems_has_the_name_that_each_system_registered(
+    bench: Bench, warehouse: DuckDbWarehouse, beats: Heartbeats, bundles: list[Bundle]
+) -> None:
+    registry = Registry(warehouse)
+    one = next(b for b in bundles if b.manifest.system_id == "catboost_v9")
+    manifest = msgspec.structs.replace(one.manifest, name="catboost_v8-same", system_id="catboost_v8")
+    registry.add([one, Bundle(one.path, manifest)])
+    sha256 = one.manifest.sha256
+    beats.beat("prediction-worker", {"models": {"catboost_v9": sha256, "catboost_v8": sha256}})
+    serves = {row[0]: row[1] for row in health(bench).table(MODELS)}
+    assert serves["catboost_v9"] == one.manifest.name
+    assert serves["catboost_v8"] == "catboost_v8-same"
 
 
 def test_what_was_deployed_last_stands_beside_what_runs(
