@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -84,6 +84,7 @@ def problems_of_logs(logs: pa.Table, schedule: Schedule, now: datetime) -> list[
             ("game_date", early, f"a box score, and the game has not begun at {_text(now)}"),
             ("player_id", twice, "a second row of the same game and player"),
             ("game_date", _another_date(logs, schedule), "is not the date of this game_id in games.parquet"),
+            ("game_id", _of_other_teams(logs, schedule, "team", "opponent"), OTHER_TEAMS),
         )
     )
 
@@ -105,6 +106,7 @@ def problems_of_quotes(quotes: pa.Table, schedule: Schedule) -> list[Problem]:
                 _another_date(quotes, schedule),
                 "is not the date of this game_id in games.parquet",
             ),
+            ("game_id", _of_other_teams(quotes, schedule, "home_team", "away_team"), OTHER_TEAMS),
             ("snapshot_time_utc", late, "captured at or after tip-off"),
         )
     )
@@ -124,6 +126,7 @@ def problems_of_injuries(injuries: pa.Table, schedule: Schedule) -> list[Problem
                 _another_date(injuries, schedule),
                 "is not the date of this game_id in games.parquet",
             ),
+            ("game_id", _of_other_teams(injuries, schedule, "team"), OTHER_TEAMS),
         )
     )
 
@@ -152,6 +155,24 @@ def _another_date(rows: pa.Table, schedule: Schedule) -> Bools:
     day = table[np.asarray(indices, np.int64)]
     is_other: Bools = (day != 0) & (day != days_of(rows["game_date"]))
     return is_other & _valid(rows["game_date"])
+
+
+OTHER_TEAMS = "is a game of other teams in games.parquet or the warehouse"
+
+
+def _of_other_teams(rows: pa.Table, schedule: Schedule, *columns: str) -> Bools:
+    """Whether the source's game id is that of a game of the row's date in which a team of the row is not."""
+    if pc.all(pc.is_null(rows["game_id"]), min_count=0).as_py():
+        return np.zeros(rows.num_rows, np.bool_)
+    names = ("game_id", "game_date", *columns)
+    keys = list(zip(*(rows[c].to_pylist() for c in names), strict=True))
+    bad = {key: _is_of_other_teams(schedule, *key) for key in set(keys)}
+    return np.array([bad[key] for key in keys], np.bool_)
+
+
+def _is_of_other_teams(schedule: Schedule, source_id: str | None, day: date | None, *teams: str) -> bool:
+    game = schedule.by_source.get(source_id) if source_id is not None else None
+    return game is not None and game.day == day and not {t for t in teams if t} <= game.teams
 
 
 def _valid(column: pa.ChunkedArray) -> Bools:
