@@ -46,3 +46,21 @@ def test_the_stored_game_of_a_game_id_counts_as_well(tmp_path: Path) -> None:
     later["games"] = files()["games"]
     with pytest.raises(Rejected, match="column game_id, value '0022400004': is a game of other teams"):
         world.load(later)
+
+
+def test_a_team_has_one_game_a_date(tmp_path: Path) -> None:
+    folder = files()
+    home, away = folder["games"][1]["home_team"], folder["games"][1]["away_team"]
+    message = "games.parquet: row 1, column game_date, value 2025-03-19: a second game of a team on one date"
+    folder["games"].append(game(TONIGHT, away, home, "0022400009"))
+    assert_refused(World(tmp_path), folder, message)
+    folder["games"][-1] = game(TONIGHT, home, "LAL", "0022400009")
+    assert_refused(World(tmp_path), folder, message)
+
+
+@pytest.mark.parametrize("season", ["2023-24", "2025-26", "2024-26", "2024-99", "2010-11"])
+@pytest.mark.parametrize("name", ["games", "player_game_logs"])
+def test_the_season_is_that_of_the_date(name: str, season: str, tmp_path: Path) -> None:
+    folder = files()
+    folder[name][0]["season"] = season
+    assert_refused(World(tmp_path), folder, f"{name}.parquet: row 0, column season, value '{season}': is not")

@@ -126,7 +126,7 @@ def test_the_validation_has_nothing_late_for_a_moved_game(
     after = predicted.at(AFTER_GAMES)
     late = next(f for f in after.validate(DAY) if f.check == "schedule:late")
     assert id_of(game) in late.evidence
-    assert "for a postponed game, with its game_id on the new date" in late.evidence
+    assert "the new date of a postponed game" in late.evidence
     load(after, moved(game), league_folder)
     found = {f.check: f for f in after.validate(DAY)}
     assert id_of(game) not in found["schedule:late"].evidence

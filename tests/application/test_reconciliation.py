@@ -13,6 +13,7 @@ from shared.application.findings import Finding, Severity
 from shared.application.ingestion.problems import Note
 from shared.application.ingestion.reconciliation import (
     LINES,
+    LOGS,
     notes_on,
     open_reports,
     record_load,
@@ -110,6 +111,14 @@ def test_a_box_score_of_no_game_is_a_finding_for_thirty_days(here: Jobs) -> None
     assert warnings(here, DAY + timedelta(days=31)) == {}
 
 
+def test_a_warning_on_quotes_stands_on_its_own_dates(here: Jobs) -> None:
+    day = DAY - timedelta(days=2)
+    note = Note(Severity.WARNING, LINES, "several main lines", 2, "row 1", (day, day))
+    record(here.warehouse, DAY - timedelta(days=9), DAY, note)
+    assert set(warnings(here, day)) == {"load:prop_lines"}
+    assert warnings(here) == {}
+
+
 def moved(day: DayFolder, team: str | None) -> Rows:
     first = day.main_quotes()[0]
     game = next(g for g in day.rows("games") if g["game_id"] != first["game_id"])
@@ -154,19 +163,19 @@ def test_the_doctor_names_box_scores_without_a_game(here: Jobs) -> None:
     assert "their game is not in the schedule" in str(found.cause)
 
 
-NOTE = Note(Severity.WARNING, LINES, "team code KSX read as KST", 7, "row 3")
+NOTE = Note(Severity.WARNING, LOGS, "team code KSX read as KST", 7, "row 3")
 
 
 def record(warehouse: DuckDbWarehouse, first: date, last: date, *notes: Note) -> None:
     rows = pa.table({"game_date": pa.array([first, last], pa.date32())})
-    record_load(warehouse, CLOCK.now(), {LINES: rows}, notes)
+    record_load(warehouse, CLOCK.now(), {notes[0].file if notes else LOGS: rows}, notes)
 
 
 def test_a_warning_of_a_load_stays_open_for_thirty_days(here: Jobs) -> None:
     record(here.warehouse, DAY - timedelta(days=2), DAY, NOTE)
-    assert set(warnings(here)) == {"load:prop_lines"}
-    assert "team code KSX read as KST; the first: row 3" in warnings(here)["load:prop_lines"]
-    assert set(warnings(here, DAY + timedelta(days=30))) == {"load:prop_lines"}
+    assert set(warnings(here)) == {"load:player_game_logs"}
+    assert "team code KSX read as KST; the first: row 3" in warnings(here)["load:player_game_logs"]
+    assert set(warnings(here, DAY + timedelta(days=30))) == {"load:player_game_logs"}
     assert warnings(here, DAY + timedelta(days=31)) == {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -66,6 +67,28 @@ def repeated(*key: str) -> Check:
         return pc.and_(pc.is_in(joined, value_set=many), pc.is_valid(joined))
 
     return Check(key[-1], f"a second row of the same {' and '.join(key)}", is_bad)
+
+
+def another_season(rows: pa.Table) -> pa.ChunkedArray:
+    """Mark seasons that are not two years in a row, or that ``game_date`` does not belong to.
+
+    A season has dates from August of its first year to October of its second: 2019-20 ended on 11 October.
+    """
+    coded = pc.dictionary_encode(rows["season"]).combine_chunks()
+    first = [_first_year(word) for word in coded.dictionary.to_pylist()]
+    year = pa.array(first, pa.int64()).take(coded.indices)
+    month = pc.add(
+        pc.multiply(pc.subtract(pc.year(rows["game_date"]), year), 12), pc.month(rows["game_date"])
+    )
+    is_other = pc.or_(pc.less(month, 8), pc.greater(month, 22))
+    return pc.or_(pc.fill_null(is_other, False), pc.and_(pc.is_null(year), pc.is_valid(rows["season"])))
+
+
+def _first_year(season: str | None) -> int | None:
+    if season is None or not re.fullmatch(r"\d{4}-\d{2}", season):
+        return None
+    year = int(season[:4])
+    return year if int(season[5:]) == (year + 1) % 100 else None
 
 
 def only_one_given(column: str, other: str) -> Check:

@@ -11,6 +11,7 @@ from shared.application.ingestion.casting import ARROW, Kind
 from shared.application.ingestion.checks import (
     Check,
     among,
+    another_season,
     at_least_zero,
     given_without_play,
     in_range,
@@ -85,6 +86,7 @@ GAMES = FileContract(
     (
         *not_null("season", "season_type", "game_id", "game_date", "home_team", "away_team"),
         matches("season", r"^\d{4}-\d{2}$", "wanted YYYY-YY"),
+        Check("season", "is not the season of game_date", another_season),
         team_code("home_team"),
         team_code("away_team"),
         Check("away_team", "plays against itself", lambda t: pc.equal(t["home_team"], t["away_team"])),
@@ -117,6 +119,7 @@ PLAYER_GAME_LOGS = FileContract(
     (
         *not_null("season", "game_date", "player_name", "team", "opponent", "is_home", "did_play"),
         matches("season", r"^\d{4}-\d{2}$", "wanted YYYY-YY"),
+        Check("season", "is not the season of game_date", another_season),
         team_code("team"),
         team_code("opponent"),
         Check("opponent", "plays against itself", lambda t: pc.equal(t["team"], t["opponent"])),

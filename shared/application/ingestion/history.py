@@ -32,8 +32,8 @@ STORED_ROWS = {
 }
 """The statement that reads the rows of each loaded table."""
 
-SNAPSHOT_KEY = ("game_date", "game_id", "player_lookup", "bookmaker", "book_type", "captured_at", "source")
-"""Columns that identify one book's quotes of a player at one instant."""
+SNAPSHOT_KEY = ("game_date", "game_id", "bookmaker", "book_type", "captured_at", "source")
+"""Columns that identify, with the player, one book's quotes at one instant."""
 
 FAR_FROM_EVEN = 0.15
 """No-vig probability of OVER, from one half, beyond which a quote replaces no main line."""
@@ -129,7 +129,8 @@ def _snapshots(quotes: pa.Table) -> list[str]:
 
     A quote far from even is an alternate line, whatever its source calls it.
     """
-    columns = [quotes[c].to_pylist() for c in (*SNAPSHOT_KEY, "points_line")]
+    players = pc.coalesce(pc.cast(quotes["player_id"], pa.string()), quotes["player_lookup"])
+    columns = [players.to_pylist(), *(quotes[c].to_pylist() for c in (*SNAPSHOT_KEY, "points_line"))]
     over, under = floats(quotes["over_price"]), floats(quotes["under_price"])
     is_far = np.abs(no_vig_over(over, under) - 0.5) > FAR_FROM_EVEN
     main = (bools(quotes["is_main"]) & ~is_far).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 
@@ -16,6 +17,7 @@ from shared.application.ingestion.problems import Note, Problem, problem_of
 from shared.application.ingestion.schedule import Schedule, days_of, tipoffs_of
 from shared.application.ingestion.warehouse_tables import game_ids_of_logs, game_ids_of_quotes
 from shared.domain.instants import UNKNOWN, eastern_date, midnights, to_day, to_micros
+from shared.domain.season_types import COUNTED
 from shared.warehouse.history import micros
 from shared.warehouse.merge import rows_of_repeated_keys
 
@@ -67,7 +69,22 @@ def problems_of_games(games: pa.Table, now: datetime) -> list[Problem]:
                 "is not the US Eastern date of start_time_utc (leave that null where the time is not known)",
             ),
             ("home_points", early, f"a score, and the game has not begun at {_text(now)}"),
+            ("game_date", _second_games(games), "a second game of a team on one date"),
         )
+    )
+
+
+def _second_games(games: pa.Table) -> Bools:
+    """Whether a team of each game has another game on its date in the file.
+
+    All-Star and pre-season games, where squads are split, are left alone.
+    """
+    columns = ("game_date", "home_team", "away_team", "season_type")
+    rows = list(zip(*(games[c].to_pylist() for c in columns), strict=True))
+    counts = Counter((day, team) for day, *teams, kind in rows if kind in COUNTED for team in teams)
+    return np.array(
+        [any(counts[day, team] > 1 for team in teams) and kind in COUNTED for day, *teams, kind in rows],
+        np.bool_,
     )
 
 
