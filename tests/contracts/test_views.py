@@ -36,7 +36,9 @@ KEY: dict[str, Any] = {
     "role": "champion", "prediction_run_mode": "LIVE",
 }  # fmt: skip
 ROWS: dict[Table, list[dict[str, Any]]] = {
-    NBA_SCHEDULE: [{"game_id": GAME, "game_status": 3, "home_team_score": 99, "away_team_score": 98}],
+    NBA_SCHEDULE: [
+        {"game_id": GAME, "game_status": 3, "home_team_score": 99, "away_team_score": 98, "moved_to": None}
+    ],
     PLAYER_GAME_SUMMARY: [
         {"game_id": GAME, "player_lookup": "joryistrand", "player_id": 1, "player_name": "Jory Istrand",
          "team_abbr": "ALB", "is_dnp": False, "minutes_played": 30.5, "points": 24},
