@@ -36,7 +36,7 @@ ONE = (
 """A prediction that says all that a prediction can say."""
 
 COMMANDS = (
-    "props load .props/demo/before",
+    "props load .props/demo/after",
     "props doctor",
     f"props features build --dates {NEXT}",
     f"props mlfs diagnose --date {NEXT}",
