@@ -166,7 +166,7 @@ def test_the_spelling_of_the_newest_game_before_the_as_of_is_shown(here: Jobs, r
     )
     assert row["player_lookup"] == "newspelling"
     (roster,) = read_roster(after.warehouse, DAY, DAY, after.clock.now(), Mode.BACKFILL).values()
-    assert [p.player_lookup for p in roster if p.player_id == player["player_id"]] == ["newspelling"]
+    assert [p.player_lookup for p in roster.expected if p.player_id == player["player_id"]] == ["newspelling"]
 
 
 def test_a_spelling_that_changes_between_two_runs_leaves_one_row_per_key(here: Jobs) -> None:

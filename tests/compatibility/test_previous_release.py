@@ -30,7 +30,8 @@ QUERIES = Path(shared.warehouse.__file__).parent / "queries"
 DAY = date(2025, 3, 19)
 PARAMETER = re.compile(r"(?<!@)@(\w+)")
 PARAMETERS: dict[str, Any] = {
-    "now": datetime(2025, 3, 19, 12, tzinfo=UTC), "force": True, "high_edge": 5.0, "most": 5, "skipped": 0,
+    "now": datetime(2025, 3, 19, 12, tzinfo=UTC), "force": True, "counted": True, "also_whole": True, "least_played": 5,
+    "high_edge": 5.0, "most": 5, "skipped": 0,
     "run_ids": [VALUES["STRING"]], "snapshots": [VALUES["STRING"]], "player_id": VALUES["INT64"],
     **dict.fromkeys(("game_date", "first", "last", "since", "before", "next_date", "names_since"), DAY),
 }  # fmt: skip

@@ -74,7 +74,7 @@ def test_every_statement_carries_its_cap() -> None:
 
 def models(many: int, reason: str = "r") -> pa.Table:
     row = {c.name: None for c in MODEL_REGISTRY.columns} | {"state_reason": reason}
-    return pa.Table.from_pylist([row] * many)
+    return pa.Table.from_pylist([row | {"model_id": f"m{i}"} for i in range(many)])
 
 
 def test_many_rows_are_merged_from_a_scratch_table_that_expires_and_is_dropped() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,9 @@ from shared.warehouse.statements import statement
 
 LINES, REPORTS, LOGS = LINES_FILE, INJURY_FILE, LOGS_FILE
 BY_NAME = "by_name"
+
+LOADED_AHEAD = timedelta(days=400)
+"""How long before a game date its rows may have been loaded: a schedule comes a season ahead."""
 
 MEANING = {
     "no_game": "their game is not in the schedule",
@@ -90,7 +93,8 @@ def open_reports(warehouse: Warehouse, first: date, last: date) -> list[dict[str
 
     A later load settles a warning when it covered the same of these dates without it.
     """
-    rows = warehouse.query(statement("load_reports", first=first, last=last)).to_pylist()
+    since = first - LOADED_AHEAD
+    rows = warehouse.query(statement("load_reports", first=first, last=last, since=since)).to_pylist()
     reasons: dict[tuple[str, str], set[str]] = {}
     for row in rows:
         reasons.setdefault((row["load_id"], row["file_name"]), set()).add(row["reason"])
