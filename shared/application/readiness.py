@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SECONDS = 5.0
 FAILED_SECONDS = 1.0
 PASSED, FAILED = "passed", "failed"
-UNVERIFIED = "unverified: a bare file without a manifest"
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,7 @@ def asked(name: str, ask: Callable[[], object]) -> Check:
 def loaded(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> list[Check]:
     """A check for each model: those in memory, and why configured or required ones are not."""
     found = [
-        Check(
-            f"model:{system}",
-            PASSED,
-            "; ".join([f"{m.model_id}, {'verified' if m.verified else UNVERIFIED}", *m.warnings]),
-        )
+        Check(f"model:{system}", PASSED, "; ".join(m.warnings) or f"{m.model_id}, verified")
         for system, m in models.items()
     ]
     return found + [Check(f"model:{system}", FAILED, why) for system, why in sorted(missing.items())]

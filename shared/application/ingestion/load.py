@@ -20,25 +20,15 @@ from shared.application.ingestion.reading import absent_columns, read_folder
 from shared.application.ingestion.reconciliation import notes_on, record_load, spans_of, unmatched_rows
 from shared.application.ingestion.schedule import Schedule
 from shared.application.ingestion.team_codes import resolve_team_codes, two_codes_of_one_team
+from shared.application.ingestion.warehouse_tables import FILE_OF, Tables
 from shared.ports import Clock, Warehouse
 from shared.schemas.reference import INJURY_REPORT, NBA_SCHEDULE, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
-from shared.schemas.table import Table
 from shared.warehouse.schedule import refresh_game_status, scheduled_games
 
 Progress = Callable[[str, int, int], None]
 """Told a step's name, rows done and rows in all."""
 
-Tables = Sequence[tuple[Table, pa.Table]]
-"""Rows by table, in the order of writing."""
-
 CHUNK = 50_000
-
-FILE_OF = {
-    NBA_SCHEDULE.name: GAMES_FILE,
-    PLAYER_GAME_SUMMARY.name: LOGS_FILE,
-    PLAYER_POINTS_PROPS.name: LINES_FILE,
-    INJURY_REPORT.name: INJURY_FILE,
-}
 
 
 @dataclass(frozen=True)

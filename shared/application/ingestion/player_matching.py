@@ -12,21 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.findings import Severity
-from shared.application.ingestion.file_contracts import INJURY_FILE, LINES_FILE, LOGS_FILE
+from shared.application.ingestion.file_contracts import LOGS_FILE
 from shared.application.ingestion.problems import Note, Problem, raise_problems
 from shared.application.ingestion.rosters import COLUMNS, Rosters, stored_box_scores
+from shared.application.ingestion.warehouse_tables import FILE_OF, Tables
 from shared.domain.name_matching import RosterPlayer, id_of_name, match_name
 from shared.ports import Warehouse
 from shared.schemas.reference import INJURY_REPORT, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
 from shared.schemas.table import Table
 
-Tables = Sequence[tuple[Table, pa.Table]]
+NAMING = (PLAYER_GAME_SUMMARY.name, PLAYER_POINTS_PROPS.name, INJURY_REPORT.name)
+"""Tables whose rows name a player."""
 
-FILES = {
-    PLAYER_GAME_SUMMARY.name: LOGS_FILE,
-    PLAYER_POINTS_PROPS.name: LINES_FILE,
-    INJURY_REPORT.name: INJURY_FILE,
-}
 SOURCE, NAME, NONE = "source", "name", "none"
 
 
@@ -72,7 +69,7 @@ def match_players(warehouse: Warehouse, tables: Tables, folder: object) -> Match
     rosters. The game's own box score counts as roster: who somebody is, is no result of the game.
     """
     by_name = {t.name: rows for t, rows in tables}
-    days = [d for name in FILES if name in by_name for d in _span(by_name[name])]
+    days = [d for name in NAMING if name in by_name for d in _span(by_name[name])]
     if not days:
         return Matched(tuple(tables))
     stored = stored_box_scores(warehouse, min(days), max(days))
@@ -109,7 +106,7 @@ def _named_rows(table: Table, rows: pa.Table, rosters: Rosters) -> tuple[pa.Tabl
     how = [None if r.how == NONE and table is not INJURY_REPORT else r.how for r in resolved]
     found = _with(rows, "player_id", pa.array(ids, pa.int64()).take(at))
     found = _with(found, "player_id_source", pa.array(how, pa.string()).take(at))
-    return found, _notes(FILES[table.name], namings, resolved, counts)
+    return found, _notes(FILE_OF[table.name], namings, resolved, counts)
 
 
 def _refuse_repeated(folder: object, table: Table, rows: pa.Table) -> None:
@@ -121,7 +118,9 @@ def _refuse_repeated(folder: object, table: Table, rows: pa.Table) -> None:
     row = next(i for i, key in enumerate(keys) if counts[key] > 1)
     reason = f"is player {rows['player_id'][row].as_py()}, whom another row of the same report names"
     name = rows["player_lookup"][row].as_py()
-    raise_problems(folder, [Problem(FILES[table.name], reason, "player_name", row, name, counts[keys[row]])])
+    raise_problems(
+        folder, [Problem(FILE_OF[table.name], reason, "player_name", row, name, counts[keys[row]])]
+    )
 
 
 def _box_scores(
@@ -156,7 +155,7 @@ def _box_scores(
     ]
     _refuse_doubtful(folder, namings, resolved, ids, at)
     found = _with(rows, "player_id", pa.array(ids, pa.int64()).take(at))
-    return found, _notes(FILES[PLAYER_GAME_SUMMARY.name], namings, resolved, counts)
+    return found, _notes(LOGS_FILE, namings, resolved, counts)
 
 
 def _resolve_box(
@@ -222,7 +221,7 @@ def _refuse_doubtful(
         repeated = r.how != SOURCE and seen[n.game_id, ids[i]] > 1
         if r is TWO_PLAYERS or repeated:
             reason = "has no id, and another row of its game has this name" if repeated else r.reason
-            file = FILES[PLAYER_GAME_SUMMARY.name]
+            file = LOGS_FILE
             problems.append(Problem(file, reason, "player_name", rows.index(i), n.lookup, rows.count(i)))
     raise_problems(folder, problems)
 
@@ -277,7 +276,7 @@ def _what(file: str, n: Naming, r: Resolution) -> tuple[Severity, str] | None:
     if r.how == NAME:
         return Severity.INFO, f"{came}, matched by name within the two rosters"
     if r.how == SOURCE:
-        return (Severity.INFO, NEW) if r.reason == NEW and file != FILES[PLAYER_GAME_SUMMARY.name] else None
-    if file == FILES[PLAYER_GAME_SUMMARY.name]:
+        return (Severity.INFO, NEW) if r.reason == NEW and file != LOGS_FILE else None
+    if file == LOGS_FILE:
         return Severity.WARNING, f"{came} and no match: a negative id made of the name"
     return Severity.WARNING, f"{came} and no match: {r.reason}"

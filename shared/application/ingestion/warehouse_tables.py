@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.schedule import Schedule
 from shared.domain import names
 from shared.domain.injury_status import injury_status
+from shared.schemas.reference import INJURY_REPORT, NBA_SCHEDULE, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
+from shared.schemas.table import Table
+
+FILE_OF = {
+    NBA_SCHEDULE.name: GAMES_FILE,
+    PLAYER_GAME_SUMMARY.name: LOGS_FILE,
+    PLAYER_POINTS_PROPS.name: LINES_FILE,
+    INJURY_REPORT.name: INJURY_FILE,
+}
+"""The file of each table that a load writes."""
+
+Tables = Sequence[tuple[Table, pa.Table]]
+"""Rows by table, in the order of writing."""
 
 
 def game_ids(day: pa.ChunkedArray, away: pa.ChunkedArray, home: pa.ChunkedArray) -> pa.ChunkedArray:
