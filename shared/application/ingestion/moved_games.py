@@ -69,8 +69,8 @@ def find_schedule_changes(warehouse: Warehouse, games: pa.Table) -> ScheduleChan
 def apply_schedule_changes(warehouse: Warehouse, changes: ScheduleChanges, now: datetime) -> None:
     """Retire the rows that games left behind and their active predictions, in one transaction.
 
-    Call it after the file's rows are written. Nothing is deleted; a load that stopped before it is mended by
-    loading the same folder again.
+    Call it after the file's rows are written. Nothing is deleted; loading the same folder again completes
+    a load that stopped before it.
     """
     if not (changes.moved or changes.revived):
         return

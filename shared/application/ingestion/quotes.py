@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -56,7 +58,6 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
     is_main[others] = False
     row = others[0]
     book, player, line = (quotes[c][row].as_py() for c in ("bookmaker", "player_lookup", "points_line"))
-    days = pc.min_max(quotes["game_date"].take(pa.array(others))).as_py()
     note = Note(
         Severity.WARNING,
         LINES_FILE,
@@ -64,7 +65,7 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
         "even is the main one",
         len(others),
         f"{book}, {player}, line {line:g}",
-        (days["min"], days["max"]),
+        _dates(quotes.take(pa.array(others))),
     )
     return quotes.set_column(quotes.column_names.index("is_main"), "is_main", pa.array(is_main)), [note]
 
@@ -79,8 +80,15 @@ def teams_of_players(quotes: pa.Table) -> tuple[pa.Array, list[Note]]:
         return team, []
     row = pc.index(stranger, True).as_py()
     example = f"row {row}, {quotes['player_name'][row].as_py()}, {team[row].as_py()}"
-    note = Note(Severity.WARNING, LINES_FILE, "team does not play in this game, left out", count, example)
+    reason, dates = "team does not play in this game, left out", _dates(quotes.filter(stranger))
+    note = Note(Severity.WARNING, LINES_FILE, reason, count, example, dates)
     return pc.if_else(stranger, None, team), [note]
+
+
+def _dates(quotes: pa.Table) -> tuple[date, date]:
+    """First and last game date."""
+    ends = pc.min_max(quotes["game_date"]).as_py()
+    return ends["min"], ends["max"]
 
 
 def _groups(keys: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -127,7 +127,8 @@ def _note(name: str, code: str, team: tuple[str, str], rows: list[_Row]) -> Note
     reason = f"team {code}, in no game, read as {team[0]} {team[1]}"
     first = min(rows, key=lambda r: r.first)
     example = f"row {first.first}, {first.day}, {' and '.join(first.codes)}"
-    return Note(Severity.WARNING, name, reason, sum(r.rows for r in rows), example)
+    dates = min(r.day for r in rows), max(r.day for r in rows)
+    return Note(Severity.WARNING, name, reason, sum(r.rows for r in rows), example, dates)
 
 
 def _problem(
