@@ -185,18 +185,18 @@ class Activate:
         return ended
 
     def _move(self, runs: Sequence[Ending]) -> None:
-        same_rules: dict[tuple[bool, bool, str], list[Ending]] = {}
+        runs_by_rules: dict[tuple[bool, bool, str], list[Ending]] = {}
         for run in runs:
             asked = run.run.request
             reason = asked.get("reason") or "replaced by a later run"
             rules = not asked.get("in_sample"), bool(asked.get("force")), reason
-            same_rules.setdefault(rules, []).append(run)
+            runs_by_rules.setdefault(rules, []).append(run)
         now = self._clock.now()
         statements = []
-        for (counted, force, reason), some in same_rules.items():
+        for (counted, force, reason), some in runs_by_rules.items():
             params = {**_span(some), "run_ids": [r.run_id for r in some], "now": now}
-            rules_of_group = {"counted": counted, "force": force, "reason": reason}
-            statements.append(statement("activation_supersede", **rules_of_group, **params))
+            rules_of_runs = {"counted": counted, "force": force, "reason": reason}
+            statements.append(statement("activation_supersede", **rules_of_runs, **params))
             statements.append(statement("activation_insert", **params))
         self._warehouse.transact(statements)
 

@@ -17,7 +17,7 @@ The least of 24,802 real team-games is 237. A score that adds up with fewer is a
 
 @dataclass(frozen=True)
 class TeamBoxScore:
-    """Box-score rows of one team in one game beside the team's score in the schedule.
+    """Box-score rows of one team in one game, and the team's score in the schedule.
 
     ``rows`` counts every row, ``played`` the players who played, ``points`` and ``minutes`` are the sums of
     theirs.

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a load, as one bounded report; what a load reports beside its rows."""
+"""What is wrong with the files of a load, as one bounded report; what a load reports in addition."""
 
 from __future__ import annotations
 

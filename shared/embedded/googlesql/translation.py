@@ -1,4 +1,4 @@
-"""A statement of BigQuery's dialect as DuckDB's that gives the same."""
+"""Translate a statement of BigQuery's dialect into one of DuckDB's with the same results."""
 
 from __future__ import annotations
 
