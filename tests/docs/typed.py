@@ -74,6 +74,7 @@ ENDS = {
         1,
         "a date to come has no features as of its cut-off",
     ),
+    "props predict --dates 2025-03-19 --accept-findings": (1, "all its games have started"),
     "props train *": (
         1,
         "a fortnight is too little to learn from; docs/how-to/retrain-and-promote.md plays more",

@@ -170,7 +170,13 @@ def test_the_worst_day_ends_well(operator: Operator, tmp_path: Path, results_fol
     op(f"props load {results_folder}")
     graded = op.json(f"python {GRADING} --start-date {DAY} --end-date {DAY}")
     assert graded["dates"] == [
-        {"game_date": DAY.isoformat(), "status": "GRADED", "graded": done["rows_written"], "pending": 0}
+        {
+            "game_date": DAY.isoformat(),
+            "status": "GRADED",
+            "graded": done["rows_written"],
+            "pending": 0,
+            "incomplete_box_scores": [],
+        }
     ]
     cover = op.json(f"props coverage --start-date {DAY} --end-date {DAY}")["systems"]
     assert set(cover) == set(SYSTEM_IDS)
