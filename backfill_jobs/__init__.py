@@ -1,0 +1,1 @@
+"""Programs that operators run by name: the command line, the demo and the backfill jobs."""

@@ -20,8 +20,9 @@ from backfill_jobs.demo import figures
 from handbook import declared, markdown
 from handbook.site import ROOT
 from handbook.transcripts import Player
-from shared.application import promotion, readiness
-from shared.domain.features_contract import FEATURES
+from shared.application.models import promotion
+from shared.application.operations import readiness
+from shared.domain.features.contract import FEATURES
 from shared.domain.systems.catalog import SYSTEM_IDS
 
 PAGE = ROOT / "docs" / "reference" / "json.md"

@@ -1,0 +1,1 @@
+"""The two HTTP services that run on Cloud Run."""

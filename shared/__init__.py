@@ -1,0 +1,1 @@
+"""The code that the services, the jobs and the command line share."""

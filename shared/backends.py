@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.application.outgoing import TOPICS
+from shared.application.messaging.topics import TOPICS
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.clock import FixedClock, SystemClock, parse_now
 from shared.errors import Rejected, Unavailable

@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from shared.application.feature_store import BuildFeatures
+from shared.application.features.build import BuildFeatures
 from shared.application.ingestion.load import LoadFolder
-from shared.application.training import TrainModels, demo_windows
+from shared.application.training.train import TrainModels, demo_windows
 from shared.embedded import sample_league
 from shared.embedded.clock import FixedClock
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
-from shared.logs import configure_logging
 from shared.model_registry.bundle import Bundle, read
 from shared.model_registry.loading import LoadedModel, load
+from shared.observability.logging import configure_logging
 from shared.ports import Outgoing
 
 pytest_plugins = [

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.experiments import TrainExperiment
-from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions
-from shared.application.promotion import Promotion
-from shared.application.registry import State
-from shared.application.training import checked
+from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions
+from shared.application.models.promotion import Promotion
+from shared.application.models.registry import State
+from shared.application.training.experiments import TrainExperiment
+from shared.application.training.train import checked
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.model_registry.bundle import Bundle

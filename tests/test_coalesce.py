@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.coalesce import Coalescer
 from shared.errors import Unavailable
+from shared.web.micro_batching import Coalescer
 
 
 class Store:

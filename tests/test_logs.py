@@ -4,10 +4,10 @@ import io
 import logging
 from datetime import date, datetime
 
-from shared import tracing
-from shared.application import events
-from shared.logs import configure_logging
-from shared.tracing import Trace
+from shared.application.messaging import events
+from shared.observability import tracing
+from shared.observability.logging import configure_logging
+from shared.observability.tracing import Trace
 from tests.conftest import Logged
 
 

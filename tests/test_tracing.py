@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared import tracing
-from shared.tracing import Trace
+from shared.observability import tracing
+from shared.observability.tracing import Trace
 
 ID, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 

@@ -1,0 +1,1 @@
+"""The command line ``props``: it parses arguments, calls use cases and prints their results."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import typer
 from rich.console import Console
 
-from backfill_jobs.cli.program import FINDING, Json, print_json
+from backfill_jobs.cli.framework import FINDING, Json, print_json
 from backfill_jobs.cli.tables import print_table
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
-from backfill_jobs.cli.program import (
+from backfill_jobs.cli.framework import (
     FINDING,
     MOST_DAYS,
     Json,
@@ -22,7 +22,7 @@ from backfill_jobs.cli.program import (
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from shared.application.dead_letters import KeptMessage, KeptMessages
+    from shared.application.messaging.dead_letters import KeptMessage, KeptMessages
 
 deadletters = program("Messages that a service refused or the broker gave up; all of them are kept.")
 
@@ -143,7 +143,7 @@ def _replay(kept: KeptMessages, messages: Sequence[KeptMessage]) -> tuple[list[K
 
 def _kept() -> KeptMessages:
     """The kept messages, those that the broker still holds brought in first."""
-    from shared.application.dead_letters import KeptMessages
+    from shared.application.messaging.dead_letters import KeptMessages
 
     use = backend()
     kept = KeptMessages(use.warehouse, use.dead_letters)

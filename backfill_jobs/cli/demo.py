@@ -12,9 +12,9 @@ from rich.console import Console
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.cli.serve import until_interrupted
 from backfill_jobs.demo import figures, report, tables
-from backfill_jobs.demo.play import Demo, Outcome, Stage, sample_stage
-from backfill_jobs.serving import Services
-from shared.application.known import Mode
+from backfill_jobs.demo.scenario import Demo, Outcome, Stage, sample_stage
+from backfill_jobs.local_processes import Services
+from shared.application.features.slate_inputs import Mode
 from shared.backends import BackendSettings
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.program import FINDING, Json, backend, print_json, print_lines, program, show
+from backfill_jobs.cli.framework import FINDING, Json, backend, print_json, print_lines, program, show
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from shared.application.readiness import Check
-    from shared.application.revision_check import Ask
+    from shared.application.operations.readiness import Check
+    from shared.application.operations.release_check import Ask
 
 ASK_SECONDS = 30.0
 
@@ -27,7 +27,7 @@ def list_(
     service: Annotated[str | None, typer.Option(help="Only this service.")] = None, as_json: Json = False
 ) -> None:
     """What was deployed, the newest first."""
-    from shared.application.deployments import Deployments
+    from shared.application.operations.deployments import Deployments
 
     rows = Deployments(backend().warehouse).newest(service)
     if as_json:
@@ -54,7 +54,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Ask a running revision who it is, what it runs and what it predicts; exit 1 where anything differs."""
-    from shared.application.revision_check import CheckRevision, Meant
+    from shared.application.operations.release_check import CheckRevision, Meant
 
     use = backend()
     with _asking(url, audience) as client:
@@ -66,7 +66,7 @@ def check(
 @deployments.command("schema", examples=("props deployments schema",))
 def schema(as_json: Json = False) -> None:
     """Whether the warehouse has every table and column of this code; exit 1 where it has not."""
-    from shared.application.schema_check import schema_differences
+    from shared.application.operations.schema_check import schema_differences
 
     found = schema_differences(backend().warehouse)
     show(as_json, {"differences": found}, found or ["every declared table and column is there"])
@@ -93,7 +93,7 @@ def record(
     as_json: Json = False,
 ) -> None:
     """Keep how a deployment ended; bin/deploy-service.sh calls this."""
-    from shared.application.deployments import Deployment, Deployments
+    from shared.application.operations.deployments import Deployment, Deployments
 
     done = Deployment(
         deployment_id=deployment_id, service=service, action=action, outcome=outcome, commit=commit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from backfill_jobs import charts, page
+from backfill_jobs import charts, html
 
 
 def write(told: dict[str, Any], path: Path) -> None:
@@ -13,7 +13,7 @@ def write(told: dict[str, Any], path: Path) -> None:
     charts.keep_cache_in(path.parent)
     systems = {s: f for s, f in told["systems"].items() if f["n"]}
     plots = [_reliability(s, f) for s, f in systems.items() if f["log_loss"] is not None]
-    page.write(path, "backfill_jobs.cli", "evaluation.html.jinja", told=told, systems=systems, plots=plots)
+    html.write(path, "backfill_jobs.cli", "evaluation.html.jinja", told=told, systems=systems, plots=plots)
 
 
 def _reliability(system: str, f: dict[str, Any]) -> str:

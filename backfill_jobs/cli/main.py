@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backfill_jobs.cli import bench, deadletters, deployments, judging, models, reports, runs, store
+from backfill_jobs.cli import (
+    bench,
+    deadletters,
+    deployments,
+    evaluation,
+    feature_store,
+    models,
+    reports,
+    runs,
+)
 from backfill_jobs.cli.dates import game_date
-from backfill_jobs.cli.program import FINDING, Json, backend, program, run, show
+from backfill_jobs.cli.framework import FINDING, Json, backend, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
@@ -134,16 +143,16 @@ _add(
     "train", models.train, MODELS,
     "props train catboost_v9 --train-start A --train-end B --eval-start C --eval-end D",
 )  # fmt: skip
-_add("evaluate", judging.evaluate, MODELS, "props evaluate --start A --end B --systems catboost_v9")
-_add("explain", judging.explain, CLOSER, "props explain PREDICTION_ID")
-_add("replay", judging.replay, CLOSER, "props replay PREDICTION_ID")
+_add("evaluate", evaluation.evaluate, MODELS, "props evaluate --start A --end B --systems catboost_v9")
+_add("explain", evaluation.explain, CLOSER, "props explain PREDICTION_ID")
+_add("replay", evaluation.replay, CLOSER, "props replay PREDICTION_ID")
 _add(
     "sql", reports.sql, CLOSER,
     "props sql \"SELECT run_id, state FROM nba_predictions.prediction_runs WHERE game_date = 'DATE'\"",
 )  # fmt: skip
 _add("bench", bench.bench, OPERATE, "props bench --quick")
-app.add_typer(store.features, name="features", rich_help_panel=DAILY)
-app.add_typer(store.mlfs, name="mlfs", rich_help_panel=DAILY)
+app.add_typer(feature_store.features, name="features", rich_help_panel=DAILY)
+app.add_typer(feature_store.mlfs, name="mlfs", rich_help_panel=DAILY)
 app.add_typer(runs.runs, name="runs", rich_help_panel=DAILY)
 app.add_typer(models.models, name="models", rich_help_panel=MODELS)
 app.add_typer(deadletters.deadletters, name="deadletters", rich_help_panel=OPERATE)

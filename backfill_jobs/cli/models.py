@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backfill_jobs.cli.dates import EvalEnd, EvalStart, TrainEnd, TrainStart
-from backfill_jobs.cli.program import (
+from backfill_jobs.cli.framework import (
     FINDING,
     MOST_DAYS,
     Json,
@@ -23,7 +23,7 @@ from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from shared.application.promotion import Promotion
+    from shared.application.models.promotion import Promotion
     from shared.domain.promotion import Gate
 
 models = program("Trained models: states, gates, promotion.")
@@ -42,8 +42,8 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a model on one window and judge it on a later one; it becomes a candidate."""
-    from shared.application.experiments import TrainExperiment, plain
-    from shared.application.training import checked
+    from shared.application.training.experiments import TrainExperiment, plain
+    from shared.application.training.train import checked
     from shared.backends import BackendSettings
 
     with checking_arguments():
@@ -68,7 +68,7 @@ def train(
 @models.command("list", examples=("props models list",))
 def models_list(as_json: Json = False) -> None:
     """Every registered model, its state and its window."""
-    from shared.application.registry import Registry
+    from shared.application.models.registry import Registry
 
     found = Registry(backend().warehouse).models()
     if as_json:
@@ -87,7 +87,7 @@ def models_list(as_json: Json = False) -> None:
 @models.command("show", examples=("props models show MODEL",))
 def models_show(model: Model, as_json: Json = False) -> None:
     """One model with its gates as they stand now."""
-    from shared.application.registry import Registry
+    from shared.application.models.registry import Registry
 
     use = backend()
     found = Registry(use.warehouse).find(model)
@@ -166,7 +166,7 @@ def models_block(model: Model, reason: Reason, as_json: Json = False) -> None:
 @models.command("verify", examples=("props models verify MODEL",))
 def models_verify(model: Model, as_json: Json = False) -> None:
     """Read the bundle, check its hash and its golden rows."""
-    from shared.application.registry import Registry
+    from shared.application.models.registry import Registry
     from shared.model_registry.loading import load
 
     use = backend()
@@ -195,8 +195,8 @@ def models_deployable(
     as_json: Json = False,
 ) -> None:
     """Whether an artefact may be deployed: only the registry's champion may, unless overridden."""
-    from shared.application.deployable import deployable
-    from shared.application.registry import Registry
+    from shared.application.models.deployable import deployable
+    from shared.application.models.registry import Registry
 
     use = backend()
     found = deployable(Registry(use.warehouse), use.models, system, path, override)
@@ -214,7 +214,7 @@ def models_health(
     from dataclasses import asdict
     from datetime import timedelta
 
-    from shared.application.model_health import ModelHealth
+    from shared.application.models.health import ModelHealth
     from shared.domain.instants import eastern_date
 
     use = backend()
@@ -237,7 +237,7 @@ def _points(value: float | None) -> str:
 
 
 def _move(model: str, to: str, reason: str, as_json: bool) -> None:
-    from shared.application.registry import Registry, State
+    from shared.application.models.registry import Registry, State
 
     changes = Registry(backend().warehouse).move(model, State(to), reason)
     lines = [f"{c['model_id']}: {c['from_state']} -> {c['to_state']}" for c in changes]
@@ -245,7 +245,7 @@ def _move(model: str, to: str, reason: str, as_json: bool) -> None:
 
 
 def _promotion() -> Promotion:
-    from shared.application.promotion import Promotion
+    from shared.application.models.promotion import Promotion
 
     use = backend()
     return Promotion(use.warehouse, use.models, use.clock)

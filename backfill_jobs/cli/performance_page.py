@@ -6,13 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from backfill_jobs import charts, page
+from backfill_jobs import charts, html
 
 
 def write(found: dict[str, Any], path: Path) -> None:
     """Write what ``Performance`` found, with its errors by date."""
     charts.keep_cache_in(path.parent)
-    page.write(path, "backfill_jobs.cli", "performance.html.jinja", found=found, plot=_plot(found))
+    html.write(path, "backfill_jobs.cli", "performance.html.jinja", found=found, plot=_plot(found))
 
 
 def _plot(found: dict[str, Any]) -> str:

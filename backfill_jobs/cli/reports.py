@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backfill_jobs.cli.alerting import tell, webhook
 from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
-from backfill_jobs.cli.program import (
+from backfill_jobs.cli.framework import (
     FINDING,
     MOST_DAYS,
     Json,
@@ -23,12 +24,11 @@ from backfill_jobs.cli.program import (
 )
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
-from backfill_jobs.cli.telling import tell, webhook
 
 if TYPE_CHECKING:
-    from shared.application.findings import Finding
-    from shared.application.signals import Evidence
+    from shared.application.grading.signals import Evidence
     from shared.backends import Backend, ModelSettings
+    from shared.domain.findings import Finding
     from shared.domain.statistics import Rate
 
 
@@ -36,7 +36,7 @@ def coverage(
     dates: Dates = None, start_date: Start = None, end_date: End = None, as_json: Json = False
 ) -> None:
     """Grading coverage: graded of due by system, and why the rest is not due. Exit 0, 1 or 2 by level."""
-    from shared.application.coverage import GradingCoverage
+    from shared.application.grading.coverage import GradingCoverage
     from shared.domain.coverage import SEVERITY
 
     spans = ranges(dates, start_date, end_date)
@@ -83,7 +83,7 @@ def signal(
     as_json: Json = False,
 ) -> None:
     """The signal of a game date, and what became of days like it. Advice, never more."""
-    from shared.application.signals import SignalReport
+    from shared.application.grading.signals import SignalReport
 
     with waiting("reading the signals and what became of such days"):
         told = SignalReport(backend().warehouse)(day)
@@ -153,7 +153,7 @@ def performance(
     as_json: Json = False,
 ) -> None:
     """MAE, bias and hit rate of the last days, beside the line and beside always-under."""
-    from shared.application.performance import Performance, check_question
+    from shared.application.grading.performance import Performance, check_question
 
     with checking_arguments():
         check_question(system, by)
@@ -215,8 +215,8 @@ def validate_daily(
 
 def doctor(as_json: Json = False) -> None:
     """Check installation, backend, inputs, models and services. Exit 0, 1 or 2 by the worst finding."""
-    from shared.application.findings import critical, ok
     from shared.backends import ModelSettings, connect
+    from shared.domain.findings import critical, ok
     from shared.errors import AppError
 
     settings = ModelSettings()
@@ -237,7 +237,7 @@ def doctor(as_json: Json = False) -> None:
 
 def _checked(use: Backend, settings: ModelSettings) -> list[Finding]:
     from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
-    from shared.application.doctor import Doctor
+    from shared.application.operations.doctor import Doctor
     from shared.domain.instants import eastern_date
 
     paths, hashes = settings.model_paths(), settings.wanted_sha256()
@@ -248,7 +248,7 @@ def _checked(use: Backend, settings: ModelSettings) -> list[Finding]:
 
 def _show_findings(found: Sequence[Finding], about: dict[str, str], title: str, as_json: bool) -> None:
     """Print them; ``typer.Exit`` by the worst."""
-    from shared.application.findings import EXIT, worst
+    from shared.domain.findings import EXIT, worst
 
     severity = worst(found)
     if as_json:
@@ -266,7 +266,7 @@ def sql(
     query: Annotated[str, typer.Argument(help="One SELECT in BigQuery's dialect.")], as_json: Json = False
 ) -> None:
     """Ask the warehouse; read-only, the same SQL on every backend, or a refusal."""
-    from shared.application.ask import Ask
+    from shared.application.queries.sql import Ask
 
     with waiting("asking the warehouse"):
         rows = Ask(backend().warehouse)(query)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import game_date
-from backfill_jobs.cli.program import Json, backend, print_json, print_lines, program, show
+from backfill_jobs.cli.framework import Json, backend, print_json, print_lines, program, show
 from backfill_jobs.cli.progress import waiting
 from backfill_jobs.cli.tables import print_table
 
@@ -45,7 +45,7 @@ def show_one(
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="As list shows it.")], as_json: Json = False
 ) -> None:
     """One run: how far it is, who was not predicted and why, and what each system emitted."""
-    from shared.application.runs import DEADLINE
+    from shared.application.runs.lifecycle import DEADLINE
     from shared.application.views.run_progress import ShowRun
 
     use = backend()
@@ -60,8 +60,8 @@ def show_one(
 @runs.command("check-stalled", examples=("props runs check-stalled",))
 def check_stalled(as_json: Json = False) -> None:
     """End the runs whose deadline has passed, naming who never answered."""
-    from shared.application.activation import Activate
-    from shared.application.runs import CheckStalled, FinishRun
+    from shared.application.runs.activation import Activate
+    from shared.application.runs.lifecycle import CheckStalled, FinishRun
 
     use = backend()
     finish = FinishRun(use.runs, Activate(use.warehouse, use.job_publisher, use.clock))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from backfill_jobs.serving import Services
+from backfill_jobs.local_processes import Services
 from shared.backends import BackendSettings
 from shared.errors import Unavailable
 

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.application.findings import Finding, critical, ok
-from shared.application.readiness import PASSED
+from shared.application.operations.readiness import PASSED
+from shared.domain.findings import Finding, critical, ok
 from shared.errors import Unavailable
 from shared.gcp.outgoing import IdToken
-from shared.identity import is_loopback
+from shared.web.authentication import is_loopback
 
 ASK_SECONDS = 30.0
 

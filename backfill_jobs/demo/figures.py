@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any, TypedDict
 
-from backfill_jobs.demo.play import Outcome
+from backfill_jobs.demo.scenario import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
 
 

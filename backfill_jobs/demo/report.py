@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from backfill_jobs import charts, page
+from backfill_jobs import charts, html
 from backfill_jobs.demo import figures
-from backfill_jobs.demo.play import Outcome
+from backfill_jobs.demo.scenario import Outcome
 from shared.domain.instants import eastern_text
 from shared.domain.systems.catalog import SYSTEM_IDS
 
@@ -24,7 +24,7 @@ def write(outcome: Outcome, path: Path) -> Path:
         if r["system_id"] == SHOWN
     ]
     charts.keep_cache_in(path.parent)
-    page.write(
+    html.write(
         path,
         "backfill_jobs.demo",
         "report.html.jinja",

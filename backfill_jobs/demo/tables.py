@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backfill_jobs.demo import figures
-from backfill_jobs.demo.play import Outcome
+from backfill_jobs.demo.scenario import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
 
 SHOWN = "catboost_v9"

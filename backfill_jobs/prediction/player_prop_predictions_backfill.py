@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import Dates, End, Start, days_of, ranges
-from backfill_jobs.cli.program import (
+from backfill_jobs.cli.framework import (
     FINDING,
     DryRun,
     Json,
@@ -25,8 +25,8 @@ from backfill_jobs.cli.progress import Bars
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from shared.application.prediction_backfill import BackfillPredictions
-    from shared.application.training import Window
+    from shared.application.backfill.prediction_backfill import BackfillPredictions
+    from shared.application.training.train import Window
     from shared.backends import Backend, ModelSettings
     from shared.model_registry.bundle import Bundle
 
@@ -77,8 +77,8 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict game dates in one process: same systems, ids, lines and features as the services."""
-    from shared.application.backfill_results import AS_ASKED
-    from shared.application.prediction_backfill import BackfillOptions
+    from shared.application.backfill.prediction_backfill import BackfillOptions
+    from shared.application.backfill.results import AS_ASKED
     from shared.backends import ModelSettings, connect
     from shared.domain.systems.catalog import SYSTEM_IDS
 
@@ -110,13 +110,13 @@ def predict(
 
 
 def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictions:
-    from shared.application.backfill_models import BackfillModels
-    from shared.application.prediction_backfill import BackfillPredictions, Ports
-    from shared.application.registry import Registry
+    from shared.application.backfill.model_choice import BackfillModels
+    from shared.application.backfill.prediction_backfill import BackfillPredictions, Ports
+    from shared.application.models.registry import Registry
     from shared.model_registry.loading import load_shadows
 
     def train(windows: list[Window]) -> dict[str, Bundle]:
-        from shared.application.training import TrainModels
+        from shared.application.training.train import TrainModels
 
         return TrainModels(use.warehouse, use.models, use.model_folder, settings.build_commit)(
             windows, use.clock.now(), bars
@@ -130,8 +130,8 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
 
 
 def _status(use: Backend, as_json: bool) -> None:
-    from shared.application.checkpoints import jobs
-    from shared.application.prediction_backfill import JOB
+    from shared.application.backfill.checkpoints import jobs
+    from shared.application.backfill.prediction_backfill import JOB
     from shared.domain.instants import eastern_text
 
     found = jobs(use.documents, JOB)

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
+from backfill_jobs.cli.framework import EXITS
 from backfill_jobs.cli.main import app
-from backfill_jobs.cli.program import EXITS
 from handbook import markdown
 from handbook.site import ROOT
 

@@ -16,7 +16,7 @@ from services.prediction_worker import app as worker
 from services.prediction_worker import main as worker_main
 from services.prediction_worker.settings import WorkerSettings
 from shared.backends import connect
-from shared.identity import OPEN
+from shared.web.authentication import OPEN
 
 Schema = dict[str, Any]
 

@@ -13,10 +13,10 @@ from backfill_jobs.cli.service_checks import ServiceUrls
 from handbook import docstrings, markdown
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
+from shared.alerting.webhook import AlertSettings
 from shared.backends import BackendSettings, ModelSettings
-from shared.identity import IdentitySettings
-from shared.limits import LimitSettings
-from shared.webhook import AlertSettings
+from shared.web.authentication import IdentitySettings
+from shared.web.body_limits import LimitSettings
 
 GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Every program", "Both services and the `props` command.", BackendSettings),

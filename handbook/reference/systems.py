@@ -5,8 +5,8 @@ from __future__ import annotations
 from handbook import docstrings, markdown
 from handbook.site import ROOT
 from shared.backends import path_variable
-from shared.domain.feature_lineage import LINEAGE
-from shared.domain.features_contract import FEATURES, REQUIRED
+from shared.domain.features.contract import FEATURES, REQUIRED
+from shared.domain.features.lineage import LINEAGE
 from shared.domain.systems.catalog import ENSEMBLES, FORMULAS, MODEL_SYSTEMS
 
 MODULES = {

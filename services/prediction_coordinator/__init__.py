@@ -1,0 +1,1 @@
+"""The service that starts runs, publishes one job per player and activates the predictions."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request, Response
@@ -13,62 +12,23 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field, WithJsonSchema
 
-from services.prediction_coordinator.answers import ANSWERS
 from services.prediction_coordinator.console.site import add_console
-from services.prediction_coordinator.console.views import Views
-from services.prediction_coordinator.metrics import CoordinatorMetrics
-from services.prediction_coordinator.pushes import PUSHES, add_pushes
-from shared.application.coverage import GradingCoverage
-from shared.application.questions import Questions
-from shared.application.readiness import Remembered, asked
-from shared.application.rejects import KeepRejected
-from shared.application.run_request import MOST_REASON, parse, resolve_date
-from shared.application.runs import CheckStalled, RecordOutcome, Report, Started, StartRun
-from shared.application.signals import SignalReport
+from services.prediction_coordinator.coordinator import Coordinator
+from services.prediction_coordinator.push_routes import PUSHES, add_pushes
+from services.prediction_coordinator.responses import ANSWERS
+from shared.application.operations.readiness import Remembered, asked
+from shared.application.runs.request import MOST_REASON
 from shared.application.views.run_progress import by_system, progress
-from shared.coalesce import Coalescer
-from shared.documented import Documented
 from shared.domain.game_dates import PATTERN
 from shared.errors import Rejected
-from shared.http import Identity, install_errors, ready_answer, responses
-from shared.identity import THIS_MACHINE, Entrance, authorised, protect
-from shared.limits import DEFAULTS, Limits, bound_bodies
-from shared.observed import Observed
-from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Run, RunStore
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run
 from shared.schemas.messages import RunRequested
+from shared.web.app import install_errors, ready_answer, responses
+from shared.web.authentication import THIS_MACHINE, Entrance, authorised, protect
+from shared.web.body_limits import DEFAULTS, Limits, bound_bodies
+from shared.web.openapi import Documented
+from shared.web.request_metrics import Observed
 from shared.web.strict_routes import StrictBody, refuse_unknown_input
-
-
-@dataclass
-class Coordinator:
-    """What the routes call."""
-
-    identity: Identity
-    start: StartRun
-    record: RecordOutcome
-    completions: Coalescer[Report]
-    check_stalled: CheckStalled
-    keep_rejected: KeepRejected
-    questions: Questions
-    signals: SignalReport
-    coverage: GradingCoverage
-    runs: RunStore
-    clock: Clock
-    check_stores: Callable[[], None]
-    views: Views | None = None
-    """What the console shows; without them there is none."""
-    metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
-    last_activity: datetime | None = None
-
-    def start_run(self, asked: RunRequested) -> Started:
-        """Open the run that is asked for, by whichever door."""
-        self.last_activity = datetime.now(UTC)
-        return self.start(parse(asked, self.clock.now()))
-
-    def date(self, text: str, field: str = "game_date") -> date:
-        """Return the game date that a request names; ``Rejected`` names the field."""
-        return resolve_date(text, self.clock.now(), field)
-
 
 GAME_DATE = {"type": "string", "pattern": PATTERN, "examples": ["2025-03-19", "TODAY"]}
 """How the OpenAPI document shows a game date."""

@@ -8,27 +8,28 @@ from datetime import timedelta
 
 from pydantic import ValidationError
 
-from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.app import build
 from services.prediction_coordinator.console.views import Ports, views_of
+from services.prediction_coordinator.coordinator import Coordinator
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
-from services.prediction_coordinator.watch import Watch
-from shared.application.activation import Activate
-from shared.application.coverage import GradingCoverage
-from shared.application.events import ProcessStarted, ProcessStopped, both, log
-from shared.application.heartbeats import Heartbeats, Pulse
-from shared.application.jobs import PrepareJobs
-from shared.application.questions import Questions
-from shared.application.readiness import StoreCheck
-from shared.application.rejects import KeepRejected
-from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, StartRun
-from shared.application.signals import SignalReport
-from shared.arrow import without_pandas
+from services.prediction_coordinator.stalled_run_watcher import Watch
+from shared.application.grading.coverage import GradingCoverage
+from shared.application.grading.signals import SignalReport
+from shared.application.messaging.events import ProcessStarted, ProcessStopped, both, log
+from shared.application.messaging.rejected import KeepRejected
+from shared.application.operations.heartbeats import Heartbeats, Pulse
+from shared.application.operations.readiness import StoreCheck
+from shared.application.queries.read import Questions
+from shared.application.runs.activation import Activate
+from shared.application.runs.jobs import PrepareJobs
+from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, StartRun
 from shared.backends import Backend, connect
-from shared.coalesce import Coalescer
 from shared.errors import AppError
-from shared.http import Identity, serve
-from shared.logs import configure_logging
+from shared.observability.logging import configure_logging
+from shared.runtime.pyarrow_without_pandas import without_pandas
+from shared.web.app import Identity, serve
+from shared.web.micro_batching import Coalescer
 
 
 def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) -> Coordinator:

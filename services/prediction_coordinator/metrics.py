@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from shared.application.events import Event, MessageRejected, RunEnded, RunFailed, RunsStalled, RunStarted
-from shared.observed import RequestTimes
+from shared.application.messaging.events import (
+    Event,
+    MessageRejected,
+    RunEnded,
+    RunFailed,
+    RunsStalled,
+    RunStarted,
+)
 from shared.ports import RunState
+from shared.web.request_metrics import RequestTimes
 
 STEPS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 RUN_SECONDS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)

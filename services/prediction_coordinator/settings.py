@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from shared.backends import BackendSettings
-from shared.identity import IdentitySettings
-from shared.limits import LimitSettings
+from shared.web.authentication import IdentitySettings
+from shared.web.body_limits import LimitSettings
 
 
 class CoordinatorSettings(IdentitySettings, LimitSettings, BackendSettings):

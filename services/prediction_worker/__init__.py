@@ -1,0 +1,1 @@
+"""The service that predicts the jobs of players and stages the rows."""

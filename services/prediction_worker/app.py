@@ -20,17 +20,18 @@ from pydantic import Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.prediction_worker.metrics import WorkerMetrics
-from shared.application.arrow_rows import MEDIA_TYPE, read_stream, written
-from shared.application.predict_rows import ALONE, FEW, Asked, PredictRows
-from shared.application.prediction_rows import CHAMPION, SHADOW
-from shared.application.readiness import asked, loaded
-from shared.application.serving import ChampionAlarms, described
-from shared.application.stage import Job, StageJobs
-from shared.coalesce import Coalescer
-from shared.documented import Answers, Documented
+from shared.application.models.champion_check import ChampionAlarms, described
+from shared.application.operations.readiness import asked, loaded
+from shared.application.prediction.arrow_codec import MEDIA_TYPE, read_stream, written
+from shared.application.prediction.batch_api import ALONE, FEW, Asked, PredictRows
+from shared.application.prediction.stage import Job, StageJobs
+from shared.application.prediction.staging_rows import CHAMPION, SHADOW
 from shared.domain.game_dates import shorten
 from shared.errors import Rejected, Unavailable
-from shared.http import (
+from shared.model_registry.loading import LoadedModel
+from shared.schemas.messages import LARGEST, LEAST_PRICE
+from shared.schemas.rows import MOST_ROWS, read_rows
+from shared.web.app import (
     Identity,
     PlainPosts,
     bounded_body,
@@ -41,18 +42,17 @@ from shared.http import (
     ready_answer,
     responses,
 )
-from shared.identity import THIS_MACHINE, Entrance, authorised, protect
-from shared.limits import DEFAULTS, Limits, bound_bodies, first
-from shared.model_registry.loading import LoadedModel
-from shared.observed import Observed
-from shared.schemas.messages import LARGEST, LEAST_PRICE
-from shared.schemas.rows import MOST_ROWS, read_rows
+from shared.web.authentication import THIS_MACHINE, Entrance, authorised, protect
+from shared.web.body_limits import DEFAULTS, Limits, bound_bodies, first
+from shared.web.micro_batching import Coalescer
+from shared.web.openapi import Answers, Documented
+from shared.web.request_metrics import Observed
 from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
 
 def _answers() -> Answers:
     """Made when somebody asks for the document, not when the process starts."""
-    from services.prediction_worker.answers import ANSWERS
+    from services.prediction_worker.responses import ANSWERS
 
     return ANSWERS
 

@@ -10,24 +10,24 @@ from pydantic import ValidationError
 from services.prediction_worker.app import Worker, build
 from services.prediction_worker.metrics import WorkerMetrics
 from services.prediction_worker.settings import WorkerSettings
-from shared.application.events import ProcessStarted, ProcessStopped, both, log
-from shared.application.heartbeats import Heartbeats, Pulse
-from shared.application.predict import Predict
-from shared.application.predict_rows import PredictRows, few
-from shared.application.prediction_rows import CHAMPION, SHADOW
-from shared.application.readiness import StoreCheck
-from shared.application.registry import Registry
-from shared.application.rejects import KeepRejected
-from shared.application.serving import ChampionAlarms, beat_fields
-from shared.application.stage import StageJobs
-from shared.arrow import without_pandas
+from shared.application.messaging.events import ProcessStarted, ProcessStopped, both, log
+from shared.application.messaging.rejected import KeepRejected
+from shared.application.models.champion_check import ChampionAlarms, beat_fields
+from shared.application.models.registry import Registry
+from shared.application.operations.heartbeats import Heartbeats, Pulse
+from shared.application.operations.readiness import StoreCheck
+from shared.application.prediction.batch_api import PredictRows, few
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.stage import StageJobs
+from shared.application.prediction.staging_rows import CHAMPION, SHADOW
 from shared.backends import Backend, connect
-from shared.coalesce import Coalescer, Nearby
 from shared.errors import AppError
-from shared.http import Identity, serve
-from shared.logs import configure_logging
 from shared.model_registry.loading import LoadedModel, load_all, load_shadows
+from shared.observability.logging import configure_logging
 from shared.ports import ModelStore
+from shared.runtime.pyarrow_without_pandas import without_pandas
+from shared.web.app import Identity, serve
+from shared.web.micro_batching import Coalescer, Nearby
 
 MOST_BATCHES = 2
 """In work at once: what arrives while one waits for the warehouse need not wait for its answer first."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from shared.application.events import BatchStaged, Event, MessageRejected
+from shared.application.messaging.events import BatchStaged, Event, MessageRejected
 from shared.domain.systems.base import Floats, Regressor
 from shared.model_registry.loading import LoadedModel
-from shared.observed import RequestTimes
+from shared.web.request_metrics import RequestTimes
 
 STEPS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)

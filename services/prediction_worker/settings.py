@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.backends import ModelSettings
 from shared.domain.systems.catalog import MODEL_SYSTEMS
-from shared.identity import IdentitySettings
-from shared.limits import LimitSettings
+from shared.web.authentication import IdentitySettings
+from shared.web.body_limits import LimitSettings
 
 
 class WorkerSettings(IdentitySettings, LimitSettings, ModelSettings):

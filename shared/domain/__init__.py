@@ -1,0 +1,1 @@
+"""Rules of the game, the market and the models: pure functions without I/O."""

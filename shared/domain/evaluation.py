@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.lines import payout
+from shared.domain.market.lines import payout
 from shared.domain.statistics import SEED, Rate, wilson
 
 Floats = NDArray[np.float64]

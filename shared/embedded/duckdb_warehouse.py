@@ -17,7 +17,7 @@ from sqlglot import exp
 from shared.embedded.duckdb_file import HELD_WAIT_SECONDS, NAME, DuckDbFile
 from shared.embedded.googlesql.translation import parsed, translated
 from shared.embedded.migrations import PLAYER_IDS_SINCE, fill_player_ids
-from shared.embedded.parts import WHOLE, Parts
+from shared.embedded.parquet_parts import WHOLE, Parts
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
 from shared.schemas.catalog import TABLES

@@ -1,0 +1,1 @@
+"""Model bundles: their files, verification and evaluation of trees."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.domain.features_contract import FEATURES
+from shared.domain.features.contract import FEATURES
 from shared.schemas.table import Column, Table, repeated, required
 
 _FEATURE_COLUMNS = tuple(

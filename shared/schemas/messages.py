@@ -15,7 +15,7 @@ from typing import Annotated, Literal, NamedTuple, TypeVar
 import msgspec
 
 from shared.domain.features.context import CONTEXT
-from shared.domain.features_contract import FEATURES
+from shared.domain.features.contract import FEATURES
 from shared.errors import Rejected
 
 SCHEMA_VERSION = 1

@@ -1,0 +1,1 @@
+"""Repositories on top of the warehouse port, with their SQL."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shared.domain.features.context import CONTEXT
-from shared.domain.features_contract import FEATURES
+from shared.domain.features.contract import FEATURES
 from shared.ports import Warehouse
 from shared.warehouse.history import floats, padded
 from shared.warehouse.statements import statement

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.application.activation import Activate
-from shared.application.job_columns import packed_inputs
-from shared.application.jobs import PrepareJobs
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
-from shared.application.predict import Predict
-from shared.application.rejects import KeepRejected
-from shared.application.run_request import parse
-from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, Started, StartRun
-from shared.application.stage import Job, StageJobs
+from shared.application.messaging.rejected import KeepRejected
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
+from shared.application.prediction.job_batch import packed_inputs
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.stage import Job, StageJobs
+from shared.application.runs.activation import Activate
+from shared.application.runs.jobs import PrepareJobs
+from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, Started, StartRun
+from shared.application.runs.request import parse
 from shared.embedded.run_store import SqliteRunStore
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Run, Statement, Warehouse

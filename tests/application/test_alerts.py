@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from shared.application.alerts import TellFindings
-from shared.application.findings import Finding, critical, info, ok, warning
+from shared.alerting.webhook import AlertSettings, Webhook
+from shared.application.operations.alerts import TellFindings
+from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.locks import FileLocks
 from shared.errors import Rejected, Unavailable
-from shared.webhook import AlertSettings, Webhook
 from tests.conftest import DAY
 from tests.services.local_server import LocalServer
 

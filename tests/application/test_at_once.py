@@ -5,7 +5,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from shared.application.at_once import at_once
+from shared.application.queries.shared_connection import at_once
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import NotFound
 from shared.ports import Statement

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from shared.application.grade import GradeStatus
+from shared.application.grading.grade import GradeStatus
 from shared.application.ingestion.load import Loaded, LoadFolder
 from shared.embedded.sample_league import AFTER_GAMES
 from tests.application.folders import Rows, changed, every, folder_of, those

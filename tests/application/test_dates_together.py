@@ -12,16 +12,16 @@ import pyarrow as pa
 import pytest
 from msgspec import structs
 
-from shared.application import prediction_backfill
-from shared.application.backfill_results import DateResult, Status
-from shared.application.feature_store import BuildOptions
-from shared.application.job_columns import of_requests, of_runs
-from shared.application.jobs import PrepareJobs, Wanted
-from shared.application.known import Mode
-from shared.application.prediction_backfill import BackfillOptions
-from shared.application.run_request import RunRequest
+from shared.application.backfill import prediction_backfill
+from shared.application.backfill.prediction_backfill import BackfillOptions
+from shared.application.backfill.results import DateResult, Status
+from shared.application.features.build import BuildOptions
+from shared.application.features.slate_inputs import Mode
+from shared.application.prediction.job_batch import of_requests, of_runs
+from shared.application.runs.jobs import PrepareJobs, Wanted
+from shared.application.runs.request import RunRequest
 from shared.domain.systems.catalog import SYSTEM_IDS
-from shared.embedded import parts
+from shared.embedded import parquet_parts
 from shared.errors import Unavailable
 from shared.ports import Statement
 from shared.schemas.table import Table
@@ -91,7 +91,7 @@ def test_together_gives_the_tables_of_one_by_one(
     together = Jobs(copy_of(built, tmp_path / "together"), model_paths)
     # As a season's rows are staged, where those of a date are inserted.
     with monkeypatch.context() as patched:
-        patched.setattr(parts, "LEAST_ROWS", 1)
+        patched.setattr(parquet_parts, "LEAST_ROWS", 1)
         mine = four_times(together, PAST)
     assert len(list((together.folder / "warehouse.parts" / "prediction_staging").iterdir())) > 4
     alone = Jobs(copy_of(built, tmp_path / "alone"), model_paths)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.dead_letters import KeptMessage, KeptMessages
-from shared.application.rejects import KEPT_BODY, KeepRejected
+from shared.application.messaging.dead_letters import KeptMessage, KeptMessages
+from shared.application.messaging.rejected import KEPT_BODY, KeepRejected
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from shared.application.deployments import Deployment, Deployments
-from shared.application.predict import Predict
-from shared.application.predict_rows import PredictRows
-from shared.application.prediction_rows import CHAMPION
-from shared.application.registry import Registry
-from shared.application.revision_check import CheckRevision, Meant
-from shared.application.schema_check import schema_differences
-from shared.application.serving import described
+from shared.application.models.champion_check import described
+from shared.application.models.registry import Registry
+from shared.application.operations.deployments import Deployment, Deployments
+from shared.application.operations.release_check import CheckRevision, Meant
+from shared.application.operations.schema_check import schema_differences
+from shared.application.prediction.batch_api import PredictRows
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.staging_rows import CHAMPION
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Rejected

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shared.application.doctor import Doctor
-from shared.application.findings import Finding, Severity
-from shared.application.heartbeats import Heartbeats
-from shared.application.registry import State
+from shared.application.models.registry import State
+from shared.application.operations.doctor import Doctor
+from shared.application.operations.heartbeats import Heartbeats
+from shared.domain.findings import Finding, Severity
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.model_registry.bundle import read

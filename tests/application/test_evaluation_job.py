@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.application import walk_forward
-from shared.application.evaluation import Evaluate
-from shared.application.examples import Examples, read_examples
-from shared.application.recipes import Rows, fit_until_tail
-from shared.application.walk_forward import walk
-from shared.domain.features_contract import FEATURES, INDEX
+from shared.application.training.evaluation import Evaluate
+from shared.application.training.examples import Examples, read_examples
+from shared.application.training.recipes import Rows, fit_until_tail
+from shared.application.training.train import walk_forward
+from shared.application.training.walk_forward import walk
+from shared.domain.features.contract import FEATURES, INDEX
 from shared.domain.instants import to_day
 from shared.domain.systems.base import Regressor
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
@@ -113,7 +113,7 @@ def test_a_leak_is_named(loaded: Path, examples: Examples, monkeypatch: pytest.M
         0.3 * values[:, INDEX["points_avg_last_10"]] + 0.7 * examples.points
     )
     poisoned = replace(examples, features=replace(examples.features, values=values))
-    monkeypatch.setattr("shared.application.evaluation.read_examples", lambda *_: poisoned)
+    monkeypatch.setattr("shared.application.training.evaluation.read_examples", lambda *_: poisoned)
     monkeypatch.setattr(
         Examples, "with_recent", lambda self, rows: replace(compute_again(self, rows), values=values[rows])
     )

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.grade import GradeStatus
-from shared.application.jobs import PrepareJobs
-from shared.application.known import Mode
-from shared.application.questions import Questions
-from shared.application.run_request import parse
+from shared.application.features.slate_inputs import Mode
+from shared.application.grading.grade import GradeStatus
+from shared.application.queries.read import Questions
+from shared.application.runs.jobs import PrepareJobs
+from shared.application.runs.request import parse
 from shared.application.views.player import PlayerView, ShowPlayer
 from shared.domain.coverage import Level
 from shared.domain.systems.catalog import SYSTEM_IDS

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.application.backfill_results import DateResult
-from shared.application.known import Mode
-from shared.application.prediction_backfill import BackfillOptions
-from shared.application.slate import read_roster
+from shared.application.backfill.prediction_backfill import BackfillOptions
+from shared.application.backfill.results import DateResult
+from shared.application.features.slate import read_roster
+from shared.application.features.slate_inputs import Mode
 from shared.application.views.player import Namesakes, PlayerView, ShowPlayer
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import NotFound, Rejected

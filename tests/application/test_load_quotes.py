@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared.application.known import Mode, Quotes
+from shared.application.features.slate_inputs import Mode, Quotes
 from shared.domain.instants import to_micros
-from shared.domain.names import game_id
+from shared.domain.players.names import game_id
 from tests.application.small_folder import NOW, TONIGHT, World, files, game, log, quote
 
 STORED = "FROM nba_raw.odds_api_player_points_props WHERE game_date = '2025-03-19' ORDER BY points_line"

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.application import feature_store
-from shared.application.feature_store import BuildOptions
-from shared.application.known import Mode
-from shared.application.mlfs import NO_GAMES
-from shared.domain.feature_checks import BatchFinding
-from shared.domain.features_contract import FEATURES
-from shared.domain.mlfs import Verdict
+from shared.application.features import build
+from shared.application.features.build import BuildOptions
+from shared.application.features.diagnosis import NO_GAMES
+from shared.application.features.slate_inputs import Mode
+from shared.domain.features.checks import BatchFinding
+from shared.domain.features.contract import FEATURES
+from shared.domain.features.readiness import Verdict
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Rejected
 from tests.application.worlds import Jobs, copy_of
@@ -193,7 +193,7 @@ def test_a_batch_with_findings_is_not_written_unless_accepted(
         return [BatchFinding("team_win_pct", "constant", "1 distinct value")]
 
     before = here.doctor(DAY, DAY)[DAY].snapshot_id
-    monkeypatch.setattr(feature_store, "check_batch", finds)
+    monkeypatch.setattr(build, "check_batch", finds)
     (refused,) = here.build(DAY, DAY)
     assert (refused.snapshot_id, refused.findings) == (None, ("team_win_pct constant: 1 distinct value",))
     assert here.doctor(DAY, DAY)[DAY].snapshot_id == before

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pytest
 
 from handbook.declared import misfits
-from shared.application.backfill_results import Status
-from shared.application.deployable import deployable
-from shared.application.experiments import TrainExperiment, plain
-from shared.application.feature_store import invalidate
-from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions
-from shared.application.promotion import Comparison, Promotion
-from shared.application.registry import Registry, State
-from shared.application.training import checked
+from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions
+from shared.application.backfill.results import Status
+from shared.application.features.build import invalidate
+from shared.application.models.deployable import deployable
+from shared.application.models.promotion import Comparison, Promotion
+from shared.application.models.registry import Registry, State
+from shared.application.training.experiments import TrainExperiment, plain
+from shared.application.training.train import checked
 from shared.domain.promotion import Gate
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES

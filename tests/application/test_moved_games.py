@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from shared.application.findings import Severity
-from shared.application.grade import GradeStatus
+from shared.application.grading.grade import GradeStatus
 from shared.application.ingestion.load import Loaded, LoadFolder
+from shared.domain.findings import Severity
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Rejected
 from tests.application.folders import changed, folder_of, those

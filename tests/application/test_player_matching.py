@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.application.ingestion.load import Loaded
-from shared.domain.name_matching import id_of_name
+from shared.domain.players.name_matching import id_of_name
 from shared.embedded import sample_league
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Rejected

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.application import backfill_models, prediction_backfill
-from shared.application.backfill_models import BackfillModels, Chosen
-from shared.application.backfill_results import DateResult, Status
-from shared.application.checkpoints import Checkpoint, jobs
-from shared.application.feature_store import BuildOptions
-from shared.application.known import Mode
-from shared.application.prediction_backfill import JOB, BackfillOptions
-from shared.application.registry import Registry
+from shared.application.backfill import model_choice, prediction_backfill
+from shared.application.backfill.checkpoints import Checkpoint, jobs
+from shared.application.backfill.model_choice import BackfillModels, Chosen
+from shared.application.backfill.prediction_backfill import JOB, BackfillOptions
+from shared.application.backfill.results import DateResult, Status
+from shared.application.features.build import BuildOptions
+from shared.application.features.slate_inputs import Mode
+from shared.application.models.registry import Registry
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, needed
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
@@ -184,7 +184,7 @@ def test_a_job_that_trusted_every_model_would_be_caught(here: Jobs, monkeypatch:
     """The refusal above is what keeps such rows away: without knowing the training they would be active."""
 
     def trusting(self: BackfillModels, system: str, path: str) -> LoadedModel:
-        return replace(backfill_models.load(self._store, system, path), manifest=None)
+        return replace(model_choice.load(self._store, system, path), manifest=None)
 
     monkeypatch.setattr(BackfillModels, "_load", trusting)
     trained_on(here)
@@ -256,7 +256,7 @@ def test_without_named_models_the_newest_registered_before_the_date_serves(
 def test_a_system_that_cannot_be_trained_is_named_off(here: Jobs) -> None:
     tried = []
 
-    def train(windows: list[backfill_models.Window]) -> dict[str, Bundle]:
+    def train(windows: list[model_choice.Window]) -> dict[str, Bundle]:
         tried.append(windows[0].system_id)
         raise Rejected("12 complete player-games, wanted at least 500")
 

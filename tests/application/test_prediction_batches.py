@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared.application.backfill_results import Status
-from shared.application.findings import Severity
-from shared.application.prediction_backfill import BackfillOptions
-from shared.domain.features_contract import INDEX
+from shared.application.backfill.prediction_backfill import BackfillOptions
+from shared.application.backfill.results import Status
+from shared.domain.features.contract import INDEX
+from shared.domain.findings import Severity
 from shared.domain.systems.base import Floats
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.model_registry.loading import LoadedModel

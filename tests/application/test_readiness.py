@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from shared.application import readiness
-from shared.application.readiness import FAILED, PASSED, Remembered, asked
+from shared.application.operations import readiness
+from shared.application.operations.readiness import FAILED, PASSED, Remembered, asked
 from shared.errors import Unavailable
 
 

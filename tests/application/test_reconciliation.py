@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from shared.application.findings import Finding, Severity
 from shared.application.ingestion.problems import Note
 from shared.application.ingestion.reconciliation import (
     LINES,
@@ -19,6 +18,7 @@ from shared.application.ingestion.reconciliation import (
     record_load,
     unmatched_rows,
 )
+from shared.domain.findings import Finding, Severity
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.application.day_folder import DayFolder, Rows
 from tests.application.worlds import Jobs, copy_of

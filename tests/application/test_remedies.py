@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.findings import EXIT, Finding, Severity
-from shared.application.heartbeats import Heartbeats
+from shared.application.models.champion_check import beat_fields
+from shared.application.models.registry import State
 from shared.application.operations import remedies
+from shared.application.operations.heartbeats import Heartbeats
 from shared.application.operations.worker_models import WORKER, worker_models
-from shared.application.registry import State
-from shared.application.serving import beat_fields
-from shared.application.views.judged import judged
+from shared.application.views.findings_summary import judged
+from shared.domain.findings import EXIT, Finding, Severity
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.model_registry.bundle import Bundle
 from shared.ports import Run, RunState

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.prediction_backfill import BackfillOptions
-from shared.application.replay import Replay
+from shared.application.backfill.prediction_backfill import BackfillOptions
+from shared.application.prediction.replay import Replay
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import NotFound

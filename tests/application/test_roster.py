@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.application.known import Mode
-from shared.application.slate import Slate, read_slate
+from shared.application.features.slate import Slate, read_slate
+from shared.application.features.slate_inputs import Mode
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.ports import Statement
 from tests.application.day_folder import DayFolder, Rows

@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from shared.application.activation import Activate, Ending
-from shared.application.feature_store import BuildFeatures, BuildOptions
-from shared.application.known import Mode
+from shared.application.features.build import BuildFeatures, BuildOptions
+from shared.application.features.slate_inputs import Mode
+from shared.application.runs.activation import Activate
+from shared.application.runs.run_to_activate import RunToActivate
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Conflict, NotFound, Rejected, Unavailable
@@ -204,7 +205,7 @@ def test_an_activation_that_could_not_be_written_is_tried_again(
 def test_an_activation_that_was_cut_off_after_its_commit_can_be_repeated(world: InProcess) -> None:
     run = world.run(systems=["moving_average"])
     before = world.predictions()
-    ending = Ending(run, world.runs.outcomes(run.run_id))
+    ending = RunToActivate(run, world.runs.outcomes(run.run_id))
     (again,) = Activate(world.warehouse, world.outbox, CLOCK)([ending])
     assert again.state is RunState.COMPLETE
     assert world.predictions() == before

@@ -6,11 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from shared.application.ask import Ask, checked
-from shared.application.findings import Severity
-from shared.application.performance import Performance
-from shared.application.questions import Questions
-from shared.application.signals import ComputeSignals, SignalReport
+from shared.application.grading.performance import Performance
+from shared.application.grading.signals import ComputeSignals, SignalReport
+from shared.application.queries.read import Questions
+from shared.application.queries.sql import Ask, checked
+from shared.domain.findings import Severity
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import InvalidStatement, NotFound, Rejected
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PREDICTION_ACCURACY

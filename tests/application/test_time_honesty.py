@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.application.feature_rows import snapshot_rows
-from shared.application.known import Mode
-from shared.application.slate import Slate, read_slate
+from shared.application.features.slate import Slate, read_slate
+from shared.application.features.slate_inputs import Mode
+from shared.application.features.snapshot_rows import snapshot_rows
 from shared.domain.features.windows import _DAY_SPAN, Timeline
 from shared.domain.systems.base import Batch
 from shared.domain.systems.catalog import build, forecast_all

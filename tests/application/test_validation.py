@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.findings import Finding, Severity, worst
-from shared.application.heartbeats import COLLECTION, Heartbeats, Pulse
-from shared.application.rejects import KeepRejected
+from shared.application.messaging.rejected import KeepRejected
+from shared.application.operations.heartbeats import COLLECTION, Heartbeats, Pulse
+from shared.domain.findings import Finding, Severity, worst
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Unavailable
 from shared.model_registry.bundle import Bundle

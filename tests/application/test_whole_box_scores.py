@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from shared.application.findings import Severity
-from shared.application.grade import GradeStatus
+from shared.application.grading.grade import GradeStatus
+from shared.domain.findings import Severity
 from shared.embedded.sample_league import AFTER_GAMES
 from tests.application.folders import Rows, changed, every, folder_of
 from tests.application.worlds import Jobs, copy_of

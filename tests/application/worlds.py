@@ -9,16 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shared.application.backfill_models import BackfillModels
-from shared.application.backfill_results import DateResult
-from shared.application.coverage import GradingCoverage
-from shared.application.dead_letters import KeptMessages
-from shared.application.feature_store import BuildFeatures
-from shared.application.grade import GradePredictions
+from shared.application.backfill.model_choice import BackfillModels
+from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
+from shared.application.backfill.results import DateResult
+from shared.application.features.build import BuildFeatures
+from shared.application.features.diagnosis import MlfsDoctor
+from shared.application.grading.coverage import GradingCoverage
+from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
-from shared.application.mlfs import MlfsDoctor
-from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
-from shared.application.registry import Registry
+from shared.application.messaging.dead_letters import KeptMessages
+from shared.application.models.registry import Registry
 from shared.application.validation.daily import ValidateDaily
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import FixedClock

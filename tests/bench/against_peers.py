@@ -15,8 +15,8 @@ from statistics import median
 import httpx
 import pyarrow as pa
 
-from shared.application.arrow_rows import MEDIA_TYPE
-from shared.domain.features_contract import FEATURES
+from shared.application.prediction.arrow_codec import MEDIA_TYPE
+from shared.domain.features.contract import FEATURES
 from tests.bench.load import Load, drive, resident_mib
 from tests.bench.peers import HERE, PYTHON, wanted
 from tests.bench.servers import Server, answers, free_port, process, running, takes_connections

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import catboost
 import numpy as np
 
-from shared.application.outgoing import REQUEST_TOPIC
-from shared.application.runs import Report
-from shared.application.stage import Job, StageJobs
-from shared.coalesce import Coalescer
+from shared.application.messaging.topics import REQUEST_TOPIC
+from shared.application.prediction.stage import Job, StageJobs
+from shared.application.runs.lifecycle import Report
 from shared.schemas.messages import PredictionReady, wrap
+from shared.web.micro_batching import Coalescer
 from tests.application.jobs import InProcess
 from tests.bench.game_day import scratch_warehouse
 from tests.bench.suite import Bench, Measured

@@ -21,11 +21,11 @@ from statistics import median
 import httpx
 from filelock import FileLock
 
-from shared.application.experiments import TrainExperiment
+from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.application.ingestion.load import LoadFolder
-from shared.application.prediction_backfill import BackfillOptions
-from shared.application.promotion import Promotion
-from shared.application.training import checked
+from shared.application.models.promotion import Promotion
+from shared.application.training.experiments import TrainExperiment
+from shared.application.training.train import checked
 from shared.embedded import sample_league
 from shared.embedded.model_store import DirectoryModelStore
 from shared.model_registry.bundle import Bundle

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from shared.application.predict import Predict
-from shared.application.rejects import KeepRejected
-from shared.application.stage import StageJobs
+from shared.application.messaging.rejected import KeepRejected
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.stage import StageJobs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.bench.naive import Naive, Push
 from tests.bench.served import Nowhere, Sink

@@ -20,7 +20,7 @@ import pandas as pd
 from fastapi import FastAPI, Response
 from pydantic import BaseModel
 
-from shared.domain.features_contract import FEATURES
+from shared.domain.features.contract import FEATURES
 from tests.bench.naive_systems import SYSTEMS, Told, forecast
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import stdev
 from typing import Any
 
-from shared.domain.features_contract import FEATURES, REQUIRED
+from shared.domain.features.contract import FEATURES, REQUIRED
 
 FORMULAS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1")
 MODELS = ("catboost_v8", "catboost_v9", "catboost_v9_2026_02")

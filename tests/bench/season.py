@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from shared.application.backfill_models import BackfillModels
-from shared.application.feature_store import BuildFeatures
-from shared.application.grade import GradePredictions
+from shared.application.backfill.model_choice import BackfillModels
+from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
+from shared.application.features.build import BuildFeatures
+from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
-from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
-from shared.application.recipes import RECIPES
-from shared.application.registry import Registry
-from shared.application.training import TrainModels, Window
+from shared.application.models.registry import Registry
+from shared.application.training.recipes import RECIPES
+from shared.application.training.train import TrainModels, Window
 from shared.backends import BackendSettings, connect
 
 FIRST, LAST = date(2024, 10, 22), date(2025, 6, 22)

@@ -24,24 +24,24 @@ from typing import Any
 
 import pyarrow as pa
 
-from shared.application.backfill_models import BackfillModels
-from shared.application.feature_store import BuildFeatures
-from shared.application.grade import GradePredictions, graded_rows
-from shared.application.ingestion.load import LoadFolder
-from shared.application.job_columns import of_runs
-from shared.application.jobs import PrepareJobs, RunJobs, Wanted
-from shared.application.known import Mode
-from shared.application.predict import Predict
-from shared.application.prediction_backfill import (
+from shared.application.backfill.model_choice import BackfillModels
+from shared.application.backfill.prediction_backfill import (
     DAYS_AT_ONCE,
     BackfillOptions,
     BackfillPredictions,
     Ports,
 )
-from shared.application.recipes import RECIPES
-from shared.application.registry import Registry
-from shared.application.run_request import RunRequest
-from shared.application.training import TrainModels, Window
+from shared.application.features.build import BuildFeatures
+from shared.application.features.slate_inputs import Mode
+from shared.application.grading.grade import GradePredictions, graded_rows
+from shared.application.ingestion.load import LoadFolder
+from shared.application.models.registry import Registry
+from shared.application.prediction.job_batch import of_runs
+from shared.application.prediction.predict import Predict
+from shared.application.runs.jobs import PrepareJobs, RunJobs, Wanted
+from shared.application.runs.request import RunRequest
+from shared.application.training.recipes import RECIPES
+from shared.application.training.train import TrainModels, Window
 from shared.backends import Backend, BackendSettings, connect
 from shared.domain.systems.catalog import SYSTEM_IDS, with_model
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse

@@ -20,13 +20,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from shared.application.backfill_models import BackfillModels
-from shared.application.evaluation import Evaluate
-from shared.application.feature_store import BuildFeatures, BuildOptions
-from shared.application.grade import GradePredictions
-from shared.application.known import Mode
-from shared.application.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
-from shared.application.registry import Registry
+from shared.application.backfill.model_choice import BackfillModels
+from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
+from shared.application.features.build import BuildFeatures, BuildOptions
+from shared.application.features.slate_inputs import Mode
+from shared.application.grading.grade import GradePredictions
+from shared.application.models.registry import Registry
+from shared.application.training.evaluation import Evaluate
 from shared.backends import Backend, BackendSettings, connect
 from shared.warehouse.schedule import games_between
 

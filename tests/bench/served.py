@@ -49,11 +49,11 @@ def ours(port: int, sink_seconds: float, paths: dict[str, str]) -> None:
     from services.prediction_worker.app import build
     from services.prediction_worker.main import make
     from services.prediction_worker.settings import WorkerSettings
-    from shared.arrow import without_pandas
     from shared.backends import Backend
     from shared.embedded.clock import SystemClock
     from shared.embedded.model_store import DirectoryModelStore
-    from shared.http import serve
+    from shared.runtime.pyarrow_without_pandas import without_pandas
+    from shared.web.app import serve
 
     without_pandas()
     variables: Any = {f"{system}_model_path": path for system, path in paths.items()}

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from shared.application.predict import Predict
+from shared.application.prediction.predict import Predict
 from tests.bench import answers, game_day, push
 from tests.bench.naive import Naive, Push
 from tests.bench.world import jobs, model_paths, models, pushes

@@ -22,11 +22,11 @@ import pyarrow.compute as pc
 import sqlglot
 from sqlglot import exp
 
-from shared.application.feature_store import BuildFeatures
-from shared.application.grade import GradePredictions
+from shared.application.features.build import BuildFeatures
+from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
-from shared.application.training import TrainModels, demo_windows
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
+from shared.application.training.train import TrainModels, demo_windows
 from shared.application.validation.daily import ValidateDaily
 from shared.embedded import sample_league
 from shared.embedded.broker.store import MessageStore

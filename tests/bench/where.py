@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Callable
 
-from shared.application.job_columns import of_requests, with_commit
-from shared.application.outgoing import outgoing
-from shared.application.predict import Predict
-from shared.application.prediction_rows import CHAMPION, Part, prediction_rows
-from shared.application.stage import ready_of
+from shared.application.messaging.topics import outgoing
+from shared.application.prediction.job_batch import of_requests, with_commit
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.stage import ready_of
+from shared.application.prediction.staging_rows import CHAMPION, Part, prediction_rows
 from shared.domain.systems.base import Forecast
 from shared.schemas.messages import PredictionRequest, decode, unwrap
 from tests.bench.game_day import stage

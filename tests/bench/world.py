@@ -10,9 +10,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from shared.application.feature_store import BuildFeatures
+from shared.application.features.build import BuildFeatures
 from shared.application.ingestion.load import LoadFolder
-from shared.application.training import TrainModels, demo_windows
+from shared.application.training.train import TrainModels, demo_windows
 from shared.embedded import sample_league
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse

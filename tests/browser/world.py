@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from backfill_jobs.serving import Services
-from shared.application.registry import Registry, State
+from backfill_jobs.local_processes import Services
+from shared.application.models.registry import Registry, State
 from shared.backends import path_variable
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_DATE, DEMO_NOW

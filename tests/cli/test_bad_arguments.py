@@ -12,8 +12,8 @@ import pytest
 import typer
 
 from backfill_jobs.cli.dates import GameDates
+from backfill_jobs.cli.framework import CRASH, USAGE, run
 from backfill_jobs.cli.main import app
-from backfill_jobs.cli.program import CRASH, USAGE, run
 
 DATES = ("0001-01-01", "9999-12-31", "0", "2025-02-30", "20250319", "TODAY-99999999", "TODAY+999999999", "")
 NUMBERS = ("-1", "999999999999999999999999", "1e400", "nan", "inf", "-inf", "x", "true", "")

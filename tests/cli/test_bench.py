@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from backfill_jobs.cli import bench
+from backfill_jobs.cli.framework import run
 from backfill_jobs.cli.main import app
-from backfill_jobs.cli.program import run
 from handbook.declared import misfits
 from tests.bench import suite
 from tests.bench.suite import Bench, LeftOut, Measured, Result

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.application.coverage import GradingCoverage
-from shared.application.grade import GradePredictions
+from shared.application.grading.coverage import GradingCoverage
+from shared.application.grading.grade import GradePredictions
 from shared.application.views.player import Namesakes, PlayerView, ShowPlayer
 from shared.embedded.clock import FixedClock
 from shared.ports import Statement, Warehouse

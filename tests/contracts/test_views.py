@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.application.accuracy_totals import Of, accuracy_totals
-from shared.application.coverage import GradingCoverage
-from shared.application.registry import Registry
-from shared.application.replay import Replay
+from shared.application.grading.accuracy_totals import Of, accuracy_totals
+from shared.application.grading.coverage import GradingCoverage
+from shared.application.models.registry import Registry
+from shared.application.prediction.replay import Replay
 from shared.application.views.coverage_map import ShowCoverage
 from shared.application.views.model import ShowModel
 from shared.application.views.model_list import ShowModels

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.application.training import TrainModels, demo_windows
+from shared.application.training.train import TrainModels, demo_windows
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.model_registry.bundle import Bundle

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from shared.application.deployments import Deployments
-from shared.application.registry import Registry, State
+from shared.application.models.registry import Registry, State
+from shared.application.operations.deployments import Deployments
 from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.embedded import sample_league
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
@@ -38,7 +38,7 @@ COPIED = (
     "requirements",
     "shared/__init__.py",
     "shared/schemas",
-    "shared/http.py",
+    "shared/web/app.py",
 )
 DAY = sample_league.DEMO_DATE
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from handbook.transcripts import SECONDS, plain_environment
-from shared.application.prediction_backfill import BackfillOptions
+from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.ports import Statement
 from tests.application.worlds import Jobs

@@ -11,7 +11,7 @@ import typer
 from backfill_jobs.cli import deployments
 from handbook import declared, shapes
 from handbook.declared import misfits
-from shared.application.readiness import FAILED, PASSED, Check
+from shared.application.operations.readiness import FAILED, PASSED, Check
 
 
 class Inner(TypedDict):

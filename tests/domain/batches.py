@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shared.domain.features.context import CONTEXT
-from shared.domain.features_contract import FEATURES, INDEX
+from shared.domain.features.contract import FEATURES, INDEX
 from shared.domain.systems.base import Batch
 
 STAR = {

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.systems.assembly import Steps, above, add_up, in_turn, names_where, or_reason
+from shared.domain.steps import Steps, above
+from shared.domain.systems.assembly import add_up, in_turn, names_where, or_reason
 from shared.domain.systems.base import Batch, Forecast, once
 from shared.domain.systems.ensemble import FIXED_WEIGHTS, MEMBERS, Ensemble
 from shared.domain.systems.similarity import MOST_GAMES, Similarity, similarities

@@ -7,8 +7,8 @@ import pytest
 
 from shared.domain.assignment import SIDE_UNKNOWN, TWO_GAMES, Assignment, Mention, assign
 from shared.domain.instants import UNKNOWN
-from shared.domain.lines import newest, usable
-from shared.domain.roster import Candidate, slate_roster
+from shared.domain.market.lines import newest, usable
+from shared.domain.players.roster import Candidate, slate_roster
 from tests.domain.test_features import START, TEAMS, H, cut_offs_of
 
 DAY = START + 23

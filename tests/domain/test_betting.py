@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.betting import KELLY_SHARE, MOST_STAKE, Bets, bets, reason_beside, sides_and_bets
-from shared.domain.recommendation import NO_LINE, OVER, PASS, SIDES, UNDER
+from shared.domain.market.betting import KELLY_SHARE, MOST_STAKE, Bets, bets, reason_beside, sides_and_bets
+from shared.domain.market.recommendation import NO_LINE, OVER, PASS, SIDES, UNDER
 
 NAN = float("nan")
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from shared.domain.feature_checks import RANGES, check_batch
-from shared.domain.feature_lineage import LINEAGE
-from shared.domain.features_contract import FEATURES, INDEX, REQUIRED
-from shared.domain.mlfs import Verdict, verdict
+from shared.domain.features.checks import RANGES, check_batch
+from shared.domain.features.contract import FEATURES, INDEX, REQUIRED
+from shared.domain.features.lineage import LINEAGE
+from shared.domain.features.readiness import Verdict, verdict
 
 NONE = np.empty((0, 33))
 

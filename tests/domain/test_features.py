@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from shared.domain.assignment import Mention, assign
 from shared.domain.features import windows
 from shared.domain.features.compute import FeatureRows, Targets, compute, steps
+from shared.domain.features.contract import FEATURES, INDEX
 from shared.domain.features.history import STATS, BoxScores, Games, History
-from shared.domain.features_contract import FEATURES, INDEX
 from shared.domain.instants import (
     UNKNOWN,
     cut_offs,
@@ -25,7 +25,7 @@ from shared.domain.instants import (
     to_day,
     to_micros,
 )
-from shared.domain.roster import slate_roster
+from shared.domain.players.roster import slate_roster
 
 START = to_day(date(2024, 11, 1))
 HOUR = 3_600_000_000

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.injury_status import STATUSES, injury_status
+from shared.domain.players.injury_status import STATUSES, injury_status
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.features.context import CONTEXT, WITHOUT_MARKET, context, without_market
-from shared.domain.features_contract import FEATURES
+from shared.domain.features.contract import FEATURES
 from shared.domain.systems import line_anchored
 from shared.domain.systems.line_anchored import LineAnchored
 from tests.domain import batches

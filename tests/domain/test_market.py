@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.domain.grading import Outcome, grade
 from shared.domain.instants import UNKNOWN
-from shared.domain.lines import (
+from shared.domain.market.lines import (
     MAX_QUOTE_AGE,
     book_rank,
     by_evenness,
@@ -16,7 +16,7 @@ from shared.domain.lines import (
     modal_line,
     no_vig_over,
 )
-from shared.domain.recommendation import edge, recommend, round_points
+from shared.domain.market.recommendation import edge, recommend, round_points
 
 points = st.floats(0, 60)
 half_points = st.integers(1, 90).map(lambda n: n / 2)

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.name_matching import AMBIGUOUS, NO_MATCH, Match, id_of_name, match_name, roster_player
+from shared.domain.players.name_matching import (
+    AMBIGUOUS,
+    NO_MATCH,
+    Match,
+    id_of_name,
+    match_name,
+    roster_player,
+)
 
 BOS = [
     roster_player(1, "Jaylen Brown", "BOS"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.names import game_id, player_lookup, search_key
+from shared.domain.players.names import game_id, player_lookup, search_key
 
 
 def test_a_lookup_has_no_accents_case_or_marks() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shared.application.stage import clamped_rows
+from shared.application.prediction.stage import clamped_rows
 from shared.domain.systems.base import Floats
 from shared.domain.systems.catalog import MODEL_SYSTEMS, build, forecast_all
 from shared.schemas.predictions import PREDICTION_STAGING

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shared.domain.features_contract import FEATURES, INDEX, REQUIRED
+from shared.domain.features.contract import FEATURES, INDEX, REQUIRED
 from shared.domain.systems.base import Floats, Forecast
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, build, forecast_all
 from shared.domain.systems.ensemble import FIXED_WEIGHTS, Ensemble

@@ -11,8 +11,8 @@ import pytest
 from google.cloud.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy
 from google.protobuf.duration_pb2 import Duration
 
-from backfill_jobs.serving import Services
-from shared.application.outgoing import TOPICS
+from backfill_jobs.local_processes import Services
+from shared.application.messaging.topics import TOPICS
 from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.gcp.clients import Clients
 from shared.model_registry.bundle import manifest_path

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backfill_jobs.serving import Services, free_port
+from backfill_jobs.local_processes import Services, free_port
 from shared.backends import path_variable
 from shared.embedded import sample_league
 from shared.embedded.documents import SqliteDocuments
@@ -136,7 +136,7 @@ def test_every_message_delivered_twice_and_answers_lost_change_nothing(
 def test_a_model_that_is_not_there_keeps_the_worker_from_being_ready(
     loaded: Path, tmp_path: Path, model_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backfill_jobs.serving.START_SECONDS", 12.0)
+    monkeypatch.setattr("backfill_jobs.local_processes.START_SECONDS", 12.0)
     absent = tmp_path / "absent.cbm"
     wanted = rf"worker is not ready.*catboost_v9: {absent}: no such model file"
     up = services(loaded, tmp_path, model_paths, CATBOOST_V9_MODEL_PATH=str(absent))

@@ -12,15 +12,15 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from backfill_jobs.serving import Services
-from shared.application.feature_store import BuildFeatures, BuildOptions
-from shared.application.grade import GradePredictions
+from backfill_jobs.local_processes import Services
+from shared.application.features.build import BuildFeatures, BuildOptions
+from shared.application.features.slate_inputs import Mode
+from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
-from shared.application.known import Mode
-from shared.application.outgoing import REQUEST_TOPIC
-from shared.application.questions import Questions
-from shared.application.registry import Registry
-from shared.application.training import TrainModels, demo_windows
+from shared.application.messaging.topics import REQUEST_TOPIC
+from shared.application.models.registry import Registry
+from shared.application.queries.read import Questions
+from shared.application.training.train import TrainModels, demo_windows
 from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.embedded import sample_league
 from shared.ports import Outgoing, Statement

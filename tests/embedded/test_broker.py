@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backfill_jobs.serving import free_port
+from backfill_jobs.local_processes import free_port
 from shared.embedded.publisher import BrokerPublisher
 from shared.errors import Rejected, Unavailable
 from shared.ports import Outgoing

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from shared.embedded import parts
+from shared.embedded import parquet_parts
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Unavailable
 from shared.ports import Statement
@@ -22,7 +22,7 @@ FIRST, LAST = date(2025, 3, 19), date(2025, 3, 20)
 COUNT = Statement(
     "SELECT COUNT(*) AS n FROM nba_predictions.prediction_staging WHERE game_date >= @d", {"d": FIRST}
 )
-MANY = parts.LEAST_ROWS
+MANY = parquet_parts.LEAST_ROWS
 TEXT = {c.name: "" for c in PREDICTION_STAGING.columns if c.mode == "REQUIRED" and c.type == "STRING"}
 NUMBERS = {c.name: 0.5 for c in PREDICTION_STAGING.columns if c.mode == "REQUIRED" and c.type == "FLOAT64"}
 ROW: dict[str, Any] = (

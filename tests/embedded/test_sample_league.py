@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pyarrow.compute as pc
 
-from shared.domain.names import player_lookup
+from shared.domain.players.names import player_lookup
 from shared.embedded import sample_league
 
 LEAGUE = sample_league.generate(seasons=2)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.application.outgoing import REQUEST_TOPIC, START_TOPIC
+from shared.application.messaging.topics import REQUEST_TOPIC, START_TOPIC
 from shared.errors import Rejected
 from shared.schemas.messages import PredictionRequest, RunRequested, decode, unwrap
 from tests.faults import poison

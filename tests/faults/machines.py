@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import httpx
 
-from backfill_jobs.serving import Services, free_port
+from backfill_jobs.local_processes import Services, free_port
 from shared.backends import path_variable
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse

@@ -6,7 +6,7 @@ import random
 
 import msgspec
 
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
 from shared.schemas.messages import PredictionReady, PredictionRequest, encode
 
 DEEP = b'{"deep": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"

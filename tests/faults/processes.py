@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from shared.application.activation import Activate
-from shared.application.in_process import RunInProcess, Serving
-from shared.application.jobs import PrepareJobs
-from shared.application.outgoing import READY_TOPIC, START_TOPIC
-from shared.application.predict import Predict
-from shared.application.rejects import KeepRejected
-from shared.application.run_request import parse
-from shared.application.runs import CheckStalled, FinishRun, RecordOutcome, Report, StartRun
-from shared.application.stage import StageJobs
+from shared.application.backfill.in_process import RunInProcess, Serving
+from shared.application.messaging.rejected import KeepRejected
+from shared.application.messaging.topics import READY_TOPIC, START_TOPIC
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.stage import StageJobs
+from shared.application.runs.activation import Activate
+from shared.application.runs.jobs import PrepareJobs
+from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, Report, StartRun
+from shared.application.runs.request import parse
 from shared.embedded.clock import FixedClock
 from shared.errors import AppError, Conflict, NotFound, Rejected
 from shared.model_registry.loading import LoadedModel

@@ -13,8 +13,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from shared.application.feature_rows import feature_hash
-from shared.domain.features_contract import FEATURES
+from shared.application.features.snapshot_rows import feature_hash
+from shared.domain.features.contract import FEATURES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse, prepare
 from shared.embedded.run_store import SqliteRunStore
 from shared.embedded.sqlite import SqliteFile

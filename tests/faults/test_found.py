@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
 from shared.errors import Unavailable
 from shared.ports import Run, RunState
 from shared.schemas.messages import PredictionReady, RunRequested, encode

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.application.in_process import RunInProcess, Serving
-from shared.application.run_request import RunRequest, parse
+from shared.application.backfill.in_process import RunInProcess, Serving
+from shared.application.runs.request import RunRequest, parse
 from shared.embedded.clock import FixedClock
 from shared.errors import Unavailable
 from shared.ports import ExpectedPlayer, Outgoing, Publisher, Run, RunState

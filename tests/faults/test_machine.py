@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
 from shared.schemas.messages import RunRequested
 from tests.faults import checker
 from tests.faults.processes import SYSTEMS

@@ -16,8 +16,8 @@ import catboost
 import numpy as np
 import pytest
 
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
-from shared.domain.features_contract import FEATURES
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
+from shared.domain.features.contract import FEATURES
 from shared.domain.systems.catalog import ENSEMBLES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.faults.machines import Machines

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC, START_TOPIC
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC, START_TOPIC
 from shared.errors import AppError
 from shared.ports import Outgoing
 from shared.schemas.messages import RunRequested, encode

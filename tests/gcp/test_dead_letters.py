@@ -9,7 +9,7 @@ import pytest
 from google.api_core.exceptions import DeadlineExceeded, ServiceUnavailable
 from google.pubsub_v1.types import PubsubMessage, PullResponse, ReceivedMessage
 
-from shared.application.dead_letters import KeptMessages
+from shared.application.messaging.dead_letters import KeptMessages
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Unavailable
 from shared.gcp.dead_letters import PubSubDeadLetters

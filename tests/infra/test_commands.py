@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from shared.application.ask import Ask
+from shared.application.queries.sql import Ask
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.schemas.catalog import TABLES
 from tests.infra import checks, tools

@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings
 from infra import generate, requirements
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
-from shared.application import alerts
-from shared.application.outgoing import TOPICS
+from shared.application.messaging.topics import TOPICS
+from shared.application.operations import alerts
 from shared.backends import BackendSettings, ModelSettings
 from shared.gcp import firestore_documents, firestore_runs
 from tests.infra import mutants
@@ -208,7 +208,7 @@ def test_nothing_else_is_let_in() -> None:
 def test_a_folder_that_is_no_longer_let_in_is_noticed() -> None:
     rules = (ROOT / ".dockerignore").read_text(encoding="utf-8")
     assert not admitted("shared", rules.replace("!shared\n", ""))
-    assert not admitted("shared/domain/names.py", rules.replace("!shared\n", ""))
+    assert not admitted("shared/domain/players/names.py", rules.replace("!shared\n", ""))
     assert admitted("a/b.py", "")
 
 

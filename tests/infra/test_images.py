@@ -14,8 +14,8 @@ import httpx
 import numpy as np
 import pytest
 
-from shared.application.training import TrainModels, demo_windows
-from shared.domain.features_contract import FEATURES
+from shared.application.training.train import TrainModels, demo_windows
+from shared.domain.features.contract import FEATURES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.model_registry.loading import LoadedModel, load

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from shared.application.feature_store import BuildOptions
-from shared.application.known import Mode
+from shared.application.features.build import BuildOptions
+from shared.application.features.slate_inputs import Mode
 from shared.backends import path_variable
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded.sample_league import AFTER_GAMES

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from shared.application.ingestion.load import LoadFolder
-from shared.application.training import TrainModels, Window
+from shared.application.training.train import TrainModels, Window
 from shared.backends import path_variable
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
 from shared.embedded import sample_league

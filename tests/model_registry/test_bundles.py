@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from shared.application.training import TrainModels, Window, demo_windows
-from shared.domain.features_contract import FEATURES
+from shared.application.training.train import TrainModels, Window, demo_windows
+from shared.domain.features.contract import FEATURES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Conflict, NotFound, Rejected

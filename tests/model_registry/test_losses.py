@@ -9,7 +9,7 @@ import catboost
 import numpy as np
 import pytest
 
-from shared.domain.features_contract import FEATURES, INDEX
+from shared.domain.features.contract import FEATURES, INDEX
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Rejected
 from shared.model_registry.cbm import read_metadata

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.application.examples import read_examples
 from shared.application.ingestion.load import LoadFolder
+from shared.application.training.examples import read_examples
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.conftest import CLOCK
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.backfill_results import Status
-from shared.application.feature_store import BuildOptions
+from shared.application.backfill.prediction_backfill import BackfillOptions
+from shared.application.backfill.results import Status
+from shared.application.features.build import BuildOptions
 from shared.application.ingestion.load import LoadFolder
-from shared.application.prediction_backfill import BackfillOptions
 from shared.domain.coverage import Level
-from shared.domain.mlfs import Verdict
+from shared.domain.features.readiness import Verdict
 from tests.application.worlds import Jobs
 
 FORMULAS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1")

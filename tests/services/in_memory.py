@@ -10,16 +10,16 @@ from typing import Any
 import httpx
 
 from services.prediction_worker.app import Worker, build
-from shared.application.predict import Predict
-from shared.application.predict_rows import PredictRows
-from shared.application.readiness import StoreCheck
-from shared.application.registry import Registry
-from shared.application.serving import ChampionAlarms
-from shared.application.stage import StageJobs
-from shared.coalesce import Coalescer
+from shared.application.models.champion_check import ChampionAlarms
+from shared.application.models.registry import Registry
+from shared.application.operations.readiness import StoreCheck
+from shared.application.prediction.batch_api import PredictRows
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.stage import StageJobs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
-from shared.http import Identity
 from shared.model_registry.loading import LoadedModel
+from shared.web.app import Identity
+from shared.web.micro_batching import Coalescer
 from tests.application.jobs import InProcess
 from tests.services.clients import Client, envelope
 

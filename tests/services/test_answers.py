@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.prediction_coordinator.answers import ANSWERS as COORDINATOR
-from services.prediction_worker.answers import ANSWERS as WORKER
+from services.prediction_coordinator.responses import ANSWERS as COORDINATOR
 from services.prediction_worker.app import build
-from shared.documented import Answers, Documented
+from services.prediction_worker.responses import ANSWERS as WORKER
 from shared.domain.features.context import CONTEXT
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.run_store import SqliteRunStore
 from shared.model_registry.loading import LoadedModel
+from shared.web.openapi import Answers, Documented
 from tests.application.worlds import Jobs
 from tests.conftest import DAY
 from tests.domain.batches import STAR

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shared.application.arrow_rows import MEDIA_TYPE, read_stream
-from shared.application.predict import Predict
-from shared.application.predict_rows import FEW, Asked, PredictRows
+from shared.application.prediction.arrow_codec import MEDIA_TYPE, read_stream
+from shared.application.prediction.batch_api import FEW, Asked, PredictRows
+from shared.application.prediction.predict import Predict
 from shared.domain.features.context import CONTEXT
-from shared.domain.features_contract import FEATURES
+from shared.domain.features.contract import FEATURES
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.rows import BESIDE, MOST_ROWS, Lists, read_rows

@@ -12,24 +12,25 @@ import httpx
 import msgspec
 import pytest
 
-from services.prediction_coordinator.app import Coordinator, build
+from services.prediction_coordinator.app import build
 from services.prediction_coordinator.console.views import Ports, views_of
-from services.prediction_coordinator.watch import Watch
-from shared.application.coverage import GradingCoverage
-from shared.application.questions import Questions
-from shared.application.readiness import StoreCheck
-from shared.application.rejects import KeepRejected
-from shared.application.signals import SignalReport
-from shared.coalesce import Coalescer
+from services.prediction_coordinator.coordinator import Coordinator
+from services.prediction_coordinator.stalled_run_watcher import Watch
+from shared.application.grading.coverage import GradingCoverage
+from shared.application.grading.signals import SignalReport
+from shared.application.messaging.rejected import KeepRejected
+from shared.application.operations.readiness import StoreCheck
+from shared.application.queries.read import Questions
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
-from shared.http import Identity
 from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, encode
+from shared.web.app import Identity
+from shared.web.micro_batching import Coalescer
 from tests.application.jobs import InProcess
 from tests.conftest import CLOCK, DAY
 from tests.services.clients import Client, envelope

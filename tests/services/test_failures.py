@@ -16,8 +16,8 @@ from services.prediction_coordinator.console.pages import what_to_do
 from services.prediction_coordinator.console.runs import _what_to_do
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import AppError, InvalidStatement
-from shared.http import STATUS, answer_of
 from shared.schemas.messages import PredictionReady, encode
+from shared.web.app import STATUS, answer_of
 from tests.conftest import DAY, Logged
 from tests.services import in_memory
 from tests.services.clients import envelope

@@ -21,14 +21,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from backfill_jobs.serving import free_port
+from backfill_jobs.local_processes import free_port
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
-from shared.application.readiness import FAILED, PASSED, Check
+from shared.application.operations.readiness import FAILED, PASSED, Check
 from shared.errors import Unauthenticated, Unavailable
-from shared.http import install_errors, ready_answer
-from shared.identity import GOOGLE_CERTS, Entrance, IdentitySettings, authorised, protect
-from shared.tokens import GRACE, LEEWAY, MOST_KNOWN, RETRY_SECONDS, Certificates, Trust, Verifier
+from shared.web.app import install_errors, ready_answer
+from shared.web.authentication import GOOGLE_CERTS, Entrance, IdentitySettings, authorised, protect
+from shared.web.id_tokens import GRACE, LEEWAY, MOST_KNOWN, RETRY_SECONDS, Certificates, Trust, Verifier
 from tests.services.clients import ask
 from tests.services.issuer import AUDIENCE, CALLER, ISSUER, Key, bearer
 from tests.services.local_server import LocalServer

@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from services.prediction_worker.app import build
-from shared.application.outgoing import READY_TOPIC, REQUEST_TOPIC
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import LoadedModel
-from shared.observed import Observed
 from shared.ports import Outgoing
 from shared.schemas.messages import PredictionReady, decode, encode
+from shared.web.request_metrics import Observed
 from tests.conftest import Logged
 from tests.services.clients import envelope, pushed
 from tests.services.in_memory import Bench as WorkerBench

@@ -22,8 +22,8 @@ from schemathesis.generation import GenerationMode
 from services.prediction_coordinator.app import build as coordinator
 from services.prediction_worker.app import build as worker
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
-from shared.identity import Entrance
-from shared.tokens import Trust
+from shared.web.authentication import Entrance
+from shared.web.id_tokens import Trust
 from tests.services.in_memory import Bench as WorkerBench
 from tests.services.test_coordinator import Bench as CoordinatorBench
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
-from shared.application.findings import Severity
+from shared.domain.findings import Severity
 from shared.errors import Unavailable
 from shared.gcp.outgoing import IdToken
 from tests.services.issuer import Key

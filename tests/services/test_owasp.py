@@ -16,15 +16,15 @@ from fastapi.routing import APIRoute
 
 from services.prediction_coordinator.app import build as build_coordinator
 from services.prediction_worker.app import build as build_worker
-from shared.application.run_rate import check_rate
+from shared.application.runs.rate_limit import check_rate
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import TooMany
-from shared.identity import OPEN, Entrance
-from shared.limits import Limits
 from shared.ports import Run, RunState
 from shared.schemas.messages import PredictionReady, encode
-from shared.tokens import Trust
+from shared.web.authentication import OPEN, Entrance
+from shared.web.body_limits import Limits
+from shared.web.id_tokens import Trust
 from tests.conftest import DAY
 from tests.domain.batches import STAR
 from tests.services import in_memory, test_coordinator

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from services.prediction_worker.app import build
-from shared.application.job_columns import packed_inputs
-from shared.application.predict import Predict
-from shared.application.registry import Registry, State
-from shared.application.stage import Job
+from shared.application.models.registry import Registry, State
+from shared.application.prediction.job_batch import packed_inputs
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.stage import Job
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
 from shared.model_registry.bundle import read

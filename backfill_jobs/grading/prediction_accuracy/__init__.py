@@ -1,0 +1,1 @@
+"""The job that grades the predictions of past game dates."""

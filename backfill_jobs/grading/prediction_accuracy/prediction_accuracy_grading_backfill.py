@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backfill_jobs.cli.dates import Dates, End, Start, ranges
-from backfill_jobs.cli.program import (
+from backfill_jobs.cli.framework import (
     FINDING,
     DryRun,
     Json,
@@ -27,7 +27,7 @@ from backfill_jobs.cli.progress import Bars
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from shared.application.grade import Graded
+    from shared.application.grading.grade import Graded
 
 
 def grade(
@@ -40,7 +40,7 @@ def grade(
     as_json: Json = False,
 ) -> None:
     """Grade predictions of finished games; what is not final is taken by the next run."""
-    from shared.application.grade import DONE, GradePredictions
+    from shared.application.grading.grade import DONE, GradePredictions
     from shared.domain.instants import eastern_date
 
     spans = ranges(dates, start_date, end_date)

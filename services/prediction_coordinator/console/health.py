@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request, Response
 from services.prediction_coordinator.console.pages import Pages
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
-from shared.application.dead_letters import MessageHead
-from shared.application.views.features_of_day import AbsentRow, FeatureRow
+from shared.application.messaging.dead_letters import MessageHead
+from shared.application.views.date_features import AbsentRow, FeatureRow
 from shared.application.views.health import DeploymentRow, ServedRow, ServiceRow
-from shared.application.views.parts import whole
+from shared.application.views.partial_view import whole
 
 
 def add_health(router: APIRouter, pages: Pages, views: Views) -> None:

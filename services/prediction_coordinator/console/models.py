@@ -14,7 +14,7 @@ from services.prediction_coordinator.console.views import Views
 from shared.application.views.accuracy import AccuracyRow
 from shared.application.views.model import ChangeRow
 from shared.application.views.model_list import ModelRow
-from shared.application.views.parts import whole
+from shared.application.views.partial_view import whole
 from shared.backends import path_variable
 from shared.domain.promotion import Gate
 from shared.domain.systems.catalog import MODEL_SYSTEMS

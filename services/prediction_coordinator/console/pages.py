@@ -16,8 +16,8 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from services.prediction_coordinator.console.assets import Assets
-from services.prediction_coordinator.console.words import FILTERS
-from shared.application.run_request import resolve_date
+from services.prediction_coordinator.console.formatting import FILTERS
+from shared.application.runs.request import resolve_date
 from shared.domain.game_dates import shorten
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import (
@@ -30,8 +30,8 @@ from shared.errors import (
     Unauthenticated,
     Unavailable,
 )
-from shared.http import UNEXPECTED, Identity, note, status_of, trace_id, validation_error
 from shared.ports import Clock
+from shared.web.app import UNEXPECTED, Identity, note, status_of, trace_id, validation_error
 from shared.web.strict_routes import StrictRoute
 
 HEADERS = {

@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
+from services.prediction_coordinator.console.formatting import percent
 from services.prediction_coordinator.console.pages import Pages
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
-from services.prediction_coordinator.console.words import percent
-from shared.application.performance import GROUPS
+from shared.application.grading.performance import GROUPS
 from shared.application.views.accuracy import AccuracyRow
-from shared.application.views.parts import whole
+from shared.application.views.partial_view import whole
 from shared.application.views.system_performance import (
     MOST_DAYS,
     ORDER,

@@ -12,14 +12,14 @@ from services.prediction_coordinator.console.forms import Posted, posted
 from services.prediction_coordinator.console.pages import Pages, what_to_do
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
-from shared.application.slate import DEFAULT_MIN_MINUTES
-from shared.application.views.parts import whole
+from shared.application.features.slate import DEFAULT_MIN_MINUTES
+from shared.application.views.partial_view import whole
 from shared.application.views.run_list import FEW, MOST, RunRow
 from shared.application.views.run_progress import PlayerRow, Replacement, SystemRow
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Conflict, NotFound, Rejected, TooMany, Unavailable
-from shared.http import note, status_of
 from shared.schemas.messages import RunRequested
+from shared.web.app import note, status_of
 
 WHAT_TO_DO: dict[type[AppError], str] = {
     NotFound: "Choose a date with games, or tick that started games may be predicted.",

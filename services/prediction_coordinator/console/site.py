@@ -20,8 +20,8 @@ from services.prediction_coordinator.console.runs import add_runs
 from services.prediction_coordinator.console.today import add_today
 from services.prediction_coordinator.console.views import Views
 from shared.errors import NotFound
-from shared.http import Identity
 from shared.ports import Clock
+from shared.web.app import Identity
 
 PAGES = (
     add_today,

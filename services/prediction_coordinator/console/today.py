@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from services.prediction_coordinator.console.pages import Pages, system_named
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
-from shared.application.findings import Finding
-from shared.application.views.parts import whole
+from shared.application.views.partial_view import whole
 from shared.application.views.today import GameRow, MissingRow, PickRow
+from shared.domain.findings import Finding
 from shared.domain.signals import ALARM
 from shared.errors import Rejected
 

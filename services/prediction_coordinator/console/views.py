@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.application.coverage import GradingCoverage
-from shared.application.dead_letters import CollectedOnly, KeptMessages
-from shared.application.mlfs import MlfsDoctor
-from shared.application.promotion import Promotion
-from shared.application.run_request import parse
-from shared.application.runs import DEADLINE, Started, StartRun
-from shared.application.signals import SignalReport
+from shared.application.features.diagnosis import MlfsDoctor
+from shared.application.grading.coverage import GradingCoverage
+from shared.application.grading.signals import SignalReport
+from shared.application.messaging.dead_letters import CollectedOnly, KeptMessages
+from shared.application.models.promotion import Promotion
+from shared.application.runs.lifecycle import DEADLINE, Started, StartRun
+from shared.application.runs.request import parse
 from shared.application.validation.daily import ValidateDaily
 from shared.application.views.coverage_map import ShowCoverage
-from shared.application.views.day_findings import FindDay
+from shared.application.views.date_features import ShowFeatures
+from shared.application.views.date_findings import FindDay
 from shared.application.views.explanation import ShowExplanation
-from shared.application.views.features_of_day import ShowFeatures
 from shared.application.views.health import ShowHealth
 from shared.application.views.model import ShowModel
 from shared.application.views.model_list import ShowModels

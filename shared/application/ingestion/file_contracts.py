@@ -25,7 +25,7 @@ from shared.application.ingestion.checks import (
     repeated,
     team_code,
 )
-from shared.domain.injury_status import STATUSES, injury_status
+from shared.domain.players.injury_status import STATUSES, injury_status
 
 GAMES_FILE, LOGS_FILE = "games.parquet", "player_game_logs.parquet"
 LINES_FILE, INJURY_FILE = "prop_lines.parquet", "injury_report.parquet"

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shared.domain.lines import no_vig_over
+from shared.domain.market.lines import no_vig_over
 from shared.ports import Warehouse
 from shared.schemas.reference import (
     INJURY_REPORT,

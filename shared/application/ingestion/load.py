@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,12 +21,10 @@ from shared.application.ingestion.reconciliation import notes_on, record_load, s
 from shared.application.ingestion.schedule import Schedule
 from shared.application.ingestion.team_codes import resolve_team_codes, two_codes_of_one_team
 from shared.application.ingestion.warehouse_tables import FILE_OF, Tables
+from shared.application.messaging.events import Progress
 from shared.ports import Clock, Warehouse
 from shared.schemas.reference import INJURY_REPORT, NBA_SCHEDULE, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
 from shared.warehouse.schedule import refresh_game_status, scheduled_games
-
-Progress = Callable[[str, int, int], None]
-"""Told a step's name, rows done and rows in all."""
 
 CHUNK = 50_000
 

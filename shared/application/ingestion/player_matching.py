@@ -11,12 +11,12 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.application.findings import Severity
 from shared.application.ingestion.file_contracts import LOGS_FILE
 from shared.application.ingestion.problems import Note, Problem, raise_problems
 from shared.application.ingestion.rosters import COLUMNS, Rosters, stored_box_scores
 from shared.application.ingestion.warehouse_tables import FILE_OF, Tables
-from shared.domain.name_matching import RosterPlayer, id_of_name, match_name
+from shared.domain.findings import Severity
+from shared.domain.players.name_matching import RosterPlayer, id_of_name, match_name
 from shared.ports import Warehouse
 from shared.schemas.reference import INJURY_REPORT, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
 from shared.schemas.table import Table

@@ -9,7 +9,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.application.findings import EXIT, Severity
+from shared.domain.findings import EXIT, Severity
 from shared.errors import Rejected
 
 MAX_LINES = 20

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.application.findings import Severity
 from shared.application.ingestion.file_contracts import LINES_FILE
 from shared.application.ingestion.problems import Note, Problem, problem_of
-from shared.domain.bookmakers import book_type
-from shared.domain.lines import main_quotes
+from shared.domain.findings import Severity
+from shared.domain.market.bookmakers import book_type
+from shared.domain.market.lines import main_quotes
 from shared.warehouse.history import bools, floats
 
 
@@ -20,7 +20,7 @@ def completed(quotes: pa.Table) -> pa.Table:
     """Fill a null ``book_type`` by the book, a null ``snapshot_precision`` by whether there is an instant.
 
     The precision is 'quote' with an instant and 'date' without one. The type of a book that is not listed in
-    ``shared.domain.bookmakers`` stays null.
+    ``shared.domain.market.bookmakers`` stays null.
     """
     coded = pc.dictionary_encode(quotes["bookmaker"]).combine_chunks()
     by_book = pa.array([book_type(w) for w in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from shared.application.ingestion.casting import cast
 from shared.application.ingestion.file_contracts import FILES, FileColumn, FileContract
 from shared.application.ingestion.problems import Problem, problem_of
-from shared.domain.bookmakers import book_key
-from shared.domain.names import player_lookup
+from shared.domain.market.bookmakers import book_key
+from shared.domain.players.names import player_lookup
 from shared.domain.season_types import SEASON_TYPES, season_type
 from shared.errors import NotFound
 

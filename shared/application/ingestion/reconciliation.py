@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.application.findings import Severity
 from shared.application.ingestion.file_contracts import INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.problems import Note
+from shared.domain.findings import Severity
 from shared.domain.instants import eastern_date
 from shared.ports import Warehouse
 from shared.schemas.loads import LOAD_RECONCILIATION

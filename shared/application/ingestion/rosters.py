@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from shared.domain.name_matching import RosterPlayer, roster_player
+from shared.domain.players.name_matching import RosterPlayer, roster_player
 from shared.ports import Warehouse
 from shared.warehouse.statements import statement
 

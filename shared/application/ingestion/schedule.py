@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shared.domain.instants import UNKNOWN
-from shared.domain.names import game_id
+from shared.domain.players.names import game_id
 from shared.warehouse.history import day_numbers, micros
 
 Ints = NDArray[np.int64]

@@ -14,10 +14,10 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.application.findings import Severity
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.problems import Note, Problem
 from shared.application.ingestion.schedule import Schedule
+from shared.domain.findings import Severity
 from shared.domain.team_codes import LIKELY, SPELLINGS
 
 TEAM_COLUMNS = {

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.schedule import Schedule
-from shared.domain import names
-from shared.domain.injury_status import injury_status
+from shared.domain.players import names
+from shared.domain.players.injury_status import injury_status
 from shared.schemas.reference import INJURY_REPORT, NBA_SCHEDULE, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
 from shared.schemas.table import Table
 

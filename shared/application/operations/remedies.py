@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from shared.application.recipes import RECIPES
+from shared.application.training.recipes import RECIPES
 
 LOAD = "props load DIR"
 REASON = '--reason "predictions were missing"'

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from shared.application.findings import Finding, critical, info, ok, warning
-from shared.application.heartbeats import DEAD, RUNNING
+from shared.application.models.registry import State
 from shared.application.operations import remedies
-from shared.application.registry import State
+from shared.application.operations.heartbeats import DEAD, RUNNING
+from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 
 WORKER = "prediction-worker"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from shared.application.at_once import at_once
-from shared.application.coverage import GradingCoverage
-from shared.application.dead_letters import KeptMessages
-from shared.application.findings import Finding
-from shared.application.heartbeats import Heartbeats
-from shared.application.mlfs import MlfsDoctor
-from shared.application.registry import Registry
+from shared.application.features.diagnosis import MlfsDoctor
+from shared.application.grading.coverage import GradingCoverage
+from shared.application.messaging.dead_letters import KeptMessages
+from shared.application.models.registry import Registry
+from shared.application.operations.heartbeats import Heartbeats
+from shared.application.queries.shared_connection import at_once
 from shared.application.validation import inputs, outputs, processes
 from shared.application.validation.day import Day
 from shared.application.validation.reconciliation import reconciliation
+from shared.domain.findings import Finding
 from shared.ports import Clock, DeadLetters, Documents, ModelStore, RunStore, Warehouse
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from shared.application.coverage import GradingCoverage
-from shared.application.dead_letters import KeptMessages
-from shared.application.heartbeats import Heartbeats
-from shared.application.mlfs import Diagnosis
+from shared.application.features.diagnosis import Diagnosis
+from shared.application.grading.coverage import GradingCoverage
+from shared.application.messaging.dead_letters import KeptMessages
+from shared.application.models.registry import Registry
 from shared.application.operations import remedies
-from shared.application.registry import Registry
+from shared.application.operations.heartbeats import Heartbeats
 from shared.ports import ModelStore, RunStore, Warehouse
 from shared.warehouse.schedule import has_started
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from shared.application.drift import DAYS, shifts
-from shared.application.findings import Finding, info, ok, warning
-from shared.application.registry import Registry
+from shared.application.models.drift import DAYS, shifts
+from shared.application.models.registry import Registry
+from shared.domain.findings import Finding, info, ok, warning
 from shared.domain.promotion import LARGE_SHIFT
 from shared.errors import NotFound
 from shared.model_registry.bundle import Manifest, read

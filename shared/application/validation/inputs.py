@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.application.findings import Finding, critical, info, ok, warning
 from shared.application.operations import remedies
 from shared.application.validation.day import Day
 from shared.application.validation.drift import feature_drift
+from shared.domain.features.readiness import Verdict
+from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.domain.instants import SECOND, eastern_text, to_micros
-from shared.domain.lines import MAX_QUOTE_AGE
-from shared.domain.mlfs import Verdict
+from shared.domain.market.lines import MAX_QUOTE_AGE
 from shared.warehouse.box_scores import BoxScoreState, box_score_states
 from shared.warehouse.statements import statement
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.application.findings import Finding, critical, info, ok, warning
-from shared.application.model_health import ModelHealth
+from shared.application.grading.signals import shown
+from shared.application.models.health import ModelHealth
 from shared.application.operations import remedies
-from shared.application.predict import PREDICTED
-from shared.application.prediction_batches import HELD
-from shared.application.signals import shown
+from shared.application.prediction.predict import PREDICTED
+from shared.application.runs.batch_checks import HELD
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
+from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.domain.model_health import Health
 from shared.domain.signals import ALARM, Signal
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shared.application.doctor import heartbeats
-from shared.application.findings import Finding, critical, info, ok, warning
+from shared.application.operations.doctor import heartbeats
 from shared.application.operations.worker_models import WORKER, worker_models
-from shared.application.runs import DEADLINE
+from shared.application.runs.lifecycle import DEADLINE
 from shared.application.validation.day import Day
+from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.errors import Unavailable
 from shared.ports import ACTIVE_STATES, RunState
 

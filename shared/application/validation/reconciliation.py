@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from shared.application.findings import Finding, info, ok, warning
+from shared.application.features.slate import QuotedPlayer
 from shared.application.ingestion.reconciliation import (
     BY_NAME,
     LINES,
@@ -16,9 +16,9 @@ from shared.application.ingestion.reconciliation import (
     open_reports,
     unmatched_rows,
 )
-from shared.application.slate import QuotedPlayer
 from shared.application.validation.day import Day
 from shared.domain.assignment import SIDE_UNKNOWN, TWO_GAMES
+from shared.domain.findings import Finding, info, ok, warning
 
 LOOK_BACK = timedelta(days=30)
 """Box scores of these days make the features of a date."""

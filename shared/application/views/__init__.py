@@ -1,0 +1,1 @@
+"""Read models of the console and the command line."""

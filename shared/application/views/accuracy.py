@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from shared.application.performance import Figures, figures
+from shared.application.grading.performance import Figures, figures
 from shared.domain.statistics import mean_by_date
 from shared.warehouse.history import day_numbers, floats
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from shared.application.coverage import GradingCoverage
+from shared.application.grading.coverage import GradingCoverage
 from shared.domain.coverage import SEVERITY, Coverage, Level
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from shared.application.at_once import at_once
-from shared.application.replay import Replay, features_of, is_clamped
-from shared.domain.betting import reason_beside
+from shared.application.prediction.replay import Replay, features_of, is_clamped
+from shared.application.queries.shared_connection import at_once
+from shared.domain.market.betting import reason_beside
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import ModelStore, Warehouse
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.application.at_once import at_once
-from shared.application.dead_letters import KeptMessages, MessageHead
-from shared.application.deployments import Deployments
-from shared.application.doctor import heartbeats
-from shared.application.findings import Finding, critical, info, ok, warning
-from shared.application.heartbeats import Heartbeats
+from shared.application.messaging.dead_letters import KeptMessages, MessageHead
+from shared.application.models.registry import Registry, State
 from shared.application.operations import remedies
+from shared.application.operations.deployments import Deployments
+from shared.application.operations.doctor import heartbeats
+from shared.application.operations.heartbeats import Heartbeats
+from shared.application.operations.readiness import Check, asked
 from shared.application.operations.worker_models import WORKER, is_running, worker_models
-from shared.application.readiness import Check, asked
-from shared.application.registry import Registry, State
-from shared.application.views.judged import Judged, judged
-from shared.application.views.parts import Parts
+from shared.application.queries.shared_connection import at_once
+from shared.application.views.findings_summary import Judged, judged
+from shared.application.views.partial_view import Parts
+from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.ports import Clock, Documents, RunStore, Warehouse

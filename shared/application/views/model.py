@@ -10,12 +10,12 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from shared.application.at_once import at_once
-from shared.application.performance import by_kind, rows_of_system, window
-from shared.application.promotion import TRIAL_DAYS, Promotion
-from shared.application.registry import MOVES, Registry, State
+from shared.application.grading.performance import by_kind, rows_of_system, window
+from shared.application.models.promotion import TRIAL_DAYS, Promotion
+from shared.application.models.registry import MOVES, Registry, State
+from shared.application.queries.shared_connection import at_once
 from shared.application.views.accuracy import AccuracyRow, accuracy_row
-from shared.application.views.parts import Parts
+from shared.application.views.partial_view import Parts
 from shared.domain.promotion import Gate
 from shared.ports import Clock, ModelStore, Warehouse
 from shared.warehouse.statements import statement

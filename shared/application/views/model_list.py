@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from shared.application.accuracy_totals import Of, Totals, accuracy_totals
-from shared.application.at_once import at_once
-from shared.application.registry import Registry, State
-from shared.application.views.parts import Parts
+from shared.application.grading.accuracy_totals import Of, Totals, accuracy_totals
+from shared.application.models.registry import Registry, State
+from shared.application.queries.shared_connection import at_once
+from shared.application.views.partial_view import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import Rejected

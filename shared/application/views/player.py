@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from shared.application.at_once import at_once
+from shared.application.queries.shared_connection import at_once
 from shared.domain.instants import eastern_date
-from shared.domain.names import player_lookup as lookup_of
+from shared.domain.players.names import player_lookup as lookup_of
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import NotFound, Rejected
 from shared.ports import Clock, Warehouse

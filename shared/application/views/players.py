@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shared.domain.instants import eastern_date
-from shared.domain.names import search_key
+from shared.domain.players.names import search_key
 from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
 from shared.warehouse.statements import statement

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.application.activation import PREDICTED
-from shared.application.views.parts import Parts
+from shared.application.runs.run_to_activate import PREDICTED
+from shared.application.views.partial_view import Parts
 from shared.application.views.run_list import RunRow, run_row
 from shared.ports import ACTIVE_STATES, ExpectedPlayer, PlayerOutcome, Run, RunState, RunStore, Warehouse
 from shared.warehouse.statements import statement

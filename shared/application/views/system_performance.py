@@ -8,9 +8,8 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from shared.application.accuracy_totals import Totals, accuracy_totals
-from shared.application.at_once import at_once
-from shared.application.performance import (
+from shared.application.grading.accuracy_totals import Totals, accuracy_totals
+from shared.application.grading.performance import (
     beside_line,
     by_kind,
     check_question,
@@ -18,8 +17,9 @@ from shared.application.performance import (
     rows_of_system,
     window,
 )
+from shared.application.queries.shared_connection import at_once
 from shared.application.views.accuracy import AccuracyRow, accuracy_row, row_of_figures
-from shared.application.views.parts import Parts
+from shared.application.views.partial_view import Parts
 from shared.domain.evaluation import calibration_error, reliability
 from shared.domain.statistics import wilson
 from shared.domain.systems.catalog import SYSTEM_IDS

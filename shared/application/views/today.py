@@ -10,11 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from shared.application.activation import PREDICTED
-from shared.application.at_once import at_once
-from shared.application.expected_players import identity
-from shared.application.signals import shown
-from shared.application.views.parts import Parts
+from shared.application.grading.signals import shown
+from shared.application.queries.shared_connection import at_once
+from shared.application.runs.run_to_activate import PREDICTED
+from shared.application.runs.expected_players import identity
+from shared.application.views.partial_view import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.features.contract import APPROXIMATED, EXACT, FEATURES, INDEX, MISSING, QUALITY_WEIGHT
 from shared.domain.features.history import History
 from shared.domain.features.league import LeagueMeans, league_means
 from shared.domain.features.past import HISTORY_DAYS, SEASON_GAMES, Past, TeamPast
+from shared.domain.features.recent_games import FORM_GAP, RECENT_FIELDS, RECENT_GAMES, TIER_GAP, thirds
 from shared.domain.features.windows import over, window
-from shared.domain.features_contract import APPROXIMATED, EXACT, FEATURES, INDEX, MISSING, QUALITY_WEIGHT
 from shared.domain.instants import cut_offs
-from shared.domain.systems.base import RECENT_FIELDS, RECENT_GAMES
-from shared.domain.systems.similarity import FORM_GAP, TIER_GAP, thirds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.features.compute import CHUNK, Targets
+from shared.domain.features.contract import FEATURES, INDEX
 from shared.domain.features.history import History
 from shared.domain.features.past import Past
 from shared.domain.features.windows import Window, over
-from shared.domain.features_contract import FEATURES, INDEX
 
 Floats = NDArray[np.float64]
 

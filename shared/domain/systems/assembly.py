@@ -6,30 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from shared.domain.features_contract import FEATURES, INDEX, REQUIRED
+from shared.domain.features.contract import FEATURES, INDEX, REQUIRED
+from shared.domain.steps import Steps, above
 from shared.domain.systems.base import Batch, Bools, Chance, Floats, Forecast, once
 
 LOWEST, HIGHEST = 0.0, 60.0
 """Points a forecast is clamped to."""
-
-
-class Steps:
-    """A function that is constant between borders."""
-
-    def __init__(self, borders: Sequence[float], values: Sequence[float], unknown: float = np.nan) -> None:
-        """``values``: below the first border, then from each border on. ``unknown``: for NaN."""
-        self._borders = np.array([*borders, np.nan])  # NaN is sorted last
-        self._values = np.array([*values, unknown])
-
-    def __call__(self, x: NDArray[np.float64 | np.int64]) -> Floats:
-        return self._values.take(self._borders.searchsorted(x, "right"))
-
-
-def above(border: float) -> float:
-    """The least number above ``border``."""
-    return float(np.nextafter(border, np.inf))
 
 
 @dataclass(frozen=True)

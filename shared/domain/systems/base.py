@@ -10,19 +10,13 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.features_contract import INDEX
+from shared.domain.features.contract import INDEX
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
-
-RECENT_GAMES = 30
-"""How many past games at most a player-game carries for the similarity system."""
-
-RECENT_FIELDS = ("points", "tier", "days_rest", "is_home", "form")
-"""Last axis of ``Batch.recent``; tier -1 elite, 0 average, 1 weak; form -1 cold, 0 normal, 1 hot."""
 
 
 @dataclass(frozen=True)

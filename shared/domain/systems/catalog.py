@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from shared.domain.features.context import WITHOUT_MARKET_INPUTS
-from shared.domain.features_contract import FEATURES
+from shared.domain.features.contract import FEATURES
 from shared.domain.systems.base import Batch, Forecast, Regressor, System, TrainedSystem
 from shared.domain.systems.catboost import CatBoostSystem
 from shared.domain.systems.ensemble import FIXED_WEIGHTS, Ensemble

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.domain.systems.assembly import Steps, finish, missing_required
+from shared.domain.steps import Steps
+from shared.domain.systems.assembly import finish, missing_required
 from shared.domain.systems.base import Batch, Floats, Forecast, Regressor, once
 
 _SURE = Steps((70.0, 80.0, 90.0), (2.0, 5.0, 7.0, 10.0), unknown=2.0)

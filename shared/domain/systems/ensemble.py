@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shared.domain.systems.assembly import Steps, finish, in_turn, names_where, or_reason
+from shared.domain.steps import Steps
+from shared.domain.systems.assembly import finish, in_turn, names_where, or_reason
 from shared.domain.systems.base import Batch, Bools, Floats, Forecast, once
 
 MEMBERS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1", "catboost_v9")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.features.recent_games import FORM_GAP, TIER_GAP, thirds
+from shared.domain.steps import Steps
 from shared.domain.systems.assembly import (
     Adjustments,
-    Steps,
-    above,
     add_up,
     finish,
     missing_required,
@@ -22,7 +21,6 @@ from shared.domain.systems.base import Batch, Floats, Forecast, Ints
 Bytes = NDArray[np.uint8]
 
 LEAST_SIMILARITY, MOST_GAMES, LEAST_GAMES = 70.0, 20, 5
-TIER_GAP, FORM_GAP = 2.0, 3.0
 
 TOO_FEW_SIMILAR_GAMES = "too_few_similar_games"
 """Reason for no prediction of a player with fewer than ``LEAST_GAMES`` similar games."""
@@ -98,16 +96,6 @@ def _best(alike: Bytes, points: Floats) -> tuple[Ints, Floats]:
     pairs.sort(axis=-1)
     at = pairs[:, :MOST_GAMES] & (1 << _PLACE_BITS) - 1
     return likeness.take(at), np.where(used, points, 0.0).take(at)
-
-
-def thirds(gap: Floats, width: float) -> Floats:
-    """-1 at or below ``-width``, 1 at or above ``width``, else 0; NaN stays NaN."""
-    return _thirds(width)(gap)
-
-
-@cache
-def _thirds(width: float) -> Steps:
-    return Steps((above(-width), width), (-1.0, 0.0, 1.0))
 
 
 def _adjustments(batch: Batch) -> Adjustments:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.domain.features_contract import INDEX
+from shared.domain.features.contract import INDEX
 from shared.domain.systems.assembly import (
     Steps,
     add_up,

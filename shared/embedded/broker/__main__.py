@@ -15,7 +15,7 @@ from aiohttp import web
 from shared.embedded.broker.delivery import Delivery, Faults
 from shared.embedded.broker.server import build
 from shared.embedded.broker.store import MessageStore
-from shared.logs import configure_logging
+from shared.observability.logging import configure_logging
 
 HOST = "127.0.0.1"
 logger = logging.getLogger("props.broker")

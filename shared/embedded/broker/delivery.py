@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from shared import tracing
 from shared.embedded.broker.store import Message, MessageStore
 from shared.errors import Unavailable
+from shared.observability import tracing
 
 logger = logging.getLogger("props.broker")
 ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})

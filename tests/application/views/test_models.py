@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.application.performance import Performance
-from shared.application.promotion import Promotion
-from shared.application.registry import State
+from shared.application.grading.performance import Performance
+from shared.application.models.promotion import Promotion
+from shared.application.models.registry import State
 from shared.application.views.model import GatesView, ModelView, ShowModel
 from shared.application.views.model_list import ModelList, ShowModels
 from shared.embedded.model_store import DirectoryModelStore

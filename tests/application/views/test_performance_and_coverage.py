@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.application.performance import Performance
+from shared.application.grading.performance import Performance
 from shared.application.views.coverage_map import CoverageMap, ShowCoverage
 from shared.application.views.system_performance import ShowPerformance, SystemPerformance
 from shared.domain.systems.catalog import SYSTEM_IDS

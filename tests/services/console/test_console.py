@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from fastapi import Depends, FastAPI
 
+from services.prediction_coordinator.console.formatting import span
 from services.prediction_coordinator.console.forms import Posted, posted
 from services.prediction_coordinator.console.pages import NAVIGATION
 from services.prediction_coordinator.console.tables import csv_answer
-from services.prediction_coordinator.console.words import span
-from shared.http import install_errors
+from shared.web.app import install_errors
 from tests.services.clients import ask
 from tests.services.console.reading import Page
 from tests.services.test_coordinator import Bench

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shared.application.deployments import Deployment, Deployments
-from shared.application.heartbeats import Heartbeats
-from shared.application.registry import Registry, State
+from shared.application.models.registry import Registry, State
+from shared.application.operations.deployments import Deployment, Deployments
+from shared.application.operations.heartbeats import Heartbeats
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.bundle import Bundle

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.application.run_request import MOST_REASON
+from shared.application.runs.request import MOST_REASON
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.conftest import DAY
 from tests.services.console.reading import Page

@@ -1,0 +1,58 @@
+"""What the worker answers when all is well, for its OpenAPI document; nothing is checked against it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from shared.application.prediction.batch_api import Nothing, Told, ToldChance
+from shared.web.health_models import Health, Heartbeat, Ready
+from shared.web.openapi import Answer, Answers, made_of
+
+NoPrediction = made_of(Nothing, "NoPrediction")
+PredictedPoints = made_of(Told, "PredictedPoints")
+PredictedChance = made_of(ToldChance, "PredictedChance")
+
+
+class Model(Answer):
+    """A model in memory; ``trained_on``: first and last date, null without a manifest."""
+
+    system_id: str
+    model_id: str
+    sha256: str
+    path: str
+    role: Literal["champion", "shadow"]
+    trained_on: tuple[date, date] | None
+    experiment_id: str | None
+    verified: bool
+    warnings: list[str]
+
+
+class Models(Answer):
+    """``alarms``: a sentence for each model that is not the registry's champion."""
+
+    models: list[Model]
+    alarms: list[str]
+
+
+class WorkerHeartbeat(Heartbeat, Models):
+    """``in_flight``: jobs under way; ``totals``: push messages by answer."""
+
+    in_flight: int
+    totals: dict[str, int]
+    last_activity: datetime | None
+
+
+class Predictions(Answer):
+    """For each row, in their order, what each system says, by its id."""
+
+    predictions: list[dict[str, PredictedChance | PredictedPoints | NoPrediction]]  # type: ignore[valid-type]
+
+
+ANSWERS: Answers = {
+    "POST /predict/batch": Predictions,
+    "GET /health": Health,
+    "GET /ready": Ready,
+    "GET /heartbeat": WorkerHeartbeat,
+    "GET /models": Models,
+}

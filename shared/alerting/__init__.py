@@ -1,0 +1,1 @@
+"""Messages to a chat webhook about findings."""

@@ -1,0 +1,1 @@
+"""Predicting many game dates in one process, with checkpoints."""

@@ -1,0 +1,1 @@
+"""Grading of predictions, coverage, performance and the daily signals."""

@@ -1,0 +1,1 @@
+"""Events, outgoing messages, rejected messages and dead letters."""

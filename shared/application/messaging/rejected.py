@@ -1,0 +1,92 @@
+"""Messages that can never succeed are kept, never dropped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from shared.application.messaging.events import MessageRejected, Observer, log
+from shared.errors import Rejected
+from shared.ports import Warehouse
+from shared.schemas.messages import Envelope, unwrap
+from shared.schemas.predictions import REJECTED_MESSAGES
+
+KEPT_BODY = 64 * 1024
+KINDS = (
+    "push envelope", "body of more than", "PredictionRequest", "PredictionReady", "RunRequested",
+    "feature_version", "features", "context", "recent", "systems", "game_date", "min_minutes",
+    "reason", "line", "prediction failed", "run",
+)  # fmt: skip
+"""How the reasons for a refusal begin; a metric counts by them."""
+
+
+class KeepRejected:
+    def __init__(self, warehouse: Warehouse, service: str, observe: Observer = log) -> None:
+        self._warehouse = warehouse
+        self._service = service
+        self._observe = observe
+
+    def __call__(self, body: bytes, reason: str, topic: str) -> None:
+        """``topic``: where the message was published, so that it can be published there again."""
+        row = kept_row(self._service, topic, body, reason)
+        cut = row | {"body": body[:KEPT_BODY].decode("utf-8", "replace")}
+        self._warehouse.append(REJECTED_MESSAGES, as_rows([cut]))
+        kind = next((k for k in KINDS if reason.startswith(k)), "other")
+        who = named(body)
+        player = who[1] if who else None
+        self._observe(MessageRejected(self._service, row["message_id"], kind, reason, row["run_id"], player))
+
+
+def kept_row(service: str, topic: str, body: bytes, reason: str) -> dict[str, Any]:
+    """A row of ``rejected_messages`` that is kept now."""
+    now, envelope = datetime.now(UTC), _envelope(body)
+    message_id = envelope.message_id if envelope else None
+    content = envelope.payload if envelope else body
+    who = named(body)
+    return {
+        "rejected_date": now.date(),
+        "rejected_at": now,
+        "service": service,
+        "message_id": message_id,
+        "reason": reason,
+        "body": body.decode("utf-8", "replace"),
+        "body_bytes": len(body),
+        "rejected_id": _rejected_id(service, message_id, content),
+        "topic": topic,
+        "run_id": who[0] if who else envelope.attributes.get("run_id") if envelope else None,
+    }
+
+
+def as_rows(rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=REJECTED_MESSAGES.arrow_schema)
+
+
+def named(body: bytes) -> tuple[str, str, int | None] | None:
+    """Run, player's spelling and id of a body, as far as they can be read; the plain decoder reads NaN as
+    well."""
+    try:
+        plain = json.loads(unwrap(body).payload)
+    except (Rejected, ValueError, RecursionError):
+        return None
+    names = (plain.get("run_id"), plain.get("player_lookup")) if isinstance(plain, dict) else (None, None)
+    run_id, player = (n if isinstance(n, str) and n.isprintable() else None for n in names)
+    if not (run_id and player):
+        return None
+    player_id = plain.get("player_id")
+    return run_id, player, player_id if type(player_id) is int else None
+
+
+def _envelope(body: bytes) -> Envelope | None:
+    try:
+        return unwrap(body)
+    except Rejected:
+        return None
+
+
+def _rejected_id(service: str, message_id: str | None, content: bytes) -> str:
+    named = f"{service}\n{message_id or ''}\n".encode()
+    return hashlib.sha256(named + content).hexdigest()[:12]

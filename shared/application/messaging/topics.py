@@ -1,0 +1,34 @@
+"""The topics, and what every published message carries beside its body: its run and its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+from shared.observability import tracing
+from shared.observability.tracing import Trace
+from shared.ports import Outgoing
+from shared.schemas.messages import PredictionReady, PredictionRequest, PredictionsComplete, encode
+
+START_TOPIC = "prediction-run-requested"
+REQUEST_TOPIC = "prediction-request"
+READY_TOPIC = "prediction-ready"
+COMPLETE_TOPIC = "predictions-complete"
+TOPICS = (START_TOPIC, REQUEST_TOPIC, READY_TOPIC, COMPLETE_TOPIC)
+
+RunMessage = PredictionRequest | PredictionReady | PredictionsComplete
+
+
+def outgoing(message: RunMessage, trace: Trace | None = None) -> Outgoing:
+    """The message as it is published; without ``trace`` under that of the work at hand."""
+    return Outgoing(encode(message), _attributes(message.run_id, trace or tracing.current()))
+
+
+@lru_cache(maxsize=256)
+def _attributes(run_id: str, trace: Trace | None) -> Mapping[str, str]:
+    """The same for all messages of a run and trace, so that none of them may change it."""
+    told = {"run_id": run_id}
+    if trace is not None:
+        told[tracing.TRACEPARENT] = trace.traceparent
+    return MappingProxyType(told)

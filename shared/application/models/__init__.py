@@ -1,0 +1,1 @@
+"""The lifecycle of registered models: registry, promotion, health and drift."""

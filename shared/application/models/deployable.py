@@ -1,0 +1,44 @@
+"""Whether an artefact may be deployed: it has to be the one that the registry calls champion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.application.models.registry import Registry
+from shared.errors import Rejected
+from shared.model_registry.loading import LoadedModel, load
+from shared.ports import ModelStore
+
+
+@dataclass(frozen=True)
+class Deployable:
+    """A model that may be deployed; ``against`` says what had to be overridden for it."""
+
+    model: LoadedModel
+    against: str | None
+
+
+def deployable(
+    registry: Registry, store: ModelStore, system_id: str, path: str, override: str | None = None
+) -> Deployable:
+    """Read the file at ``path`` and hold it against the registry.
+
+    ``Rejected`` for a file that is not whole or not of the system, and, unless ``override`` gives a reason,
+    for one that is not registered or not the champion; both are named.
+    """
+    model = load(store, system_id, path)
+    against = _against(registry, model)
+    if against is not None and not (override or "").strip():
+        raise Rejected(f"{against}; --override REASON deploys it all the same")
+    return Deployable(model, against)
+
+
+def _against(registry: Registry, model: LoadedModel) -> str | None:
+    known = {m["sha256"]: m for m in registry.models() if m["system_id"] == model.system_id}
+    champion = registry.champion(model.system_id)
+    named = f"the champion of {model.system_id} is {champion['model_id'] if champion else 'nobody'}"
+    if model.sha256 not in known:
+        return f"{model.model_id} with sha256 {model.sha256} is not registered; {named}"
+    if champion is None or champion["sha256"] != model.sha256:
+        return f"{known[model.sha256]['model_id']} is {known[model.sha256]['state']}; {named}"
+    return None

@@ -1,0 +1,160 @@
+"""Promote a model: every gate is asked, and what it said is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Any, TypedDict
+
+import numpy as np
+import pyarrow as pa
+
+from shared.application.models.drift import DAYS, shifts
+from shared.application.models.registry import Registry, State
+from shared.domain.instants import eastern_date, to_day
+from shared.domain.promotion import Gate, Trial, difference, drift_gate, judge
+from shared.errors import NotFound, Rejected
+from shared.model_registry.loading import LoadedModel, load
+from shared.ports import Clock, ModelStore, Warehouse
+from shared.warehouse.history import floats, strings
+from shared.warehouse.statements import statement
+
+TRIAL_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``promoted``: whether the model became champion. ``gates``: every gate with what it saw."""
+
+    model_id: str
+    promoted: bool
+    overridden: bool
+    gates: list[Gate]
+
+    @property
+    def failed(self) -> list[Gate]:
+        return [g for g in self.gates if not g.passed]
+
+
+class Gap(TypedDict):
+    """A mean over game dates with its 95 % interval, in points of absolute error."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Comparison(TypedDict):
+    """Two models on the rows that both predicted; no ``difference`` of fewer than two dates."""
+
+    rows: int
+    dates: int
+    mae: Annotated[dict[str, float], "MODEL"]
+    difference: Gap | None
+
+
+class Promotion:
+    def __init__(self, warehouse: Warehouse, models: ModelStore, clock: Clock) -> None:
+        self._warehouse, self._models, self._clock = warehouse, models, clock
+        self._registry = Registry(warehouse)
+
+    def gates(self, model_id: str, models: Sequence[dict[str, Any]] | None = None) -> list[Gate]:
+        """Every gate of a model, from its shadow rows of the last three months; ``models``: all that are
+        registered, where they have been read already."""
+        models = self._registry.models() if models is None else models
+        model = self._registry.find(model_id, models)
+        trial, first = self.trial(model, self._registry.champions(models).get(model["system_id"]))
+        judged = judge(trial, model["training_end_date"], first)
+        loaded, golden = self._golden(model)
+        return [*judged, self._drift(loaded), golden]
+
+    def promote(self, model_id: str, reason: str, override: bool = False) -> Verdict:
+        """Make a model the champion if every gate passes, or although some do not where overridden.
+
+        ``Rejected`` for a model that is retired or blocked.
+        """
+        model = self._registry.find(model_id)
+        gates = self.gates(model_id)
+        failed = any(not g.passed for g in gates)
+        if failed and not override:
+            return Verdict(model["model_id"], False, False, gates)
+        self._registry.move(model_id, State.CHAMPION, reason, gates, overridden=failed)
+        return Verdict(model["model_id"], True, failed, gates)
+
+    def trial(
+        self, model: Mapping[str, Any], champion: Mapping[str, Any] | None, counted_as: str = "SHADOW"
+    ) -> tuple[Trial, date | None]:
+        """A model's graded rows, the champion's on the same keys, and the first graded date."""
+        last = eastern_date(self._clock.now())
+        rows = self._warehouse.query(
+            statement(
+                "shadow_trial",
+                first=last - timedelta(days=TRIAL_DAYS),
+                last=last,
+                system_id=model["system_id"],
+                model_sha256=model["sha256"],
+                champion_sha256=champion["sha256"] if champion else "",
+                counted_as=counted_as,
+            )
+        )
+        days = rows["game_date"].to_pylist()
+        return _trial(rows, days), min(days, default=None)
+
+    def compare(self, a: str, b: str) -> Comparison:
+        """Two models on the rows that both predicted, in shadow or live; ``NotFound`` for none in common."""
+        first, second = self._registry.find(a), self._registry.find(b)
+        if first["system_id"] != second["system_id"]:
+            raise Rejected(f"{first['model_id']} and {second['model_id']} are of different systems")
+        last = eastern_date(self._clock.now())
+        rows = self._warehouse.query(
+            statement(
+                "models_side_by_side",
+                first=last - timedelta(days=TRIAL_DAYS),
+                last=last,
+                system_id=first["system_id"],
+                a=first["sha256"],
+                b=second["sha256"],
+            )
+        )
+        if not rows.num_rows:
+            raise NotFound(f"{a} and {b} have no graded row in common in {TRIAL_DAYS} days")
+        trial = _trial(rows, rows["game_date"].to_pylist())
+        gap = difference(trial)
+        return {
+            "rows": rows.num_rows,
+            "dates": len(np.unique(trial.day)),
+            "mae": {
+                first["model_id"]: float(np.abs(trial.predicted - trial.actual).mean()),
+                second["model_id"]: float(np.abs(trial.champion - trial.actual).mean()),
+            },
+            "difference": None if gap is None else {"value": gap.value, "low": gap.low, "high": gap.high},
+        }
+
+    def _golden(self, model: Mapping[str, Any]) -> tuple[LoadedModel | None, Gate]:
+        try:
+            loaded = load(self._models, model["system_id"], model["path"], model["sha256"])
+        except (NotFound, Rejected) as exc:
+            return None, Gate("golden_prediction", False, str(exc))
+        said = "the file has its sha256 and gives its golden rows"
+        return loaded, Gate("golden_prediction", loaded.verified, said if loaded.verified else "unverified")
+
+    def _drift(self, loaded: LoadedModel | None) -> Gate:
+        if loaded is None or loaded.manifest is None:
+            return drift_gate({})
+        rows, indices = shifts(self._warehouse, loaded.manifest, eastern_date(self._clock.now()))
+        if not rows:
+            return Gate("feature_drift", False, f"no features stored in the last {DAYS} days")
+        return drift_gate(indices)
+
+
+def _trial(rows: pa.Table, days: list[date]) -> Trial:
+    sides = strings(rows["recommendation"])
+    return Trial(
+        predicted=floats(rows["predicted_points"]),
+        actual=floats(rows["actual_points"]),
+        line=floats(rows["line_value"]),
+        side=np.where(sides == "OVER", 1, np.where(sides == "UNDER", -1, 0)),
+        day=np.array([to_day(d) for d in days], dtype=np.int64),
+        champion=floats(rows["champion_points"]),
+    )

@@ -1,0 +1,1 @@
+"""Prediction of the jobs of a batch, and the rows that are staged."""

@@ -1,0 +1,308 @@
+"""Predict rows that a caller brings along; nothing is read or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.application.prediction.job_batch import numbers
+from shared.application.prediction.predict import Predict
+from shared.domain.features.context import ALL_INPUTS, CONTEXT
+from shared.domain.features.contract import FEATURES
+from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
+from shared.domain.market.betting import sides_and_bets
+from shared.domain.market.lines import no_vig_over
+from shared.domain.market.recommendation import SIDES, edge, round_points, sides
+from shared.domain.systems.base import Batch, Chance, Forecast, System
+from shared.domain.systems.catalog import forecast_all, with_members
+from shared.errors import Rejected
+from shared.schemas.messages import LEAST_PRICE
+from shared.schemas.rows import BESIDE, Lists, Rows
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """Why a system gives no numbers."""
+
+    reason: str
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What a system that gives points says of one row."""
+
+    predicted_points: float | None
+    raw_prediction: float | None
+    confidence: float | None
+    edge: float | None
+    recommendation: str
+    missing_inputs: Sequence[str]
+
+
+class ToldChance(Told, frozen=True, gc=False):
+    """What a system that gives a distribution says."""
+
+    prob_over: float | None
+    interval_low: float | None
+    interval_high: float | None
+    expected_value: float | None
+    kelly_fraction: float | None
+    no_bet_reason: str | None
+
+
+_OF_ROW, _NOTHING_BESIDE = attrgetter(*BESIDE), (None,) * len(BESIDE)
+_PLACE = {name: i for i, name in enumerate(ALL_INPUTS)}
+
+CONTRACT = [_PLACE[name] for name in FEATURES]
+"""Places of the contract's features alone, all of them in their order: most rows come so."""
+
+Answer = dict[str, Told | Nothing]
+"""By system."""
+
+
+class Columns(NamedTuple):
+    """What one system says of n rows.
+
+    ``values``: by the names of ``Told``, or of ``ToldChance`` where it gives a distribution, in their
+    order. ``reasons``: why it gives no numbers, None where it does.
+    """
+
+    values: Mapping[str, Floats | Sequence[Any]]
+    reasons: Sequence[str | None]
+
+
+@dataclass
+class Asked:
+    """One caller's rows; ``answers`` is there once they are predicted.
+
+    ``features``: (n, 62) in the order of ``ALL_INPUTS``, or without the context (n, 33) in that of
+    ``FEATURES``; ``beside``: (n, 5) in that of ``BESIDE``, None where no row has any.
+    """
+
+    features: Floats
+    beside: Floats | None
+    systems: tuple[str, ...]
+    answers: list[Answer] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+ALONE, FEW = 16, 256
+"""Rows of one caller from which company saves nothing; rows that are predicted in about a millisecond."""
+
+
+def few(asked: Sequence[Asked]) -> bool:
+    """Whether they are predicted sooner than they are handed to a thread."""
+    return sum(len(a) for a in asked) <= FEW
+
+
+class PredictRows:
+    def __init__(self, predict: Predict) -> None:
+        self._predict = predict
+
+    def __call__(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        systems: Sequence[str] | None,
+        columns: Sequence[str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """One answer per row and system; ``Rejected`` names a feature or system that is not known.
+
+        ``columns``: names of the features, which rows then give as lists.
+        """
+        asked = Asked(
+            np.array([_values(i, _named(i, row["features"], columns)) for i, row in enumerate(rows)]),
+            np.array([[row[name] for name in BESIDE] for row in rows], dtype=np.float64),
+            self.wanted(systems),
+        )
+        self.several([asked])
+        return [msgspec.to_builtins(answer) for answer in asked.answers]
+
+    def wanted(self, systems: Sequence[str] | None) -> tuple[str, ...]:
+        """The systems to run, all that run here for None; ``Rejected`` for one that does not."""
+        if systems is not None and not systems:
+            raise Rejected(f"systems: none, wanted some of {self._predict.system_ids}")
+        off = [s for s in systems or () if s not in self._predict.system_ids]
+        if off:
+            raise Rejected(
+                f"systems: {off[0]!r} does not run here, wanted some of {self._predict.system_ids}"
+            )
+        return self._predict.system_ids if systems is None else tuple(systems)
+
+    def read(self, rows: Rows | Lists) -> Asked | None:
+        """Decoded rows, None where something is wrong with them; ``Rejected`` as ``wanted``."""
+        beside = rows.beside if isinstance(rows, Lists) else _beside(rows)
+        if beside is not None and (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
+            return None
+        features = _in_order(rows) if isinstance(rows, Lists) else _by_name(rows)
+        return None if features is None else Asked(features, beside, self.wanted(rows.systems))
+
+    def several(self, asked: Sequence[Asked]) -> None:
+        """Answer callers together: one call of each model for all who want the same systems."""
+        alike: dict[Any, list[Asked]] = {}
+        for one in asked:
+            alike.setdefault((one.systems, one.features.shape[1], one.beside is None), []).append(one)
+        for some in alike.values():
+            beside = [a.beside for a in some if a.beside is not None]
+            answers = self._answers(
+                _joined([a.features for a in some]), _joined(beside) if beside else None, some[0].systems
+            )
+            for one in some:
+                one.answers, answers = answers[: len(one)], answers[len(one) :]
+
+    def columns(self, asked: Asked) -> dict[str, Columns]:
+        """By system what it says of one caller's rows; nothing else is asked at the same time."""
+        return dict(self._said(asked.features, asked.beside, asked.systems))
+
+    def _answers(self, given: Floats, beside: Floats | None, wanted: Sequence[str]) -> list[Answer]:
+        told = {name: _told(columns) for name, columns in self._said(given, beside, wanted)}
+        if len(told) == 1:
+            ((name, answers),) = told.items()
+            return [{name: answer} for answer in answers]
+        return [dict(zip(told, row, strict=True)) for row in zip(*told.values(), strict=True)] or [{}] * len(
+            given
+        )
+
+    def _said(
+        self, given: Floats, beside: Floats | None, wanted: Sequence[str]
+    ) -> Iterator[tuple[str, Columns]]:
+        n = len(given)
+        line, over, under, league, rest = _unknown(len(BESIDE), n) if beside is None else beside.T
+        context = given[:, len(FEATURES) :]
+        batch = Batch(
+            features=given[:, : len(FEATURES)],
+            quality=np.full(n, 100.0),
+            league_def_rating=league,
+            recent=_unknown(n, RECENT_GAMES, len(RECENT_FIELDS)),
+            days_rest=rest,
+            context=context if context.size else _unknown(n, len(CONTEXT)),
+            line=line,
+            market=over if beside is None else no_vig_over(over, under),
+        )
+        forecasts = forecast_all(with_members(self._predict.systems, wanted), batch)
+        for system in self._predict.systems:
+            if system.system_id in wanted:
+                yield system.system_id, _columns(system, forecasts[system.system_id], line, over, under)
+
+
+def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats) -> Columns:
+    """What one system says of every row, by the names of ``Told`` or ``ToldChance``."""
+    points = round_points(forecast.points)
+    gaps = edge(points, line)
+    side = sides(gaps, forecast.confidence, system.min_edge, system.min_confidence)
+    of_chance: dict[str, Any] = {}
+    if forecast.chance is not None:
+        side, of_chance = _chance_columns(side, forecast.chance, gaps, over, under)
+    said: dict[str, Any] = {
+        "predicted_points": points,
+        "raw_prediction": forecast.raw,
+        "confidence": forecast.confidence,
+        "edge": gaps,
+        "recommendation": [SIDES[i] for i in side.tolist()],
+        "missing_inputs": forecast.missing_inputs,
+    }
+    return Columns(said | of_chance, forecast.reasons)
+
+
+def _chance_columns(
+    side: Ints, chance: Chance, gaps: Floats, over: Floats, under: Floats
+) -> tuple[Ints, dict[str, Any]]:
+    """Return the sides that are worth their price, and the columns of a distribution."""
+    side, found = sides_and_bets(side, chance.over, gaps, over, under)
+    return side, {
+        "prob_over": chance.over,
+        "interval_low": np.round(chance.low, 1),
+        "interval_high": np.round(chance.high, 1),
+        "expected_value": found.value,
+        "kelly_fraction": found.stake,
+        "no_bet_reason": found.against,
+    }
+
+
+@lru_cache(maxsize=64)
+def _unknown(*shape: int) -> Floats:
+    """Nothing but NaN, in the memory of one of them."""
+    return np.broadcast_to(np.nan, shape)
+
+
+def _joined(arrays: Sequence[Floats]) -> Floats:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _told(said: Columns) -> list[Told | Nothing]:
+    """One answer for every row."""
+    make = Told if len(said.values) == len(Told.__struct_fields__) else ToldChance
+    # NaN stays: written as JSON it is null.
+    columns = [v.tolist() if isinstance(v, np.ndarray) else v for v in said.values.values()]
+    if not any(said.reasons):
+        return list(map(make, *columns))
+    return [
+        Nothing(reason) if reason else make(*values)
+        for reason, values in zip(said.reasons, zip(*columns, strict=True), strict=True)
+    ]
+
+
+def _beside(rows: Rows) -> Floats | None:
+    """(n, 5), None where no row has any."""
+    given = list(map(_OF_ROW, rows.rows))
+    return None if given.count(_NOTHING_BESIDE) == len(given) else numbers(len(BESIDE), given)
+
+
+def _by_name(rows: Rows) -> Floats:
+    """(n, 62) of rows that name their features."""
+    return numbers(len(ALL_INPUTS), [msgspec.structs.astuple(row.features) for row in rows.rows])
+
+
+def _in_order(rows: Lists) -> Floats | None:
+    """(n, 33) or (n, 62) of rows that give lists, None where a column is unknown or named twice."""
+    places = [_PLACE.get(name, -1) for name in rows.columns]
+    if places == CONTRACT:
+        return rows.features
+    if -1 in places or len(set(places)) != len(places):
+        return None
+    return placed(rows.features, places, len(ALL_INPUTS))
+
+
+def placed(values: Floats, places: Sequence[int], width: int) -> Floats:
+    """(n, width) that holds (n, k) values at k places, and NaN at the others."""
+    whole = np.full((len(values), width), np.nan)
+    whole[:, places] = values
+    return whole
+
+
+def _named(
+    row: int, given: Mapping[str, float | None] | Sequence[float | None], columns: Sequence[str] | None
+) -> Mapping[str, float | None]:
+    """Features by name; ``Rejected`` where names and numbers do not go together."""
+    if isinstance(given, Mapping):
+        if columns is not None:
+            raise Rejected(f"row {row}: features by name, wanted a list in the order of columns")
+        return given
+    if columns is None:
+        raise Rejected(f"row {row}: a list of features, wanted columns to name them")
+    if len(set(columns)) != len(columns):
+        raise Rejected("columns: a feature is named twice")
+    if len(given) != len(columns):
+        raise Rejected(f"row {row}: {len(given)} features, wanted the {len(columns)} of columns")
+    return dict(zip(columns, given, strict=True))
+
+
+def _values(row: int, named: Mapping[str, float | None]) -> list[float]:
+    """The 33 features and the context, NaN where nothing was given."""
+    unknown = sorted(set(named) - set(ALL_INPUTS))
+    if unknown:
+        raise Rejected(f"row {row}: feature {unknown[0]!r} is unknown, wanted names of the contract")
+    values = [float("nan") if named.get(name) is None else float(named[name] or 0.0) for name in ALL_INPUTS]
+    infinite = [n for n, v in zip(ALL_INPUTS, values, strict=True) if np.isinf(v)]
+    if infinite:
+        raise Rejected(f"row {row}: feature {infinite[0]} is infinite, wanted a finite number or null")
+    return values

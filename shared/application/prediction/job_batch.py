@@ -1,0 +1,308 @@
+"""Jobs in columns: what the systems take of them, and what every system's rows say of them."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shared.application.features.slate_inputs import Mode
+from shared.application.runs.jobs import RunJobs
+from shared.domain.features.context import ALL_INPUTS, CONTEXT
+from shared.domain.features.contract import FEATURES
+from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
+from shared.domain.market.lines import no_vig_over
+from shared.domain.systems.base import Batch
+from shared.schemas.messages import PredictionRequest
+from shared.schemas.predictions import PREDICTION_STAGING
+from shared.warehouse.features import context_matrix, matrix
+from shared.warehouse.history import floats, padded
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Days = NDArray[np.datetime64]
+
+Key = tuple[str, str, int]
+
+_LIVE = Mode.LIVE.value
+_FIELDS = {field.name: field for field in PREDICTION_STAGING.arrow_schema}
+
+
+@dataclass(frozen=True)
+class JobColumns:
+    """``n`` jobs, of one run or of many.
+
+    ``columns``: by name the columns of the staging table that do not depend on a system, but for those in
+    which all jobs have the same value: that is in ``alike``. ``keys``: run, game and player id of each job.
+    ``day``: (n,) game dates. ``prices``: (2, n) American odds of over and under, NaN where there is none.
+    ``systems``: the ids that each job asks for. ``in_sample``: (n,) models may run on games that they were
+    trained on.
+    """
+
+    batch: Batch
+    columns: pa.RecordBatch
+    alike: Mapping[str, pa.Scalar]
+    keys: Sequence[Key]
+    day: Days
+    prices: Floats
+    systems: Sequence[Sequence[str]]
+    in_sample: Bools
+
+    def __len__(self) -> int:
+        return len(self.systems)
+
+    def take(self, rows: Ints) -> JobColumns:
+        if len(rows) == len(self):
+            return self
+        chosen = rows.tolist()
+        return JobColumns(
+            batch=self.batch.take(rows),
+            columns=self.columns.take(pa.array(rows)),
+            alike=self.alike,
+            keys=[self.keys[i] for i in chosen],
+            day=self.day[rows],
+            prices=self.prices[:, rows],
+            systems=[self.systems[i] for i in chosen],
+            in_sample=self.in_sample[rows],
+        )
+
+    def laid_out(self, at: Ints) -> dict[str, pa.Array]:
+        """By name the columns of the jobs at these positions, each as often as it is named."""
+        rows = self.columns.take(pa.array(at))
+        alike = {name: pa.repeat(value, len(at)) for name, value in self.alike.items()}
+        return dict(zip(rows.schema.names, rows.columns, strict=True)) | alike
+
+
+def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batch:
+    """The arrays that the systems take; ``inputs`` as ``packed_inputs`` gives them, job by job."""
+    own = _own_columns(jobs)
+    return _batch(jobs, inputs, own, _prices(own))
+
+
+def _batch(
+    jobs: Sequence[PredictionRequest], inputs: Sequence[bytes], own: pa.RecordBatch, prices: Floats
+) -> Batch:
+    """``own`` and ``prices`` as they are made of the same jobs."""
+    whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
+    return Batch(
+        features=whole[:, : len(FEATURES)],
+        quality=floats(own["feature_quality_score"]),
+        league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
+        recent=whole[:, len(ALL_INPUTS) :].reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
+        days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
+        context=whole[:, len(FEATURES) : len(ALL_INPUTS)],
+        line=floats(own["current_points_line"]),
+        market=no_vig_over(*prices),
+    )
+
+
+def _prices(own: pa.RecordBatch) -> Floats:
+    """(2, n) over and under."""
+    return np.array([floats(own["line_over_price"]), floats(own["line_under_price"])])
+
+
+def packed_inputs(job: PredictionRequest) -> bytes:
+    """The 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles, NaN where null; a job's
+    context may be empty, and its past games few."""
+    context = _packed(job.context) if job.context else _BLANK_CONTEXT
+    return _packed(job.features) + context + _padded(_packed(job.recent))
+
+
+def numbers(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
+    """Rows of ``width`` numbers as an array, NaN for None."""
+    return np.frombuffer(b"".join(map(_packed, rows)), np.float64).reshape(len(rows), width)
+
+
+def _packed(row: Sequence[float | None]) -> bytes:
+    """Numbers as doubles, NaN for None."""
+    pack = _doubles(len(row))
+    try:
+        return pack(*row)
+    except struct.error:
+        return pack(*[math.nan if v is None else v for v in row])
+
+
+@cache
+def _doubles(n: int) -> Callable[..., bytes]:
+    return struct.Struct(f"{n}d").pack
+
+
+_BLANK_CONTEXT = _packed([None] * len(CONTEXT))
+_NO_GAMES = _packed([None] * (RECENT_GAMES * len(RECENT_FIELDS)))
+
+
+def _padded(recent: bytes) -> bytes:
+    return recent + _NO_GAMES[len(recent) :]
+
+
+_OWN = (
+    "player_lookup", "player_id", "game_id", "team_abbr", "opponent_team_abbr", "feature_hash",
+    "feature_quality_score",
+)  # fmt: skip
+_OFTEN_ALIKE = ("run_id", "feature_version", "feature_snapshot_id", "as_of", "mode", "tipoff", "game_date")
+_OF_LINE = {
+    "current_points_line": "value",
+    "line_quote_id": "quote_id",
+    "sportsbook": "book",
+    "line_over_price": "over_price",
+    "line_under_price": "under_price",
+    "line_captured_at": "captured_at",
+    "line_precision": "precision",
+}
+
+_own = attrgetter(*_OWN)
+_of_line = attrgetter(*_OF_LINE.values())
+_often_alike = attrgetter(*_OFTEN_ALIKE)
+_key = attrgetter("run_id", "game_id", "player_id")
+_NO_LINE = (False, *[None] * len(_OF_LINE))
+_OWN_ROW = pa.struct([_FIELDS[name] for name in (*_OWN, "has_prop_line", *_OF_LINE)])
+
+
+def of_requests(
+    jobs: Sequence[PredictionRequest], now: datetime, inputs: Sequence[bytes] | None = None
+) -> JobColumns:
+    """Jobs as messages bring them, at least one; the line's columns are NULL without one. ``inputs``: what
+    ``packed_inputs`` gives for each of them, where it is known already."""
+    own = _own_columns(jobs)
+    prices = _prices(own)
+    runs, versions, snapshots, instants, modes, tipoffs, texts = zip(*map(_often_alike, jobs), strict=True)
+    dates = {text: date.fromisoformat(text) for text in set(texts)}
+    days = [dates[text] for text in texts]
+    columns, alike = _apart(
+        own,
+        {
+            "run_id": runs,
+            "feature_version": versions,
+            "feature_snapshot_id": snapshots,
+            "as_of": instants,
+            "game_date": days,
+            "prediction_run_mode": modes,
+            "prediction_made_before_game": [
+                _before(mode, tipoff, now) for mode, tipoff in zip(modes, tipoffs, strict=True)
+            ],
+        },
+    )
+    return JobColumns(
+        batch=_batch(jobs, inputs or list(map(packed_inputs, jobs)), own, prices),
+        columns=columns,
+        alike=alike | _stamps(now),
+        keys=list(map(_key, jobs)),
+        day=np.array(days, dtype="datetime64[D]"),
+        prices=prices,
+        systems=[j.systems for j in jobs],
+        in_sample=np.array([j.in_sample for j in jobs], dtype=np.bool_),
+    )
+
+
+def _own_columns(jobs: Sequence[PredictionRequest]) -> pa.RecordBatch:
+    """The columns in which jobs differ, as those of one run do; all made in one go."""
+    rows = [_own(j) + ((True, *_of_line(j.line)) if j.line else _NO_LINE) for j in jobs]
+    return pa.RecordBatch.from_struct_array(pa.array(rows, _OWN_ROW))
+
+
+def _apart(
+    columns: pa.RecordBatch, values: Mapping[str, Sequence[Any]]
+) -> tuple[pa.RecordBatch, dict[str, pa.Scalar]]:
+    """More columns: with the others where jobs differ in them, beside them where all jobs are alike."""
+    alike = {}
+    for name, of_jobs in values.items():
+        field = _FIELDS[name]
+        if of_jobs.count(of_jobs[0]) == len(of_jobs):
+            alike[name] = pa.scalar(of_jobs[0], field.type)
+        else:
+            columns = columns.append_column(field, pa.array(of_jobs, field.type))
+    return columns, alike
+
+
+_STORED = {
+    "current_points_line": "line_value",
+    "sportsbook": "line_book",
+    "feature_snapshot_id": "snapshot_id",
+    "line_quote_id": "line_quote_id",
+    "line_over_price": "line_over_price",
+    "line_under_price": "line_under_price",
+    "line_captured_at": "line_captured_at",
+    "line_precision": "line_precision",
+    "game_date": "game_date",
+} | {name: name for name in (*_OWN, "feature_version", "as_of")}
+
+
+def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
+    """The jobs of one or more runs as the feature store holds them, the same as their messages would say."""
+    rows = pa.concat_tables([r.rows for r in runs]).combine_chunks()
+    sizes = [r.rows.num_rows for r in runs]
+    games = rows["game_id"].to_pylist()
+    before = [
+        _before(r.request.mode.value, r.tipoffs[game], now)
+        for r, start, n in zip(runs, np.cumsum([0, *sizes]).tolist(), sizes, strict=False)
+        for game in games[start : start + n]
+    ]
+    run_ids = _each([r.run_id for r in runs], sizes)
+    columns = {ours: rows[theirs] for ours, theirs in _STORED.items()} | {
+        "run_id": run_ids,
+        "has_prop_line": pc.is_valid(rows["line_value"]),
+        "prediction_run_mode": _each([r.request.mode.value for r in runs], sizes),
+        "prediction_made_before_game": before,
+    }
+    recent = padded(rows["recent"], RECENT_GAMES * len(RECENT_FIELDS))
+    prices = np.stack([floats(rows["line_over_price"]), floats(rows["line_under_price"])])
+    batch = Batch(
+        features=matrix(rows),
+        quality=floats(rows["feature_quality_score"]),
+        league_def_rating=floats(rows["league_def_rating"]),
+        recent=recent.reshape(-1, RECENT_GAMES, len(RECENT_FIELDS)),
+        days_rest=floats(rows["days_rest"]),
+        context=context_matrix(rows),
+        line=floats(rows["line_value"]),
+        market=no_vig_over(*prices),
+    )
+    return JobColumns(
+        batch=batch,
+        columns=_typed(columns),
+        alike=_stamps(now),
+        keys=list(zip(run_ids, games, rows["player_id"].to_pylist(), strict=True)),
+        day=np.asarray(rows["game_date"].to_numpy()),
+        prices=prices,
+        systems=[s for r in runs for s in r.systems],
+        in_sample=np.repeat(np.array([r.request.in_sample for r in runs], dtype=np.bool_), sizes),
+    )
+
+
+def with_commit(jobs: JobColumns, build_commit: str | None) -> JobColumns:
+    """The same jobs; their rows name the commit of the code that predicts them."""
+    return replace(jobs, alike={**jobs.alike, "build_commit": pa.scalar(build_commit, pa.string())})
+
+
+def _before(mode: str, tipoff: datetime | None, now: datetime) -> bool:
+    return mode == _LIVE and (tipoff is None or now < tipoff)
+
+
+def _each(values: Sequence[str], sizes: Sequence[int]) -> list[str]:
+    return [v for v, n in zip(values, sizes, strict=True) for _ in range(n)]
+
+
+def _typed(columns: Mapping[str, Any]) -> pa.RecordBatch:
+    """Columns by name as the staging table has them."""
+    fields = [_FIELDS[name] for name in columns]
+    arrays = [
+        c.combine_chunks().cast(f.type) if isinstance(c, pa.ChunkedArray) else pa.array(c, f.type)
+        for c, f in zip(columns.values(), fields, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _stamps(now: datetime) -> dict[str, pa.Scalar]:
+    """When the product's clock says that jobs are predicted, and when they really are."""
+    moments = {"predicted_at": now, "created_at": datetime.now(UTC)}
+    return {name: pa.scalar(moment, _FIELDS[name].type) for name, moment in moments.items()}

@@ -1,0 +1,206 @@
+"""Explain a stored prediction, and compute it again from what was stored with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from shared.application.features.slate_inputs import Mode
+from shared.application.models.registry import Registry
+from shared.application.prediction.job_batch import packed_inputs, to_batch
+from shared.application.prediction.predict import Predict
+from shared.application.prediction.staging_rows import IN_SAMPLE
+from shared.application.runs.jobs import job_of
+from shared.application.runs.request import RunRequest
+from shared.domain.features.context import CONTEXT
+from shared.domain.features.contract import FEATURES
+from shared.domain.market.betting import reason_beside
+from shared.domain.systems.assembly import HIGHEST, LOWEST
+from shared.domain.systems.base import Explainable
+from shared.domain.systems.catalog import TRAINED, build, forecast_all, needed, with_model
+from shared.errors import NotFound
+from shared.model_registry.loading import LoadedModel, load
+from shared.ports import ModelStore, Warehouse
+from shared.schemas.messages import PredictionRequest
+from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
+from shared.warehouse.statements import statement
+
+COMPARED = (
+    "raw_prediction", "predicted_points", "confidence_score", "recommendation", "current_points_line",
+    "line_margin", "model_sha256", "feature_hash", "prob_over", "interval_low", "interval_high",
+    "expected_value", "kelly_fraction", "no_bet_reason",
+)  # fmt: skip
+
+
+TOLD = (
+    "prediction_id", "player_lookup", "player_id", "game_date", "game_id", "system_id", "role", "as_of",
+    "raw_prediction",
+    "predicted_points", "confidence_score", "recommendation", "missing_inputs", "prob_over", "interval_low",
+    "interval_high", "expected_value", "kelly_fraction", "no_bet_reason",
+)  # fmt: skip
+LINE = (
+    "current_points_line", "line_margin", "sportsbook", "line_captured_at", "line_precision", "line_quote_id",
+)  # fmt: skip
+MODEL = ("model_id", "model_sha256", "feature_snapshot_id", "build_commit")
+
+NAMES = timedelta(days=400)
+"""Names are those of box scores of the last season."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """``differences``: stored and recomputed value of each field that is not the same, bit for bit."""
+
+    prediction_id: str
+    differences: dict[str, tuple[Any, Any]]
+
+    @property
+    def equal(self) -> bool:
+        return not self.differences
+
+
+class Replay:
+    def __init__(self, warehouse: Warehouse, models: ModelStore) -> None:
+        self._warehouse, self._models = warehouse, models
+        self._registry = Registry(warehouse)
+
+    def __call__(self, prediction_id: str) -> Replayed:
+        """Compute a prediction again from its snapshot and bundle.
+
+        ``NotFound`` where the prediction, its snapshot or a model behind it is no longer known.
+        """
+        stored = self.stored(prediction_id)
+        job, models = _job(stored, self.inputs(stored)), self._models_behind(stored, by_catboost=True)
+        rows = Predict(models)([job], stored["predicted_at"]).rows.to_pylist()
+        (again,) = [r for r in rows if r["system_id"] == stored["system_id"]] or [dict.fromkeys(COMPARED)]
+        return Replayed(
+            prediction_id,
+            {name: (stored[name], again[name]) for name in COMPARED if stored[name] != again[name]},
+        )
+
+    def explain(self, prediction_id: str) -> dict[str, Any]:
+        """Inputs with their provenance, the line, the model, and terms that add up to the prediction."""
+        stored = self.stored(prediction_id)
+        row = self.inputs(stored)
+        terms = self.terms(stored, row)
+        total = float(sum(terms.values()))
+        return {
+            "prediction": {
+                **{k: stored[k] for k in TOLD},
+                "no_bet_reason": reason_beside(stored["recommendation"], stored["no_bet_reason"]),
+            },
+            "line": {k: stored[k] for k in LINE},
+            "model": {k: stored[k] for k in MODEL},
+            "features": features_of(row),
+            "context": dict(
+                zip(CONTEXT, _job(stored, row).context, strict=False)
+            ),  # empty where built without
+            "terms": terms,
+            "sum": total,
+            "clamped": is_clamped(total),
+        }
+
+    def stored(self, prediction_id: str, game_date: date | None = None) -> dict[str, Any]:
+        """The row of a prediction with its player's name, tip-off and outcome; where the date is known, no
+        other is read."""
+        first, last = (game_date, game_date) if game_date else (FIRST_DATE, LAST_DATE)
+        since = first - NAMES if game_date else FIRST_DATE
+        rows = self._warehouse.query(
+            statement(
+                "prediction_by_id", first=first, last=last, names_since=since, prediction_id=prediction_id
+            )
+        ).to_pylist()
+        if not rows:
+            raise NotFound(f"prediction {prediction_id!r} is not stored")
+        return dict(rows[0])
+
+    def inputs(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """The row of the feature store that a prediction was made from."""
+        rows = self._warehouse.query(
+            statement(
+                "snapshot_player",
+                game_date=stored["game_date"],
+                snapshot_id=stored["feature_snapshot_id"],
+                player_id=stored["player_id"],
+            )
+        ).to_pylist()
+        if not rows:
+            raise NotFound(
+                f"snapshot {stored['feature_snapshot_id']} has no row of {stored['player_lookup']} "
+                f"(player_id {stored['player_id']})"
+            )
+        return dict(rows[0])
+
+    def terms(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:
+        """Points by term, the largest first; a trained model's share is told by its Shapley values and its
+        mean. ``NotFound`` or ``Rejected`` where a model behind the prediction cannot be had or read."""
+        system_id, models = stored["system_id"], self._models_behind(stored)
+        job = _job(stored, row)
+        batch = to_batch([job], [packed_inputs(job)])
+        forecasts = forecast_all(build({s: m.model for s, m in models.items()}), batch)
+        terms = {name: float(part[0]) for name, part in forecasts[system_id].terms.items() if part[0] != 0.0}
+        loaded = models.get(system_id)
+        if loaded is not None and isinstance(loaded.model, Explainable):
+            inputs = with_model(system_id, loaded.model).inputs(batch)
+            parts = loaded.model.contributions(inputs)[0]
+            share = terms.pop("model", 0.0) / parts.sum()
+            names = (*TRAINED[system_id].inputs, "mean_of_training")
+            terms |= {n: float(share * part) for n, part in zip(names, parts, strict=True)}
+        return dict(sorted(terms.items(), key=lambda t: -abs(t[1])))
+
+    def _models_behind(
+        self, stored: Mapping[str, Any], *, by_catboost: bool = False
+    ) -> dict[str, LoadedModel]:
+        """Its own model, or those of its run that an ensemble looks at."""
+        if stored["model_sha256"]:
+            wanted = {stored["system_id"]: stored["model_sha256"]}
+        else:
+            wanted = self._models_of_run(stored, needed([stored["system_id"]]))
+        if not wanted:
+            return {}
+        paths = {m["sha256"]: m["path"] for m in self._registry.models()}
+        unknown = sorted(s for s, sha in wanted.items() if sha not in paths)
+        if unknown:
+            raise NotFound(f"the model of {unknown[0]} with sha256 {wanted[unknown[0]]} is not registered")
+        return {
+            s: load(self._models, s, paths[sha], sha, by_catboost=by_catboost) for s, sha in wanted.items()
+        }
+
+    def _models_of_run(self, stored: Mapping[str, Any], systems: Sequence[str]) -> dict[str, str]:
+        """Hash of the model of each of the systems, where one ran; a formula asks for none."""
+        if not systems:
+            return {}
+        asked = statement(
+            "models_of_run", game_date=stored["game_date"], run_id=stored["run_id"], role=stored["role"]
+        )
+        rows = self._warehouse.query(asked).to_pylist()
+        return {r["system_id"]: r["model_sha256"] for r in rows if r["system_id"] in systems}
+
+
+def features_of(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Value and provenance of each of the 33."""
+    return {
+        name: {"value": row[f"feature_{i}_value"], "source": row[f"feature_{i}_source"]}
+        for i, name in enumerate(FEATURES)
+    }
+
+
+def is_clamped(total: float) -> bool:
+    """Whether a sum of terms was cut to 0-60 points."""
+    return not LOWEST <= total <= HIGHEST
+
+
+def _job(stored: Mapping[str, Any], row: Mapping[str, Any]) -> PredictionRequest:
+    request = RunRequest(
+        game_date=stored["game_date"],
+        mode=Mode(stored["prediction_run_mode"]),
+        force=False,
+        skip_mlfs_check=True,
+        systems=(stored["system_id"],),
+        min_minutes=0.0,
+        reason=None,
+        in_sample=stored["role"] == IN_SAMPLE,
+    )
+    return job_of(stored["run_id"], request, dict(row), [stored["system_id"]], stored["game_start_utc"])

@@ -1,0 +1,39 @@
+"""What people ask of the warehouse."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from shared.domain.market.betting import reason_beside
+from shared.ports import Warehouse
+from shared.warehouse.statements import statement
+
+
+class Questions:
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def predictions(self, game_date: date) -> list[dict[str, Any]]:
+        """The active rows of a game date by game, player and system, with the player's name."""
+        rows = self._warehouse.query(statement("active_predictions", game_date=game_date)).to_pylist()
+        for row in rows:
+            row["no_bet_reason"] = reason_beside(row["recommendation"], row["no_bet_reason"])
+        return list(rows)
+
+    def predictions_at_tipoff(self, game_date: date, now: datetime) -> list[dict[str, Any]]:
+        """The rows that were active when their game began, whatever replaced them since; likewise."""
+        query = statement("predictions_at_tipoff", game_date=game_date, now=now)
+        rows = self._warehouse.query(query).to_pylist()
+        for row in rows:
+            row["no_bet_reason"] = reason_beside(row["recommendation"], row["no_bet_reason"])
+        return list(rows)
+
+    def active_duplicates(self, game_date: date) -> int:
+        """Keys with more than one active row: there must be none."""
+        return int(
+            self._warehouse.query(statement("active_duplicates", first=game_date, last=game_date)).num_rows
+        )
+
+    def accuracy(self, first: date, last: date) -> list[dict[str, Any]]:
+        return list(self._warehouse.query(statement("accuracy_between", first=first, last=last)).to_pylist())

@@ -1,0 +1,1 @@
+"""The life of a run: request, jobs, outcomes, checks, activation."""

@@ -1,0 +1,94 @@
+"""What a run is asked to do, checked and with its date resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from shared.application.features.slate_inputs import Mode
+from shared.domain.game_dates import parse_game_date
+from shared.domain.instants import eastern_date
+from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.errors import Rejected
+from shared.schemas.messages import RunRequested
+
+MOST_REASON = 500
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    game_date: date
+    mode: Mode
+    force: bool
+    skip_mlfs_check: bool
+    systems: tuple[str, ...]
+    min_minutes: float
+    reason: str | None
+    in_sample: bool = False
+    accept_findings: bool = False
+    """Systems whose batch the checks refuse are activated all the same."""
+    job: str | None = None
+    """The job that makes the run itself, for runs that no service has a part in."""
+
+
+def parse(asked: RunRequested, now: datetime) -> RunRequest:
+    """``Rejected`` names the field, what came and what was wanted."""
+    systems = tuple(asked.systems if asked.systems is not None else SYSTEM_IDS)
+    unknown = [s for s in systems if s not in SYSTEM_IDS]
+    if unknown or not systems:
+        came = repr(unknown[0]) if unknown else "none"
+        raise Rejected(f"systems: {came}, wanted some of {', '.join(SYSTEM_IDS)}")
+    if not 0.0 <= asked.min_minutes <= 48.0:
+        raise Rejected(f"min_minutes: {asked.min_minutes}, wanted 0 to 48")
+    if asked.reason is not None and not (len(asked.reason) <= MOST_REASON and asked.reason.isprintable()):
+        raise Rejected(f"reason: wanted one line of at most {MOST_REASON} printable characters")
+    return RunRequest(
+        game_date=resolve_date(asked.game_date, now),
+        mode=Mode.BACKFILL if asked.allow_started else Mode.LIVE,
+        force=asked.force,
+        skip_mlfs_check=asked.skip_mlfs_check,
+        systems=tuple(dict.fromkeys(systems)),
+        min_minutes=asked.min_minutes,
+        reason=asked.reason,
+        accept_findings=asked.accept_findings,
+    )
+
+
+def require_reason(request: RunRequest, live_rows: int) -> None:
+    """``Rejected`` for a forced backfill without a reason of a date on which ``live_rows`` predictions were
+    active at tip-off: it replaces what was published before the games."""
+    replaces = replaces_played_games(request.force, request.mode, request.in_sample)
+    if replaces and live_rows and not request.reason:
+        raise Rejected(
+            f"reason: none, wanted one line: {live_rows} predictions of {request.game_date} were active at "
+            "tip-off, and a forced backfill replaces them (--reason)"
+        )
+
+
+def replaces_played_games(force: bool, mode: Mode, in_sample: bool) -> bool:
+    """Whether a run may replace active rows of games that have started."""
+    return force and mode is Mode.BACKFILL and not in_sample
+
+
+def request_of(stored: Mapping[str, Any]) -> RunRequest:
+    """The request that a run was opened with."""
+    names = {f.name for f in fields(RunRequest)}
+    known = {name: value for name, value in stored.items() if name in names}
+    return RunRequest(
+        **known
+        | {
+            "game_date": date.fromisoformat(stored["game_date"]),
+            "mode": Mode(stored["mode"]),
+            "systems": tuple(stored["systems"]),
+        }
+    )
+
+
+def resolve_date(text: str, now: datetime, field: str = "game_date") -> date:
+    """Return the game date that ``text`` names, in US Eastern time; ``Rejected`` names the field."""
+    try:
+        return parse_game_date(text, lambda: eastern_date(now))
+    except ValueError as exc:
+        raise Rejected(f"{field}: {exc}") from exc

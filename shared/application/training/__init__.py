@@ -1,0 +1,1 @@
+"""Training of models, walk-forward evaluation and experiments."""

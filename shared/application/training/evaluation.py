@@ -1,0 +1,275 @@
+"""Evaluate systems walk-forward, all on identical rows, beside the line and beside always-under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from math import erf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.application.training.examples import Examples, read_examples
+from shared.application.training.recipes import RECIPES
+from shared.application.training.walk_forward import NO_LINE, REFIT_DAYS, Forecasts, walk
+from shared.domain.evaluation import (
+    always_under,
+    brier,
+    calibration_error,
+    calibration_limit,
+    hits,
+    log_loss,
+    reliability,
+    returns,
+    suspected_leaks,
+)
+from shared.domain.features.contract import INDEX
+from shared.domain.instants import from_day
+from shared.domain.statistics import mean_by_date, wilson
+from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.systems.line_anchored import COVERED
+from shared.errors import NotFound, Rejected
+from shared.ports import Warehouse
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Strings = NDArray[np.str_]
+
+EARLIER_GAMES, LINED_MINUTES, ROTATION_MINUTES = 5, 8.0, 10.0
+MOSTLY = 0.99
+"""A system that predicts at least this share of the rows is judged on the common rows, another on its own."""
+
+EVALUATED = (*SYSTEM_IDS, NO_LINE)
+
+WINDOW_GAP = 21
+"""Days without a line that divide one window of lines from the next."""
+
+BANDS = (
+    (0.0, "line to 10"),
+    (10.5, "10.5 to 15"),
+    (15.5, "15.5 to 20"),
+    (20.5, "20.5 to 25"),
+    (25.5, "above 25"),
+)
+TIERS = ((0.0, "season average to 8"), (8.0, "8 to 15"), (15.0, "15 to 22"), (22.0, "22 and more"))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The rows that are judged, cut out of examples and forecasts."""
+
+    points: dict[str, Floats]
+    over: dict[str, Floats]
+    low: dict[str, Floats]
+    high: dict[str, Floats]
+    actual: Floats
+    line: Floats
+    market: Floats
+    over_price: Floats
+    under_price: Floats
+    precision: Strings
+    spread: Floats
+    average: Floats
+    day: NDArray[np.int64]
+
+    def take(self, rows: Bools) -> Judged:
+        taken: dict[str, Any] = {
+            name: {s: v[rows] for s, v in kept.items()} if isinstance(kept, dict) else kept[rows]
+            for name, kept in vars(self).items()
+        }
+        return Judged(**taken)
+
+    def __len__(self) -> int:
+        return len(self.actual)
+
+
+class Evaluate:
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def __call__(
+        self,
+        first: date,
+        last: date,
+        now: datetime,
+        *,
+        systems: Sequence[str] = SYSTEM_IDS,
+        refit_days: int = REFIT_DAYS,
+        train_days: int | None = None,
+        progress: Callable[[str, int, int], None] = lambda *_: None,
+    ) -> dict[str, Any]:
+        """Figures by system; ``Rejected`` for a range or step that makes no sense, ``NotFound`` where no
+        player-game with a line lies in it."""
+        if last < first or refit_days < 1 or (train_days is not None and train_days < 30):
+            raise Rejected(
+                f"{first} to {last}, refit every {refit_days} days on {train_days or 'all'}: wanted an end "
+                "after the start, steps of a day or more and at least 30 days to learn from"
+            )
+        back = max(r.days_back + (train_days or r.train_days) for r in RECIPES.values())
+        since = first - timedelta(days=back)
+        examples = read_examples(self._warehouse, since, last, now)
+        forecasts = walk(
+            examples, first, last, systems, refit_days=refit_days, train_days=train_days, progress=progress
+        )
+        lined, rotation = _populations(examples, forecasts)
+        if not len(lined):
+            raise NotFound(f"{first} to {last}: no player-game with a main line before its cut-off")
+        return _report(lined, rotation, systems)
+
+
+def _populations(e: Examples, f: Forecasts) -> tuple[Judged, Judged]:
+    """Rows with a line, and all rotation players; both with enough of a past."""
+    r, m = f.rows, e.market
+    rows = Judged(
+        points=f.points,
+        over=f.over,
+        low=f.low,
+        high=f.high,
+        actual=e.points[r],
+        line=m.line[r],
+        market=m.over[r],
+        over_price=m.over_price[r],
+        under_price=m.under_price[r],
+        precision=m.precision[r],
+        spread=f.spread,
+        average=e.features.values[r, INDEX["points_avg_last_10"]],
+        day=e.day[r],
+    )
+    past = e.earlier[r] >= EARLIER_GAMES
+    minutes = e.minutes_last_10[r]
+    lined = past & (minutes >= LINED_MINUTES) & ~np.isnan(rows.line)
+    return rows.take(lined), rows.take(past & (minutes >= ROTATION_MINUTES))
+
+
+def _report(lined: Judged, rotation: Judged, systems: Sequence[str]) -> dict[str, Any]:
+    share = {s: float(np.mean(~np.isnan(lined.points[s]))) for s in systems}
+    whole = [s for s in systems if share[s] >= MOSTLY]
+    common = lined.take(np.all([~np.isnan(lined.points[s]) for s in whole], axis=0)) if whole else lined
+    told: dict[str, dict[str, Any]] = {}
+    leaks: list[str] = []
+    for s in systems:
+        rows = common if s in whole else lined.take(~np.isnan(lined.points[s]))
+        if not len(rows):
+            told[s] = {"n": 0, "identical_rows": False}
+            continue
+        told[s] = {**_system(rows, s), "identical_rows": s in whole}
+        everybody = rotation.take(~np.isnan(rotation.points[s]))
+        told[s]["rotation"] = {"n": len(everybody), **_errors(everybody.points[s] - everybody.actual)}
+        rates = hits(rows.points[s], rows.line, rows.actual)
+        leaks += suspected_leaks(s, told[s]["mae"], told[s]["rotation"]["mae"], rates)
+    return {
+        "rows": len(common),
+        "first": from_day(int(common.day.min())).isoformat(),
+        "last": from_day(int(common.day.max())).isoformat(),
+        "line": _errors(common.line - common.actual),
+        "always_under": asdict(always_under(common.line, common.actual)),
+        "systems": told,
+        "windows": _groups(common, _windows(common.day), whole),
+        "line_bands": _groups(common, _banded(common.line, BANDS), whole, [name for _, name in BANDS]),
+        "player_tiers": _groups(common, _banded(common.average, TIERS), whole, [name for _, name in TIERS]),
+        "precision": _groups(common, common.precision, whole),
+        "suspected_leaks": leaks,
+    }
+
+
+def _system(rows: Judged, system: str) -> dict[str, Any]:
+    """One system beside the line on the same rows."""
+    predicted = rows.points[system]
+    error, line_error = np.abs(predicted - rows.actual), np.abs(rows.line - rows.actual)
+    gap = mean_by_date(error - line_error, rows.day)
+    paid, bets = returns(predicted - rows.line, rows.line, rows.actual, rows.over_price, rows.under_price)
+    return {
+        "n": len(rows),
+        **_errors(predicted - rows.actual),
+        "line_mae": _round(line_error.mean()),
+        "mae_minus_line": None if gap is None else {k: _round(v) for k, v in vars(gap).items()},
+        "line_bias": _round((predicted - rows.line).mean()),
+        "hit": {k: asdict(v) for k, v in hits(predicted, rows.line, rows.actual).items()},
+        "return": {"value": None if paid is None else _round(paid), "n": bets},
+        **_probabilities(rows, predicted, rows.over.get(system)),
+        "interval": _interval(rows, system),
+    }
+
+
+def _interval(rows: Judged, system: str) -> dict[str, Any] | None:
+    """How many ended within the interval of a system that gives one, and how wide it is."""
+    if system not in rows.low:
+        return None
+    low, high = rows.low[system], rows.high[system]
+    inside = int(np.sum((rows.actual >= low) & (rows.actual <= high)))
+    return {**asdict(wilson(inside, len(rows))), "wanted": COVERED, "width": _round((high - low).mean())}
+
+
+def _probabilities(rows: Judged, predicted: Floats, over: Floats | None) -> dict[str, Any]:
+    """P(over) against the market's, where sportsbooks priced both sides; a system that gives none is taken
+    as a normal around its prediction."""
+    priced = ~np.isnan(rows.market) & (rows.actual != rows.line)
+    if not priced.any():
+        return dict.fromkeys(("log_loss", "market_log_loss", "brier", "ece", "ece_limit"), None) | {
+            "priced": 0
+        }
+    if over is None:
+        z = ((predicted - rows.line) / rows.spread)[priced]
+        p = np.array([0.5 * (1.0 + erf(v / np.sqrt(2.0))) for v in z])
+    else:
+        p = over[priced]
+    won = (rows.actual > rows.line)[priced]
+    return {
+        "priced": int(priced.sum()),
+        "log_loss": _round(log_loss(p, won)),
+        "market_log_loss": _round(log_loss(rows.market[priced], won)),
+        "brier": _round(brier(p, won)),
+        "ece": _round(calibration_error(p, won)),
+        "ece_limit": _round(calibration_limit(p)),
+        "reliability": [asdict(b) for b in reliability(p, won)],
+    }
+
+
+def _groups(
+    rows: Judged, labels: Strings, systems: Sequence[str], names: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Errors of every system and of the line in each group, in the order of ``names``, else of dates."""
+    found = []
+    for label in dict.fromkeys([n for n in names if n in labels] or labels.tolist()):
+        part = rows.take(labels == label)
+        found.append(
+            {
+                "group": label,
+                "n": len(part),
+                "line_mae": _round(np.abs(part.line - part.actual).mean()),
+                "mae": {s: _round(np.abs(part.points[s] - part.actual).mean()) for s in systems},
+            }
+        )
+    return found
+
+
+def _windows(day: NDArray[np.int64]) -> Strings:
+    """Stretches of dates with lines, named by their first and last."""
+    days = np.unique(day)
+    cuts = np.flatnonzero(np.diff(days) > WINDOW_GAP) + 1
+    labels = np.empty(len(day), dtype="<U24")
+    for part in np.split(days, cuts):
+        name = f"{from_day(int(part[0]))} to {from_day(int(part[-1]))}"
+        labels[(day >= part[0]) & (day <= part[-1])] = name
+    return labels.astype(np.str_)
+
+
+def _banded(values: Floats, bands: Sequence[tuple[float, str]]) -> Strings:
+    at = np.searchsorted([low for low, _ in bands], values, side="right") - 1
+    return np.array([bands[i][1] for i in at.tolist()], dtype=np.str_)
+
+
+def _errors(error: Floats) -> dict[str, float | None]:
+    if not len(error):
+        return {"mae": None, "bias": None, "rmse": None}
+    return {
+        "mae": _round(np.abs(error).mean()),
+        "bias": _round(error.mean()),
+        "rmse": _round(np.sqrt((error**2).mean())),
+    }
+
+
+def _round(value: Any) -> float:
+    return round(float(value), 5)

@@ -1,0 +1,184 @@
+"""Train the models that the systems serve, on what was known before each game."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.application.messaging.events import Progress
+from shared.application.training.examples import Examples, complete, read_examples
+from shared.application.training.recipes import RECIPES, SEED, THREADS, rows_of
+from shared.domain.evaluation import always_under, hits
+from shared.domain.instants import from_day, to_day
+from shared.domain.statistics import Rate, distribution
+from shared.domain.systems.base import System
+from shared.domain.systems.catalog import MODEL_SYSTEMS, with_model
+from shared.errors import Rejected
+from shared.model_registry import bundle
+from shared.model_registry.bundle import Bundle, GoldenRow, HitRate, Manifest, Metrics, Reference
+from shared.model_registry.catboost_model import CatBoostModel, parse, to_bytes
+from shared.model_registry.cbm import read_trees
+from shared.model_registry.golden import golden_rows
+from shared.ports import ModelStore, Warehouse
+from shared.warehouse.statements import statement
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+LEAST_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Window:
+    """Training dates, inclusive, and those it is evaluated on; without them, on the training's own tail."""
+
+    system_id: str
+    start: date
+    end: date
+    eval_start: date | None = None
+    eval_end: date | None = None
+
+    @property
+    def last(self) -> date:
+        return self.eval_end or self.end
+
+
+def checked(system_id: str, start: date, end: date, eval_start: date, eval_end: date) -> Window:
+    """A window whose evaluation begins after its training has ended; ``Rejected`` names what is wrong."""
+    if system_id not in MODEL_SYSTEMS:
+        raise Rejected(f"system {system_id!r}, wanted one of {', '.join(MODEL_SYSTEMS)}")
+    if end < start:
+        raise Rejected(f"train_end {end}, wanted {start} or later")
+    if eval_start <= end:
+        raise Rejected(f"eval_start {eval_start}, wanted a date after train_end {end}: the windows overlap")
+    if eval_end < eval_start:
+        raise Rejected(f"eval_end {eval_end}, wanted {eval_start} or later")
+    return Window(system_id, start, end, eval_start, eval_end)
+
+
+def window_before(game_date: date, system_id: str) -> Window:
+    """The window of a system's recipe that is over before the game date."""
+    recipe = RECIPES[system_id]
+    end = game_date - timedelta(days=recipe.days_back)
+    return Window(system_id, end - timedelta(days=recipe.train_days), end)
+
+
+def demo_windows(game_date: date) -> list[Window]:
+    """One window for each system with a model."""
+    return [window_before(game_date, system) for system in MODEL_SYSTEMS]
+
+
+class TrainModels:
+    """Fits one CatBoost model per window and writes a bundle for each."""
+
+    def __init__(
+        self, warehouse: Warehouse, store: ModelStore, folder: str, git_commit: str | None = None
+    ) -> None:
+        self._warehouse = warehouse
+        self._store = store
+        self._folder = folder
+        self._git_commit = git_commit
+
+    def __call__(
+        self, windows: list[Window], now: datetime, progress: Progress = lambda *_: None
+    ) -> dict[str, Bundle]:
+        """The bundle by system; ``Rejected`` where a window holds too few games."""
+        first, last = min(w.start for w in windows), max(w.last for w in windows)
+        examples, usable = self._examples(first, last, now)
+        bundles = {}
+        for w in windows:
+            bundles[w.system_id] = self._train(w, examples, usable)
+            progress("train", len(bundles), len(windows))
+        return bundles
+
+    def _examples(self, first: date, last: date, now: datetime) -> tuple[Examples, Bools]:
+        """The games of the range, and which may be learnt from: complete ones, without dates whose every
+        feature snapshot was invalidated."""
+        examples = read_examples(self._warehouse, first, last, now)
+        refused = self._warehouse.query(statement("invalidated_dates", first=first, last=last))
+        bad = np.array([to_day(d) for d in refused["game_date"].to_pylist()], dtype=np.int64)
+        return examples, complete(examples) & ~np.isin(examples.day, bad)
+
+    def _train(self, w: Window, examples: Examples, usable: Bools) -> Bundle:
+        recipe = RECIPES[w.system_id]
+        train = rows_of(w.system_id, examples, usable & examples.between(w.start, w.end))
+        if len(train) < LEAST_ROWS:
+            raise Rejected(
+                f"train {w.system_id}: {len(train)} complete player-games from {w.start} to {w.end}, "
+                f"wanted at least {LEAST_ROWS}"
+            )
+        cut = train.tail
+        tail_start = from_day(int(train.day[cut]))
+        held = usable & examples.between(w.eval_start or tail_start, w.last)
+        if not held.any():
+            raise Rejected(f"train {w.system_id}: no game from {w.eval_start} to {w.eval_end} to judge by")
+        data = to_bytes(recipe.fit(train))
+        digest = bundle.sha256_of(data)
+        model = parse(data, w.system_id, train.names)
+        judged = model
+        if w.eval_start is None and not recipe.stops_on_tail:  # it has learnt from its tail as well
+            judged = parse(to_bytes(recipe.fit(train.take(slice(cut)))), w.system_id, train.names)
+        learnt = train.take(slice(cut)) if recipe.stops_on_tail else train
+        manifest = Manifest(
+            name=bundle.bundle_name(w.system_id, w.end, digest),
+            system_id=w.system_id,
+            sha256=digest,
+            feature_names=list(train.names),
+            train_start=w.start,
+            train_end=w.end,
+            train_rows=len(learnt),
+            eval_start=w.eval_start or tail_start,
+            eval_end=w.last,
+            metrics=_metrics(with_model(w.system_id, judged), examples, np.flatnonzero(held)),
+            trees=model.trees,
+            seed=SEED,
+            thread_count=THREADS,
+            trend_sign="positive is improving",
+            libraries={name: version(name) for name in ("catboost", "numpy")},
+            golden=[_golden(row, model) for row in golden_rows(train.x, read_trees(data))],
+            git_commit=self._git_commit,
+            reference={name: _reference(learnt.x[:, i]) for i, name in enumerate(train.names)},
+        )
+        return bundle.write(self._store, self._folder, data, manifest)
+
+
+def _metrics(system: System, examples: Examples, rows: Ints) -> Metrics:
+    """How the system does with its model on games held out, lines as evaluation has them."""
+    predicted = system.forecast(examples.batch(rows), {}).points
+    actual, line = examples.points[rows], examples.market.line[rows]
+    gap = predicted - actual
+    lined = ~np.isnan(line)
+    return Metrics(
+        n=len(gap),
+        mae=round(float(np.abs(gap).mean()), 4),
+        bias=round(float(gap.mean()), 4),
+        line_n=int(lined.sum()),
+        line_bias=_rounded((predicted - line)[lined]),
+        lined_mae=_rounded(np.abs(gap[lined])),
+        line_mae=_rounded(np.abs(line - actual)[lined]),
+        hit={name: _hit_rate(rate) for name, rate in hits(predicted, line, actual).items()},
+        always_under=_hit_rate(always_under(line, actual)),
+    )
+
+
+def _rounded(values: Floats) -> float | None:
+    return round(float(values.mean()), 4) if len(values) else None
+
+
+def _hit_rate(rate: Rate) -> HitRate:
+    return HitRate(rate.n, *(None if v is None else round(v, 4) for v in (rate.rate, rate.low, rate.high)))
+
+
+def _reference(values: Floats) -> Reference:
+    told = distribution(values)
+    return Reference(told.edges, told.shares, told.missing)
+
+
+def _golden(row: Floats, model: CatBoostModel) -> GoldenRow:
+    values = [None if np.isnan(v) else float(v) for v in row]
+    return GoldenRow(values, float(model.predict(row[None, :])[0]))

@@ -1,0 +1,1 @@
+"""Names, rosters and injury status of players."""

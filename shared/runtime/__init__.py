@@ -1,0 +1,1 @@
+"""Settings of the process: memory allocation and imports."""

@@ -1,0 +1,220 @@
+"""Who may call a service: nobody but this machine, or whoever an ID token says may."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.errors import AppError, Forbidden, Unauthenticated
+from shared.web.app import answer_of, responses
+from shared.web.id_tokens import Certificates, Trust, Verifier
+
+GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v1/certs"
+OPEN = frozenset({"/health", "/ready"})
+"""Answered without asking who it is."""
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """How a service finds out who calls. Without ``trust`` it answers this machine alone.
+
+    ``token_headers`` may carry the token, the first that is there counts. Where ``certs_url`` is None
+    somebody in front has checked the signature.
+    """
+
+    trust: Trust | None = None
+    token_headers: tuple[bytes, ...] = (b"authorization",)
+    certs_url: str | None = None
+
+
+THIS_MACHINE = Entrance()
+
+
+class IdentitySettings(BaseSettings):
+    """Who may call. What is missing or does not go together stops the start."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    auth: Literal["loopback", "iam", "oidc"] = "loopback"
+    """``loopback``: this machine alone; ``iam``: behind Cloud Run, which has checked the signature;
+    ``oidc``: anywhere, every check is made here."""
+
+    auth_audiences: str = ""
+    """Comma-separated audiences a token may be made for: the service's URLs."""
+
+    auth_emails: str = ""
+    """Comma-separated accounts that may call."""
+
+    auth_issuers: str = "https://accounts.google.com,accounts.google.com"
+    """Comma-separated issuers that are believed."""
+
+    auth_certs_url: str = GOOGLE_CERTS
+    """Where ``oidc`` finds the issuer's certificates: Google's, or one on this machine for tests."""
+
+    bind_host: str = ""
+    """Address to listen on; unset is 127.0.0.1 for ``loopback`` and 0.0.0.0 for the others."""
+
+    k_service: str | None = None
+    """Set by Cloud Run; ``iam`` is refused without it, since elsewhere nobody checks signatures."""
+
+    @property
+    def host(self) -> str:
+        return self.bind_host or ("127.0.0.1" if self.auth == "loopback" else "0.0.0.0")
+
+    def entrance(self) -> Entrance:
+        if self.auth == "loopback":
+            return THIS_MACHINE
+        lists = (self.auth_audiences, self.auth_emails, self.auth_issuers)
+        trust = Trust(*(frozenset(_listed(text)) for text in lists))
+        if self.auth == "oidc":
+            return Entrance(trust, certs_url=self.auth_certs_url)
+        # Cloud Run checks this header alone where both are sent: the other may then hold anything.
+        return Entrance(trust, (b"x-serverless-authorization", b"authorization"))
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.auth == "loopback":
+            if not is_loopback(self.host):
+                raise ValueError(
+                    f"BIND_HOST {self.host}: AUTH=loopback asks nobody who he is, wanted 127.0.0.1"
+                )
+            return self
+        for name in ("auth_audiences", "auth_emails", "auth_issuers"):
+            if not _listed(getattr(self, name)):
+                raise ValueError(f"{name.upper()} is empty, AUTH={self.auth} wants at least one")
+        if self.auth == "iam" and not self.k_service:
+            raise ValueError(
+                "AUTH=iam leaves signatures to Cloud Run, and this is not Cloud Run: wanted oidc"
+            )
+        url = urlsplit(self.auth_certs_url)
+        if self.auth_certs_url != GOOGLE_CERTS and (
+            url.scheme != "http" or not is_loopback(url.hostname or "")
+        ):
+            raise ValueError(f"AUTH_CERTS_URL {self.auth_certs_url}: wanted {GOOGLE_CERTS}")
+        return self
+
+
+def protect(app: FastAPI, entrance: Entrance) -> None:
+    """Close every path but ``OPEN`` to whoever may not come in, and say so in the OpenAPI document."""
+    if entrance.trust is None:
+        app.add_middleware(SameMachine)
+        return
+    certificates = Certificates(entrance.certs_url) if entrance.certs_url else None
+    verify = Verifier(entrance.trust, certificates)
+    app.add_middleware(Bearers, verify=verify, headers=entrance.token_headers)
+    _document(app)
+
+
+def authorised(request: Request) -> bool:
+    """Whether the caller may come in; on an open path he may be anybody."""
+    return "caller" in request.scope
+
+
+class Bearers:
+    """Lets in who bears a token that ``verify`` accepts."""
+
+    def __init__(self, app: ASGIApp, verify: Verifier, headers: tuple[bytes, ...]) -> None:
+        self._app, self._verify, self._headers = app, verify, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            try:
+                scope["caller"] = await self._verify(_token(scope, self._headers))
+            except AppError as exc:
+                if scope["type"] != "http" or scope["path"] not in OPEN:
+                    await answer_of(exc)(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+
+class SameMachine:
+    """Keeps out what a web page makes a browser send here.
+
+    Listening on 127.0.0.1 does not: a page may post to it, and a name that its owner lets point to 127.0.0.1
+    makes that page one of our own. Browsers tell the name in Host and the page's origin in Origin.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] != "lifespan":
+            refused = _from_elsewhere(scope)
+            if refused is not None:
+                return answer_of(refused)(scope, receive, send)
+            scope["caller"] = "this machine"
+        return self._app(scope, receive, send)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _from_elsewhere(scope: Scope) -> Forbidden | None:
+    host, origin = b"", None
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host = value
+        elif name == b"origin":
+            origin = value
+    if not _names_this_machine(host):
+        return Forbidden("this service answers its own machine alone, by the name of localhost or 127.0.0.1")
+    if origin is not None and origin != b"http://" + host:
+        return Forbidden("this service takes nothing from pages of other sites")
+    return None
+
+
+@lru_cache(maxsize=64)
+def _names_this_machine(host: bytes) -> bool:
+    try:
+        return is_loopback(urlsplit(f"//{host.decode('latin-1')}").hostname or "")
+    except ValueError:
+        return False
+
+
+def _token(scope: Scope, names: Iterable[bytes]) -> str:
+    """The bearer token; one that is sent twice is not guessed at."""
+    for wanted in names:
+        found = [value for name, value in scope["headers"] if name == wanted]
+        if len(found) == 1 and found[0][:7].lower() == b"bearer ":
+            return str(found[0][7:].strip().decode("latin-1"))
+        if found:
+            raise Unauthenticated(f"{wanted.decode()}: wanted one bearer token")
+    raise Unauthenticated("no token, wanted an ID token of an account that may call this service")
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _document(app: FastAPI) -> None:
+    """Add the token and the answers of those who are kept out to the OpenAPI document."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        document.setdefault("components", {}).setdefault("securitySchemes", {})["idToken"] = {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+        }
+        refusals = {str(status): told for status, told in responses(401, 403, 503).items()}
+        for path, operations in document["paths"].items():
+            for operation in operations.values() if path not in OPEN else ():
+                operation["security"] = [{"idToken": []}]
+                operation["responses"] = refusals | operation["responses"]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,75 @@
+"""ASGI middleware of every request of a service: tracing, latency metrics, unexpected failures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import CollectorRegistry, Histogram
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.errors import AppError
+from shared.observability import tracing
+from shared.web.app import UNEXPECTED, answer_of, log_unexpected, unexpected
+
+REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class RequestTimes:
+    """Latency by route and status. Routes are the declared ones, so that no caller can invent labels."""
+
+    def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
+        self._histogram = Histogram(
+            f"{prefix}_request_seconds",
+            "Requests by route and status",
+            ["route", "status"],
+            registry=registry,
+            buckets=REQUEST_BUCKETS,
+        )
+        self._bound: dict[tuple[str, int], Callable[[float], None]] = {}
+
+    def observe(self, route: str, status: int, seconds: float) -> None:
+        bound = self._bound.get((route, status))
+        if bound is None:
+            bound = self._histogram.labels(route, str(status)).observe
+            self._bound[route, status] = bound
+        bound(seconds)
+
+
+class Observed:
+    """ASGI middleware; ``times`` is asked for at each request, since a service may be wired late."""
+
+    def __init__(self, app: ASGIApp, times: Callable[[], RequestTimes]) -> None:
+        self._app, self._times = app, times
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, status = time.perf_counter(), 0
+
+        def noted(message: Message) -> Awaitable[None]:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            return send(message)
+
+        token = tracing.enter(tracing.incoming(scope["headers"]))
+        try:
+            await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            status = 499
+        except Exception as exc:
+            what = f"{scope['method']} {scope['path']}"
+            if status:  # the answer is half sent: the server can only close the connection
+                status = UNEXPECTED[0]
+                log_unexpected(exc, what)
+                raise
+            answer = answer_of(exc, what) if isinstance(exc, AppError) else unexpected(exc, what)
+            await answer(scope, receive, noted)
+        finally:
+            tracing.leave(token)
+            if status:
+                route = getattr(scope.get("route"), "path", "unknown")
+                self._times().observe(route, status, time.perf_counter() - begun)
