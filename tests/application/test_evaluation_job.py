@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shared.application.training import walk_forward
 from shared.application.training.evaluation import Evaluate
 from shared.application.training.examples import Examples, read_examples
 from shared.application.training.recipes import Rows, fit_until_tail
-from shared.application.training.train import walk_forward
 from shared.application.training.walk_forward import walk
 from shared.domain.features.contract import FEATURES, INDEX
 from shared.domain.instants import to_day

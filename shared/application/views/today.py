@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from shared.application.grading.signals import shown
 from shared.application.queries.shared_connection import at_once
-from shared.application.runs.run_to_activate import PREDICTED
 from shared.application.runs.expected_players import identity
+from shared.application.runs.run_to_activate import PREDICTED
 from shared.application.views.partial_view import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS

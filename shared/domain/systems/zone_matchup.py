@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.features.contract import INDEX
+from shared.domain.steps import Steps
 from shared.domain.systems.assembly import (
-    Steps,
     add_up,
     fatigue_penalty,
     finish,
