@@ -40,7 +40,7 @@ def graded_folder(loaded: Path, results_folder: Path, tmp_path_factory: pytest.T
         "autumn", "the first of the season", True
     )
     spring = trained(jobs, NINE, "spring", 35)
-    jobs.registry.move(spring.manifest.name, State.SHADOW, "on trial")
+    jobs.registry.change_state(spring.manifest.name, State.SHADOW, "on trial")
     before = Jobs(folder, {NINE: Path(autumn.path), ANCHORED: Path(anchor.path)})
     past = [FIRST + timedelta(days=i) for i in range(13)]
     before.predictions(past, BackfillOptions(systems=SYSTEMS, allow_started=True))

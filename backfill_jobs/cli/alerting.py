@@ -27,10 +27,10 @@ def webhook() -> Webhook | None:
 
 def tell(receiver: Webhook, use: Backend, day: date, findings: Sequence[Finding]) -> str:
     """Findings matter more than the news of them: one that cannot be told is a warning."""
-    from shared.application.operations.alerts import TellFindings
+    from shared.application.operations.alerts import SendAlerts
 
     try:
-        sent = TellFindings(receiver, use.documents, use.locks)(day, findings)
+        sent = SendAlerts(receiver, use.documents, use.locks)(day, findings)
     except Unavailable as exc:
         warn(f"not told, the next validation tries again: {exc}")
         return "failed"

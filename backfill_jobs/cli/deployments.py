@@ -12,7 +12,7 @@ from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.operations.readiness import Check
-    from shared.application.operations.release_check import Ask
+    from shared.application.operations.release_check import HttpProbe
 
 ASK_SECONDS = 30.0
 
@@ -54,11 +54,11 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Ask a running revision who it is, what it runs and what it predicts; exit 1 where anything differs."""
-    from shared.application.operations.release_check import CheckRevision, Meant
+    from shared.application.operations.release_check import CheckRevision, ExpectedRevision
 
     use = backend()
     with _asking(url, audience) as client:
-        meant = Meant(service, commit, revision, model, sha256)
+        meant = ExpectedRevision(service, commit, revision, model, sha256)
         found = CheckRevision(_ask(client), use.models, use.warehouse)(meant)
     _tell(found, as_json)
 
@@ -139,7 +139,7 @@ def _asking(url: str, audience: str | None) -> Any:
     return httpx.Client(base_url=url, timeout=ASK_SECONDS, auth=IdToken(audience))
 
 
-def _ask(client: Any) -> Ask:
+def _ask(client: Any) -> HttpProbe:
     """Requests to the revision, failures of the network as ``Unavailable``."""
     import httpx
 

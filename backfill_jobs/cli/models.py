@@ -195,14 +195,15 @@ def models_deployable(
     as_json: Json = False,
 ) -> None:
     """Whether an artefact may be deployed: only the registry's champion may, unless overridden."""
-    from shared.application.models.deployable import deployable
+    from shared.application.models.deployable import load_deployable
     from shared.application.models.registry import Registry
 
     use = backend()
-    found = deployable(Registry(use.warehouse), use.models, system, path, override)
-    told = {"model_id": found.model.model_id, "sha256": found.model.sha256, "overridden": found.against}
+    found = load_deployable(Registry(use.warehouse), use.models, system, path, override)
+    told = {"model_id": found.model.model_id, "sha256": found.model.sha256, "overridden": found.objection}
     said = f"{found.model.model_id}, sha256 {found.model.sha256}"
-    show(as_json, told, [f"{said}: overridden although {found.against}" if found.against else f"{said}: may"])
+    verdict = f"overridden although {found.objection}" if found.objection else "may"
+    show(as_json, told, [f"{said}: {verdict}"])
 
 
 @models.command("health", examples=("props models health --days 7",))
@@ -239,7 +240,7 @@ def _points(value: float | None) -> str:
 def _move(model: str, to: str, reason: str, as_json: bool) -> None:
     from shared.application.models.registry import Registry, State
 
-    changes = Registry(backend().warehouse).move(model, State(to), reason)
+    changes = Registry(backend().warehouse).change_state(model, State(to), reason)
     lines = [f"{c['model_id']}: {c['from_state']} -> {c['to_state']}" for c in changes]
     show(as_json, {"changes": changes}, lines or [f"{model} is {to} already"])
 

@@ -78,7 +78,7 @@ def predict(
 ) -> None:
     """Predict game dates in one process: same systems, ids, lines and features as the services."""
     from shared.application.backfill.prediction_backfill import BackfillOptions
-    from shared.application.backfill.results import AS_ASKED
+    from shared.application.backfill.results import SUCCESSFUL
     from shared.backends import ModelSettings, connect
     from shared.domain.systems.catalog import SYSTEM_IDS
 
@@ -105,7 +105,7 @@ def predict(
         print_json({"dry_run": dry_run, "dates": [r.plain() for r in results]})
     else:
         _show([r.plain() for r in results])
-    if any(r.status not in AS_ASKED for r in results):
+    if any(r.status not in SUCCESSFUL for r in results):
         raise typer.Exit(FINDING)
 
 
@@ -130,11 +130,11 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
 
 
 def _status(use: Backend, as_json: bool) -> None:
-    from shared.application.backfill.checkpoints import jobs
+    from shared.application.backfill.checkpoints import list_executions
     from shared.application.backfill.prediction_backfill import JOB
     from shared.domain.instants import eastern_text
 
-    found = jobs(use.documents, JOB)
+    found = list_executions(use.documents, JOB)
     if as_json:
         print_json({"jobs": found})
         return

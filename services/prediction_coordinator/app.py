@@ -16,8 +16,8 @@ from services.prediction_coordinator.console.site import add_console
 from services.prediction_coordinator.coordinator import Coordinator
 from services.prediction_coordinator.push_routes import PUSHES, add_pushes
 from services.prediction_coordinator.responses import ANSWERS
-from shared.application.operations.readiness import Remembered, asked
-from shared.application.runs.request import MOST_REASON
+from shared.application.operations.readiness import CachedCheck, run_check
+from shared.application.runs.request import MAX_REASON_CHARACTERS
 from shared.application.views.run_progress import by_system, progress
 from shared.domain.game_dates import PATTERN
 from shared.errors import Rejected
@@ -49,7 +49,7 @@ class StartIn(StrictBody):
     systems: list[str] | None = None
     allow_started: bool = False
     min_minutes: Annotated[float, Field(ge=0, le=48)] = 8.0
-    reason: Annotated[str, Field(max_length=MOST_REASON)] | None = None
+    reason: Annotated[str, Field(max_length=MAX_REASON_CHARACTERS)] | None = None
     accept_findings: bool = False
 
 
@@ -159,12 +159,12 @@ def _health(app: FastAPI, c: Coordinator) -> None:
         """Service, revision and commit; asks nothing else, so it answers while stores do not."""
         return c.identity.health()
 
-    check_runs = Remembered(lambda: c.runs.runs(limit=1))
+    check_runs = CachedCheck(lambda: c.runs.runs(limit=1))
 
     @app.get("/ready", responses=responses(503))
     def ready(request: Request) -> JSONResponse:
         """503 until the stores answer; each check by name for a caller who may come in."""
-        checks = [asked("warehouse", c.check_stores), asked("run store", check_runs)]
+        checks = [run_check("warehouse", c.check_stores), run_check("run store", check_runs)]
         return ready_answer(checks, authorised(request))
 
     @app.get("/heartbeat")

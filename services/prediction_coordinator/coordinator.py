@@ -12,7 +12,7 @@ from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.queries.read import Questions
-from shared.application.runs.lifecycle import CheckStalled, RecordOutcome, Report, Started, StartRun
+from shared.application.runs.lifecycle import CheckStalled, RecordOutcome, Report, StartedRun, StartRun
 from shared.application.runs.request import parse, resolve_date
 from shared.ports import Clock, RunStore
 from shared.schemas.messages import RunRequested
@@ -41,7 +41,7 @@ class Coordinator:
     metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
     last_activity: datetime | None = None
 
-    def start_run(self, asked: RunRequested) -> Started:
+    def start_run(self, asked: RunRequested) -> StartedRun:
         """Open the run that a request, a message or the console asks for."""
         self.last_activity = datetime.now(UTC)
         return self.start(parse(asked, self.clock.now()))

@@ -18,7 +18,7 @@ from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.events import ProcessStarted, ProcessStopped, both, log
 from shared.application.messaging.rejected import KeepRejected
-from shared.application.operations.heartbeats import Heartbeats, Pulse
+from shared.application.operations.heartbeats import Heartbeats, HeartbeatThread
 from shared.application.operations.readiness import StoreCheck
 from shared.application.queries.read import Questions
 from shared.application.runs.activation import Activate
@@ -53,7 +53,7 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         identity=Identity("prediction-coordinator", commit=settings.build_commit),
         start=start,
         record=record,
-        completions=Coalescer(record.several, executor),
+        completions=Coalescer(record.record_all, executor),
         check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
         keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator", observe),
         questions=Questions(backend.warehouse),
@@ -97,7 +97,7 @@ def main() -> int:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
-    pulse = Pulse(Heartbeats(backend.documents), "prediction-coordinator", fields)
+    pulse = HeartbeatThread(Heartbeats(backend.documents), "prediction-coordinator", fields)
     with pulse, Watch(coordinator.check_stalled, settings.check_stalled_seconds):
         log(ProcessStarted(settings.port))
         try:

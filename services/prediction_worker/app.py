@@ -20,8 +20,8 @@ from pydantic import Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.prediction_worker.metrics import WorkerMetrics
-from shared.application.models.champion_check import ChampionAlarms, described
-from shared.application.operations.readiness import asked, loaded
+from shared.application.models.champion_check import ChampionAlarms, describe_model
+from shared.application.operations.readiness import model_checks, run_check
 from shared.application.prediction.arrow_codec import MEDIA_TYPE, read_stream, written
 from shared.application.prediction.batch_api import ALONE, FEW, Asked, PredictRows
 from shared.application.prediction.stage import Job, StageJobs
@@ -81,8 +81,8 @@ class Worker:
 
     def described(self) -> list[dict[str, Any]]:
         """Every model in memory."""
-        champions = [described(m, CHAMPION) for m in self.models.values()]
-        return champions + [described(m, SHADOW) for m in self.shadows]
+        champions = [describe_model(m, CHAMPION) for m in self.models.values()]
+        return champions + [describe_model(m, SHADOW) for m in self.shadows]
 
 
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
@@ -281,7 +281,7 @@ def _questions(app: FastAPI) -> None:
         """503 until every required model is loaded and verified and the stores answer; each check by name
         for a caller who may come in."""
         worker = _worker(request)
-        checks = [asked("warehouse", worker.check_stores), *loaded(worker.models, worker.missing)]
+        checks = [run_check("warehouse", worker.check_stores), *model_checks(worker.models, worker.missing)]
         worker.alarms()
         return ready_answer(checks, authorised(request))
 

@@ -12,9 +12,9 @@ from services.prediction_worker.metrics import WorkerMetrics
 from services.prediction_worker.settings import WorkerSettings
 from shared.application.messaging.events import ProcessStarted, ProcessStopped, both, log
 from shared.application.messaging.rejected import KeepRejected
-from shared.application.models.champion_check import ChampionAlarms, beat_fields
+from shared.application.models.champion_check import ChampionAlarms, heartbeat_fields
 from shared.application.models.registry import Registry
-from shared.application.operations.heartbeats import Heartbeats, Pulse
+from shared.application.operations.heartbeats import Heartbeats, HeartbeatThread
 from shared.application.operations.readiness import StoreCheck
 from shared.application.prediction.batch_api import PredictRows, few
 from shared.application.prediction.predict import Predict
@@ -91,11 +91,11 @@ def main() -> int:
     except (AppError, ValidationError) as exc:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
-    fields = beat_fields(worker.models, worker.missing) | {
+    fields = heartbeat_fields(worker.models, worker.missing) | {
         "commit": settings.build_commit,
         "port": settings.port,
     }
-    with Pulse(Heartbeats(backend.documents), "prediction-worker", fields):
+    with HeartbeatThread(Heartbeats(backend.documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
         for said in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):
             logging.getLogger(__name__).warning(said)

@@ -14,7 +14,7 @@ from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import Job, StageJobs
 from shared.application.runs.activation import Activate
 from shared.application.runs.jobs import PrepareJobs
-from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, Started, StartRun
+from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, StartedRun, StartRun
 from shared.application.runs.request import parse
 from shared.embedded.run_store import SqliteRunStore
 from shared.model_registry.loading import LoadedModel
@@ -30,7 +30,7 @@ class InProcess:
     warehouse: Warehouse
     folder: Path
     models: Mapping[str, LoadedModel] = field(default_factory=dict)
-    most_per_hour: int | None = None
+    max_per_hour: int | None = None
 
     def __post_init__(self) -> None:
         self.outbox = Outbox()
@@ -43,14 +43,14 @@ class InProcess:
             self.outbox,
             self.finish,
             CLOCK,
-            most_per_hour=self.most_per_hour,
+            max_per_hour=self.max_per_hour,
         )
         self.check_stalled = CheckStalled(self.runs, self.finish)
         self.stage = StageJobs(
             Predict(self.models), self.warehouse, self.outbox, KeepRejected(self.warehouse, "test"), CLOCK
         )
 
-    def start(self, **asked: Any) -> Started:
+    def start(self, **asked: Any) -> StartedRun:
         return self.start_run(parse(RunRequested(**({"game_date": DAY.isoformat()} | asked)), CLOCK.now()))
 
     def take_jobs(self) -> list[PredictionRequest]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.alerting.webhook import AlertSettings, Webhook
-from shared.application.operations.alerts import TellFindings
+from shared.application.operations.alerts import SendAlerts
 from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.locks import FileLocks
@@ -37,7 +37,7 @@ class Told:
     def __init__(self, folder: Path, receiver: LocalServer) -> None:
         self.receiver = receiver
         self.documents = SqliteDocuments(folder / "documents.sqlite")
-        self.tell = TellFindings(
+        self.tell = SendAlerts(
             Webhook(f"{receiver.url}/{SECRET}"), self.documents, FileLocks(folder / "locks")
         )
 
@@ -159,7 +159,7 @@ def test_what_the_receiver_does_not_take_is_told_the_next_time(
 def test_a_receiver_that_is_down_is_unavailable(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    tell = TellFindings(
+    tell = SendAlerts(
         Webhook(f"http://127.0.0.1:{port}/{SECRET}"),
         SqliteDocuments(tmp_path / "documents.sqlite"),
         FileLocks(tmp_path),

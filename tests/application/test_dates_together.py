@@ -18,7 +18,7 @@ from shared.application.backfill.results import DateResult, Status
 from shared.application.features.build import BuildOptions
 from shared.application.features.slate_inputs import Mode
 from shared.application.prediction.job_batch import of_requests, of_runs
-from shared.application.runs.jobs import PrepareJobs, Wanted
+from shared.application.runs.jobs import PrepareJobs, RunToPrepare
 from shared.application.runs.request import RunRequest
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded import parquet_parts
@@ -109,7 +109,7 @@ def test_together_gives_the_tables_of_one_by_one(
 def test_the_feature_store_says_of_a_job_what_its_message_says(here: Jobs) -> None:
     """Bit for bit, so that a backfill predicts what serving would."""
     request = RunRequest(DAY, Mode.LIVE, True, True, SYSTEM_IDS, 8.0, None)
-    (prepared,) = PrepareJobs(here.warehouse).several([Wanted("r", request)], here.clock.now())
+    (prepared,) = PrepareJobs(here.warehouse).prepare_all([RunToPrepare("r", request)], here.clock.now())
     assert not isinstance(prepared, Exception)
     stored = of_runs([prepared], here.clock.now())
     sent = of_requests(prepared.requests(), here.clock.now())
@@ -128,7 +128,7 @@ def test_the_feature_store_says_of_a_job_what_its_message_says(here: Jobs) -> No
 def test_jobs_of_two_runs_say_together_what_they_say_apart(here: Jobs) -> None:
     """Also where all jobs of a run have the same value, and those of two runs have not."""
     request = RunRequest(DAY, Mode.LIVE, True, True, SYSTEM_IDS, 8.0, None)
-    (prepared,) = PrepareJobs(here.warehouse).several([Wanted("r", request)], here.clock.now())
+    (prepared,) = PrepareJobs(here.warehouse).prepare_all([RunToPrepare("r", request)], here.clock.now())
     assert not isinstance(prepared, Exception)
     some = prepared.requests()[:3]
     changed = {"run_id": "other", "mode": "BACKFILL", "game_date": PAST[0].isoformat(), "line": None}

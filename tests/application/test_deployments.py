@@ -11,7 +11,7 @@ import pytest
 from shared.application.models.champion_check import described
 from shared.application.models.registry import Registry
 from shared.application.operations.deployments import Deployment, Deployments
-from shared.application.operations.release_check import CheckRevision, Meant
+from shared.application.operations.release_check import CheckRevision, ExpectedRevision
 from shared.application.operations.schema_check import schema_differences
 from shared.application.prediction.batch_api import PredictRows
 from shared.application.prediction.predict import Predict
@@ -78,7 +78,7 @@ def answering(models: dict[str, LoadedModel]) -> Revision:
     return Revision(models)
 
 
-def failed(ask: Revision, warehouse: DuckDbWarehouse, meant: Meant) -> dict[str, str]:
+def failed(ask: Revision, warehouse: DuckDbWarehouse, meant: ExpectedRevision) -> dict[str, str]:
     found = CheckRevision(ask, DirectoryModelStore(), warehouse)(meant)
     return {c.name: c.detail for c in found if not c.passed}
 
@@ -87,7 +87,7 @@ def test_a_worker_that_is_what_was_meant_passes_with_golden_rows_and_a_real_play
     answering: Revision, warehouse: DuckDbWarehouse, models: dict[str, LoadedModel]
 ) -> None:
     v9 = models["catboost_v9"]
-    meant = Meant("prediction-worker", "abc", "w-1", v9.path, v9.sha256)
+    meant = ExpectedRevision("prediction-worker", "abc", "w-1", v9.path, v9.sha256)
     found = CheckRevision(answering, DirectoryModelStore(), warehouse)(meant)
     assert [(c.name, c.passed) for c in found] == [
         ("ready", True), ("heartbeat", True), ("model", True), ("golden:catboost_v9", True),
@@ -109,7 +109,7 @@ def test_a_worker_that_is_what_was_meant_passes_with_golden_rows_and_a_real_play
 def test_another_than_the_one_meant_fails(
     answering: Revision, warehouse: DuckDbWarehouse, wrong: dict[str, str], name: str, said: str
 ) -> None:
-    found = failed(answering, warehouse, Meant(**({"service": "prediction-worker"} | wrong)))
+    found = failed(answering, warehouse, ExpectedRevision(**({"service": "prediction-worker"} | wrong)))
     assert said in found[name]
 
 
@@ -117,7 +117,7 @@ def test_a_worker_that_is_not_ready_is_asked_for_nothing_else(
     answering: Revision, warehouse: DuckDbWarehouse
 ) -> None:
     answering.instead["/ready"] = (503, {"detail": "model:catboost_v9: absent"})
-    found = failed(answering, warehouse, Meant("prediction-worker"))
+    found = failed(answering, warehouse, ExpectedRevision("prediction-worker"))
     assert found == {"ready": "/ready answered 503: model:catboost_v9: absent"}
 
 
@@ -134,7 +134,7 @@ def test_golden_rows_that_come_out_differently_fail(answering: Revision, warehou
         ]
 
     answering.predict = off  # type: ignore[assignment]
-    found = failed(answering, warehouse, Meant("prediction-worker"))
+    found = failed(answering, warehouse, ExpectedRevision("prediction-worker"))
     assert set(found) == {"golden:catboost_v9", "golden:catboost_v9_2026_02"}
     assert "a golden row gives" in found["golden:catboost_v9"]
 
@@ -149,7 +149,7 @@ def test_a_system_that_emits_nothing_for_a_real_player_fails(
         return [{s: {"reason": "off"} if one else a for s, a in r.items()} for r in right(rows, systems)]
 
     answering.predict = silent  # type: ignore[assignment]
-    found = failed(answering, warehouse, Meant("prediction-worker"))
+    found = failed(answering, warehouse, ExpectedRevision("prediction-worker"))
     assert set(found) == {"prediction"}
     assert found["prediction"].startswith("catboost_v9 emits nothing for ")
 
@@ -158,7 +158,7 @@ def test_without_a_feature_store_the_real_prediction_is_left_out_and_that_is_sai
     answering: Revision, tmp_path: Path
 ) -> None:
     found = CheckRevision(answering, DirectoryModelStore(), DuckDbWarehouse(tmp_path / "w.duckdb"))(
-        Meant("prediction-worker")
+        ExpectedRevision("prediction-worker")
     )
     assert found[-1].detail == "left out: the feature store has no snapshot yet"
 

@@ -51,7 +51,7 @@ def test_a_configured_model_that_is_not_the_champion_is_critical(
 ) -> None:
     jobs = Jobs(copy_of(loaded, tmp_path), model_paths)
     jobs.registry.add([read(DirectoryModelStore(), str(model_paths["catboost_v9"]))])
-    jobs.registry.move(model_paths["catboost_v9"].stem, State.CHAMPION, "test")
+    jobs.registry.change_state(model_paths["catboost_v9"].stem, State.CHAMPION, "test")
     assert doctor(jobs, model_paths)["models:champion"].severity is Severity.OK
     jobs.change("UPDATE nba_predictions.model_registry SET sha256 = 'x', model_id = 'better' WHERE TRUE")
     found = doctor(jobs, model_paths)["models:champion"]

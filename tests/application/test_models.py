@@ -11,7 +11,7 @@ from handbook.declared import misfits
 from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions
 from shared.application.backfill.results import Status
 from shared.application.features.build import invalidate
-from shared.application.models.deployable import deployable
+from shared.application.models.deployable import load_deployable
 from shared.application.models.promotion import Comparison, Promotion
 from shared.application.models.registry import Registry, State
 from shared.application.training.experiments import TrainExperiment, plain
@@ -118,15 +118,15 @@ def test_an_invalidated_snapshot_is_not_served(here: Jobs) -> None:
 def test_a_model_moves_as_the_states_allow_and_every_change_is_kept(here: Jobs) -> None:
     registry = here.registry
     nine = next(m["model_id"] for m in registry.models() if m["system_id"] == NINE)
-    registry.move(nine, State.SHADOW, "on trial")
-    assert registry.move(nine, State.SHADOW, "again") == []
-    registry.move(nine, State.CHAMPION, "good", [Gate("graded", True, "60 rows")])
+    registry.change_state(nine, State.SHADOW, "on trial")
+    assert registry.change_state(nine, State.SHADOW, "again") == []
+    registry.change_state(nine, State.CHAMPION, "good", [Gate("graded", True, "60 rows")])
     assert registry.champion(NINE)["model_id"] == nine  # type: ignore[index]
     with pytest.raises(Rejected, match="is champion, from which it can become retired, blocked; not shadow"):
-        registry.move(nine, State.SHADOW, "back")
-    registry.move(nine, State.RETIRED, "old")
+        registry.change_state(nine, State.SHADOW, "back")
+    registry.change_state(nine, State.RETIRED, "old")
     with pytest.raises(Rejected, match="not champion"):
-        registry.move(nine, State.CHAMPION, "again")
+        registry.change_state(nine, State.CHAMPION, "again")
     changes = here.rows("SELECT * FROM nba_predictions.model_state_changes ORDER BY changed_at")
     assert [(c["from_state"], c["to_state"]) for c in changes] == [
         ("candidate", "shadow"), ("shadow", "champion"), ("champion", "retired")
@@ -141,8 +141,8 @@ def test_one_champion_a_system_and_the_earlier_one_retires(here: Jobs) -> None:
     old = next(
         m["model_id"] for m in here.registry.models() if m["system_id"] == NINE and not m["human_name"]
     )
-    here.registry.move(old, State.CHAMPION, "first")
-    told = here.registry.move("spring", State.CHAMPION, "better")
+    here.registry.change_state(old, State.CHAMPION, "first")
+    told = here.registry.change_state("spring", State.CHAMPION, "better")
     assert [(c["model_id"], c["to_state"]) for c in told] == [
         (here.registry.find("spring")["model_id"], "champion"),
         (old, "retired"),
@@ -312,15 +312,15 @@ def test_only_the_champion_may_be_deployed(here: Jobs, model_paths: dict[str, Pa
     store, path = DirectoryModelStore(), str(model_paths[NINE])
     here.change("DELETE FROM nba_predictions.model_registry WHERE TRUE")
     with pytest.raises(Rejected, match=r"is not registered; the champion of catboost_v9 is nobody"):
-        deployable(here.registry, store, NINE, path)
+        load_deployable(here.registry, store, NINE, path)
     here.registry.add([read(store, path)])
     with pytest.raises(Rejected, match=r"is candidate; .*; --override REASON"):
-        deployable(here.registry, store, NINE, path)
+        load_deployable(here.registry, store, NINE, path)
     with pytest.raises(Rejected, match="--override REASON"):
-        deployable(here.registry, store, NINE, path, override=" ")
-    forced = deployable(here.registry, store, NINE, path, override="the champion's file is lost")
-    assert forced.against is not None
-    here.registry.move(model_paths[NINE].stem, State.CHAMPION, "test")
-    assert deployable(here.registry, store, NINE, path).against is None
+        load_deployable(here.registry, store, NINE, path, override=" ")
+    forced = load_deployable(here.registry, store, NINE, path, override="the champion's file is lost")
+    assert forced.objection is not None
+    here.registry.change_state(model_paths[NINE].stem, State.CHAMPION, "test")
+    assert load_deployable(here.registry, store, NINE, path).objection is None
     with pytest.raises(Rejected, match="a bundle of catboost_v9, wanted catboost_v8"):
-        deployable(here.registry, store, "catboost_v8", path, override="really")
+        load_deployable(here.registry, store, "catboost_v8", path, override="really")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from shared.application.backfill import model_choice, prediction_backfill
-from shared.application.backfill.checkpoints import Checkpoint, jobs
-from shared.application.backfill.model_choice import BackfillModels, Chosen
+from shared.application.backfill.checkpoints import Checkpoint, list_executions
+from shared.application.backfill.model_choice import BackfillModels, ChosenModels
 from shared.application.backfill.prediction_backfill import JOB, BackfillOptions
 from shared.application.backfill.results import DateResult, Status
 from shared.application.features.build import BuildOptions
@@ -149,7 +149,7 @@ def test_a_dry_run_writes_nothing(here: Jobs) -> None:
     assert (got.status, got.players > 90, got.rows_written) == (Status.SUCCESS, True, 0)
     assert here.active() == []
     assert here.runs.runs() == []
-    assert jobs(here.documents, JOB) == []
+    assert list_executions(here.documents, JOB) == []
     here.predict(systems=BUT_V8)
     again = here.predict(systems=BUT_V8[:2], dry_run=True)
     assert again.status is Status.NOTHING_TO_DO
@@ -198,9 +198,9 @@ def test_the_systems_refuse_as_well_where_the_job_would_not(
 ) -> None:
     monkeypatch.setattr(prediction_backfill, "_trained_on", lambda *_: None)
 
-    def lenient(self: BackfillModels, day: date, systems: Sequence[str], train: bool = True) -> Chosen:
+    def lenient(self: BackfillModels, day: date, systems: Sequence[str], train: bool = True) -> ChosenModels:
         chosen = whole(self, day, systems, train)
-        return Chosen({**chosen.models, **chosen.in_sample}, chosen.off)
+        return ChosenModels({**chosen.models, **chosen.in_sample}, chosen.off)
 
     whole = BackfillModels.__call__
     monkeypatch.setattr(BackfillModels, "__call__", lenient)
@@ -314,13 +314,14 @@ def test_a_checkpoint_remembers_until_the_job_has_ended(here: Jobs) -> None:
     first.write({DAY: DateResult(DAY, Status.SUCCESS, players=3).plain()})
     second = checkpoint()
     assert (second.job_id, second.resumed) == (first.job_id, True)
-    assert {d: DateResult.of(r).players for d, r in second.done([DAY, DAY + timedelta(days=1)]).items()} == {
-        DAY: 3
-    }
-    assert checkpoint(resume=False).done([DAY]) == {}
+    assert {
+        d: DateResult.of(r).players
+        for d, r in second.recorded_results([DAY, DAY + timedelta(days=1)]).items()
+    } == {DAY: 3}
+    assert checkpoint(resume=False).recorded_results([DAY]) == {}
     second.end()
     assert checkpoint().resumed is True  # the round begun by resume=False has not ended
-    (listed,) = jobs(here.documents, "job")
+    (listed,) = list_executions(here.documents, "job")
     assert listed["dates"] == {}
 
 

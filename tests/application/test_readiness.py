@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from shared.application.operations import readiness
-from shared.application.operations.readiness import FAILED, PASSED, Remembered, asked
+from shared.application.operations.readiness import FAILED, PASSED, CachedCheck, run_check
 from shared.errors import Unavailable
 
 
@@ -31,18 +31,18 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_a_store_is_asked_seldom_and_a_failed_one_soon_again(now: list[float]) -> None:
     store = Store()
-    check = Remembered(store)
+    check = CachedCheck(store)
     for _ in range(50):
         check()
     assert store.questions == 1
     store.away = True
     now[0] += 5.0
     for _ in range(50):
-        assert asked("store", check).status == FAILED
+        assert run_check("store", check).status == FAILED
     assert store.questions == 2
     store.away = False
     now[0] += 1.0
-    assert asked("store", check).status == PASSED
+    assert run_check("store", check).status == PASSED
     assert store.questions == 3
 
 
@@ -55,7 +55,7 @@ def test_while_one_asks_the_others_have_the_last_answer(now: list[float]) -> Non
             begun.set()
             go_on.wait(10)
 
-    check = Remembered(ask)
+    check = CachedCheck(ask)
     check()
     slow = True
     now[0] += 5.0

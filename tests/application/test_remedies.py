@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.models.champion_check import beat_fields
+from shared.application.models.champion_check import heartbeat_fields
 from shared.application.models.registry import State
 from shared.application.operations import remedies
 from shared.application.operations.heartbeats import Heartbeats
-from shared.application.operations.worker_models import WORKER, worker_models
+from shared.application.operations.worker_models import WORKER, check_worker_models
 from shared.application.views.findings_summary import judged
 from shared.domain.findings import EXIT, Finding, Severity
 from shared.embedded.sample_league import AFTER_GAMES
@@ -179,24 +179,27 @@ def test_what_the_worker_lacks_is_a_finding_with_the_registered_model_to_serve(
     beats = Heartbeats(here.documents)
     assert seen(here)["serving"].severity is Severity.INFO  # nothing runs
 
-    beats.beat(WORKER, beat_fields({}, {}))
+    beats.beat(WORKER, heartbeat_fields({}, {}))
     assert seen(here)["serving"].severity is Severity.WARNING
     assert "no trained model serves" in seen(here)["serving"].evidence
 
-    beats.beat(WORKER, beat_fields({}, {"catboost_v9": "no model path is set"}))
+    beats.beat(WORKER, heartbeat_fields({}, {"catboost_v9": "no model path is set"}))
     off = seen(here)["serving:catboost_v9"]
     assert (off.severity, off.remedy) == (Severity.CRITICAL, serve)
     assert off.evidence == "off, although it is configured or required: no model path is set"
 
     beats.beat(
-        WORKER, {**beat_fields({}, {}), "models": {"catboost_v9": "0" * 64}, "unverified": ["catboost_v9"]}
+        WORKER,
+        {**heartbeat_fields({}, {}), "models": {"catboost_v9": "0" * 64}, "unverified": ["catboost_v9"]},
     )
     bare = seen(here)["serving:catboost_v9"]
     assert (bare.severity, bare.remedy) == (Severity.WARNING, serve)
     assert "unverified" in bare.evidence
 
-    here.registry.move(v9.manifest.name, State.CHAMPION, "test")
-    beats.beat(WORKER, {**beat_fields({}, {}), "models": {"line_anchored_v1": "0" * 64}, "unverified": []})
+    here.registry.change_state(v9.manifest.name, State.CHAMPION, "test")
+    beats.beat(
+        WORKER, {**heartbeat_fields({}, {}), "models": {"line_anchored_v1": "0" * 64}, "unverified": []}
+    )
     silent = seen(here)["serving:catboost_v9"]
     assert (silent.severity, silent.remedy) == (Severity.WARNING, serve)
     assert silent.evidence == f"off, although {v9.manifest.name} is the champion"
@@ -205,7 +208,7 @@ def test_what_the_worker_lacks_is_a_finding_with_the_registered_model_to_serve(
 def test_a_worker_that_fell_silent_says_nothing_of_its_models() -> None:
     long_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
     beat = {"status": "running", "last_heartbeat": long_ago, "models": {}, "off": ["catboost_v9: away"]}
-    (found,) = worker_models(beat, [], DAY)
+    (found,) = check_worker_models(beat, [], DAY)
     assert (found.severity, found.remedy) == (Severity.INFO, "props serve")
 
 

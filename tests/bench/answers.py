@@ -59,7 +59,7 @@ def _after_redelivery(seed: int) -> float:
         random.Random(seed).shuffle(bodies)
         _push_all(world.stage, [wrap(body, str(i), {}) for i, body in enumerate(bodies)])
         reports = world.reports()
-        world.record.several([Report(ready) for ready in reports])
+        world.record.record_all([Report(ready) for ready in reports])
         wanted = sum(word == "predicted" for r in set_of(reports) for word in r.systems.values())
         active = world.predictions("is_active")
         keys = {(r["game_id"], r["player_id"], r["system_id"]) for r in active}

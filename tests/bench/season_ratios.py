@@ -38,7 +38,7 @@ from shared.application.ingestion.load import LoadFolder
 from shared.application.models.registry import Registry
 from shared.application.prediction.job_batch import of_runs
 from shared.application.prediction.predict import Predict
-from shared.application.runs.jobs import PrepareJobs, RunJobs, Wanted
+from shared.application.runs.jobs import PrepareJobs, RunJobs, RunToPrepare
 from shared.application.runs.request import RunRequest
 from shared.application.training.recipes import RECIPES
 from shared.application.training.train import TrainModels, Window
@@ -90,10 +90,10 @@ class Season:
         games = games_between(self.use.warehouse, FIRST, LAST)
         self.days: list[date] = sorted(set(games["game_date"].to_pylist()))
         wanted = [
-            Wanted(f"r{d}", RunRequest(d, Mode.BACKFILL, True, True, SYSTEM_IDS, 8.0, None))
+            RunToPrepare(f"r{d}", RunRequest(d, Mode.BACKFILL, True, True, SYSTEM_IDS, 8.0, None))
             for d in self.days
         ]
-        found = PrepareJobs(self.use.warehouse).several(wanted, self.now)
+        found = PrepareJobs(self.use.warehouse).prepare_all(wanted, self.now)
         self.runs: list[RunJobs] = [r for r in found if isinstance(r, RunJobs)]
         self.columns = of_runs(self.runs, self.now)
 

@@ -73,7 +73,7 @@ def world(loaded: Path, bundles: Sequence[Bundle], home: Path) -> World:
     registry.add(bundles)
     for bundle in bundles:
         if bundle.manifest.system_id == "catboost_v9":
-            registry.move(bundle.manifest.name, State.CHAMPION, "the first")
+            registry.change_state(bundle.manifest.name, State.CHAMPION, "the first")
     named = {path_variable(bundle.manifest.system_id): bundle.path for bundle in bundles}
     return World(home, Services(home, {"PROPS_NOW": DEMO_NOW.isoformat(), **named}))
 

@@ -188,7 +188,7 @@ def _register(there: World, bundles: list[Bundle]) -> None:
         if bundle.manifest.system_id in there.models:
             there.other = path
             continue
-        registry.move(bundle.manifest.name, State.CHAMPION, "first")
+        registry.change_state(bundle.manifest.name, State.CHAMPION, "first")
         there.models[bundle.manifest.system_id] = path
 
 

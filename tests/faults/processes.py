@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from shared.application.backfill.in_process import RunInProcess, Serving
+from shared.application.backfill.in_process import RunInProcess, ServedModels
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.messaging.topics import READY_TOPIC, START_TOPIC
 from shared.application.prediction.predict import Predict
@@ -89,7 +89,7 @@ class Coordinator:
             except (Rejected, NotFound) as exc:
                 self._keep(body, str(exc), READY_TOPIC)
         if reports:
-            self._record.several(reports)
+            self._record.record_all(reports)
 
     def pubsub_start(self, body: bytes) -> None:
         try:
@@ -110,7 +110,7 @@ class JobProcess:
 
     def run(self, asked: RunRequested) -> None:
         request = replace(parse(asked, NOW), job="backfill")
-        serving = Serving({self._model.system_id: self._model}, [self._shadow], "commit")
+        serving = ServedModels({self._model.system_id: self._model}, [self._shadow], "commit")
         (said,) = self._run([request], serving, {}, 0.0).values()
         if isinstance(said, AppError):
             raise said

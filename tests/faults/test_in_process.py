@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.application.backfill.in_process import RunInProcess, Serving
+from shared.application.backfill.in_process import RunInProcess, ServedModels
 from shared.application.runs.request import RunRequest, parse
 from shared.embedded.clock import FixedClock
 from shared.errors import Unavailable
@@ -46,7 +46,7 @@ class BrokerAway:
 
 def repeat(runs: MemoryRunStore, asked: RunRequest, publisher: Publisher | None = None) -> str:
     run = RunInProcess(warehouse_of_this_process(), runs, publisher or Outbox(), FixedClock(NOW), "job")
-    said = run([asked], Serving({}, [], "commit"), {}, wait_seconds=0.0)[DAY]
+    said = run([asked], ServedModels({}, [], "commit"), {}, wait_seconds=0.0)[DAY]
     assert isinstance(said, str)
     return said
 

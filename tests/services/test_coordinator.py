@@ -38,14 +38,14 @@ from tests.services.console.reading import Page
 
 
 class Bench:
-    def __init__(self, warehouse: DuckDbWarehouse, folder: Path, most_per_hour: int | None = None) -> None:
-        self.world = InProcess(warehouse, folder, most_per_hour=most_per_hour)
+    def __init__(self, warehouse: DuckDbWarehouse, folder: Path, max_per_hour: int | None = None) -> None:
+        self.world = InProcess(warehouse, folder, max_per_hour=max_per_hour)
         self.app = build(
             Coordinator(
                 identity=Identity("prediction-coordinator"),
                 start=self.world.start_run,
                 record=self.world.record,
-                completions=Coalescer(self.world.record.several, ThreadPoolExecutor(1)),
+                completions=Coalescer(self.world.record.record_all, ThreadPoolExecutor(1)),
                 check_stalled=self.world.check_stalled,
                 keep_rejected=KeepRejected(warehouse, "prediction-coordinator"),
                 signals=SignalReport(warehouse),

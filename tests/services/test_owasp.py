@@ -171,7 +171,7 @@ def test_who_may_come_in_is_a_list_and_no_route_is_left_out_of_it(
 
 def test_runs_have_a_rate(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
     """API6:2023 Unrestricted Access to Sensitive Business Flows: a run costs money and replaces what is shown."""
-    bench = test_coordinator.Bench(warehouse, tmp_path, most_per_hour=1)
+    bench = test_coordinator.Bench(warehouse, tmp_path, max_per_hour=1)
     for status in (404, 202, 429):  # a start that is refused is no run
         asked = {"game_date": "2025-07-01"} if status == 404 else {"game_date": "TODAY"}
         answer = bench.call("POST", "/start", json=asked)
@@ -185,7 +185,7 @@ def test_runs_have_a_rate(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
 
 def test_runs_of_jobs_neither_count_nor_are_counted(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
     """API6:2023: a season is predicted without a limit, and services are not kept from their work by it."""
-    world = test_coordinator.Bench(warehouse, tmp_path, most_per_hour=1).world
+    world = test_coordinator.Bench(warehouse, tmp_path, max_per_hour=1).world
     now = datetime.now(UTC)
     for n in range(9):
         opened = now - timedelta(minutes=50 - n)

@@ -162,7 +162,7 @@ def test_a_model_that_is_not_the_champion_raises_an_alarm(bench: Bench) -> None:
     other = bench.models["catboost_v9_2026_02"]
     registry = Registry(bench.world.warehouse)
     registry.add([read(DirectoryModelStore(), m.path) for m in bench.models.values()])
-    registry.move(other.model_id, State.CHAMPION, "test")
+    registry.change_state(other.model_id, State.CHAMPION, "test")
     assert bench.call("GET", "/models").json()["alarms"] == []
     bench.world.warehouse.transact(
         [

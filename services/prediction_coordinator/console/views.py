@@ -11,7 +11,7 @@ from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.dead_letters import CollectedOnly, KeptMessages
 from shared.application.models.promotion import Promotion
-from shared.application.runs.lifecycle import DEADLINE, Started, StartRun
+from shared.application.runs.lifecycle import DEADLINE, StartedRun, StartRun
 from shared.application.runs.request import parse
 from shared.application.validation.daily import ValidateDaily
 from shared.application.views.coverage_map import ShowCoverage
@@ -56,7 +56,7 @@ class Views:
     signals: SignalReport
     runs: ListRuns
     run: ShowRun
-    start: Callable[[RunRequested], Started]
+    start: Callable[[RunRequested], StartedRun]
     models: ShowModels
     model: ShowModel
     promotion: Promotion | None

@@ -40,7 +40,7 @@ class Checkpoint:
             },
         )
 
-    def done(self, days: Sequence[date]) -> dict[date, dict[str, Any]]:
+    def recorded_results(self, days: Sequence[date]) -> dict[date, dict[str, Any]]:
         """What this round wrote down for those of the dates that have ended."""
         fields = self._documents.get(JOBS, self._key) or {}
         entries = {day: fields.get(day.isoformat()) for day in days}
@@ -61,7 +61,7 @@ class Checkpoint:
             self._documents.merge(JOBS, self._key, fields)
 
 
-def jobs(documents: Documents, name: str) -> list[dict[str, Any]]:
+def list_executions(documents: Documents, name: str) -> list[dict[str, Any]]:
     """The rounds of a job, newest first: arguments, state and the result of each date."""
     found = []
     for fields in documents.every(JOBS).values():

@@ -16,14 +16,14 @@ from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import REFUSED, StageJobs, outcome_of
 from shared.application.runs.activation import Activate
 from shared.application.runs.expected_players import outcome_for
-from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs, Wanted
+from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs, RunToPrepare
 from shared.application.runs.lifecycle import (
     NOT_PUBLISHED,
     FinishRun,
     StartRun,
-    fail_waiting,
+    fail_pending_players,
 )
-from shared.application.runs.request import RunRequest, request_of
+from shared.application.runs.request import RunRequest, request_from_stored
 from shared.errors import AppError, Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
 from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Publisher, Run, RunState, RunStore, Warehouse
@@ -33,7 +33,7 @@ POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
-class Serving:
+class ServedModels:
     """What predicts: models and shadows, and the commit of the code."""
 
     models: Mapping[str, LoadedModel]
@@ -60,7 +60,7 @@ class RunInProcess:
     def __call__(
         self,
         requests: Sequence[RunRequest],
-        serving: Serving,
+        serving: ServedModels,
         also_expected: Mapping[date, Sequence[ExpectedPlayer]],
         wait_seconds: float,
     ) -> dict[date, str | AppError]:
@@ -85,7 +85,7 @@ class RunInProcess:
             else:
                 told[day] = run_id
                 if not ended:
-                    wanted.append(Wanted(run_id, request, also_expected.get(day, ())))
+                    wanted.append(RunToPrepare(run_id, request, also_expected.get(day, ())))
         if wanted:
             told |= self._run(wanted, serving)
         return told
@@ -100,7 +100,7 @@ class RunInProcess:
                     found[request.game_date] = (ended, True) if ended else (self._start.open(request), False)
         return found
 
-    def _run(self, wanted: Sequence[Wanted], serving: Serving) -> dict[date, AppError]:
+    def _run(self, wanted: Sequence[RunToPrepare], serving: ServedModels) -> dict[date, AppError]:
         """Everything between the opening of runs and their end; gives what kept some of them from it."""
         prepared = dict(zip(wanted, self._prepared(wanted), strict=True))
         failed = {one: jobs for one, jobs in prepared.items() if isinstance(jobs, AppError)}
@@ -116,21 +116,21 @@ class RunInProcess:
         for one, why in failed.items():
             self._finish.abandon(one.run_id, str(why))
         for jobs in ready:
-            self._start.tell(jobs)
+            self._start.announce_start(jobs)
         if ready:
             self._record(ready, self._staged(ready, serving))
-            self._finish.several([jobs.run_id for jobs in ready])
+            self._finish.finish_all([jobs.run_id for jobs in ready])
         return {one.request.game_date: why for one, why in failed.items()}
 
-    def _prepared(self, wanted: Sequence[Wanted]) -> list[RunJobs | AppError]:
+    def _prepared(self, wanted: Sequence[RunToPrepare]) -> list[RunJobs | AppError]:
         try:
-            return self._prepare.several(wanted, self._clock.now())
+            return self._prepare.prepare_all(wanted, self._clock.now())
         except AppError as exc:
             for one in wanted:
                 self._finish.abandon(one.run_id, str(exc))
             raise
 
-    def _staged(self, runs: Sequence[RunJobs], serving: Serving) -> dict[str, list[PlayerOutcome]]:
+    def _staged(self, runs: Sequence[RunJobs], serving: ServedModels) -> dict[str, list[PlayerOutcome]]:
         """Outcomes by run of the players who have a job, once the rows are written."""
         columns = of_runs(runs, self._clock.now())
         lookups = [lookup for r in runs for lookup in r.rows["player_lookup"].to_pylist()]
@@ -158,7 +158,7 @@ class RunInProcess:
             for jobs in runs:
                 lost = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in jobs.without_features]
                 if self._runs.record(jobs.run_id, lost + outcomes[jobs.run_id]):
-                    fail_waiting(self._runs, jobs.run_id, NOT_PUBLISHED)
+                    fail_pending_players(self._runs, jobs.run_id, NOT_PUBLISHED)
 
     def _ended(self, request: RunRequest) -> str | None:
         """The run of this job that its process had ended when it died before it could say so."""
@@ -184,7 +184,7 @@ class RunInProcess:
 
     def _take_over(self, run: Run, request: RunRequest) -> bool:
         """Bring a dead process's run to where it can be carried on; say whether it is what is wanted now."""
-        same = request_of(run.request) == request
+        same = request_from_stored(run.request) == request
         if run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
         elif not same:

@@ -19,7 +19,7 @@ Train = Callable[[list[Window]], dict[str, Bundle]]
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenModels:
     """``models`` by system; ``off`` why a system has none; ``in_sample`` the named models that were
     trained on the date."""
 
@@ -28,7 +28,7 @@ class Chosen:
     in_sample: dict[str, LoadedModel] = field(default_factory=dict)
 
     @property
-    def every(self) -> list[LoadedModel]:
+    def all_models(self) -> list[LoadedModel]:
         """All of them, whatever they are used for."""
         return [*self.models.values(), *self.in_sample.values()]
 
@@ -54,7 +54,7 @@ class BackfillModels:
         """Read the registry, for all the dates until it is read again."""
         self._registered = self._registry.models()
 
-    def __call__(self, game_date: date, systems: Sequence[str], train: bool = True) -> Chosen:
+    def __call__(self, game_date: date, systems: Sequence[str], train: bool = True) -> ChosenModels:
         """Models for the wanted systems. ``NotFound`` or ``Rejected`` for a named file that is not there
         or not the one meant; without ``train`` a system that would need it is off."""
         wanted = needed(systems)
@@ -72,7 +72,7 @@ class BackfillModels:
             model = self._load(system, path)
             late = model.manifest is not None and model.manifest.train_end >= game_date
             (in_sample if late else models)[system] = model
-        return Chosen(models, off, in_sample)
+        return ChosenModels(models, off, in_sample)
 
     def _load(self, system: str, path: str) -> LoadedModel:
         if path not in self._loaded:

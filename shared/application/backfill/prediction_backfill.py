@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from shared.application.backfill.checkpoints import Checkpoint
-from shared.application.backfill.in_process import RunInProcess, Serving
-from shared.application.backfill.model_choice import BackfillModels, Chosen
+from shared.application.backfill.in_process import RunInProcess, ServedModels
+from shared.application.backfill.model_choice import BackfillModels, ChosenModels
 from shared.application.backfill.results import DateResult, Status, by_reason, result_of
 from shared.application.features.diagnosis import Diagnosis, MlfsDoctor
 from shared.application.features.slate import DEFAULT_MIN_MINUTES
@@ -79,7 +79,7 @@ class _Task:
     """A date that is to be run. ``note``: what is left undone all the same."""
 
     request: RunRequest
-    chosen: Chosen
+    chosen: ChosenModels
     diagnosis: Diagnosis
     note: str | None
 
@@ -147,7 +147,7 @@ class BackfillPredictions:
         checkpoint: Checkpoint,
     ) -> list[DateResult]:
         """Those that this round has done already as they ended, the others now."""
-        done = {day: DateResult.of(plain) for day, plain in checkpoint.done(days).items()}
+        done = {day: DateResult.of(plain) for day, plain in checkpoint.recorded_results(days).items()}
         left = [day for day in days if day not in done]
         if left:
             found = self._dates(left, options, checkpoint.job_id)
@@ -228,7 +228,7 @@ class BackfillPredictions:
         """Run dates that the same models serve; where a store failed, once more one by one, so that what
         fails for one date does not fail for all."""
         chosen = tasks[0].chosen
-        serving = Serving({**chosen.models, **chosen.in_sample}, self._shadows, self._build_commit)
+        serving = ServedModels({**chosen.models, **chosen.in_sample}, self._shadows, self._build_commit)
         lost = {t.day: t.lost for t in tasks}
         try:
             told = self._run([t.request for t in tasks], serving, lost, WAIT_SECONDS)
@@ -293,7 +293,7 @@ class BackfillPredictions:
         return replace(
             result,
             note=run["note"] if accepted else result.note,
-            warnings=[said for model in task.chosen.every for said in model.warnings],
+            warnings=[said for model in task.chosen.all_models for said in model.warnings],
         )
 
     def _audit(self, ended: list[tuple[_Task, DateResult]], options: BackfillOptions) -> None:
@@ -349,7 +349,7 @@ def _refusal(diagnosis: Diagnosis, options: BackfillOptions) -> tuple[Status, st
     return None if diagnosis.verdict is Verdict.READY else (Status.REFUSED_MLFS, said)
 
 
-def _trained_on(day: date, chosen: Chosen) -> str:
+def _trained_on(day: date, chosen: ChosenModels) -> str:
     named = ", ".join(
         f"{m.model_id} (trained to {m.manifest.train_end})" for m in chosen.in_sample.values() if m.manifest
     )

@@ -23,7 +23,7 @@ class Status(StrEnum):
     NOTHING_TO_DO = "NOTHING_TO_DO"
 
 
-AS_ASKED = (Status.SUCCESS, Status.NO_GAMES, Status.NOTHING_TO_DO)
+SUCCESSFUL = (Status.SUCCESS, Status.NO_GAMES, Status.NOTHING_TO_DO)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def both(first: Observer, second: Observer) -> Observer:
 
 @dataclass(frozen=True)
 class ProcessStarted(Event):
-    """``models``: what ``described`` says of each model in memory; ``missing``: why a system is off."""
+    """``models``: what ``describe_model`` says of each model in memory; ``missing``: why a system is off."""
 
     port: int
     models: Sequence[Mapping[str, Any]] = ()

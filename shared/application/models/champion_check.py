@@ -12,10 +12,10 @@ from shared.errors import Unavailable
 from shared.model_registry.bundle import experiment_id
 from shared.model_registry.loading import LoadedModel
 
-ASK_SECONDS = 30.0
+RECHECK_SECONDS = 30.0
 
 
-def described(model: LoadedModel, role: str) -> dict[str, Any]:
+def describe_model(model: LoadedModel, role: str) -> dict[str, Any]:
     """One model in memory: which artefact, of which training, in which role."""
     manifest = model.manifest
     return {
@@ -33,7 +33,7 @@ def described(model: LoadedModel, role: str) -> dict[str, Any]:
     }
 
 
-def beat_fields(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> dict[str, Any]:
+def heartbeat_fields(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> dict[str, Any]:
     """What a worker says of its models with every heartbeat.
 
     ``off``: systems that are configured or required and do not serve, with the reason; a list, which a
@@ -77,5 +77,5 @@ class ChampionAlarms:
             if found != self.last:
                 self._observe(ModelAlarm(found))
             self.last = found
-            self._until = time.monotonic() + ASK_SECONDS
+            self._until = time.monotonic() + RECHECK_SECONDS
         return self.last

@@ -12,28 +12,28 @@ from shared.ports import ModelStore
 
 @dataclass(frozen=True)
 class Deployable:
-    """A model that may be deployed; ``against`` says what had to be overridden for it."""
+    """A model that may be deployed; ``objection`` says what had to be overridden for it."""
 
     model: LoadedModel
-    against: str | None
+    objection: str | None
 
 
-def deployable(
+def load_deployable(
     registry: Registry, store: ModelStore, system_id: str, path: str, override: str | None = None
 ) -> Deployable:
-    """Read the file at ``path`` and hold it against the registry.
+    """Read the file at ``path`` and compare it with the registry's champion.
 
     ``Rejected`` for a file that is not whole or not of the system, and, unless ``override`` gives a reason,
     for one that is not registered or not the champion; both are named.
     """
     model = load(store, system_id, path)
-    against = _against(registry, model)
-    if against is not None and not (override or "").strip():
-        raise Rejected(f"{against}; --override REASON deploys it all the same")
-    return Deployable(model, against)
+    objection = _objection(registry, model)
+    if objection is not None and not (override or "").strip():
+        raise Rejected(f"{objection}; --override REASON deploys it all the same")
+    return Deployable(model, objection)
 
 
-def _against(registry: Registry, model: LoadedModel) -> str | None:
+def _objection(registry: Registry, model: LoadedModel) -> str | None:
     known = {m["sha256"]: m for m in registry.models() if m["system_id"] == model.system_id}
     champion = registry.champion(model.system_id)
     named = f"the champion of {model.system_id} is {champion['model_id'] if champion else 'nobody'}"

@@ -15,7 +15,7 @@ from shared.warehouse.features import context_matrix, latest_features, matrix
 DAYS = 14
 
 
-def shifts(warehouse: Warehouse, manifest: Manifest, last: date) -> tuple[int, dict[str, float]]:
+def input_shifts(warehouse: Warehouse, manifest: Manifest, last: date) -> tuple[int, dict[str, float]]:
     """Rows stored in the two weeks to ``last``, and the population stability index of each input.
 
     Empty without rows, or for a bundle that keeps no distribution.

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypedDict
 import numpy as np
 import pyarrow as pa
 
-from shared.application.models.drift import DAYS, shifts
+from shared.application.models.drift import DAYS, input_shifts
 from shared.application.models.registry import Registry, State
 from shared.domain.instants import eastern_date, to_day
 from shared.domain.promotion import Gate, Trial, difference, drift_gate, judge
@@ -37,7 +37,7 @@ class Verdict:
         return [g for g in self.gates if not g.passed]
 
 
-class Gap(TypedDict):
+class MeanDifference(TypedDict):
     """A mean over game dates with its 95 % interval, in points of absolute error."""
 
     value: float
@@ -51,7 +51,7 @@ class Comparison(TypedDict):
     rows: int
     dates: int
     mae: Annotated[dict[str, float], "MODEL"]
-    difference: Gap | None
+    difference: MeanDifference | None
 
 
 class Promotion:
@@ -79,7 +79,7 @@ class Promotion:
         failed = any(not g.passed for g in gates)
         if failed and not override:
             return Verdict(model["model_id"], False, False, gates)
-        self._registry.move(model_id, State.CHAMPION, reason, gates, overridden=failed)
+        self._registry.change_state(model_id, State.CHAMPION, reason, gates, overridden=failed)
         return Verdict(model["model_id"], True, failed, gates)
 
     def trial(
@@ -142,7 +142,7 @@ class Promotion:
     def _drift(self, loaded: LoadedModel | None) -> Gate:
         if loaded is None or loaded.manifest is None:
             return drift_gate({})
-        rows, indices = shifts(self._warehouse, loaded.manifest, eastern_date(self._clock.now()))
+        rows, indices = input_shifts(self._warehouse, loaded.manifest, eastern_date(self._clock.now()))
         if not rows:
             return Gate("feature_drift", False, f"no features stored in the last {DAYS} days")
         return drift_gate(indices)

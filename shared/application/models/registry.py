@@ -28,7 +28,7 @@ class State(StrEnum):
     BLOCKED = "blocked"
 
 
-MOVES: dict[State, tuple[State, ...]] = {
+ALLOWED_CHANGES: dict[State, tuple[State, ...]] = {
     State.CANDIDATE: (State.SHADOW, State.CHAMPION, State.RETIRED, State.BLOCKED),
     State.SHADOW: (State.CHAMPION, State.CANDIDATE, State.RETIRED, State.BLOCKED),
     State.CHAMPION: (State.RETIRED, State.BLOCKED),
@@ -101,7 +101,7 @@ class Registry:
         asked = statement("state_changes", system_id=system_id, most=most)
         return list(self._warehouse.query(asked).to_pylist())
 
-    def move(
+    def change_state(
         self, model_id: str, to: State, reason: str, gates: Sequence[Gate] = (), overridden: bool = False
     ) -> list[dict[str, Any]]:
         """Bring a model into a state; a new champion retires the earlier one in the same transaction.
@@ -113,8 +113,8 @@ class Registry:
         here = State(model["state"])
         if here is to:
             return []
-        if to not in MOVES[here]:
-            allowed = ", ".join(MOVES[here]) or "nothing"
+        if to not in ALLOWED_CHANGES[here]:
+            allowed = ", ".join(ALLOWED_CHANGES[here]) or "nothing"
             raise Rejected(f"{model['model_id']} is {here}, from which it can become {allowed}; not {to}")
         changes = [(model, to, reason)]
         before = self.champion(model["system_id"]) if to is State.CHAMPION else None

@@ -51,7 +51,7 @@ class Doctor:
             *inputs,
             *told,
             *self._champions(loaded),
-            *heartbeats(Heartbeats(self.documents)),
+            *heartbeat_findings(Heartbeats(self.documents)),
         ]
 
     def _inputs(self) -> list[Finding]:
@@ -92,7 +92,7 @@ class Doctor:
         return [ok("models:champion", "no configured model differs from the registry's champion")]
 
 
-def heartbeats(kept: Heartbeats) -> list[Finding]:
+def heartbeat_findings(kept: Heartbeats) -> list[Finding]:
     """Services beat every minute in real time; one that stopped on purpose said so."""
     ages = kept.ages(datetime.now(UTC))
     if not ages:

@@ -30,7 +30,7 @@ class Heartbeats:
         now = datetime.now(UTC).isoformat()
         self._documents.merge(COLLECTION, name, {**fields, "status": status, "last_heartbeat": now})
 
-    def told(self) -> dict[str, dict[str, Any]]:
+    def latest(self) -> dict[str, dict[str, Any]]:
         """What every process said with its last beat, by name."""
         return self._documents.every(COLLECTION)
 
@@ -38,11 +38,11 @@ class Heartbeats:
         """Status and age of every heartbeat, by name."""
         return {
             name: (str(d["status"]), now - datetime.fromisoformat(d["last_heartbeat"]))
-            for name, d in self.told().items()
+            for name, d in self.latest().items()
         }
 
 
-class Pulse:
+class HeartbeatThread:
     """Beats for a process while its context lasts, from a thread of its own; says at the end that it stopped.
 
     A store that is away costs a beat, never the process: the monitor sees the silence.

@@ -44,7 +44,7 @@ class Checks(TypedDict):
     checks: list[Check]
 
 
-def asked(name: str, ask: Callable[[], object]) -> Check:
+def run_check(name: str, ask: Callable[[], object]) -> Check:
     """Passed when ``ask`` returns, failed when it raises an ``AppError``."""
     begun = time.perf_counter()
     status, detail = PASSED, "answers"
@@ -55,7 +55,7 @@ def asked(name: str, ask: Callable[[], object]) -> Check:
     return Check(name, status, detail, round((time.perf_counter() - begun) * 1000, 1))
 
 
-def loaded(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> list[Check]:
+def model_checks(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> list[Check]:
     """A check for each model: those in memory, and why configured or required ones are not."""
     found = [
         Check(f"model:{system}", PASSED, "; ".join(m.warnings) or f"{m.model_id}, verified")
@@ -64,7 +64,7 @@ def loaded(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> lis
     return found + [Check(f"model:{system}", FAILED, why) for system, why in sorted(missing.items())]
 
 
-class Remembered:
+class CachedCheck:
     """Asks at most every five seconds, and every second while it fails, however often it is called.
 
     ``/ready`` is open, and must not be a way to load the stores or to hold all threads: one caller asks,
@@ -98,7 +98,7 @@ class Remembered:
         self._until = time.monotonic() + (SECONDS if self._failure is None else FAILED_SECONDS)
 
 
-class StoreCheck(Remembered):
+class StoreCheck(CachedCheck):
     """Whether the warehouse answers."""
 
     def __init__(self, warehouse: Warehouse) -> None:

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from shared.application.features.slate_inputs import Mode
-from shared.application.operations.readiness import Check, asked
+from shared.application.operations.readiness import Check, run_check
 from shared.application.prediction.staging_rows import CHAMPION
-from shared.application.runs.jobs import job_of
+from shared.application.runs.jobs import build_job
 from shared.application.runs.request import RunRequest
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
@@ -28,14 +28,14 @@ PINNED = "catboost_v9"
 MOST_GOLDEN = 20
 
 
-class Ask(Protocol):
+class HttpProbe(Protocol):
     """One request to the revision: its status and its JSON. ``Unavailable`` where there is no answer."""
 
     def __call__(self, path: str, body: object | None = None) -> tuple[int, Any]: ...
 
 
 @dataclass(frozen=True)
-class Meant:
+class ExpectedRevision:
     """What a revision has to be, a worker also by its V9 model; None takes any."""
 
     service: str
@@ -48,24 +48,24 @@ class Meant:
 class CheckRevision:
     """Nothing that is asked writes anything. ``models`` and ``warehouse`` hold what is meant to come out."""
 
-    def __init__(self, ask: Ask, models: ModelStore, warehouse: Warehouse) -> None:
+    def __init__(self, ask: HttpProbe, models: ModelStore, warehouse: Warehouse) -> None:
         self._ask, self._models, self._warehouse = ask, models, warehouse
 
-    def __call__(self, meant: Meant) -> list[Check]:
+    def __call__(self, meant: ExpectedRevision) -> list[Check]:
         """Every check, passed or failed; a revision of another service is asked nothing else."""
         beat = _Heard()
         found = [
-            asked("ready", lambda: self._get("/ready")),
-            asked("heartbeat", lambda: beat.hear(self._get("/heartbeat"), meant)),
+            run_check("ready", lambda: self._get("/ready")),
+            run_check("heartbeat", lambda: beat.hear(self._get("/heartbeat"), meant)),
         ]
         if not all(c.passed for c in found):
             return found
         if meant.service == COORDINATOR:
-            return [*found, asked("runs", lambda: self._get("/runs"))]
-        found.append(asked("model", lambda: _same_model(beat.champions, meant)))
+            return [*found, run_check("runs", lambda: self._get("/runs"))]
+        found.append(run_check("model", lambda: _same_model(beat.champions, meant)))
         for system, model in sorted(beat.champions.items()):
             if system in MODEL_SYSTEMS and system.startswith("catboost"):
-                found.append(asked(f"golden:{system}", partial(self._golden, system, model["path"])))
+                found.append(run_check(f"golden:{system}", partial(self._golden, system, model["path"])))
         return [*found, self._real_prediction(sorted(beat.champions))]
 
     def _get(self, path: str, body: object | None = None) -> Any:
@@ -96,7 +96,7 @@ class CheckRevision:
             job = self._newest_job(systems)
         except NotFound as exc:
             return Check("prediction", "passed", f"left out: {exc}")
-        check = asked("prediction", lambda: self._predict(job, systems))
+        check = run_check("prediction", lambda: self._predict(job, systems))
         said = (
             f"{job.player_lookup} on {job.game_date}: {', '.join(systems)}" if check.passed else check.detail
         )
@@ -134,7 +134,7 @@ class CheckRevision:
             raise NotFound(f"snapshot {name} of {day} has no rows")
         best = max(rows, key=lambda r: (r["line_value"] is not None, r["feature_quality_score"]))
         request = RunRequest(day, Mode(snapshot["mode"]), True, True, tuple(systems), 0.0, None)
-        return job_of("release-check", request, best, list(systems), None)
+        return build_job("release-check", request, best, list(systems), None)
 
 
 class _Heard:
@@ -143,7 +143,7 @@ class _Heard:
     def __init__(self) -> None:
         self.champions: dict[str, Mapping[str, Any]] = {}
 
-    def hear(self, beat: Mapping[str, Any], meant: Meant) -> None:
+    def hear(self, beat: Mapping[str, Any], meant: ExpectedRevision) -> None:
         for name, wanted in (
             ("service", meant.service),
             ("commit", meant.commit),
@@ -154,7 +154,7 @@ class _Heard:
         self.champions = {m["system_id"]: m for m in beat.get("models", []) if m["role"] == CHAMPION}
 
 
-def _same_model(champions: Mapping[str, Mapping[str, Any]], meant: Meant) -> None:
+def _same_model(champions: Mapping[str, Mapping[str, Any]], meant: ExpectedRevision) -> None:
     if PINNED not in champions:
         raise Rejected(f"{PINNED} does not run")
     there = champions[PINNED]

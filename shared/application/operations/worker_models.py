@@ -15,7 +15,7 @@ from shared.domain.systems.catalog import MODEL_SYSTEMS
 WORKER = "prediction-worker"
 
 
-def worker_models(
+def check_worker_models(
     beat: Mapping[str, Any] | None, registered: Sequence[Mapping[str, Any]], game_date: date
 ) -> list[Finding]:
     """Return a finding for each model that should serve and does not, or of which nothing is known.

@@ -12,7 +12,7 @@ from shared.application.models.registry import Registry
 from shared.application.prediction.job_batch import packed_inputs, to_batch
 from shared.application.prediction.predict import Predict
 from shared.application.prediction.staging_rows import IN_SAMPLE
-from shared.application.runs.jobs import job_of
+from shared.application.runs.jobs import build_job
 from shared.application.runs.request import RunRequest
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
@@ -203,4 +203,4 @@ def _job(stored: Mapping[str, Any], row: Mapping[str, Any]) -> PredictionRequest
         reason=None,
         in_sample=stored["role"] == IN_SAMPLE,
     )
-    return job_of(stored["run_id"], request, dict(row), [stored["system_id"]], stored["game_start_utc"])
+    return build_job(stored["run_id"], request, dict(row), [stored["system_id"]], stored["game_start_utc"])

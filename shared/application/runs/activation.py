@@ -36,13 +36,13 @@ NOTHING = Counts()
 
 
 @dataclass(frozen=True)
-class Ended:
+class ActivationResult:
     state: RunState
     note: str
     counts: Counts = NOTHING
 
 
-NOTHING_TO_DO = Ended(RunState.COMPLETE, "nothing to do: every key has an active row")
+NOTHING_TO_DO = ActivationResult(RunState.COMPLETE, "nothing to do: every key has an active row")
 
 
 class Activate:
@@ -56,7 +56,7 @@ class Activate:
         self._signals = ComputeSignals(warehouse, clock)
         self._check_batches = CheckBatches(warehouse)
 
-    def __call__(self, runs: Sequence[RunToActivate]) -> list[Ended]:
+    def __call__(self, runs: Sequence[RunToActivate]) -> list[ActivationResult]:
         """How each run ended: all of them in one transaction, each by its own merits. They are runs of
         different game dates."""
         ended = {r.run_id: NOTHING_TO_DO for r in runs if not r.outcomes}
@@ -66,11 +66,11 @@ class Activate:
         self._report(runs, ended)
         return [ended[r.run_id] for r in runs]
 
-    def _end(self, runs: Sequence[RunToActivate]) -> dict[str, Ended]:
+    def _end(self, runs: Sequence[RunToActivate]) -> dict[str, ActivationResult]:
         runs = self._with_ids(runs)
         earlier = self._earlier(runs)
         ended = self._told(runs)
-        good: dict[str, Ended] = {}
+        good: dict[str, ActivationResult] = {}
         for run in runs:
             if run.run_id not in ended:
                 judged = _judge(run, earlier.get(run.run.game_date, set()))
@@ -82,10 +82,10 @@ class Activate:
         good |= {r.run_id: _with_checks(good[r.run_id], checked[r.run_id], r) for r in kept}
         self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(kept, checked))
         for run_id, wrong in self._wrong(kept).items():
-            ended[run_id] = Ended(RunState.FAILED, f"{wrong}; nothing activated")
+            ended[run_id] = ActivationResult(RunState.FAILED, f"{wrong}; nothing activated")
         ended |= {r: of for r, of in good.items() if of.state is RunState.FAILED and r not in ended}
         moved = [r for r in kept if r.run_id not in ended]
-        return ended | (self._moved(moved, good) if moved else {})
+        return ended | (self._activate_and_verify(moved, good) if moved else {})
 
     def _with_ids(self, runs: Sequence[RunToActivate]) -> list[RunToActivate]:
         """The same; players of runs that release 0.1.0 opened get the ids that the roster knows them by."""
@@ -114,7 +114,7 @@ class Activate:
                 players[day].add(identity(*player))
         return players
 
-    def _told(self, runs: Sequence[RunToActivate]) -> dict[str, Ended]:
+    def _told(self, runs: Sequence[RunToActivate]) -> dict[str, ActivationResult]:
         """How a run ended, where that was told before: it stands.
 
         Asked after the active rows were read, which are another run's where this one had ended by then.
@@ -122,7 +122,7 @@ class Activate:
         found = self._ask("run_result", runs).to_pylist()
         counts = self._counts(runs) if found else {}
         return {
-            r["run_id"]: Ended(RunState(r["state"]), r["note"], counts.get(r["run_id"], NOTHING))
+            r["run_id"]: ActivationResult(RunState(r["state"]), r["note"], counts.get(r["run_id"], NOTHING))
             for r in found
         }
 
@@ -142,8 +142,10 @@ class Activate:
             named.setdefault(run_id, []).append(name)
         return named
 
-    def _moved(self, runs: Sequence[RunToActivate], judged: Mapping[str, Ended]) -> dict[str, Ended]:
-        """Bring the runs' rows into use, and look at what is there afterwards."""
+    def _activate_and_verify(
+        self, runs: Sequence[RunToActivate], results: Mapping[str, ActivationResult]
+    ) -> dict[str, ActivationResult]:
+        """Activate the rows of the runs; a key with two active rows fails its run."""
         self._move(runs)
         counts = self._counts(runs)
         doubled = self._warehouse.query(statement("active_duplicates", **_span(runs)))
@@ -152,9 +154,9 @@ class Activate:
         for run in runs:
             found, of = twice[run.run.game_date], counts.get(run.run_id, NOTHING)
             ended[run.run_id] = (
-                Ended(RunState.FAILED, f"{found} keys have more than one active row", of)
+                ActivationResult(RunState.FAILED, f"{found} keys have more than one active row", of)
                 if found
-                else replace(judged[run.run_id], counts=of)
+                else replace(results[run.run_id], counts=of)
             )
         return ended
 
@@ -183,7 +185,7 @@ class Activate:
         ids = [r.run_id for r in runs]
         return self._warehouse.query(statement(query, run_ids=ids, **_span(runs)))
 
-    def _report(self, runs: Sequence[RunToActivate], ended: Mapping[str, Ended]) -> None:
+    def _report(self, runs: Sequence[RunToActivate], ended: Mapping[str, ActivationResult]) -> None:
         now = datetime.now(UTC)
         rows = [_run_row(r, ended[r.run_id], now) for r in runs]
         self._warehouse.upsert(
@@ -210,7 +212,7 @@ def _span(runs: Sequence[RunToActivate]) -> dict[str, date]:
     return {"first": min(days), "last": max(days)}
 
 
-def _judge(run: RunToActivate, earlier: set[int | str]) -> Ended:
+def _judge(run: RunToActivate, earlier: set[int | str]) -> ActivationResult:
     """By the share of players who are predicted, or have been."""
     predicted = run.predicted()
     share = len(predicted | earlier) / len(run.expected() | earlier)
@@ -220,11 +222,11 @@ def _judge(run: RunToActivate, earlier: set[int | str]) -> Ended:
     if nameless := [p.player_lookup for p in run.outcomes if p.player_id is None]:
         summary += f"; left alone without a player_id: {', '.join(nameless)}"
     if share < FAILED_SHARE:
-        return Ended(RunState.FAILED, f"{summary}; nothing activated")
-    return Ended(RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL, summary)
+        return ActivationResult(RunState.FAILED, f"{summary}; nothing activated")
+    return ActivationResult(RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL, summary)
 
 
-def _with_checks(judged: Ended, checked: CheckedRun, ending: RunToActivate) -> Ended:
+def _with_checks(judged: ActivationResult, checked: CheckedRun, ending: RunToActivate) -> ActivationResult:
     """The same with what the checks of its batches say: PARTIAL where a system is held, FAILED where all
     are."""
     note = "; ".join([judged.note, *checked.notes(ending.run.request)])
@@ -233,7 +235,7 @@ def _with_checks(judged: Ended, checked: CheckedRun, ending: RunToActivate) -> E
     return replace(judged, state=RunState.PARTIAL if checked.held else judged.state, note=note)
 
 
-def _run_row(ending: RunToActivate, ended: Ended, now: datetime) -> dict[str, Any]:
+def _run_row(ending: RunToActivate, ended: ActivationResult, now: datetime) -> dict[str, Any]:
     run, players = ending.run, ending.players()
     return {
         "run_id": run.run_id,

@@ -43,13 +43,13 @@ class RunJobs:
     def requests(self) -> list[PredictionRequest]:
         """The jobs as messages."""
         return [
-            job_of(self.run_id, self.request, row, systems, self.tipoffs[row["game_id"]])
+            build_job(self.run_id, self.request, row, systems, self.tipoffs[row["game_id"]])
             for row, systems in zip(self.rows.to_pylist(), self.systems, strict=True)
         ]
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class RunToPrepare:
     """A run to prepare. ``also_expected``: players whom the caller expects in addition to the snapshot's
     roster; without features there, they are named as such."""
 
@@ -72,7 +72,7 @@ class PrepareJobs:
         self, run_id: str, request: RunRequest, now: datetime, also_expected: Sequence[ExpectedPlayer] = ()
     ) -> RunJobs:
         """``NotFound`` for no games or players, ``Unavailable`` where the feature store is not ready."""
-        (prepared,) = self.several([Wanted(run_id, request, also_expected)], now)
+        (prepared,) = self.prepare_all([RunToPrepare(run_id, request, also_expected)], now)
         if isinstance(prepared, AppError):
             raise prepared
         return prepared
@@ -84,7 +84,7 @@ class PrepareJobs:
             live = live_rows_at_tipoff(self._warehouse, day, day, now)
             require_reason(request, live.get(day, 0))
 
-    def several(self, wanted: Sequence[Wanted], now: datetime) -> list[RunJobs | AppError]:
+    def prepare_all(self, wanted: Sequence[RunToPrepare], now: datetime) -> list[RunJobs | AppError]:
         """Runs of different dates that ask for the same but for their date; for each what ``__call__``
         gives or raises."""
         stored = _Stored.read(self._warehouse, [w.request for w in wanted])
@@ -139,7 +139,7 @@ def _active_keys(rows: pa.Table) -> dict[date, set[ActiveKey]]:
     return keys
 
 
-def _prepare(wanted: Wanted, now: datetime, stored: _Stored) -> RunJobs:
+def _prepare(wanted: RunToPrepare, now: datetime, stored: _Stored) -> RunJobs:
     request, day = wanted.request, wanted.request.game_date
     tipoffs = _open_games(request, now, stored.games.get(day, []))
     build = f"props features build --dates {day}{' --backfill' if request.mode is Mode.BACKFILL else ''}"
@@ -218,7 +218,7 @@ def _is_expected(row: dict[str, Any], min_minutes: float) -> bool:
     return bool(row["expected"]) and (enough or bool(row["has_prop_line"]))
 
 
-def job_of(
+def build_job(
     run_id: str, request: RunRequest, row: dict[str, Any], systems: list[str], tipoff: datetime | None
 ) -> PredictionRequest:
     """One player's job from his row of the feature store."""

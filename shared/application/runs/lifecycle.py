@@ -19,7 +19,7 @@ from shared.application.messaging.events import (
     log,
 )
 from shared.application.messaging.topics import REQUEST_TOPIC, outgoing
-from shared.application.runs.activation import Activate, Ended
+from shared.application.runs.activation import Activate, ActivationResult
 from shared.application.runs.expected_players import PlayersOfRun, outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.runs.rate_limit import check_rate
@@ -47,7 +47,7 @@ NOT_PUBLISHED, DEADLINE_PASSED = "failed:not_published", "failed:deadline"
 
 
 @dataclass(frozen=True)
-class Started:
+class StartedRun:
     run_id: str
     expected_players: int
     published: int
@@ -56,7 +56,7 @@ class Started:
 class StartRun:
     """Opens a run for a game date and publishes one job per expected player.
 
-    ``most_per_hour``: runs that may be opened within an hour; None is any number. Runs of jobs do not count.
+    ``max_per_hour``: runs that may be opened within an hour; None is any number. Runs of jobs do not count.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class StartRun:
         finish: FinishRun,
         clock: Clock,
         observe: Observer = log,
-        most_per_hour: int | None = None,
+        max_per_hour: int | None = None,
     ) -> None:
         self._prepare = prepare
         self._runs = runs
@@ -75,9 +75,9 @@ class StartRun:
         self._finish = finish
         self._clock = clock
         self._observe = observe
-        self._most_per_hour = most_per_hour
+        self._max_per_hour = max_per_hour
 
-    def __call__(self, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()) -> Started:
+    def __call__(self, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()) -> StartedRun:
         """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
         ``TooMany`` in this hour. While the warehouse cannot be asked, no run is opened.
 
@@ -98,12 +98,12 @@ class StartRun:
         lost = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
         if self._runs.record(run_id, lost) == 0:
             self._finish(run_id)
-        return Started(run_id, len(prepared.players), len(prepared.systems))
+        return StartedRun(run_id, len(prepared.players), len(prepared.systems))
 
     def _check_is_free(self, request: RunRequest) -> None:
         """Refuse early what ``open`` would refuse once everything is prepared."""
-        if self._most_per_hour is not None:
-            check_rate(self._runs, self._most_per_hour, datetime.now(UTC))
+        if self._max_per_hour is not None:
+            check_rate(self._runs, self._max_per_hour, datetime.now(UTC))
         for run in self._runs.under_way():
             if run.game_date == request.game_date:
                 self._observe(RunRefused(request.game_date, run.run_id))
@@ -135,9 +135,9 @@ class StartRun:
         begun = time.perf_counter()
         if prepared.systems:
             self._publisher.publish(REQUEST_TOPIC, [outgoing(job) for job in prepared.requests()])
-        self.tell(prepared, time.perf_counter() - begun)
+        self.announce_start(prepared, time.perf_counter() - begun)
 
-    def tell(self, prepared: RunJobs, publish_seconds: float = 0.0) -> None:
+    def announce_start(self, prepared: RunJobs, publish_seconds: float = 0.0) -> None:
         """Say that the jobs of a run are out."""
         self._observe(
             RunStarted(
@@ -164,9 +164,9 @@ class FinishRun:
         self._observe = observe
 
     def __call__(self, run_id: str) -> None:
-        self.several([run_id])
+        self.finish_all([run_id])
 
-    def several(self, run_ids: Sequence[str]) -> None:
+    def finish_all(self, run_ids: Sequence[str]) -> None:
         """The same for runs of different game dates, which come into use together."""
         with self._runs.together():
             mine = [r for r in run_ids if self._runs.advance(r, [RunState.PUBLISHED], RunState.ACTIVATING)]
@@ -208,7 +208,7 @@ class FinishRun:
         lost: then it ends like any other. Who is expected is certain only once a run is published.
         """
         run = self._runs.get(run_id)
-        waited = fail_waiting(self._runs, run_id, NOT_PUBLISHED)
+        waited = fail_pending_players(self._runs, run_id, NOT_PUBLISHED)
         known = self._runs.outcomes(run_id).values()
         predicted = any(o is not None and o.outcome == PREDICTED for o in known)
         if run.state is RunState.PUBLISHED and (predicted or not waited):
@@ -217,7 +217,7 @@ class FinishRun:
             if self._runs.advance(run_id, [run.state], RunState.FAILED, note=why):
                 mode = str(run.request.get("mode", "LIVE"))
                 self._observe(RunFailed(run_id, run.game_date, mode, why))
-            fail_waiting(self._runs, run_id, NOT_PUBLISHED)
+            fail_pending_players(self._runs, run_id, NOT_PUBLISHED)
 
 
 class Report(NamedTuple):
@@ -238,7 +238,7 @@ class RecordOutcome:
     def __call__(self, ready: PredictionReady) -> None:
         """One report, checked and recorded."""
         self.check(ready)
-        self.several([Report(ready)])
+        self.record_all([Report(ready)])
 
     def check(self, ready: PredictionReady) -> None:
         """``NotFound`` for a run that does not exist or does not expect the player, ``Rejected`` for an
@@ -247,7 +247,7 @@ class RecordOutcome:
         if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
             raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
 
-    def several(self, reports: Sequence[Report]) -> None:
+    def record_all(self, reports: Sequence[Report]) -> None:
         """Record reports that passed ``check``: one step for each run among them."""
         by_run: dict[str, list[Report]] = {}
         for report in reports:
@@ -305,18 +305,18 @@ class CheckStalled:
         elif run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
         else:
-            fail_waiting(self._runs, run.run_id, DEADLINE_PASSED)
+            fail_pending_players(self._runs, run.run_id, DEADLINE_PASSED)
             self._finish(run.run_id)
 
 
-def fail_waiting(runs: RunStore, run_id: str, outcome: str) -> int:
+def fail_pending_players(runs: RunStore, run_id: str, outcome: str) -> int:
     """Give every player who is still without an outcome this one; how many there were."""
     waiting = [p for p, known in runs.outcomes(run_id).items() if known is None]
     runs.record(run_id, [outcome_for(p, outcome) for p in waiting])
     return len(waiting)
 
 
-def _told(ending: RunToActivate, ended: Ended, activation_seconds: float) -> RunEnded:
+def _told(ending: RunToActivate, ended: ActivationResult, activation_seconds: float) -> RunEnded:
     run, outcomes = ending.run, ending.outcomes.values()
     return RunEnded(
         run_id=run.run_id,

@@ -14,7 +14,7 @@ from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
 from shared.schemas.messages import RunRequested
 
-MOST_REASON = 500
+MAX_REASON_CHARACTERS = 500
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ def parse(asked: RunRequested, now: datetime) -> RunRequest:
         raise Rejected(f"systems: {came}, wanted some of {', '.join(SYSTEM_IDS)}")
     if not 0.0 <= asked.min_minutes <= 48.0:
         raise Rejected(f"min_minutes: {asked.min_minutes}, wanted 0 to 48")
-    if asked.reason is not None and not (len(asked.reason) <= MOST_REASON and asked.reason.isprintable()):
-        raise Rejected(f"reason: wanted one line of at most {MOST_REASON} printable characters")
+    if asked.reason is not None and not (
+        len(asked.reason) <= MAX_REASON_CHARACTERS and asked.reason.isprintable()
+    ):
+        raise Rejected(f"reason: wanted one line of at most {MAX_REASON_CHARACTERS} printable characters")
     return RunRequest(
         game_date=resolve_date(asked.game_date, now),
         mode=Mode.BACKFILL if asked.allow_started else Mode.LIVE,
@@ -72,7 +74,7 @@ def replaces_played_games(force: bool, mode: Mode, in_sample: bool) -> bool:
     return force and mode is Mode.BACKFILL and not in_sample
 
 
-def request_of(stored: Mapping[str, Any]) -> RunRequest:
+def request_from_stored(stored: Mapping[str, Any]) -> RunRequest:
     """The request that a run was opened with."""
     names = {f.name for f in fields(RunRequest)}
     known = {name: value for name, value in stored.items() if name in names}

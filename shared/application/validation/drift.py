@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from shared.application.models.drift import DAYS, shifts
+from shared.application.models.drift import DAYS, input_shifts
 from shared.application.models.registry import Registry
 from shared.domain.findings import Finding, info, ok, warning
 from shared.domain.promotion import LARGE_SHIFT
@@ -33,7 +33,7 @@ def feature_drift(
         return [
             info("features:drift", f"no training window to compare with: {SYSTEM} has no registered model")
         ]
-    rows, index = shifts(warehouse, manifest, game_date)
+    rows, index = input_shifts(warehouse, manifest, game_date)
     if rows < LEAST_ROWS:
         return [info("features:drift", f"{rows} stored rows in {DAYS} days, wanted {LEAST_ROWS}")]
     moved = sorted(((v, n) for n, v in index.items() if v > LARGE_SHIFT), reverse=True)

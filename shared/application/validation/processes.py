@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shared.application.operations.doctor import heartbeats
-from shared.application.operations.worker_models import WORKER, worker_models
+from shared.application.operations.doctor import heartbeat_findings
+from shared.application.operations.worker_models import WORKER, check_worker_models
 from shared.application.runs.lifecycle import DEADLINE
 from shared.application.validation.day import Day
 from shared.domain.findings import Finding, critical, info, ok, warning
@@ -14,7 +14,7 @@ from shared.ports import ACTIVE_STATES, RunState
 
 
 def beats(day: Day) -> list[Finding]:
-    return heartbeats(day.heartbeats)
+    return heartbeat_findings(day.heartbeats)
 
 
 def stuck(day: Day) -> list[Finding]:
@@ -50,7 +50,7 @@ def _no_run(day: Day) -> Finding:
 
 def models(day: Day) -> list[Finding]:
     """What the worker has in memory against what should be there."""
-    return worker_models(day.heartbeats.told().get(WORKER), day.registry.models(), day.game_date)
+    return check_worker_models(day.heartbeats.latest().get(WORKER), day.registry.models(), day.game_date)
 
 
 def unhandled(day: Day) -> list[Finding]:

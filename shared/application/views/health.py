@@ -11,10 +11,10 @@ from shared.application.messaging.dead_letters import KeptMessages, MessageHead
 from shared.application.models.registry import Registry, State
 from shared.application.operations import remedies
 from shared.application.operations.deployments import Deployments
-from shared.application.operations.doctor import heartbeats
+from shared.application.operations.doctor import heartbeat_findings
 from shared.application.operations.heartbeats import Heartbeats
-from shared.application.operations.readiness import Check, asked
-from shared.application.operations.worker_models import WORKER, is_running, worker_models
+from shared.application.operations.readiness import Check, run_check
+from shared.application.operations.worker_models import WORKER, check_worker_models, is_running
 from shared.application.queries.shared_connection import at_once
 from shared.application.views.findings_summary import Judged, judged
 from shared.application.views.partial_view import Parts
@@ -97,13 +97,13 @@ class ShowHealth:
         models: list[dict[str, Any]] = []
         told: dict[str, dict[str, Any]] = {}
         checks = (
-            asked("warehouse", lambda: models.extend(parts.tell("warehouse", self._registry.models))),
-            asked("run store", lambda: parts.tell("run store", lambda: self._runs.runs(limit=1))),
-            asked("documents", lambda: told.update(parts.tell("documents", self._heartbeats.told))),
+            run_check("warehouse", lambda: models.extend(parts.tell("warehouse", self._registry.models))),
+            run_check("run store", lambda: parts.tell("run store", lambda: self._runs.runs(limit=1))),
+            run_check("documents", lambda: told.update(parts.tell("documents", self._heartbeats.latest))),
         )
         deployed = parts.ask("warehouse", self._deployments.newest) or []
         messages = parts.ask("warehouse", self._messages) or []
-        beats = parts.ask("documents", lambda: heartbeats(self._heartbeats)) or []
+        beats = parts.ask("documents", lambda: heartbeat_findings(self._heartbeats)) or []
         beat = told.get(WORKER)
         served = _served(beat.get("models", {}) if beat and is_running(beat) else {}, models, deployed)
         findings = [
@@ -127,7 +127,7 @@ class ShowHealth:
     def _serving(
         self, told: Mapping[str, Mapping[str, Any]], models: Sequence[Mapping[str, Any]]
     ) -> list[Finding]:
-        return worker_models(told.get(WORKER), models, eastern_date(self._clock.now()))
+        return check_worker_models(told.get(WORKER), models, eastern_date(self._clock.now()))
 
     def _messages(self) -> list[MessageHead]:
         self._kept.collect()

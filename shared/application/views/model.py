@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from shared.application.grading.performance import by_kind, rows_of_system, window
 from shared.application.models.promotion import TRIAL_DAYS, Promotion
-from shared.application.models.registry import MOVES, Registry, State
+from shared.application.models.registry import ALLOWED_CHANGES, Registry, State
 from shared.application.queries.shared_connection import at_once
 from shared.application.views.accuracy import AccuracyRow, accuracy_row
 from shared.application.views.partial_view import Parts
@@ -110,7 +110,7 @@ class ShowModel:
         return ModelView(
             model=model,
             champion=self._champion(model, models),
-            may_be_promoted=State.CHAMPION in MOVES[State(model["state"])],
+            may_be_promoted=State.CHAMPION in ALLOWED_CHANGES[State(model["state"])],
             gates=tuple(gates),
             gates_at=gates_at,
             experiment=parts.ask("warehouse", lambda: self._experiment(model)),
@@ -129,7 +129,7 @@ class ShowModel:
         """Three statements and the model's file."""
         models = self._registry.models()
         model = self._registry.find(model_id, models)
-        may_become = MOVES[State(model["state"])]
+        may_become = ALLOWED_CHANGES[State(model["state"])]
         parts = Parts()
         gates: list[Gate] | None = None
         if State.CHAMPION in may_become:

@@ -152,6 +152,6 @@ def test_a_model_store_that_is_away_is_named_where_the_gates_would_be(graded: Jo
 
 
 def test_every_model_that_becomes_champion_is_in_the_lineage_of_the_others(graded_copy: Jobs) -> None:
-    graded_copy.registry.move("spring", State.CHAMPION, "next")
+    graded_copy.registry.change_state("spring", State.CHAMPION, "next")
     lineage = [c.model_id for c in shown(graded_copy, "autumn").champions]
     assert lineage == [graded_copy.registry.find("spring")["model_id"]]

@@ -62,7 +62,7 @@ def test_a_model_that_serves_although_another_is_champion_is_drift(
     registry = Registry(warehouse)
     registry.add(bundles)
     one = next(b.manifest for b in bundles if b.manifest.system_id == "catboost_v9")
-    registry.move(one.name, State.CHAMPION, "the first")
+    registry.change_state(one.name, State.CHAMPION, "the first")
     beats.beat("prediction-worker", {"models": {"catboost_v9": one.sha256, "catboost_v8": "f" * 64}})
     rows = {row[0]: row[1:] for row in health(bench).table(MODELS)}
     assert rows["catboost_v9"] == [one.name, one.name, "–", "✓ OK"]

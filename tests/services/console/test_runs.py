@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.application.runs.request import MOST_REASON
+from shared.application.runs.request import MAX_REASON_CHARACTERS
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from tests.conftest import DAY
 from tests.services.console.reading import Page
@@ -91,7 +91,7 @@ def test_a_run_says_what_it_replaced_by_whom_it_was_replaced_and_why(bench: Benc
         ({"min_minutes": "many"}, 422, "min_minutes: 'many', wanted a number"),
         ({"min_minutes": "nan"}, 422, "min_minutes: nan, wanted 0 to 48"),
         ({"systems": ["x"]}, 422, "'x'"),
-        ({"reason": "x" * MOST_REASON}, 422, "at most 500"),
+        ({"reason": "x" * MAX_REASON_CHARACTERS}, 422, "at most 500"),
     ],
 )
 def test_what_keeps_a_run_from_starting_stands_on_the_form_with_what_was_entered(
@@ -117,7 +117,7 @@ def test_while_a_run_is_under_way_the_form_leads_to_it(bench: Bench) -> None:
 def test_too_many_runs_in_an_hour_are_told_when_there_is_room_again(
     warehouse: DuckDbWarehouse, tmp_path: Path
 ) -> None:
-    bench = Bench(warehouse, tmp_path, most_per_hour=1)
+    bench = Bench(warehouse, tmp_path, max_per_hour=1)
     start(bench)
     answer = send(bench)
     assert answer.status_code == 429
