@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.application.models.champion_check import described
+from shared.application.models.champion_check import describe_model
 from shared.application.models.registry import Registry
 from shared.application.operations.deployments import Deployment, Deployments
 from shared.application.operations.release_check import CheckRevision, ExpectedRevision
@@ -60,7 +60,7 @@ class Revision:
         self.predict = PredictRows(Predict(models))
         self.beat: dict[str, Any] = {
             "service": "prediction-worker", "commit": "abc", "revision": "w-1",
-            "models": [described(m, CHAMPION) for m in models.values()],
+            "models": [describe_model(m, CHAMPION) for m in models.values()],
         }  # fmt: skip
         self.instead: dict[str, tuple[int, Any]] = {}
 
