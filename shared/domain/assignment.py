@@ -109,7 +109,7 @@ def _teams(history: History, game: int) -> tuple[str, str]:
     return str(history.games.home[game]), str(history.games.away[game])
 
 
-def by_game(assignments: Mapping[tuple[int, int], Assignment]) -> dict[int, list[Assignment]]:
+def assignments_by_game(assignments: Mapping[tuple[int, int], Assignment]) -> dict[int, list[Assignment]]:
     """Assignments with a known side, by the row of their game."""
     found: dict[int, list[Assignment]] = defaultdict(list)
     for a in assignments.values():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEAST_PLAYED = 5
+MIN_PLAYERS = 5
 """Players that a team needs to play a game."""
 
-LEAST_MINUTES = 230.0
+MIN_TEAM_MINUTES = 230.0
 """Minutes of a team's players in a game that is over: five times 48, less what rounding takes.
 
 The least of 24,802 real team-games is 237. A score that adds up with fewer is a score of the running game.
@@ -44,10 +44,10 @@ def _missing_from_team(t: TeamBoxScore) -> str | None:
     if t.rows == 0:
         return f"{t.team}: no rows"
     lacks = []
-    if t.played < LEAST_PLAYED:
-        lacks.append(f"{t.played} players played, expected {LEAST_PLAYED} or more")
+    if t.played < MIN_PLAYERS:
+        lacks.append(f"{t.played} players played, expected {MIN_PLAYERS} or more")
     if t.points != t.score:
         lacks.append(f"points of {t.rows} rows add up to {t.points}, score {t.score}")
-    elif t.minutes < LEAST_MINUTES:
+    elif t.minutes < MIN_TEAM_MINUTES:
         lacks.append(f"minutes of {t.rows} rows add up to {t.minutes:.0f}, expected 240 or more")
     return f"{t.team}: {', '.join(lacks)}" if lacks else None

@@ -64,7 +64,7 @@ def cut_offs(day: Ints, tipoff: Ints, minutes_before: float = 30.0) -> Ints:
     return np.where(tipoff == UNKNOWN, begins, tipoff - int(minutes_before * 60 * SECOND))
 
 
-def known_from(day: Ints, tipoff: Ints) -> Ints:
+def result_known_at(day: Ints, tipoff: Ints) -> Ints:
     """The instant at which each game's result becomes known.
 
     Where tip-off is unknown that is the last second of its game date, so that the next date's

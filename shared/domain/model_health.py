@@ -13,7 +13,7 @@ from shared.domain.statistics import BREAKEVEN, Interval, Rate, mean_by_date
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LEAST_ROWS = 50
+MIN_ROWS = 50
 WATCH_BIAS, RETRAIN_BIAS = 1.0, 1.5
 """Mean of predicted - line, points."""
 
@@ -28,7 +28,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True)
-class Checkup:
+class HealthAssessment:
     """Figures of graded live rows. ``mae``, ``line_mae``, ``line_bias`` are of the ``lined`` rows, points."""
 
     health: Health
@@ -43,7 +43,7 @@ class Checkup:
     hit: Rate
 
 
-def check_up(error: Floats, predicted: Floats, line: Floats, day: Ints, hit: Rate) -> Checkup:
+def assess_health(error: Floats, predicted: Floats, line: Floats, day: Ints, hit: Rate) -> HealthAssessment:
     """``error``: (n,) predicted - actual; ``line`` NaN without one; ``day``: days since 1970.
 
     RETRAIN needs evidence: the whole interval of the difference to the line above zero, or a bias beyond
@@ -56,7 +56,7 @@ def check_up(error: Floats, predicted: Floats, line: Floats, day: Ints, hit: Rat
     worse = mean_by_date(own - its, day[lined]) if lined.any() else None
     bias = float(gap.mean()) if len(gap) else None
     health, why = _judge(int(lined.sum()), bias, worse, hit)
-    return Checkup(
+    return HealthAssessment(
         health=health,
         why=why,
         n=len(error),
@@ -72,8 +72,8 @@ def check_up(error: Floats, predicted: Floats, line: Floats, day: Ints, hit: Rat
 
 def _judge(n: int, bias: float | None, worse: Interval | None, hit: Rate) -> tuple[Health, str]:
     """The first rule that fits."""
-    if bias is None or worse is None or n < LEAST_ROWS:
-        return Health.WATCH, f"{n} graded live rows with a line, wanted {LEAST_ROWS} to judge"
+    if bias is None or worse is None or n < MIN_ROWS:
+        return Health.WATCH, f"{n} graded live rows with a line, wanted {MIN_ROWS} to judge"
     if abs(bias) > RETRAIN_BIAS:
         return Health.RETRAIN, f"mean(predicted - line) {bias:+.2f}, beyond {RETRAIN_BIAS}"
     if worse.value > RETRAIN_WORSE and worse.low > 0:
@@ -81,7 +81,7 @@ def _judge(n: int, bias: float | None, worse: Interval | None, hit: Rate) -> tup
             Health.RETRAIN,
             f"MAE {worse.value:+.2f} [{worse.low:+.2f}, {worse.high:+.2f}] against the line",
         )
-    if hit.high is not None and hit.n >= LEAST_ROWS and hit.high < BREAKEVEN:
+    if hit.high is not None and hit.n >= MIN_ROWS and hit.high < BREAKEVEN:
         return Health.RETRAIN, f"hit rate {hit.rate:.1%}, its interval ends below {BREAKEVEN:.1%}"
     if abs(bias) > WATCH_BIAS:
         return Health.WATCH, f"mean(predicted - line) {bias:+.2f}, beyond {WATCH_BIAS}"

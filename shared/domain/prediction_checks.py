@@ -26,17 +26,17 @@ ROW_SPREAD = 8.0
 SPREAD_RATIO = (0.5, 2.0)
 """The spread of the rows over the spread of the batches accepted before."""
 
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 """Rows over the players asked for. In the first days of a season many have no features yet: until there are
 batches to compare with, those do not count."""
 
 SPARSE_SYSTEMS = frozenset({"similarity_balanced_v1"})
 """Systems that rightly have nothing to say of many players: their share is not judged."""
 
-LEAST_ROWS_FOR_GAPS, LEAST_ROWS_FOR_HISTORY, LEAST_KEYS_FOR_SHARE = 10, 20, 10
+MIN_ROWS_FOR_GAPS, MIN_ROWS_FOR_HISTORY, MIN_KEYS_FOR_SHARE = 10, 20, 10
 """Fewer rows than a single game has show a player's luck, not a model's target."""
 
-REFERENCE_DATES, LEAST_REFERENCE_DATES, LEAST_REFERENCE_ROWS = 7, 3, 20
+REFERENCE_DATES, MIN_REFERENCE_DATES, MIN_REFERENCE_ROWS = 7, 3, 20
 """The newest accepted batches that a batch is compared with, at most and at least; rows of each."""
 
 
@@ -102,8 +102,8 @@ def check_predictions(batch: PredictionBatch, accepted: Sequence[Accepted]) -> l
     """Return what is wrong with a batch; ``accepted``: batches of earlier game dates, the newest first."""
     if not batch.rows:
         return []
-    earlier = [a for a in accepted if a.rows >= LEAST_REFERENCE_ROWS][:REFERENCE_DATES]
-    earlier = earlier if len(earlier) >= LEAST_REFERENCE_DATES else []
+    earlier = [a for a in accepted if a.rows >= MIN_REFERENCE_ROWS][:REFERENCE_DATES]
+    earlier = earlier if len(earlier) >= MIN_REFERENCE_DATES else []
     return [*_range(batch), *_gaps(batch), *_history(batch, earlier), *_share(batch, bool(earlier))]
 
 
@@ -125,14 +125,14 @@ def _gaps(batch: PredictionBatch) -> list[PredictionFinding]:
         ("mean(predicted - line)", batch.lined_rows, batch.line_gap, LINE_GAP),
         ("mean(predicted - last ten games)", batch.usual_rows, batch.usual_gap, USUAL_GAP),
     ):
-        if rows >= LEAST_ROWS_FOR_GAPS and abs(total / rows) > (most := _bound(bound, rows)):
+        if rows >= MIN_ROWS_FOR_GAPS and abs(total / rows) > (most := _bound(bound, rows)):
             value = f"{total / rows:+.2f} points over {rows} rows (mean {batch.mean:.2f})"
             found.append(PredictionFinding(batch.system_id, figure, value, f"-{most:.2f} to +{most:.2f}"))
     return found
 
 
 def _history(batch: PredictionBatch, earlier: Sequence[Accepted]) -> list[PredictionFinding]:
-    if not earlier or not batch.is_whole_slate or batch.rows < LEAST_ROWS_FOR_HISTORY:
+    if not earlier or not batch.is_whole_slate or batch.rows < MIN_ROWS_FOR_HISTORY:
         return []
     of = f"by the {len(earlier)} accepted batches before"
     found = []
@@ -149,12 +149,12 @@ def _history(batch: PredictionBatch, earlier: Sequence[Accepted]) -> list[Predic
 
 def _share(batch: PredictionBatch, has_history: bool) -> list[PredictionFinding]:
     keys = batch.keys if has_history else batch.keys - batch.without_features
-    if batch.system_id in SPARSE_SYSTEMS or keys < LEAST_KEYS_FOR_SHARE:
+    if batch.system_id in SPARSE_SYSTEMS or keys < MIN_KEYS_FOR_SHARE:
         return []
-    if batch.answered >= LEAST_SHARE * keys:
+    if batch.answered >= MIN_SHARE * keys:
         return []
     value = f"{batch.answered} of {keys} players"
-    return [PredictionFinding(batch.system_id, "rows for", value, f"at least {LEAST_SHARE:.0%}")]
+    return [PredictionFinding(batch.system_id, "rows for", value, f"at least {MIN_SHARE:.0%}")]
 
 
 def _bound(bound: float, rows: int) -> float:

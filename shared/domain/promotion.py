@@ -13,16 +13,16 @@ from shared.domain.statistics import Interval, mean_by_date
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LEAST_GRADED = 50
-MOST_LINE_BIAS = 1.5
-MOST_TIER_BIAS = 5.0
-LEAST_IN_TIER = 10
-MOST_ONE_SIDED = 0.75
-LEAST_SIDES = 20
-MOST_WORSE = 0.10
+MIN_GRADED = 50
+MAX_LINE_BIAS = 1.5
+MAX_TIER_BIAS = 5.0
+MIN_TIER_ROWS = 10
+MAX_ONE_SIDE_SHARE = 0.75
+MIN_SIDES = 20
+MAX_ERROR_INCREASE = 0.10
 """Points of absolute error by which a candidate may be worse than the champion, at the upper end."""
 
-LEAST_DATES = 7
+MIN_DATES = 7
 """Game dates on which the candidate must have run in shadow."""
 
 LARGE_SHIFT = 0.25
@@ -60,7 +60,7 @@ class Trial:
     champion: Floats
 
 
-def judge(trial: Trial, train_end: date, first_graded: date | None) -> list[Gate]:
+def evaluate_gates(trial: Trial, train_end: date, first_graded: date | None) -> list[Gate]:
     """The gates that graded rows decide, all of which must pass."""
     return [
         _overlap(train_end, first_graded),
@@ -81,12 +81,12 @@ def _overlap(train_end: date, first: date | None) -> Gate:
 
 def _graded(t: Trial) -> Gate:
     n = int(np.sum(~np.isnan(t.line)))
-    return Gate("graded", n >= LEAST_GRADED, f"{n} graded rows with a line, wanted {LEAST_GRADED}")
+    return Gate("graded", n >= MIN_GRADED, f"{n} graded rows with a line, wanted {MIN_GRADED}")
 
 
 def _shadow_dates(t: Trial) -> Gate:
     dates = len(np.unique(t.day))
-    return Gate("shadow_dates", dates >= LEAST_DATES, f"{dates} game dates in shadow, wanted {LEAST_DATES}")
+    return Gate("shadow_dates", dates >= MIN_DATES, f"{dates} game dates in shadow, wanted {MIN_DATES}")
 
 
 def _line_bias(t: Trial) -> Gate:
@@ -94,8 +94,8 @@ def _line_bias(t: Trial) -> Gate:
     if not len(gap):
         return Gate("line_bias", False, "no row with a line")
     bias = float(gap.mean())
-    said = f"mean(predicted - line) {bias:+.2f} on {len(gap)} rows, wanted within {MOST_LINE_BIAS}"
-    return Gate("line_bias", abs(bias) <= MOST_LINE_BIAS, said)
+    said = f"mean(predicted - line) {bias:+.2f} on {len(gap)} rows, wanted within {MAX_LINE_BIAS}"
+    return Gate("line_bias", abs(bias) <= MAX_LINE_BIAS, said)
 
 
 def _tier_bias(t: Trial) -> Gate:
@@ -106,21 +106,21 @@ def _tier_bias(t: Trial) -> Gate:
     told, worst = [], 0.0
     for i, (_, name) in enumerate(TIERS):
         mine = error[(tier == i) & ~np.isnan(t.line)]
-        if len(mine) >= LEAST_IN_TIER:
+        if len(mine) >= MIN_TIER_ROWS:
             told.append(f"{name}: {mine.mean():+.2f} (n={len(mine)})")
             worst = max(worst, abs(float(mine.mean())))
     if not told:
-        return Gate("tier_bias", False, f"no tier has {LEAST_IN_TIER} graded rows")
-    return Gate("tier_bias", worst <= MOST_TIER_BIAS, f"{'; '.join(told)}; wanted within {MOST_TIER_BIAS}")
+        return Gate("tier_bias", False, f"no tier has {MIN_TIER_ROWS} graded rows")
+    return Gate("tier_bias", worst <= MAX_TIER_BIAS, f"{'; '.join(told)}; wanted within {MAX_TIER_BIAS}")
 
 
 def _direction(t: Trial) -> Gate:
     sides = t.side[t.side != 0]
-    if len(sides) < LEAST_SIDES:
-        return Gate("direction", False, f"{len(sides)} sides taken, wanted {LEAST_SIDES} to judge")
+    if len(sides) < MIN_SIDES:
+        return Gate("direction", False, f"{len(sides)} sides taken, wanted {MIN_SIDES} to judge")
     over = float((sides > 0).mean())
-    said = f"{over:.0%} OVER of {len(sides)} sides, wanted at most {MOST_ONE_SIDED:.0%} one way"
-    return Gate("direction", max(over, 1.0 - over) <= MOST_ONE_SIDED, said)
+    said = f"{over:.0%} OVER of {len(sides)} sides, wanted at most {MAX_ONE_SIDE_SHARE:.0%} one way"
+    return Gate("direction", max(over, 1.0 - over) <= MAX_ONE_SIDE_SHARE, said)
 
 
 def _against_champion(t: Trial) -> Gate:
@@ -132,9 +132,9 @@ def _against_champion(t: Trial) -> Gate:
         return Gate("against_champion", False, "fewer than two dates in common: no interval")
     said = (
         f"absolute error {worse.value:+.3f} [{worse.low:+.3f}, {worse.high:+.3f}] against the champion on "
-        f"{int(both.sum())} rows, wanted below {MOST_WORSE:+.2f} at the upper end"
+        f"{int(both.sum())} rows, wanted below {MAX_ERROR_INCREASE:+.2f} at the upper end"
     )
-    return Gate("against_champion", worse.high <= MOST_WORSE, said)
+    return Gate("against_champion", worse.high <= MAX_ERROR_INCREASE, said)
 
 
 def difference(t: Trial) -> Interval | None:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Strings = NDArray[np.str_]
 
-LEAST_PICKS = 10
+MIN_PICKS = 10
 """Rows with a line below which a date has no signal."""
 
-LEAST_SIDES = 10
+MIN_SIDES = 10
 """Sides taken (OVER and UNDER together) below which a date has no signal: most rows are PASS."""
 
 HISTORY_DATES = 30
@@ -26,7 +26,7 @@ HISTORY_DATES = 30
 HISTORY_SPAN = timedelta(days=90)
 """How far back those dates may lie: what a system did last season says little about it now."""
 
-LEAST_HISTORY = 5
+MIN_HISTORY_DATES = 5
 """Such dates below which the fixed limits ``FEW_OVER`` and ``MANY_OVER`` stand in."""
 
 UNUSUAL = 2.0
@@ -131,23 +131,23 @@ def daily_signal(
 
 def comparable(earlier: Sequence[EarlierDay]) -> list[EarlierDay]:
     """Return the newest ``HISTORY_DATES`` of the dates that had enough rows and sides."""
-    usable = [d for d in earlier if d.picks >= LEAST_PICKS and d.sides >= LEAST_SIDES]
+    usable = [d for d in earlier if d.picks >= MIN_PICKS and d.sides >= MIN_SIDES]
     return usable[:HISTORY_DATES]
 
 
-def without_colour(picks: int, sides: int) -> str | None:
+def missing_signal_reason(picks: int, sides: int) -> str | None:
     """Return why a date has no colour: so many rows with a line, and sides taken; None where it has one."""
-    if picks < LEAST_PICKS:
-        return f"{picks} rows with a line, at least {LEAST_PICKS} needed"
-    if sides < LEAST_SIDES:
-        return f"{sides} of {picks} rows take a side, at least {LEAST_SIDES} needed"
+    if picks < MIN_PICKS:
+        return f"{picks} rows with a line, at least {MIN_PICKS} needed"
+    if sides < MIN_SIDES:
+        return f"{sides} of {picks} rows take a side, at least {MIN_SIDES} needed"
     return None
 
 
 def _decide(n: int, over: int, under: int, high: int, earlier: Sequence[EarlierDay]) -> tuple[Signal, str]:
     """Return the first rule that fits, and its reason."""
     sides = over + under
-    none = without_colour(n, sides)
+    none = missing_signal_reason(n, sides)
     if none is not None:
         return Signal.NO_SIGNAL, none
     share = 100.0 * over / sides
@@ -168,8 +168,8 @@ def _limits(sides: int, earlier: Sequence[EarlierDay]) -> tuple[float, float, st
 
     The spread is that of the system's own dates, and never less than chance alone gives ``sides`` picks.
     """
-    if len(earlier) < LEAST_HISTORY:
-        own = f"{len(earlier)} of the {LEAST_HISTORY} earlier dates that its own limits need"
+    if len(earlier) < MIN_HISTORY_DATES:
+        own = f"{len(earlier)} of the {MIN_HISTORY_DATES} earlier dates that its own limits need"
         return FEW_OVER, MANY_OVER, f"fixed limits {FEW_OVER:.0f} to {MANY_OVER:.0f} % ({own})"
     shares = [d.share_over for d in earlier]
     mean = fmean(shares)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from shared.domain.box_scores import LEAST_PLAYED, TeamBoxScore, missing_from_box_score
+from shared.domain.box_scores import MIN_PLAYERS, TeamBoxScore, missing_from_box_score
 from shared.ports import Warehouse
 from shared.warehouse.statements import statement
 
@@ -38,7 +38,7 @@ def box_score_states(
     """Every finished game of the dates; without ``also_whole`` only those that grading waits for, and those
     of which rows are gone since."""
     query = statement(
-        "box_score_totals", first=first, last=last, also_whole=also_whole, least_played=LEAST_PLAYED
+        "box_score_totals", first=first, last=last, also_whole=also_whole, least_played=MIN_PLAYERS
     )
     rows = warehouse.query(query).to_pylist()
     return [_state(list(teams)) for _, teams in groupby(rows, lambda r: (r["game_date"], r["game_id"]))]
@@ -74,7 +74,7 @@ def _state(teams: list[dict[str, Any]]) -> BoxScoreState:
             ]
         ),
         whole_at=game["box_score_whole_at"],
-        enough_played=all(t["played"] >= LEAST_PLAYED for t in teams),
+        enough_played=all(t["played"] >= MIN_PLAYERS for t in teams),
         rows=sum(t["box_rows"] for t in teams),
         played=sum(t["played"] for t in teams),
         with_minutes=sum(t["with_minutes"] for t in teams),

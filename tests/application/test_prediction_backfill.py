@@ -17,7 +17,7 @@ from shared.application.backfill.results import DateResult, Status
 from shared.application.features.build import BuildOptions
 from shared.application.features.slate_inputs import Mode
 from shared.application.models.registry import Registry
-from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, needed
+from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, required_models
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Rejected
@@ -267,7 +267,7 @@ def test_a_system_that_cannot_be_trained_is_named_off(here: Jobs) -> None:
     choose(DAY + timedelta(days=1), SYSTEM_IDS)
     assert len(tried) == 4
     assert choose(DAY, ["moving_average"]).off == {}
-    assert needed(["ensemble_v1"]) == ["catboost_v9"]
+    assert required_models(["ensemble_v1"]) == ["catboost_v9"]
     off = Jobs(here.folder, {}).predict(systems=("moving_average", "catboost_v9"))
     assert (off.status, off.systems_off) == (
         Status.PARTIAL, {"catboost_v9": "no model is named or registered"}

@@ -16,7 +16,7 @@ from shared.application.features.slate_inputs import Mode
 from shared.application.features.snapshot_rows import snapshot_rows
 from shared.domain.features.windows import _DAY_SPAN, Timeline
 from shared.domain.systems.base import Batch
-from shared.domain.systems.catalog import build, forecast_all
+from shared.domain.systems.catalog import build_systems, forecast_all
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.ports import Statement
 from tests.conftest import CLOCK, DAY
@@ -43,7 +43,7 @@ def everything(slate: Slate) -> list[object]:
         line=slate.targets.line,
         market=np.full(n, np.nan),
     )
-    forecasts = forecast_all(build({}), batch)
+    forecasts = forecast_all(build_systems({}), batch)
     store = snapshot_rows(slate, {DAY: "s"}, datetime(2025, 1, 1).astimezone())
     lines = (
         store["ml_feature_store_v2"].select(["line_value", "line_quote_id", "line_captured_at"]).to_pylist()

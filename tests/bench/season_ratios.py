@@ -43,7 +43,7 @@ from shared.application.runs.request import RunRequest
 from shared.application.training.recipes import RECIPES
 from shared.application.training.train import TrainModels, Window
 from shared.backends import Backend, BackendSettings, connect
-from shared.domain.systems.catalog import SYSTEM_IDS, with_model
+from shared.domain.systems.catalog import SYSTEM_IDS, trained_system
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import load
 from shared.ports import Statement
@@ -100,7 +100,7 @@ class Season:
     def floor(self) -> None:
         """The models alone."""
         for name, model in self.models.items():
-            system = with_model(name, model.model)
+            system = trained_system(name, model.model)
             model.model.predict(system.inputs(self.columns.batch))
 
     def forecast(self, use: Callable[[pa.Table], None]) -> None:

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.steps import Steps, above
-from shared.domain.systems.assembly import add_up, in_turn, names_where, or_reason
-from shared.domain.systems.base import Batch, Forecast, once
+from shared.domain.systems.assembly import add_reason_where, names_per_row, sum_sequentially, sum_terms
+from shared.domain.systems.base import Batch, Forecast, memoized_per_batch
 from shared.domain.systems.ensemble import FIXED_WEIGHTS, MEMBERS, Ensemble
-from shared.domain.systems.similarity import MOST_GAMES, Similarity, similarities
+from shared.domain.systems.similarity import MAX_GAMES, Similarity, similarities
 from tests.domain.batches import STAR, many, one
 
 NAN = float("nan")
@@ -35,12 +35,12 @@ def test_terms_are_added_in_turn_whatever_the_company(rows: list[list[float]]) -
         for term in row[1:]:
             total += term
         wanted.append(total)
-    assert in_turn(np.array(rows).T).tolist() == wanted
-    assert [in_turn(np.array([row]).T)[0] for row in rows] == wanted
+    assert sum_sequentially(np.array(rows).T).tolist() == wanted
+    assert [sum_sequentially(np.array([row]).T)[0] for row in rows] == wanted
 
 
 def test_a_term_that_is_not_known_adds_nothing_and_is_named() -> None:
-    by = add_up({"a": np.array([1.0, NAN, 3.0]), "b": np.array([NAN, NAN, 0.5])})
+    by = sum_terms({"a": np.array([1.0, NAN, 3.0]), "b": np.array([NAN, NAN, 0.5])})
     assert by.total.tolist() == [1.0, 0.0, 3.5]
     assert by.missing == (("b",), ("a", "b"), ())
     assert {name: term.tolist() for name, term in by.terms.items()} == {
@@ -53,17 +53,17 @@ def test_a_term_that_is_not_known_adds_nothing_and_is_named() -> None:
 def test_names_come_in_their_order(rows: list[list[bool]]) -> None:
     names = [f"n{i}" for i in range(20)]
     wanted = tuple(tuple(n for n, held in zip(names, row, strict=True) if held) for row in rows)
-    assert names_where(names, np.array(rows).T) == wanted
+    assert names_per_row(names, np.array(rows).T) == wanted
 
 
 def test_an_earlier_reason_stays() -> None:
-    assert or_reason((None, "a", None), np.array([True, True, False]), "b") == ("b", "a", None)
+    assert add_reason_where((None, "a", None), np.array([True, True, False]), "b") == ("b", "a", None)
 
 
 def test_a_batch_is_asked_once_and_another_anew() -> None:
     asked = []
 
-    @once
+    @memoized_per_batch
     def mean(batch: Batch, name: str) -> float:
         asked.append(name)
         return float(batch.feature(name).mean())
@@ -90,7 +90,7 @@ def test_other_forecasts_of_the_same_members_give_another_mean() -> None:
 
 def test_the_newer_of_two_games_alike_counts() -> None:
     batch = one(STAR, league_def_rating=113.0, past=np.tile([0.0, 0.0, 1.0, 1.0, 0.0], (30, 1)))
-    batch.recent[0, :, 0] = np.where(np.arange(30) < MOST_GAMES, 10.0, 40.0)
+    batch.recent[0, :, 0] = np.where(np.arange(30) < MAX_GAMES, 10.0, 40.0)
     assert (similarities(batch) == 100).all()
     assert Similarity().forecast(batch, {}).terms["similar_games"][0] == pytest.approx(10.0)
     batch.recent[0, 25, 4], batch.recent[0, :5, 4] = 0.0, 1.0  # five newer ones are less alike now

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.market.betting import KELLY_SHARE, MOST_STAKE, Bets, bets, reason_beside, sides_and_bets
+from shared.domain.market.betting import KELLY_SHARE, MAX_STAKE, Bets, bets, no_bet_reason, sides_and_bets
 from shared.domain.market.recommendation import NO_LINE, OVER, PASS, SIDES, UNDER
 
 NAN = float("nan")
@@ -19,7 +19,7 @@ def test_the_better_side_at_its_price() -> None:
     found = one(0.58, 1.2, -110, -110)
     assert found.against == (None,)
     assert found.value[0] == pytest.approx(0.58 * 100 / 110 - 0.42)
-    assert found.stake[0] == pytest.approx(min(KELLY_SHARE * found.value[0] / (100 / 110), MOST_STAKE))
+    assert found.stake[0] == pytest.approx(min(KELLY_SHARE * found.value[0] / (100 / 110), MAX_STAKE))
     under = one(0.42, -1.2, -110, -110)
     assert under.value[0] == pytest.approx(found.value[0])
     only_under = one(0.42, -1.2, NAN, 120)
@@ -47,7 +47,7 @@ def test_no_stake_without_a_reason_to_bet(
 @given(st.floats(0.01, 0.99), st.integers(-400, -101), st.integers(101, 400))
 def test_a_stake_is_small_and_never_taken_at_a_loss(over: float, minus: int, plus: int) -> None:
     found = one(over, 1.0 if over > 0.5 else -1.0, minus, plus)
-    assert 0.0 <= found.stake[0] <= MOST_STAKE
+    assert 0.0 <= found.stake[0] <= MAX_STAKE
     assert (found.stake[0] > 0) == (found.against[0] is None)
     assert found.stake[0] == 0.0 or found.value[0] > 0
 
@@ -87,5 +87,5 @@ def test_a_side_and_a_reason_against_it_never_stand_together(
 
 
 def test_a_row_of_before_keeps_its_side_and_shows_no_reason_next_to_it() -> None:
-    shown = {side: reason_beside(side, "no_value") for side in SIDES}
+    shown = {side: no_bet_reason(side, "no_value") for side in SIDES}
     assert shown == {"NO_LINE": "no_value", "PASS": "no_value", "OVER": None, "UNDER": None}

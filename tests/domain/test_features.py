@@ -21,7 +21,7 @@ from shared.domain.instants import (
     eastern_midnight,
     from_day,
     from_micros,
-    known_from,
+    result_known_at,
     to_day,
     to_micros,
 )
@@ -242,10 +242,10 @@ def test_instants() -> None:
         to_micros(moment.replace(tzinfo=None))
     day, unknown = np.array([to_day(date(2025, 3, 19))]), np.array([UNKNOWN])
     assert from_micros(int(cut_offs(day, unknown)[0])) == datetime(2025, 3, 19, 4, 0, tzinfo=UTC)
-    assert from_micros(int(known_from(day, unknown)[0])) == datetime(2025, 3, 20, 3, 59, 59, tzinfo=UTC)
+    assert from_micros(int(result_known_at(day, unknown)[0])) == datetime(2025, 3, 20, 3, 59, 59, tzinfo=UTC)
     known = np.array([to_micros(moment)])
     assert from_micros(int(cut_offs(day, known)[0])) == moment - timedelta(minutes=30)
-    assert from_micros(int(known_from(day, known)[0])) == moment + timedelta(minutes=150)
+    assert from_micros(int(result_known_at(day, known)[0])) == moment + timedelta(minutes=150)
 
 
 def test_shots_by_zone_and_the_contract() -> None:

@@ -23,18 +23,18 @@ def one(function: object, line: float, forecast: float, market: float) -> float:
 
 
 def test_points_go_a_fifth_of_the_way_and_lean_with_the_prices() -> None:
-    assert one(line_anchored.points, 20.5, 25.5, 0.5) == pytest.approx(21.5)
-    assert one(line_anchored.points, 20.5, 25.5, NAN) == pytest.approx(21.5)
-    assert one(line_anchored.points, 20.5, 20.5, 0.6) == pytest.approx(21.2)
-    assert one(line_anchored.points, NAN, 17.25, NAN) == 17.25
-    assert one(line_anchored.points, 0.5, -30.0, 0.5) == 0.0
+    assert one(line_anchored.expected_points, 20.5, 25.5, 0.5) == pytest.approx(21.5)
+    assert one(line_anchored.expected_points, 20.5, 25.5, NAN) == pytest.approx(21.5)
+    assert one(line_anchored.expected_points, 20.5, 20.5, 0.6) == pytest.approx(21.2)
+    assert one(line_anchored.expected_points, NAN, 17.25, NAN) == 17.25
+    assert one(line_anchored.expected_points, 0.5, -30.0, 0.5) == 0.0
 
 
 def test_the_probability_is_the_markets_where_the_forecast_agrees() -> None:
-    assert one(line_anchored.over, 20.5, 20.5, 0.47) == pytest.approx(0.47)
-    assert one(line_anchored.over, 20.5, 20.5, NAN) == pytest.approx(0.5)
-    assert np.isnan(one(line_anchored.over, NAN, 20.5, NAN))
-    up = one(line_anchored.over, 20.5, 20.5 + float(line_anchored.spread(np.array([20.5]))[0]), 0.5)
+    assert one(line_anchored.p_over, 20.5, 20.5, 0.47) == pytest.approx(0.47)
+    assert one(line_anchored.p_over, 20.5, 20.5, NAN) == pytest.approx(0.5)
+    assert np.isnan(one(line_anchored.p_over, NAN, 20.5, NAN))
+    up = one(line_anchored.p_over, 20.5, 20.5 + float(line_anchored.spread(np.array([20.5]))[0]), 0.5)
     assert up == pytest.approx(1 / (1 + np.exp(-0.25)))
 
 
@@ -42,9 +42,9 @@ def test_the_probability_is_the_markets_where_the_forecast_agrees() -> None:
 def test_a_higher_forecast_never_lowers_points_or_probability(
     line: float, forecast: float, market: float
 ) -> None:
-    for function in (line_anchored.points, line_anchored.over):
+    for function in (line_anchored.expected_points, line_anchored.p_over):
         assert one(function, line, forecast + 1.0, market) >= one(function, line, forecast, market)
-    assert 0 < one(line_anchored.over, line, forecast, market) < 1
+    assert 0 < one(line_anchored.p_over, line, forecast, market) < 1
 
 
 def test_context_reads_nothing_of_the_day_or_later() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shared.domain.model_health import Health, check_up
+from shared.domain.model_health import Health, assess_health
 from shared.domain.statistics import Rate, wilson
 
 N = 300
@@ -15,7 +15,7 @@ EVEN = wilson(80, 150)
 
 
 def health(predicted: np.ndarray, hit: Rate = EVEN, n: int = N) -> tuple[Health, str]:
-    told = check_up((predicted - ACTUAL)[:n], predicted[:n], LINE[:n], DAY[:n], hit)
+    told = assess_health((predicted - ACTUAL)[:n], predicted[:n], LINE[:n], DAY[:n], hit)
     return told.health, told.why
 
 
@@ -39,5 +39,5 @@ def test_the_first_rule_that_fits(shift: float, noise: float, hit: Rate, said: H
 
 def test_few_rows_are_watched_not_judged() -> None:
     assert health(LINE - 9.0, n=40) == (Health.WATCH, "40 graded live rows with a line, wanted 50 to judge")
-    none = check_up(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, np.int64), wilson(0, 0))
+    none = assess_health(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, np.int64), wilson(0, 0))
     assert (none.health, none.mae, none.worse) == (Health.WATCH, None, None)

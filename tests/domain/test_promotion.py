@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from shared.domain.promotion import Gate, Trial, drift_gate, judge
+from shared.domain.promotion import Gate, Trial, drift_gate, evaluate_gates
 from shared.domain.statistics import mean_by_date
 
 TRAINED, FIRST = date(2025, 1, 8), date(2025, 1, 9)
@@ -29,11 +29,11 @@ def trial(n: int = 400, seed: int = 3) -> Trial:
 
 
 def failed(t: Trial, end: date = TRAINED, first: date | None = FIRST) -> list[str]:
-    return [g.name for g in judge(t, end, first) if not g.passed]
+    return [g.name for g in evaluate_gates(t, end, first) if not g.passed]
 
 
 def test_an_honest_candidate_passes_every_gate() -> None:
-    gates = judge(trial(), TRAINED, FIRST)
+    gates = evaluate_gates(trial(), TRAINED, FIRST)
     assert [g.name for g in gates] == [
         "no_overlap", "graded", "shadow_dates", "line_bias", "tier_bias", "direction", "against_champion"
     ]  # fmt: skip
@@ -48,7 +48,7 @@ def test_the_old_mistake_cannot_be_made() -> None:
     candidate = replace(t, predicted=low, actual=lucky, side=np.sign(low - t.line).astype(np.int64))
     assert np.abs(candidate.predicted - lucky).mean() < np.abs(candidate.champion - lucky).mean()
     assert {"line_bias", "direction"} <= set(failed(candidate))
-    told = {g.name: g.evidence for g in judge(candidate, TRAINED, FIRST)}
+    told = {g.name: g.evidence for g in evaluate_gates(candidate, TRAINED, FIRST)}
     assert "-2.3" in told["line_bias"]
     assert "OVER of" in told["direction"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared.application.prediction.stage import clamped_rows
 from shared.domain.systems.base import Floats
-from shared.domain.systems.catalog import MODEL_SYSTEMS, build, forecast_all
+from shared.domain.systems.catalog import MODEL_SYSTEMS, build_systems, forecast_all
 from shared.schemas.predictions import PREDICTION_STAGING
 from tests.domain import batches
 
@@ -30,13 +30,13 @@ class SamePoints:
 def test_a_models_own_number_is_kept_beside_what_it_is_clamped_to(
     system: str, points: float, clamped: float
 ) -> None:
-    systems = build({system: SamePoints(points)})
+    systems = build_systems({system: SamePoints(points)})
     forecast = forecast_all(systems, batches.one(batches.STAR))[system]
     assert (forecast.raw[0], forecast.points[0]) == (points, clamped)
 
 
 def test_the_anchored_lines_own_number_is_kept_with_a_line_as_well() -> None:
-    systems = build({"line_anchored_v1": SamePoints(120.0)})
+    systems = build_systems({"line_anchored_v1": SamePoints(120.0)})
     batch = batches.one(batches.STAR | {"vegas_points_line": 50.5})
     forecast = forecast_all(systems, batch)["line_anchored_v1"]
     assert forecast.raw[0] == pytest.approx(50.5 + 0.2 * (120.0 - 50.5))
@@ -46,7 +46,7 @@ def test_the_anchored_lines_own_number_is_kept_with_a_line_as_well() -> None:
 def test_every_system_keeps_the_sum_of_its_terms_and_clamps_the_points_only() -> None:
     batch = batches.many(400)
     batch.features[:] *= np.linspace(-4.0, 8.0, 400)[:, None]
-    forecasts = forecast_all(build({s: SamePoints(61.0) for s in MODEL_SYSTEMS}), batch)
+    forecasts = forecast_all(build_systems({s: SamePoints(61.0) for s in MODEL_SYSTEMS}), batch)
     outside = 0
     for system, forecast in forecasts.items():
         there = ~np.isnan(forecast.points)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.coverage import SEVERITY, UNDUE, Level, coverage
 from shared.domain.signals import (
-    LEAST_HISTORY,
+    MIN_HISTORY_DATES,
     STAKE,
     DailySignal,
     EarlierDay,
@@ -105,7 +105,7 @@ def test_few_high_edges_are_unusual_only_where_the_system_usually_has_them() -> 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 40))
 def test_a_day_like_all_others_is_never_red(over: int, under: int, passed: int, days: int) -> None:
-    assume(days >= LEAST_HISTORY)
+    assume(days >= MIN_HISTORY_DATES)
     history = days_of(days, over, under, passed) if over + under else []
     got = signal_of(over, under, passed, earlier=history).daily_signal
     assert got in (Signal.GREEN, Signal.NO_SIGNAL)

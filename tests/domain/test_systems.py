@@ -5,7 +5,7 @@ import pytest
 
 from shared.domain.features.contract import FEATURES, INDEX, REQUIRED
 from shared.domain.systems.base import Floats, Forecast
-from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, build, forecast_all
+from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, build_systems, forecast_all
 from shared.domain.systems.ensemble import FIXED_WEIGHTS, Ensemble
 from shared.domain.systems.moving_average import MovingAverage
 from shared.domain.systems.similarity import Similarity, similarities
@@ -20,7 +20,7 @@ class Linear:
         return np.nan_to_num(features)[:, 0] * 0.5 + np.nan_to_num(features)[:, 2] * 0.5
 
 
-ALL = build({name: Linear() for name in MODEL_SYSTEMS})
+ALL = build_systems({name: Linear() for name in MODEL_SYSTEMS})
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_systems_need_their_own_ids_and_known_models() -> None:
     with pytest.raises(ValueError, match="two systems"):
         forecast_all([MovingAverage(), MovingAverage()], one(STAR))
     with pytest.raises(ValueError, match="catboost_v7"):
-        build({"catboost_v7": Linear()})
+        build_systems({"catboost_v7": Linear()})
 
 
 def test_without_a_model_its_system_is_off() -> None:
-    assert [s.system_id for s in build({})] == [s for s in SYSTEM_IDS if s not in MODEL_SYSTEMS]
+    assert [s.system_id for s in build_systems({})] == [s for s in SYSTEM_IDS if s not in MODEL_SYSTEMS]
     assert INDEX["points_avg_last_5"] == 0

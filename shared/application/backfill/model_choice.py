@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.application.models.registry import Registry
 from shared.application.training.train import Window, window_before
-from shared.domain.systems.catalog import needed
+from shared.domain.systems.catalog import required_models
 from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import Bundle
 from shared.model_registry.loading import LoadedModel, load
@@ -57,7 +57,7 @@ class BackfillModels:
     def __call__(self, game_date: date, systems: Sequence[str], train: bool = True) -> ChosenModels:
         """Models for the wanted systems. ``NotFound`` or ``Rejected`` for a named file that is not there
         or not the one meant; without ``train`` a system that would need it is off."""
-        wanted = needed(systems)
+        wanted = required_models(systems)
         paths = {s: self._named[s] for s in wanted if s in self._named}
         newest = self._registry.newest_before(game_date, self._registered)
         paths |= {s: str(newest[s]["path"]) for s in wanted if s not in paths and s in newest}

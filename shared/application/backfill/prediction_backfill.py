@@ -20,7 +20,7 @@ from shared.application.features.slate import DEFAULT_MIN_MINUTES
 from shared.application.features.slate_inputs import Mode
 from shared.application.runs.jobs import PrepareJobs
 from shared.application.runs.request import RunRequest
-from shared.domain.features.readiness import LEAST_COVERAGE, Verdict
+from shared.domain.features.readiness import MIN_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel
@@ -50,7 +50,7 @@ class BackfillOptions:
 
     force: bool = False
     skip_mlfs_check: bool = False
-    least: float = LEAST_COVERAGE
+    least: float = MIN_COVERAGE
     systems: tuple[str, ...] = SYSTEM_IDS
     allow_started: bool = False
     in_sample: bool = False

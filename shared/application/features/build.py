@@ -34,7 +34,7 @@ PHASES = "phase4_completion"
 
 
 @dataclass(frozen=True)
-class Built:
+class Build:
     """One build of one game date.
 
     ``snapshot_id`` is None where ``findings`` kept the rows from being written.
@@ -78,7 +78,7 @@ class BuildFeatures:
         last: date,
         options: BuildOptions = BuildOptions(),
         progress: Callable[[str, int, int], None] = lambda *_: None,
-    ) -> list[Built]:
+    ) -> list[Build]:
         """Build the dates ``first`` to ``last``, each game as of its own cut-off and never later than
         ``options.as_of``; a date without games gives no entry. ``Rejected`` for an as-of to come.
         """
@@ -87,7 +87,7 @@ class BuildFeatures:
         if moment > now:
             raise Rejected(f"as-of {moment.isoformat()} is after now, {now.isoformat()}")
         refresh_game_status(self._warehouse, now, first, last)
-        built: list[Built] = []
+        built: list[Build] = []
         for begin, end, mode in self._stretches(first, last, moment, options):
             slate = read_slate(self._warehouse, begin, end, moment, mode, options.min_minutes)
             built += self._store(slate, begin, moment, mode, options)
@@ -114,21 +114,21 @@ class BuildFeatures:
 
     def _store(
         self, slate: Slate, first: date, moment: datetime, mode: Mode, options: BuildOptions
-    ) -> list[Built]:
+    ) -> list[Build]:
         made = datetime.now(UTC)
         counts = _counts(slate)
         findings = self._check(slate, first)
         refused = set() if options.accept_findings else {d for d in counts if findings.get(d)}
         snapshots = {d: f"{d:%Y%m%d}-{secrets.token_hex(6)}" for d in sorted(counts) if d not in refused}
         built = [
-            Built(d, mode, snapshots.get(d), *counts[d], tuple(findings.get(d, ()))) for d in sorted(counts)
+            Build(d, mode, snapshots.get(d), *counts[d], tuple(findings.get(d, ()))) for d in sorted(counts)
         ]
         if options.write and snapshots:
             self._write(slate, [b for b in built if b.snapshot_id], snapshots, moment, made)
         return built
 
     def _write(
-        self, slate: Slate, built: list[Built], snapshots: dict[date, str], moment: datetime, made: datetime
+        self, slate: Slate, built: list[Build], snapshots: dict[date, str], moment: datetime, made: datetime
     ) -> None:
         """The row in ``feature_snapshots`` comes last: without it a snapshot is not there."""
         rows = snapshot_rows(slate, snapshots, made)
@@ -179,7 +179,7 @@ def invalidate(warehouse: Warehouse, now: datetime, first: date, last: date, rea
     return warehouse.transact([asked])[0]
 
 
-def _phases(built: Built, made: datetime) -> dict[str, object]:
+def _phases(built: Build, made: datetime) -> dict[str, object]:
     """A processor of each table that was written, as the completion document has them."""
     ended = {
         "completed_at": made.isoformat(),

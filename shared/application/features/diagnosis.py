@@ -24,7 +24,7 @@ from shared.application.ingestion.reconciliation import LINES, LOGS, UnmatchedRo
 from shared.application.queries.shared_connection import at_once
 from shared.domain.features.contract import FEATURES, REQUIRED
 from shared.domain.features.lineage import BOX_SCORES, INJURIES, LINEAGE, QUOTES
-from shared.domain.features.readiness import DUE_BEFORE, LEAST_COVERAGE, Verdict, verdict
+from shared.domain.features.readiness import DUE_BEFORE, MIN_COVERAGE, Verdict, verdict
 from shared.domain.instants import cut_offs, from_micros
 from shared.ports import Clock, Documents, ExpectedPlayer, Warehouse
 from shared.warehouse.features import latest_features
@@ -97,7 +97,7 @@ class MlfsDoctor:
         last: date,
         *,
         mode: Mode | None = None,
-        least: float = LEAST_COVERAGE,
+        least: float = MIN_COVERAGE,
         min_minutes: float = DEFAULT_MIN_MINUTES,
     ) -> dict[date, Diagnosis]:
         """Every game date from ``first`` to ``last``; one without games is never due."""

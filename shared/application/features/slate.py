@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.features.slate_inputs import Known, Mode
+from shared.application.features.slate_inputs import Mode, SlateInputs
 from shared.domain.features.compute import FeatureRows, Targets, compute
 from shared.domain.features.context import context
 from shared.domain.players.roster import Candidate
@@ -54,7 +54,7 @@ def read_slate(
     min_minutes: float = DEFAULT_MIN_MINUTES,
 ) -> Slate:
     """Roster, lines and features of the game dates ``first`` to ``last``."""
-    known = Known.read(warehouse, first, last, now, mode)
+    known = SlateInputs.read(warehouse, first, last, now, mode)
     candidates = known.roster(min_minutes)
     row = np.array([c.game for c in candidates], dtype=np.int64)
     player = np.array([c.player for c in candidates], dtype=np.int64)
@@ -110,7 +110,7 @@ def read_roster(
     min_minutes: float = DEFAULT_MIN_MINUTES,
 ) -> dict[date, DayRoster]:
     """The expected and the quoted players of each game date that has games; no features are computed."""
-    known = Known.read(warehouse, first, last, now, mode)
+    known = SlateInputs.read(warehouse, first, last, now, mode)
     ids, days = known.past.table["game_id"].to_pylist(), known.past.table["game_date"].to_pylist()
     rosters = {days[r]: DayRoster([], []) for r in known.rows.tolist()}
     candidates = known.roster(min_minutes)
@@ -129,7 +129,7 @@ def read_roster(
     return rosters
 
 
-def _spellings(known: Known, seats: list[tuple[int, int]]) -> list[str]:
+def _spellings(known: SlateInputs, seats: list[tuple[int, int]]) -> list[str]:
     """Spelling of each (game row, player)."""
     row = np.array([game for game, _ in seats], dtype=np.int64)
     player = np.array([who for _, who in seats], dtype=np.int64)

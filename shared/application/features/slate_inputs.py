@@ -37,7 +37,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Known:
+class SlateInputs:
     """What stands in the warehouse about the games at ``rows``; ``as_of`` an instant for every game."""
 
     past: past.Past
@@ -47,7 +47,7 @@ class Known:
     injuries: Injuries
 
     @staticmethod
-    def read(warehouse: Warehouse, first: date, last: date, now: datetime, mode: Mode) -> Known:
+    def read(warehouse: Warehouse, first: date, last: date, now: datetime, mode: Mode) -> SlateInputs:
         known = past.read_history(warehouse, first, last)
         games = known.history.games
         rows = np.flatnonzero(games.day >= instants.to_day(first))
@@ -55,7 +55,7 @@ class Known:
         row_of = {str(games.game_id[r]): int(r) for r in rows}
         quotes = Quotes.read(warehouse, first, last, row_of, as_of, mode)
         injuries = Injuries.read(warehouse, first, last, row_of, as_of)
-        return Known(known, rows, as_of, quotes, injuries.without_withdrawn(quotes.newest_capture))
+        return SlateInputs(known, rows, as_of, quotes, injuries.without_withdrawn(quotes.newest_capture))
 
     @cached_property
     def assignments(self) -> dict[tuple[int, int], Assignment]:

@@ -24,10 +24,10 @@ from shared.schemas.table import Table
 def feature_hash(values: np.ndarray, context: np.ndarray) -> str:
     """Hash of one row's 33 values and its context, bit for bit; every missing value counts as the same."""
     whole = np.concatenate([values, context])
-    return hash_of(np.where(np.isnan(whole), np.nan, whole).astype("<f8", copy=False).tobytes())
+    return hash_feature_bytes(np.where(np.isnan(whole), np.nan, whole).astype("<f8", copy=False).tobytes())
 
 
-def hash_of(inputs: bytes) -> str:
+def hash_feature_bytes(inputs: bytes) -> str:
     """``feature_hash`` of values and context as little-endian doubles, each missing one of which is the NaN
     that ``nan`` is."""
     return hashlib.sha256(inputs).hexdigest()[:32]

@@ -14,13 +14,13 @@ from shared.application.queries.shared_connection import at_once
 from shared.domain.signals import (
     HIGH_EDGE,
     HISTORY_SPAN,
-    LEAST_SIDES,
+    MIN_SIDES,
     STAKE,
     DailySignal,
     EarlierDay,
     Signal,
     daily_signal,
-    without_colour,
+    missing_signal_reason,
 )
 from shared.domain.statistics import Difference, Rate, by_date, two_proportions, wilson
 from shared.errors import NotFound
@@ -130,11 +130,11 @@ class Evidence:
 def shown(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored signal as it is shown: rows of before may have a colour for a system that took hardly
     any side, or ``NONE``; both are ``NO_SIGNAL`` now."""
-    sides = LEAST_SIDES  # where the shares are not kept the colour stands
+    sides = MIN_SIDES  # where the shares are not kept the colour stands
     if stored["pct_over"] is not None and stored["pct_under"] is not None:
         picks, over, under = stored["total_picks"], stored["pct_over"], stored["pct_under"]
         sides = EarlierDay(picks, over, under, stored["high_edge_picks"]).sides
-    why = without_colour(stored["total_picks"], sides)
+    why = missing_signal_reason(stored["total_picks"], sides)
     if why is None:
         return dict(stored)
     no_signal = Signal.NO_SIGNAL

@@ -130,13 +130,13 @@ class KeptMessages:
     def every(self, days: int = DAYS) -> list[KeptMessage]:
         """What was kept in the last days, oldest first."""
         first = datetime.now(UTC).date() - timedelta(days=days)
-        rows = self._warehouse.query(statement("kept_messages", first=first)).to_pylist()
+        rows = self._warehouse.query(statement("rejected_messages", first=first)).to_pylist()
         return [KeptMessage(**row) for row in rows]
 
     def newest(self, days: int = DAYS) -> list[MessageHead]:
         """The newest first, at most fifty."""
         first = datetime.now(UTC).date() - timedelta(days=days)
-        rows = self._warehouse.query(statement("newest_kept", first=first)).to_pylist()
+        rows = self._warehouse.query(statement("newest_rejected", first=first)).to_pylist()
         return [MessageHead(**row) for row in rows]
 
     def one(self, id_: str, days: int = DAYS) -> KeptMessage:
@@ -185,7 +185,7 @@ class KeptMessages:
         Those of a run count on its game date, the others on the UTC dates that the slate touches.
         """
         asked = statement(
-            "kept_counts",
+            "rejected_counts",
             first=game_date - timedelta(days=2),
             game_date=game_date,
             next_date=game_date + timedelta(days=1),

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from shared.domain.instants import to_day
-from shared.domain.model_health import Checkup, check_up
+from shared.domain.model_health import HealthAssessment, assess_health
 from shared.domain.statistics import wilson
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.ports import Warehouse
@@ -22,18 +22,18 @@ class ModelHealth:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def __call__(self, last: date, days: int = DAYS) -> dict[str, Checkup]:
+    def __call__(self, last: date, days: int = DAYS) -> dict[str, HealthAssessment]:
         """Every system with a model, on its live rows of the ``days`` game dates to ``last``."""
         return {s: self._system(s, last - timedelta(days=days - 1), last) for s in MODEL_SYSTEMS}
 
-    def _system(self, system: str, first: date, last: date) -> Checkup:
+    def _system(self, system: str, first: date, last: date) -> HealthAssessment:
         asked = statement("accuracy_of_system", first=first, last=last, system_id=system)
         rows = self._warehouse.query(asked)
         rows = rows.filter(pc.equal(rows["counted_as"], "LIVE"))
         error, actual = floats(rows["signed_error"]), floats(rows["actual_points"])
         outcome = strings(rows["outcome"])
         hits = int(np.sum(outcome == "HIT"))
-        return check_up(
+        return assess_health(
             error,
             error + actual,
             floats(rows["line_value"]),

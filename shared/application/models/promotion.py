@@ -13,7 +13,7 @@ import pyarrow as pa
 from shared.application.models.drift import DAYS, input_shifts
 from shared.application.models.registry import Registry, State
 from shared.domain.instants import eastern_date, to_day
-from shared.domain.promotion import Gate, Trial, difference, drift_gate, judge
+from shared.domain.promotion import Gate, Trial, difference, drift_gate, evaluate_gates
 from shared.errors import NotFound, Rejected
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Clock, ModelStore, Warehouse
@@ -65,7 +65,7 @@ class Promotion:
         models = self._registry.models() if models is None else models
         model = self._registry.find(model_id, models)
         trial, first = self.trial(model, self._registry.champions(models).get(model["system_id"]))
-        judged = judge(trial, model["training_end_date"], first)
+        judged = evaluate_gates(trial, model["training_end_date"], first)
         loaded, golden = self._golden(model)
         return [*judged, self._drift(loaded), golden]
 

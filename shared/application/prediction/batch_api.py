@@ -21,7 +21,7 @@ from shared.domain.market.betting import sides_and_bets
 from shared.domain.market.lines import no_vig_over
 from shared.domain.market.recommendation import SIDES, edge, round_points, sides
 from shared.domain.systems.base import Batch, Chance, Forecast, System
-from shared.domain.systems.catalog import forecast_all, with_members
+from shared.domain.systems.catalog import forecast_all, select_with_members
 from shared.errors import Rejected
 from shared.schemas.messages import LEAST_PRICE
 from shared.schemas.rows import BESIDE, Lists, Rows
@@ -188,7 +188,7 @@ class PredictRows:
             line=line,
             market=over if beside is None else no_vig_over(over, under),
         )
-        forecasts = forecast_all(with_members(self._predict.systems, wanted), batch)
+        forecasts = forecast_all(select_with_members(self._predict.systems, wanted), batch)
         for system in self._predict.systems:
             if system.system_id in wanted:
                 yield system.system_id, _columns(system, forecasts[system.system_id], line, over, under)

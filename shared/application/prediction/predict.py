@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.features.snapshot_rows import hash_of
+from shared.application.features.snapshot_rows import hash_feature_bytes
 from shared.application.prediction.job_batch import JobColumns, of_requests, packed_inputs, with_commit
 from shared.application.prediction.staging_rows import CHAMPION, SHADOW, Part, prediction_rows
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
 from shared.domain.systems.base import Forecast, System
-from shared.domain.systems.catalog import SYSTEM_IDS, build, forecast_all, with_model
+from shared.domain.systems.catalog import SYSTEM_IDS, build_systems, forecast_all, trained_system
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.messages import (
@@ -66,7 +66,7 @@ class Predict:
     ) -> None:
         self._models = dict(models)
         self._shadows = tuple(shadows)
-        self.systems: tuple[System, ...] = build({name: m.model for name, m in models.items()})
+        self.systems: tuple[System, ...] = build_systems({name: m.model for name, m in models.items()})
         self.system_ids = tuple(s.system_id for s in self.systems)
         self._ends = _ends(self._models.values())
         self._build_commit = build_commit
@@ -88,7 +88,7 @@ class Predict:
         if not math.isfinite(sum(job.recent)):
             raise Rejected("recent: holds a number that is not finite")
         check_prices(job.line)
-        served = hash_of(inputs[: 8 * (len(job.features) + len(job.context))])
+        served = hash_feature_bytes(inputs[: 8 * (len(job.features) + len(job.context))])
         if served != job.feature_hash:
             raise Rejected(f"features: their hash is {served}, the stored row's is {job.feature_hash}")
         try:
@@ -138,7 +138,7 @@ class Predict:
         """Forecast jobs for which the same models may be used."""
         systems = self.systems
         if len(usable) < len(self._models):
-            systems = build({name: self._models[name].model for name in sorted(usable)})
+            systems = build_systems({name: self._models[name].model for name in sorted(usable)})
         forecasts = forecast_all(systems, jobs.batch)
         asked = _asked(jobs.systems)
         said = {name: self._said(name, forecasts, len(jobs)) for name in SYSTEM_IDS if name in asked}
@@ -163,7 +163,7 @@ class Predict:
         """Rows of the shadows where their system's key ended as predicted, so that both can be compared."""
         parts = []
         for model in self._shadows:
-            system = with_model(model.system_id, model.model)
+            system = trained_system(model.system_id, model.model)
             forecast = system.forecast(jobs.batch, {})
             (able,) = _may_be_used(_ends([model]), jobs)
             rows = [

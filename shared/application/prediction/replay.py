@@ -16,10 +16,16 @@ from shared.application.runs.jobs import build_job
 from shared.application.runs.request import RunRequest
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
-from shared.domain.market.betting import reason_beside
+from shared.domain.market.betting import no_bet_reason
 from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.systems.base import Explainable
-from shared.domain.systems.catalog import TRAINED, build, forecast_all, needed, with_model
+from shared.domain.systems.catalog import (
+    TRAINED,
+    build_systems,
+    forecast_all,
+    required_models,
+    trained_system,
+)
 from shared.errors import NotFound
 from shared.model_registry.loading import LoadedModel, load
 from shared.ports import ModelStore, Warehouse
@@ -89,7 +95,7 @@ class Replay:
         return {
             "prediction": {
                 **{k: stored[k] for k in TOLD},
-                "no_bet_reason": reason_beside(stored["recommendation"], stored["no_bet_reason"]),
+                "no_bet_reason": no_bet_reason(stored["recommendation"], stored["no_bet_reason"]),
             },
             "line": {k: stored[k] for k in LINE},
             "model": {k: stored[k] for k in MODEL},
@@ -139,11 +145,11 @@ class Replay:
         system_id, models = stored["system_id"], self._models_behind(stored)
         job = _job(stored, row)
         batch = to_batch([job], [packed_inputs(job)])
-        forecasts = forecast_all(build({s: m.model for s, m in models.items()}), batch)
+        forecasts = forecast_all(build_systems({s: m.model for s, m in models.items()}), batch)
         terms = {name: float(part[0]) for name, part in forecasts[system_id].terms.items() if part[0] != 0.0}
         loaded = models.get(system_id)
         if loaded is not None and isinstance(loaded.model, Explainable):
-            inputs = with_model(system_id, loaded.model).inputs(batch)
+            inputs = trained_system(system_id, loaded.model).inputs(batch)
             parts = loaded.model.contributions(inputs)[0]
             share = terms.pop("model", 0.0) / parts.sum()
             names = (*TRAINED[system_id].inputs, "mean_of_training")
@@ -157,7 +163,7 @@ class Replay:
         if stored["model_sha256"]:
             wanted = {stored["system_id"]: stored["model_sha256"]}
         else:
-            wanted = self._models_of_run(stored, needed([stored["system_id"]]))
+            wanted = self._models_of_run(stored, required_models([stored["system_id"]]))
         if not wanted:
             return {}
         paths = {m["sha256"]: m["path"] for m in self._registry.models()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from shared.domain.market.betting import reason_beside
+from shared.domain.market.betting import no_bet_reason
 from shared.ports import Warehouse
 from shared.warehouse.statements import statement
 
@@ -18,7 +18,7 @@ class Questions:
         """The active rows of a game date by game, player and system, with the player's name."""
         rows = self._warehouse.query(statement("active_predictions", game_date=game_date)).to_pylist()
         for row in rows:
-            row["no_bet_reason"] = reason_beside(row["recommendation"], row["no_bet_reason"])
+            row["no_bet_reason"] = no_bet_reason(row["recommendation"], row["no_bet_reason"])
         return list(rows)
 
     def predictions_at_tipoff(self, game_date: date, now: datetime) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ class Questions:
         query = statement("predictions_at_tipoff", game_date=game_date, now=now)
         rows = self._warehouse.query(query).to_pylist()
         for row in rows:
-            row["no_bet_reason"] = reason_beside(row["recommendation"], row["no_bet_reason"])
+            row["no_bet_reason"] = no_bet_reason(row["recommendation"], row["no_bet_reason"])
         return list(rows)
 
     def active_duplicates(self, game_date: date) -> int:

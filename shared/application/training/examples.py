@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.features.slate_inputs import Known, Mode
+from shared.application.features.slate_inputs import Mode, SlateInputs
 from shared.domain import instants
 from shared.domain.features.compute import FeatureRows, Targets, compute
 from shared.domain.features.context import context
@@ -58,7 +58,7 @@ class Examples:
     earlier: Ints
     minutes_last_10: Floats
     market: Market
-    known: Known
+    known: SlateInputs
 
     def __len__(self) -> int:
         return len(self.points)
@@ -93,7 +93,7 @@ def complete(examples: Examples) -> Bools:
 
 def read_examples(warehouse: Warehouse, first: date, last: date, now: datetime) -> Examples:
     """Every game played from ``first`` to ``last``, each as of its own cut-off."""
-    known = Known.read(warehouse, first, last, now, Mode.BACKFILL)
+    known = SlateInputs.read(warehouse, first, last, now, Mode.BACKFILL)
     h = known.past.history
     at = np.flatnonzero(h.day >= instants.to_day(first))
     at = at[np.lexsort((h.players.entity[at], h.games.game_id[h.game[at]], h.day[at]))]
@@ -114,7 +114,7 @@ def read_examples(warehouse: Warehouse, first: date, last: date, now: datetime) 
     )
 
 
-def _market(known: Known, game: Ints, player: Ints) -> Market:
+def _market(known: SlateInputs, game: Ints, player: Ints) -> Market:
     quotes = known.quotes.table
     row = known.quotes.row
     where = {pair: i for i, pair in enumerate(zip(game.tolist(), player.tolist(), strict=True))}

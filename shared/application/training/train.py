@@ -16,7 +16,7 @@ from shared.domain.evaluation import always_under, hits
 from shared.domain.instants import from_day, to_day
 from shared.domain.statistics import Rate, distribution
 from shared.domain.systems.base import System
-from shared.domain.systems.catalog import MODEL_SYSTEMS, with_model
+from shared.domain.systems.catalog import MODEL_SYSTEMS, trained_system
 from shared.errors import Rejected
 from shared.model_registry import bundle
 from shared.model_registry.bundle import Bundle, GoldenRow, HitRate, Manifest, Metrics, Reference
@@ -134,7 +134,7 @@ class TrainModels:
             train_rows=len(learnt),
             eval_start=w.eval_start or tail_start,
             eval_end=w.last,
-            metrics=_metrics(with_model(w.system_id, judged), examples, np.flatnonzero(held)),
+            metrics=_metrics(trained_system(w.system_id, judged), examples, np.flatnonzero(held)),
             trees=model.trees,
             seed=SEED,
             thread_count=THREADS,

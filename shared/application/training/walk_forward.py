@@ -14,7 +14,7 @@ from shared.application.training.recipes import RECIPES, Rows, rows_of
 from shared.domain.features.contract import INDEX
 from shared.domain.instants import from_day, to_day
 from shared.domain.systems.base import Batch, Forecast, Regressor, System
-from shared.domain.systems.catalog import build, forecast_all, needed
+from shared.domain.systems.catalog import build_systems, forecast_all, required_models
 from shared.errors import Rejected
 from shared.model_registry.catboost_model import parse, to_bytes
 
@@ -64,7 +64,7 @@ def walk(
     day, whole = examples.day, complete(examples)
     begin, end = to_day(first), to_day(last)
     judged = np.flatnonzero(whole & examples.between(first, last) & (examples.minutes > 0))
-    fitted = needed([LINE_ANCHORED if s == NO_LINE else s for s in systems])
+    fitted = required_models([LINE_ANCHORED if s == NO_LINE else s for s in systems])
     learnt = {s: rows_of(s, examples, whole) for s in fitted}
     average = examples.features.values[:, INDEX["points_avg_last_10"]]
     told = _Told(len(judged))
@@ -111,7 +111,7 @@ class _Told:
 
 
 def _forecasts(models: dict[str, Regressor], batch: Batch, systems: Sequence[str]) -> dict[str, Forecast]:
-    built = build(models)
+    built = build_systems(models)
     found = {s: f for s, f in forecast_all(built, batch).items() if s in systems}
     if NO_LINE in systems:
         unlined = replace(batch, line=np.full(len(batch), np.nan), market=np.full(len(batch), np.nan))

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.application.prediction.replay import Replay, features_of, is_clamped
 from shared.application.queries.shared_connection import at_once
-from shared.domain.market.betting import reason_beside
+from shared.domain.market.betting import no_bet_reason
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import ModelStore, Warehouse
 
@@ -151,5 +151,5 @@ def _facts(stored: Mapping[str, Any]) -> dict[str, Any]:
         **{name: stored[name] for name in _SAME},
         **{name: stored[column] for name, column in _NAMES.items()},
         "player_name": stored["player_name"] or stored["player_lookup"],
-        "no_bet_reason": reason_beside(stored["recommendation"], stored["no_bet_reason"]),
+        "no_bet_reason": no_bet_reason(stored["recommendation"], stored["no_bet_reason"]),
     }

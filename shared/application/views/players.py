@@ -52,7 +52,7 @@ class ShowPlayers:
         first = last - timedelta(days=DAYS)
         rows = self._warehouse.query(
             statement(
-                "players_found",
+                "players_by_spelling",
                 first=first,
                 last=last,
                 part=search_key(search),

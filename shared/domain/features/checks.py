@@ -46,8 +46,8 @@ BY_PLAYER = (
     "pct_three", "vegas_points_line", "minutes_avg_last_10", "ppm_avg_last_10",
 )  # fmt: skip
 BY_TEAM = ("opponent_def_rating", "opponent_pace", "team_pace", "team_off_rating", "team_win_pct")
-LEAST_ROWS, LEAST_DISTINCT = 50, 10
-LEAST_TEAMS, LEAST_DISTINCT_TEAMS = 6, 3
+MIN_ROWS, MIN_DISTINCT = 50, 10
+MIN_TEAMS, MIN_DISTINCT_TEAMS = 6, 3
 REFERENCE_ROWS = 500
 DRIFT = 1.5
 """Standard deviations, of batch and reference together, by which a feature's mean may move in a day."""
@@ -111,8 +111,8 @@ def _constant(values: Floats, teams: int) -> list[BatchFinding]:
         present = column[~np.isnan(column)]
         distinct = len(np.unique(present))
         by_team = name in BY_TEAM
-        judged = len(present) >= LEAST_ROWS and (not by_team or teams >= LEAST_TEAMS)
-        wanted = LEAST_DISTINCT_TEAMS if by_team else LEAST_DISTINCT
+        judged = len(present) >= MIN_ROWS and (not by_team or teams >= MIN_TEAMS)
+        wanted = MIN_DISTINCT_TEAMS if by_team else MIN_DISTINCT
         if judged and distinct < wanted:
             evidence = f"{distinct} distinct values for {len(present)} players, wanted {wanted}"
             found.append(BatchFinding(name, "constant", evidence))
@@ -124,7 +124,7 @@ def _drift(values: Floats, reference: Floats) -> list[BatchFinding]:
     for name in DRIFTS:
         column, before = values[:, INDEX[name]], reference[:, INDEX[name]]
         now, then = column[~np.isnan(column)], before[~np.isnan(before)]
-        if len(now) < LEAST_ROWS or len(then) < REFERENCE_ROWS:
+        if len(now) < MIN_ROWS or len(then) < REFERENCE_ROWS:
             continue
         spread = max(float(np.sqrt((now.var() + then.var()) / 2.0)), 1e-9)
         moved = (now.mean() - then.mean()) / spread

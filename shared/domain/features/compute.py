@@ -11,8 +11,8 @@ from shared.domain.features.contract import APPROXIMATED, EXACT, FEATURES, INDEX
 from shared.domain.features.history import History
 from shared.domain.features.league import LeagueMeans, league_means
 from shared.domain.features.past import HISTORY_DAYS, SEASON_GAMES, Past, TeamPast
-from shared.domain.features.recent_games import FORM_GAP, RECENT_FIELDS, RECENT_GAMES, TIER_GAP, thirds
-from shared.domain.features.windows import over, window
+from shared.domain.features.recent_games import FORM_GAP, RECENT_FIELDS, RECENT_GAMES, TIER_GAP, three_levels
+from shared.domain.features.windows import ratio, window
 from shared.domain.instants import cut_offs
 
 Floats = NDArray[np.float64]
@@ -133,8 +133,8 @@ def _scoring(out: _Sheet, history: History, past: Past, t: Targets) -> None:
     out.put("points_avg_season", past.season_mean(points))
     out.put("points_std_last_10", ten.std(points))
     last_two, last_five = past.last(2).total(points), five.total(points)
-    lift = over(last_two, np.full(len(t), 2), five.count == 5)
-    drop = over(last_five - last_two, np.full(len(t), 3), five.count == 5)
+    lift = ratio(last_two, np.full(len(t), 2), five.count == 5)
+    drop = ratio(last_five - last_two, np.full(len(t), 3), five.count == 5)
     out.put("recent_trend", steps(lift - drop, 2.0, 5.0))
     faced = past.last(SEASON_GAMES * 3)
     against = _opponent_codes(history)
@@ -142,7 +142,7 @@ def _scoring(out: _Sheet, history: History, past: Past, t: Targets) -> None:
     met = faced.valid & (against[faced.index] == wanted[:, None]) if len(against) else faced.valid
     total = np.asarray(np.where(met, faced.gather(points), 0.0).sum(axis=-1))
     count = met.sum(axis=-1)
-    out.put("avg_points_vs_opponent", over(total, count, count > 0))
+    out.put("avg_points_vs_opponent", ratio(total, count, count > 0))
     out.put("games_vs_opponent", np.where(past.end > past.start, count, 0).astype(np.float64))
 
 
@@ -171,7 +171,7 @@ def _load(out: _Sheet, history: History, past: Past, t: Targets) -> None:
     back_to_back = past.days_rest == 0
     score = 100.0 + np.where(back_to_back, -15.0, np.where(past.days_rest >= 3, 5.0, 0.0))
     score += np.where(week >= 4, -10.0, 0.0) + np.where(minutes > 240.0, -10.0, 0.0)
-    score += np.where(over(minutes, week, week > 0) > 35.0, -8.0, 0.0)
+    score += np.where(ratio(minutes, week, week > 0) > 35.0, -8.0, 0.0)
     score += np.where(pairs >= 2, -12.0, np.where(pairs == 1, -5.0, 0.0))
     born = (
         history.birth_day[np.maximum(past.end - 1, 0)] if len(history.birth_day) else np.full(len(t), np.nan)
@@ -191,7 +191,7 @@ def _minutes(out: _Sheet, history: History, past: Past) -> None:
     out.put("minutes_change", steps((ten.mean(minutes) - season) / season, 0.10, 0.20))
     month = window(past.since_30, past.end, 10)
     out.put("minutes_avg_last_10", month.mean(minutes))
-    out.put("ppm_avg_last_10", month.mean(over(points, minutes, minutes > 0)))
+    out.put("ppm_avg_last_10", month.mean(ratio(points, minutes, minutes > 0)))
     spike = past.last(10).mean(history.stats["usage"], 10) - past.last(7).mean(history.stats["usage"], 7)
     out.put("usage_spike_score", np.clip(0.3 * spike, -3.0, 3.0), APPROXIMATED)
 
@@ -212,16 +212,16 @@ def _shots(out: _Sheet, history: History, past: Past, opp: TeamPast, league: Lea
     s, ten = history.stats, past.last(10)
     shots = {name: ten.total(s[name]) for name in ("fga", "fg3a", "ftm", "points", "paint_fga", "mid_fga")}
     located = shots["paint_fga"] + shots["mid_fga"] + shots["fg3a"]
-    out.put("pct_paint", over(shots["paint_fga"], located, ten.count > 0))
-    out.put("pct_mid_range", over(shots["mid_fga"], located, ten.count > 0))
-    out.put("pct_three", over(shots["fg3a"], shots["fga"], ten.count > 0))
-    out.put("pct_free_throw", over(shots["ftm"], shots["points"], ten.count >= 5))
-    shares = np.stack([over(shots[k], located, ten.count > 0) for k in ("paint_fga", "mid_fga", "fg3a")], -1)
+    out.put("pct_paint", ratio(shots["paint_fga"], located, ten.count > 0))
+    out.put("pct_mid_range", ratio(shots["mid_fga"], located, ten.count > 0))
+    out.put("pct_three", ratio(shots["fg3a"], shots["fga"], ten.count > 0))
+    out.put("pct_free_throw", ratio(shots["ftm"], shots["points"], ten.count >= 5))
+    shares = np.stack([ratio(shots[k], located, ten.count > 0) for k in ("paint_fga", "mid_fga", "fg3a")], -1)
     gaps = np.stack(
         [
             100.0
             * (
-                over(opp.total(f"allowed_{z}m", 15), opp.total(f"allowed_{z}a", 15), opp.end > opp.start)
+                ratio(opp.total(f"allowed_{z}m", 15), opp.total(f"allowed_{z}a", 15), opp.end > opp.start)
                 - mean
             )
             for z, mean in (("paint_fg", league.paint), ("mid_fg", league.mid_range), ("fg3", league.three))
@@ -274,10 +274,10 @@ def _traits(history: History, rows: Ints) -> Floats:
     return np.stack(
         [
             points[rows],
-            thirds(tier, TIER_GAP),
+            three_levels(tier, TIER_GAP),
             past.days_rest,
             home.astype(np.float64),
-            thirds(form, FORM_GAP),
+            three_levels(form, FORM_GAP),
         ],
         axis=-1,
     )

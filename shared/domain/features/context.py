@@ -9,7 +9,7 @@ from shared.domain.features.compute import CHUNK, Targets
 from shared.domain.features.contract import FEATURES, INDEX
 from shared.domain.features.history import History
 from shared.domain.features.past import Past
-from shared.domain.features.windows import Window, over
+from shared.domain.features.windows import Window, ratio
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ ALL_INPUTS: tuple[str, ...] = (*FEATURES, *CONTEXT)
 WITHOUT_MARKET_INPUTS: tuple[str, ...] = (*(FEATURES[i] for i in WITHOUT_MARKET), *CONTEXT)
 """Names of the columns of ``without_market``, in order."""
 
-MOST_CAREER = 300.0
+MAX_CAREER_GAMES = 300.0
 
 
 def context(history: History, t: Targets) -> Floats:
@@ -58,7 +58,7 @@ def _context(history: History, t: Targets) -> Floats:
         (stat, life): _weighted(games, stats[stat], life) for stat in _WEIGHTED for life in HALF_LIVES
     }
     per_minute = [
-        over(weighted["points", life], weighted["minutes", life], weighted["minutes", life] > 0)
+        ratio(weighted["points", life], weighted["minutes", life], weighted["minutes", life] > 0)
         for life in HALF_LIVES
     ]
     windows = [
@@ -71,7 +71,7 @@ def _context(history: History, t: Targets) -> Floats:
         past.last(10).mean(stats["usage"]),
         past.days_rest,
         (past.end - past.season_start).astype(np.float64),
-        np.minimum(past.end - past.start, MOST_CAREER).astype(np.float64),
+        np.minimum(past.end - past.start, MAX_CAREER_GAMES).astype(np.float64),
         past.season_mean(stats["minutes"]),
     ]
     return np.stack([*weighted.values(), *per_minute, *windows], axis=-1) + 0.0  # no store keeps -0.0
@@ -86,4 +86,4 @@ def _weighted(games: Window, values: Floats, half_life: float) -> Floats:
     """(n,) means in which a game counts half as much as one ``half_life`` games later."""
     weight = np.where(games.valid, 0.5 ** (np.arange(GAMES) / half_life), 0.0)
     total = np.asarray((weight * games.gather(values)).sum(axis=-1))
-    return over(total, np.asarray(weight.sum(axis=-1)), games.count > 0)
+    return ratio(total, np.asarray(weight.sum(axis=-1)), games.count > 0)

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.features.windows import Timeline, over
-from shared.domain.instants import known_from
+from shared.domain.features.windows import Timeline, ratio
+from shared.domain.instants import result_known_at
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,7 +70,7 @@ class History:
     """
 
     def __init__(self, games: Games, box: BoxScores) -> None:
-        known = known_from(games.day, games.tipoff)
+        known = result_known_at(games.day, games.tipoff)
         order = np.lexsort((games.game_id[box.game], games.day[box.game], box.player))
         self.games = games
         self.order = order
@@ -109,7 +109,7 @@ class History:
         s, t = self.stats, self.teams
         mine = s["fga"] + 0.44 * s["fta"] + s["tov"]
         top = 100.0 * mine * (t.raw["minutes"][self._slot] / 5.0)
-        return over(top, s["minutes"] * t.raw["used"][self._slot], s["minutes"] > 0)
+        return ratio(top, s["minutes"] * t.raw["used"][self._slot], s["minutes"] > 0)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ class LeagueMeans:
 def league_means(history: History, day: Ints, as_of: Ints) -> LeagueMeans:
     """Means of all team-games of the last year that were known before each instant; NaN without any."""
     line, values = history.teams.timeline, history.teams.values
-    order = np.lexsort((line.entity, line.known, line.day))
-    days, known = line.day[order], line.known[order]
+    order = np.lexsort((line.entity, line.available_at, line.day))
+    days, known = line.day[order], line.available_at[order]
     columns = {name: values[name][order] for name in values}
     instants, back = np.unique(np.stack([day, as_of], axis=-1), axis=0, return_inverse=True)
     table = np.full((len(instants), 4), np.nan)

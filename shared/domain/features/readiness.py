@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-LEAST_COVERAGE = 0.90
+MIN_COVERAGE = 0.90
 DUE_BEFORE = timedelta(hours=12)
 """Features of a game date are due this long before its first cut-off."""
 
@@ -25,7 +25,7 @@ def verdict(
     stale: bool,
     due_at: datetime,
     now: datetime,
-    least: float = LEAST_COVERAGE,
+    least: float = MIN_COVERAGE,
 ) -> Verdict:
     """``absent``: required features that no row has. ``stale``: games were final whose box scores are not
     loaded. ``least``: coverage 0-1 that is enough.

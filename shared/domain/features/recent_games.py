@@ -19,11 +19,11 @@ TIER_GAP, FORM_GAP = 2.0, 3.0
 """Differences that make another tier (defensive rating, from the league's mean) or form (points)."""
 
 
-def thirds(gap: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+def three_levels(gap: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     """-1 at or below ``-width``, 1 at or above ``width``, else 0; NaN stays NaN."""
-    return _thirds(width)(gap)
+    return _three_levels(width)(gap)
 
 
 @cache
-def _thirds(width: float) -> Steps:
+def _three_levels(width: float) -> Steps:
     return Steps((above(-width), width), (-1.0, 0.0, 1.0))

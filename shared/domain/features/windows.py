@@ -30,7 +30,7 @@ class Timeline:
 
     entity: Ints
     day: Ints
-    known: Ints
+    available_at: Ints
     season: Ints
 
     def before(self, entity: Ints, day: Ints, as_of: Ints) -> Ints:
@@ -54,7 +54,7 @@ class Timeline:
 
     @cached_property
     def _time_keys(self) -> Ints:
-        return self.entity * _TIME_SPAN + self.known
+        return self.entity * _TIME_SPAN + self.available_at
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,14 @@ class Window:
 
     def mean(self, values: Floats, at_least: int = 1) -> Floats:
         """(n,) means, NaN for fewer than ``at_least`` games."""
-        return over(self.total(values), self.count, self.count >= at_least)
+        return ratio(self.total(values), self.count, self.count >= at_least)
 
     def std(self, values: Floats) -> Floats:
         """(n,) sample standard deviations, NaN for fewer than two games."""
         mean = self.mean(values)
         gap = np.where(self.valid, self.gather(values) - mean[:, None], 0.0)
         squares = np.asarray((gap * gap).sum(axis=-1))
-        return np.sqrt(over(squares, self.count - 1, self.count >= 2))
+        return np.sqrt(ratio(squares, self.count - 1, self.count >= 2))
 
 
 def window(start: Ints, end: Ints, width: int) -> Window:
@@ -96,7 +96,7 @@ def window(start: Ints, end: Ints, width: int) -> Window:
     return Window(np.where(valid, index, 0), valid, valid.sum(axis=-1).astype(np.int64))
 
 
-def over(top: Floats, bottom: Floats | Ints, where: Bools) -> Floats:
+def ratio(top: Floats, bottom: Floats | Ints, where: Bools) -> Floats:
     """``top / bottom`` where ``where`` holds and the divisor is not zero, NaN elsewhere."""
     bottom = bottom.astype(np.float64)
     good = where & (bottom != 0.0)

@@ -16,10 +16,10 @@ Ints = NDArray[np.int64]
 KELLY_SHARE = 0.25
 """Share of the stake that would make a bankroll grow fastest, which forgives no error of P(OVER)."""
 
-MOST_STAKE = 0.02
+MAX_STAKE = 0.02
 """Of the bankroll."""
 
-LEAST_VALUE = 0.02
+MIN_VALUE = 0.02
 """Expected value under which a bet lies within the error of the probability."""
 
 AGAINST = ("no_line", "no_price", "no_value", "points_disagree", "no_side", None)
@@ -55,7 +55,7 @@ def sides_and_bets(
     return np.where(refused, PASS, side), found
 
 
-def reason_beside(recommendation: str, reason: str | None) -> str | None:
+def no_bet_reason(recommendation: str, reason: str | None) -> str | None:
     """Return the reason against a bet that may be shown next to a recommendation.
 
     Rows stored before sides looked at prices can hold a side and a reason: the side is what was graded,
@@ -73,7 +73,7 @@ def bets(
 ) -> Bets:
     """``over``: P(OVER) 0-1, NaN without a line. ``edge``: predicted points less the line.
 
-    Reasons against: ``no_line``, ``no_price``, ``no_value`` (under ``LEAST_VALUE``),
+    Reasons against: ``no_line``, ``no_price``, ``no_value`` (under ``MIN_VALUE``),
     ``points_disagree`` where the points lie on the other side of the line than the better bet, and
     ``no_side`` where the system ``passed``: its edge or its confidence is below its minimum.
     """
@@ -86,8 +86,8 @@ def bets(
     disagree = np.where(under, edge > 0, edge < 0)
     no_side = np.zeros_like(under) if passed is None else passed
     unknown = np.isnan(over), np.isnan(value)
-    holds = np.array([*unknown, value < LEAST_VALUE, disagree, no_side, np.ones_like(under)])
+    holds = np.array([*unknown, value < MIN_VALUE, disagree, no_side, np.ones_like(under)])
     against = holds.argmax(axis=0)
     full = np.where(against == NOTHING, value / np.where(under, profit[1], profit[0]), 0.0)
-    stake = np.minimum(KELLY_SHARE * full, MOST_STAKE)
+    stake = np.minimum(KELLY_SHARE * full, MAX_STAKE)
     return Bets(value, stake, tuple([AGAINST[i] for i in against.tolist()]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.assignment import Assignment, by_game, last_teams
+from shared.domain.assignment import Assignment, assignments_by_game, last_teams
 from shared.domain.features.history import History
 
 Floats = NDArray[np.float64]
@@ -51,7 +51,7 @@ def slate_roster(
     season's included. ``out``: players reported out, by game row.
     """
     by_team = _rows_by_team(history)
-    assigned = by_game(assignments)
+    assigned = assignments_by_game(assignments)
     candidates: list[Candidate] = []
     for row, moment in zip(rows.tolist(), as_of.tolist(), strict=True):
         for is_home in (True, False):
@@ -128,7 +128,7 @@ class _Side:
         mine = self._by_team.get(team, np.zeros(0, np.int64))
         day = self._history.day[mine]
         near = mine[np.searchsorted(day, self._day - LOOK_BACK_DAYS) : np.searchsorted(day, self._day)]
-        return near[self._history.players.known[near] < self._as_of]
+        return near[self._history.players.available_at[near] < self._as_of]
 
     def _of_this_team(self, players: list[int]) -> set[int]:
         """Players whose latest game was for this team."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.domain.features.contract import FEATURES, INDEX, REQUIRED
 from shared.domain.steps import Steps, above
-from shared.domain.systems.base import Batch, Bools, Chance, Floats, Forecast, once
+from shared.domain.systems.base import Batch, Bools, Chance, Floats, Forecast, memoized_per_batch
 
 LOWEST, HIGHEST = 0.0, 60.0
 """Points a forecast is clamped to."""
@@ -25,19 +25,19 @@ class Adjustments:
     missing: tuple[tuple[str, ...], ...]
 
 
-def add_up(terms: Mapping[str, Floats]) -> Adjustments:
+def sum_terms(terms: Mapping[str, Floats]) -> Adjustments:
     """The sum of terms, each (n,) points, NaN where it is not known."""
     added = np.array(list(terms.values()))
     gone = np.isnan(added)
     missing: tuple[tuple[str, ...], ...] = ((),) * len(added.T)
     if gone.any():
-        missing = names_where(tuple(terms), gone)
+        missing = names_per_row(tuple(terms), gone)
         added[gone] = 0.0
         terms = dict(zip(terms, added, strict=True))
-    return Adjustments(in_turn(added), terms, missing)
+    return Adjustments(sum_sequentially(added), terms, missing)
 
 
-def in_turn(terms: Floats) -> Floats:
+def sum_sequentially(terms: Floats) -> Floats:
     """(n,) sums of (k, n) terms, added one after the other, so that a row's bits do not depend on its
     company."""
     # numpy adds up whole rows one by one; a column it adds up pairwise.
@@ -46,7 +46,7 @@ def in_turn(terms: Floats) -> Floats:
     return np.asarray(np.ascontiguousarray(terms).sum(axis=0))
 
 
-def names_where(names: Sequence[str], holds: Bools) -> tuple[tuple[str, ...], ...]:
+def names_per_row(names: Sequence[str], holds: Bools) -> tuple[tuple[str, ...], ...]:
     """For each of n rows the names for which ``holds``, (names, n), is true there, in their order."""
     if not holds.any():
         return ((),) * len(holds.T)
@@ -55,7 +55,7 @@ def names_where(names: Sequence[str], holds: Bools) -> tuple[tuple[str, ...], ..
     return tuple([told[code] for code in codes])
 
 
-@once
+@memoized_per_batch
 def missing_required(batch: Batch, *also: str) -> tuple[str | None, ...]:
     """For each row the first required feature that is NaN, None where all are there."""
     wanted = (*REQUIRED, *(INDEX[name] for name in also))
@@ -63,10 +63,10 @@ def missing_required(batch: Batch, *also: str) -> tuple[str | None, ...]:
     if not gone.any():
         return (None,) * len(batch)
     names = [f"missing_feature:{FEATURES[at]}" for at in wanted]
-    return tuple([next(iter(missing), None) for missing in names_where(names, gone)])
+    return tuple([next(iter(missing), None) for missing in names_per_row(names, gone)])
 
 
-def or_reason(reasons: Sequence[str | None], holds: Bools, reason: str) -> tuple[str | None, ...]:
+def add_reason_where(reasons: Sequence[str | None], holds: Bools, reason: str) -> tuple[str | None, ...]:
     """The same reasons, and ``reason`` where there is none and ``holds``, (n,), is true."""
     told = list(reasons)
     for row in holds.nonzero()[0].tolist():
@@ -79,7 +79,7 @@ def clamp(points: Floats) -> Floats:
     return np.asarray(np.minimum(np.maximum(points, LOWEST), HIGHEST))
 
 
-def finish(
+def finish_forecast(
     points: Floats,
     confidence: Floats,
     reasons: Sequence[str | None],
@@ -109,7 +109,7 @@ _STEADY = Steps((above(4.0), above(6.0)), (0.0, -8.0, -15.0), unknown=0.0)
 _RHYTHM = Steps((2.0, 3.0), (-10.0, 5.0, 10.0), unknown=-10.0)
 
 
-@once
+@memoized_per_batch
 def formula_confidence(batch: Batch) -> Floats:
     """20-80: 50, less 8 or 15 for spread over 4 or 6 points, -10 to +10 for games in the last week."""
     steady = _STEADY(batch.feature("points_std_last_10"))

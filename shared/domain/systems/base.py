@@ -60,21 +60,21 @@ class Batch:
         return np.ascontiguousarray(self.features.T)
 
     @cached_property
-    def known(self) -> dict[Hashable, Any]:
+    def cache(self) -> dict[Hashable, Any]:
         """What was worked out of this batch, see ``once``."""
         return {}
 
 
-def once(work: Callable[[Batch, *Args], T]) -> Callable[[Batch, *Args], T]:
+def memoized_per_batch(work: Callable[[Batch, *Args], T]) -> Callable[[Batch, *Args], T]:
     """What several systems ask of one batch is worked out for the first of them. The batch keeps it: nobody
     may change it, nor the batch's arrays."""
 
     @wraps(work)
     def told(batch: Batch, *args: *Args) -> T:
         key = (work, *args)
-        if key not in batch.known:
-            batch.known[key] = work(batch, *args)
-        found: T = batch.known[key]
+        if key not in batch.cache:
+            batch.cache[key] = work(batch, *args)
+        found: T = batch.cache[key]
         return found
 
     return told

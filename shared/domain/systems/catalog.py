@@ -42,27 +42,27 @@ SYSTEM_IDS: tuple[str, ...] = (
 )
 
 
-def build(models: Mapping[str, Regressor]) -> tuple[System, ...]:
+def build_systems(models: Mapping[str, Regressor]) -> tuple[System, ...]:
     """The systems that can run with these models, members before those that combine them."""
     unknown = sorted(set(models) - set(MODEL_SYSTEMS))
     if unknown:
         raise ValueError(f"models for {unknown}, wanted some of {', '.join(MODEL_SYSTEMS)}")
-    trained = tuple(with_model(name, models[name]) for name in MODEL_SYSTEMS if name in models)
+    trained = tuple(trained_system(name, models[name]) for name in MODEL_SYSTEMS if name in models)
     return (*FORMULAS, *trained, *ENSEMBLES)
 
 
-def needed(systems: Sequence[str]) -> list[str]:
+def required_models(systems: Sequence[str]) -> list[str]:
     """Systems with a model that are wanted themselves or as a member of an ensemble."""
     members = {m for e in ENSEMBLES if e.system_id in systems for m in e.members}
     return [s for s in MODEL_SYSTEMS if s in {*systems, *members}]
 
 
-def with_model(system_id: str, model: Regressor) -> TrainedSystem:
+def trained_system(system_id: str, model: Regressor) -> TrainedSystem:
     """One system with a trained model."""
     return TRAINED[system_id].make(model)
 
 
-def with_members(systems: Sequence[System], wanted: Sequence[str]) -> list[System]:
+def select_with_members(systems: Sequence[System], wanted: Sequence[str]) -> list[System]:
     """Those of ``systems`` that are wanted themselves or as a member of one that is."""
     members = {m for s in systems if s.system_id in wanted for m in s.members}
     return [s for s in systems if s.system_id in wanted or s.system_id in members]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.domain.steps import Steps
-from shared.domain.systems.assembly import finish, missing_required
-from shared.domain.systems.base import Batch, Floats, Forecast, Regressor, once
+from shared.domain.systems.assembly import finish_forecast, missing_required
+from shared.domain.systems.base import Batch, Floats, Forecast, Regressor, memoized_per_batch
 
 _SURE = Steps((70.0, 80.0, 90.0), (2.0, 5.0, 7.0, 10.0), unknown=2.0)
 _CALM = Steps((4.0, 6.0, 8.0), (10.0, 7.0, 5.0, 2.0), unknown=2.0)
@@ -32,9 +32,9 @@ class CatBoostSystem:
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
         points = self.model.predict(self.inputs(batch))
-        return finish(points, _confidence(batch), missing_required(batch), terms={"model": points})
+        return finish_forecast(points, _confidence(batch), missing_required(batch), terms={"model": points})
 
 
-@once
+@memoized_per_batch
 def _confidence(batch: Batch) -> Floats:
     return 75.0 + _SURE(batch.quality) + _CALM(batch.feature("points_std_last_10"))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from shared.domain.steps import Steps
-from shared.domain.systems.assembly import finish, in_turn, names_where, or_reason
-from shared.domain.systems.base import Batch, Bools, Floats, Forecast, once
+from shared.domain.systems.assembly import add_reason_where, finish_forecast, names_per_row, sum_sequentially
+from shared.domain.systems.base import Batch, Bools, Floats, Forecast, memoized_per_batch
 
 MEMBERS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1", "catboost_v9")
 FIXED_WEIGHTS = {
@@ -17,7 +17,7 @@ FIXED_WEIGHTS = {
     "moving_average": 0.20,
     "zone_matchup_v1": 0.10,
 }
-LEAST_MEMBERS = 2
+MIN_MEMBERS = 2
 _AGREE = Steps((2.0, 3.0, 6.0), (10.0, 5.0, -5.0, -10.0), unknown=-10.0)
 
 
@@ -44,12 +44,12 @@ class Ensemble:
         if self.weights is not None:
             fixed = np.array([[self.weights[m]] for m in self.members])
             weights = np.where(said.here, fixed, 0.0)
-        total = in_turn(weights)
+        total = sum_sequentially(weights)
         safe_total = np.where(total > 0, total, 1.0)
         weighted = weights * said.points
-        mean = in_turn(weighted) / safe_total
+        mean = sum_sequentially(weighted) / safe_total
         terms = dict(zip(self.members, weighted / safe_total, strict=True))
-        return finish(mean, said.confidence, said.reasons, said.missing, terms)
+        return finish_forecast(mean, said.confidence, said.reasons, said.missing, terms)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class _Together:
     missing: tuple[tuple[str, ...], ...]
 
 
-@once
+@memoized_per_batch
 def _together(batch: Batch, names: tuple[str, ...], members: tuple[Forecast | None, ...]) -> _Together:
     n = len(batch)
     present = [m or _absent(n) for m in members]
@@ -77,12 +77,12 @@ def _together(batch: Batch, names: tuple[str, ...], members: tuple[Forecast | No
     points, confidences = np.where(here, said, 0.0)
     count = here.sum(axis=0)
     safe = np.maximum(count, 1.0)
-    gaps = np.where(here, (points - in_turn(points) / safe) ** 2, 0.0)
-    agree = _AGREE(np.sqrt(in_turn(gaps) / safe))
+    gaps = np.where(here, (points - sum_sequentially(points) / safe) ** 2, 0.0)
+    agree = _AGREE(np.sqrt(sum_sequentially(gaps) / safe))
     all_here = np.where(count == len(names), 5.0, 0.0)
-    confidence = np.minimum(np.maximum(in_turn(confidences) / safe + agree + all_here, 20.0), 95.0)
-    reasons = or_reason((None,) * n, count < LEAST_MEMBERS, "too_few_members")
-    missing = names_where([f"member:{m}" for m in names], ~here)
+    confidence = np.minimum(np.maximum(sum_sequentially(confidences) / safe + agree + all_here, 20.0), 95.0)
+    reasons = add_reason_where((None,) * n, count < MIN_MEMBERS, "too_few_members")
+    missing = names_per_row([f"member:{m}" for m in names], ~here)
     return _Together(here, points, confidences, confidence, reasons, missing)
 
 

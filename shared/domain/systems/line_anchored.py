@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.features.context import without_market
-from shared.domain.systems.assembly import clamp, finish, missing_required, or_reason
+from shared.domain.systems.assembly import add_reason_where, clamp, finish_forecast, missing_required
 from shared.domain.systems.base import Batch, Chance, Floats, Forecast, Regressor
 
 PULL = 0.2
@@ -54,13 +54,13 @@ class LineAnchored:
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
         alone = self.model.predict(self.inputs(batch))
         line, market = batch.line, batch.market
-        unclamped = anchored(line, alone, market)
+        unclamped = anchored_points(line, alone, market)
         expected = clamp(unclamped)
-        chance = over(line, alone, market)
+        chance = p_over(line, alone, market)
         side = np.where(expected >= line, chance, 1.0 - chance)
         confidence = np.where(np.isnan(line), 50.0, 100.0 * side)
         unknown = np.asarray(np.isnan(batch.context.T).all(axis=0))
-        reasons = or_reason(missing_required(batch), unknown, "missing_feature:context")
+        reasons = add_reason_where(missing_required(batch), unknown, "missing_feature:context")
         low, high = interval(expected)
         lined = ~np.isnan(line)
         terms = {
@@ -68,7 +68,7 @@ class LineAnchored:
             "prices": np.where(lined, SKEW * lean(market), 0.0),
             "model": np.where(lined, PULL, 1.0) * alone,
         }
-        return finish(unclamped, confidence, reasons, terms=terms, chance=Chance(chance, low, high))
+        return finish_forecast(unclamped, confidence, reasons, terms=terms, chance=Chance(chance, low, high))
 
 
 def spread(line: Floats) -> Floats:
@@ -81,18 +81,18 @@ def lean(market: Floats) -> Floats:
     return np.where(np.isnan(market), 0.0, market - 0.5)
 
 
-def points(line: Floats, forecast: Floats, market: Floats) -> Floats:
+def expected_points(line: Floats, forecast: Floats, market: Floats) -> Floats:
     """Expected points 0-60: the forecast where there is no line; ``market`` is P(OVER), NaN if unpriced."""
-    return clamp(anchored(line, forecast, market))
+    return clamp(anchored_points(line, forecast, market))
 
 
-def anchored(line: Floats, forecast: Floats, market: Floats) -> Floats:
+def anchored_points(line: Floats, forecast: Floats, market: Floats) -> Floats:
     """The same before clamping."""
     moved = line + PULL * (forecast - line) + SKEW * lean(market)
     return np.where(np.isnan(line), forecast, moved)
 
 
-def over(line: Floats, forecast: Floats, market: Floats) -> Floats:
+def p_over(line: Floats, forecast: Floats, market: Floats) -> Floats:
     """P(OVER) 0-1, pushes out: the market's log odds moved a little towards the forecast; NaN without a
     line."""
     even = np.where(np.isnan(market), 0.5, np.clip(market, 0.01, 0.99))

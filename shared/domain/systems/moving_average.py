@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.systems.assembly import (
-    add_up,
     fatigue_penalty,
-    finish,
+    finish_forecast,
     formula_confidence,
     missing_required,
+    sum_terms,
 )
 from shared.domain.systems.base import Batch, Forecast
 
@@ -39,7 +39,7 @@ class MovingAverage:
             + 0.30 * batch.feature("points_avg_last_10")
             + 0.20 * batch.feature("points_avg_season")
         )
-        by = add_up(
+        by = sum_terms(
             {
                 "fatigue_score": _FATIGUE(batch.feature("fatigue_score")),
                 "shot_zone_mismatch_score": 0.3 * batch.feature("shot_zone_mismatch_score"),
@@ -51,4 +51,4 @@ class MovingAverage:
         )
         reasons = missing_required(batch, "points_avg_season")
         terms = {"average": base, **by.terms}
-        return finish(base + by.total, formula_confidence(batch), reasons, by.missing, terms)
+        return finish_forecast(base + by.total, formula_confidence(batch), reasons, by.missing, terms)

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.features.recent_games import FORM_GAP, TIER_GAP, thirds
+from shared.domain.features.recent_games import FORM_GAP, TIER_GAP, three_levels
 from shared.domain.steps import Steps
 from shared.domain.systems.assembly import (
     Adjustments,
-    add_up,
-    finish,
+    add_reason_where,
+    finish_forecast,
     missing_required,
-    or_reason,
+    sum_terms,
 )
 from shared.domain.systems.base import Batch, Floats, Forecast, Ints
 
 Bytes = NDArray[np.uint8]
 
-LEAST_SIMILARITY, MOST_GAMES, LEAST_GAMES = 70.0, 20, 5
+MIN_SIMILARITY, MAX_GAMES, MIN_GAMES = 70.0, 20, 5
 
 TOO_FEW_SIMILAR_GAMES = "too_few_similar_games"
-"""Reason for no prediction of a player with fewer than ``LEAST_GAMES`` similar games."""
+"""Reason for no prediction of a player with fewer than ``MIN_GAMES`` similar games."""
 
 _OTHER_FORM = np.uint8(5)
 _WORTH = np.array([40, 30, 15, 15 - 5, 20, 15], dtype=np.uint8)[:, None, None]
@@ -64,11 +64,11 @@ class Similarity:
         spread = np.sqrt(squares / np.maximum(count - 1.0, 1.0))
         confidence = _confidence(count, likeness.sum(axis=-1) / safe, spread)
         by = _adjustments(batch)
-        reasons = or_reason(
-            missing_required(batch, "points_avg_season"), count < LEAST_GAMES, TOO_FEW_SIMILAR_GAMES
+        reasons = add_reason_where(
+            missing_required(batch, "points_avg_season"), count < MIN_GAMES, TOO_FEW_SIMILAR_GAMES
         )
         terms = {"similar_games": baseline, **by.terms}
-        return finish(baseline + by.total, confidence, reasons, by.missing, terms)
+        return finish_forecast(baseline + by.total, confidence, reasons, by.missing, terms)
 
 
 def similarities(batch: Batch) -> Bytes:
@@ -78,7 +78,7 @@ def similarities(batch: Batch) -> Bytes:
     np.minimum(theirs[1], 3.0, out=theirs[1])
     gap = batch.feature("opponent_def_rating") - batch.league_def_rating
     form = batch.feature("points_avg_last_5") - batch.feature("points_avg_season")
-    tier, form = thirds(gap, TIER_GAP), thirds(form, FORM_GAP)
+    tier, form = three_levels(gap, TIER_GAP), three_levels(form, FORM_GAP)
     rest, home = np.minimum(batch.days_rest, 3.0), batch.feature("home_away")
     mine = np.array([tier, rest, home, form])[..., None]
     alike = np.concatenate([theirs == mine, np.abs(theirs[:2] - mine[:2]) == 1.0])
@@ -88,18 +88,18 @@ def similarities(batch: Batch) -> Bytes:
 
 def _best(alike: Bytes, points: Floats) -> tuple[Ints, Floats]:
     """(n, 20) likeness and points of the games most alike, the newer first of two; 0 where there is none."""
-    used = alike >= LEAST_SIMILARITY
+    used = alike >= MIN_SIMILARITY
     likeness = (alike * used).astype(np.int64)
     # Sorted are pairs of the likeness, most first, and the place, which says which of two games is the newer.
     place = np.arange(alike.size).reshape(alike.shape)
     pairs = place - (likeness << _PLACE_BITS)
     pairs.sort(axis=-1)
-    at = pairs[:, :MOST_GAMES] & (1 << _PLACE_BITS) - 1
+    at = pairs[:, :MAX_GAMES] & (1 << _PLACE_BITS) - 1
     return likeness.take(at), np.where(used, points, 0.0).take(at)
 
 
 def _adjustments(batch: Batch) -> Adjustments:
-    return add_up(
+    return sum_terms(
         {
             "fatigue_score": (batch.feature("fatigue_score") - 70.0) * 0.015,
             "shot_zone_mismatch_score": 0.4 * batch.feature("shot_zone_mismatch_score"),

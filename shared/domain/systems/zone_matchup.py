@@ -9,11 +9,11 @@ import numpy as np
 from shared.domain.features.contract import INDEX
 from shared.domain.steps import Steps
 from shared.domain.systems.assembly import (
-    add_up,
     fatigue_penalty,
-    finish,
+    finish_forecast,
     formula_confidence,
     missing_required,
+    sum_terms,
 )
 from shared.domain.systems.base import Batch, Floats, Forecast
 
@@ -47,7 +47,7 @@ class ZoneMatchup:
     members: tuple[str, ...] = ()
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
-        by = add_up(
+        by = sum_terms(
             {
                 **dict(zip(_NAMES, _scores(batch), strict=True)),
                 "pace_score": 0.4 * batch.feature("pace_score"),
@@ -58,7 +58,7 @@ class ZoneMatchup:
         reasons = missing_required(batch, "points_avg_season")
         base = batch.feature("points_avg_season")
         terms = {"season_average": base, **by.terms}
-        return finish(base + by.total, formula_confidence(batch), reasons, by.missing, terms)
+        return finish_forecast(base + by.total, formula_confidence(batch), reasons, by.missing, terms)
 
 
 def _scores(batch: Batch) -> Floats:
