@@ -60,7 +60,7 @@ def until_served(port: int, server: subprocess.Popen[bytes]) -> None:
     ("words", "page", "heading"),
     [
         ("denominators", "docs/glossary.html", "Glossary of denominators"),
-        ("Phase 4", "docs/how-to/empty-feature-store.html", "Why has the feature store nothing?"),
+        ("Phase 4", "docs/how-to/empty-feature-store.html", "Why is the feature store empty?"),
         ("SHADOW_MODEL_PATHS", "docs/reference/settings.html", "Settings"),
     ],
 )
