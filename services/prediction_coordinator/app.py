@@ -14,7 +14,7 @@ from pydantic import Field, WithJsonSchema
 
 from services.prediction_coordinator.console.site import add_console
 from services.prediction_coordinator.coordinator import Coordinator
-from services.prediction_coordinator.push_routes import PUSHES, add_pushes
+from services.prediction_coordinator.push_routes import PUSH_PATHS, add_push_routes
 from services.prediction_coordinator.responses import ANSWERS
 from shared.application.operations.readiness import CachedCheck, run_check
 from shared.application.runs.request import MAX_REASON_CHARACTERS
@@ -31,10 +31,10 @@ from shared.web.request_metrics import Observed
 from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
 GAME_DATE = {"type": "string", "pattern": PATTERN, "examples": ["2025-03-19", "TODAY"]}
-"""How the OpenAPI document shows a game date."""
+"""JSON schema of a game date in the OpenAPI document."""
 
 GameDate = Annotated[str, WithJsonSchema(GAME_DATE)]
-"""A game date as it is sent; ``Coordinator.date`` reads it."""
+"""Text of a game date in a request; ``Coordinator.date`` parses it."""
 
 
 class StartIn(StrictBody):
@@ -53,11 +53,11 @@ class StartIn(StrictBody):
     accept_findings: bool = False
 
 
-MOST_RUNS = 500
-"""Runs of one answer."""
+MAX_RUNS = 500
+"""Maximum number of runs in one response."""
 
-MOST_DAYS = 400
-"""A season and its summer; longer spans are for ``props coverage``."""
+MAX_DAYS = 400
+"""Longest period of ``/coverage``: a season and its summer. Use ``props coverage`` for longer ones."""
 
 
 def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS) -> FastAPI:
@@ -65,23 +65,23 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
     app.state.coordinator = coordinator
     install_errors(app)
     refuse_unknown_input(app)
-    bound_bodies(app, limits.push_bytes, pushes=PUSHES)
+    bound_bodies(app, limits.push_bytes, pushes=PUSH_PATHS)
     protect(app, entrance)
     app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
-    _runs(app, coordinator)
-    add_pushes(app, coordinator, limits.push_bytes)
-    _questions(app, coordinator)
-    _health(app, coordinator)
+    _run_routes(app, coordinator)
+    add_push_routes(app, coordinator, limits.push_bytes)
+    _query_routes(app, coordinator)
+    _health_routes(app, coordinator)
     if coordinator.views is not None:
         add_console(app, coordinator.views, coordinator.clock, coordinator.identity)
     return app
 
 
-def _runs(app: FastAPI, c: Coordinator) -> None:
+def _run_routes(app: FastAPI, c: Coordinator) -> None:
     @app.post("/start", status_code=202, responses=responses(400, 404, 409, 413, 415, 422, 429, 503))
-    def start(asked: StartIn) -> dict[str, Any]:
+    def start(body: StartIn) -> dict[str, Any]:
         """Open a run for a game date and publish one job per expected player."""
-        started = c.start_run(RunRequested(**asked.model_dump()))
+        started = c.start_run(RunRequested(**body.model_dump()))
         return {
             "run_id": started.run_id,
             "expected_players": started.expected_players,
@@ -91,23 +91,23 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
 
     @app.get("/runs", responses=responses(422, 503))
     def runs(
-        game_date: GameDate | None = None, limit: Annotated[int, Query(ge=1, le=MOST_RUNS)] = 50
+        game_date: GameDate | None = None, limit: Annotated[int, Query(ge=1, le=MAX_RUNS)] = 50
     ) -> dict[str, Any]:
-        """The newest runs, of one game date or of all."""
-        found = c.runs.runs(game_date=c.date(game_date) if game_date is not None else None, limit=limit)
-        return {"runs": [_summary(r) for r in found]}
+        """The newest runs, of one game date or of all dates."""
+        newest_runs = c.runs.runs(game_date=c.date(game_date) if game_date is not None else None, limit=limit)
+        return {"runs": [_summary(r) for r in newest_runs]}
 
     @app.get("/runs/{run_id}", responses=responses(404, 422, 503))
     def run(run_id: str) -> dict[str, Any]:
         """State, progress, and each player's outcome with its reason."""
-        found = c.runs.get(run_id)
+        stored_run = c.runs.get(run_id)
         outcomes = c.runs.outcomes(run_id)
         systems = by_system(outcomes.values())
-        counted = progress(outcomes)
+        counts = progress(outcomes)
         return {
-            **_summary(found),
-            "request": dict(found.request),
-            "progress": {"expected": counted.expected, "done": counted.done, **counted.kinds},
+            **_summary(stored_run),
+            "request": dict(stored_run.request),
+            "progress": {"expected": counts.expected, "done": counts.done, **counts.kinds},
             "outcomes": _by_spelling(outcomes),
             "players": [{**p._asdict(), "outcome": o.outcome if o else None} for p, o in outcomes.items()],
             "rows_by_system": {s: n["predicted"] for s, n in systems.items() if n["predicted"]},
@@ -124,52 +124,52 @@ def _runs(app: FastAPI, c: Coordinator) -> None:
         return {"ended": c.check_stalled(datetime.now(UTC))}
 
 
-def _questions(app: FastAPI, c: Coordinator) -> None:
+def _query_routes(app: FastAPI, c: Coordinator) -> None:
     @app.get("/predictions/{game_date}", responses=responses(422, 503))
     def predictions(game_date: GameDate, as_of: Literal["now", "tipoff"] = "now") -> dict[str, Any]:
-        """The active rows of a game date; as of ``tipoff`` those that were active when their game began."""
+        """The active rows of a game date; with ``as_of=tipoff`` the rows active when their game began."""
         day = c.date(game_date)
         rows = (
-            c.questions.predictions(day)
+            c.queries.predictions(day)
             if as_of == "now"
-            else c.questions.predictions_at_tipoff(day, c.clock.now())
+            else c.queries.predictions_at_tipoff(day, c.clock.now())
         )
         return {"game_date": day, "predictions": rows}
 
     @app.get("/signals/{game_date}", responses=responses(404, 422, 503))
     def signals(game_date: GameDate) -> dict[str, Any]:
-        """The signal of each system, with what became of such days before."""
+        """The signal of each system, with the results of earlier days that had the same signal."""
         day = c.date(game_date)
         return {"game_date": day, "signals": c.signals(day)}
 
     @app.get("/coverage", responses=responses(422, 503))
     def coverage(start_date: GameDate, end_date: GameDate) -> dict[str, Any]:
-        """Graded of due, by system."""
+        """Graded rows and rows due for grading, by system."""
         start, end = c.date(start_date, "start_date"), c.date(end_date, "end_date")
         if end < start:
-            raise Rejected(f"end_date: {end}, wanted {start} or later")
-        if (end - start).days >= MOST_DAYS:
-            raise Rejected(f"end_date: {end}, wanted at most {MOST_DAYS} days from {start} on")
-        return {"systems": {s: of.plain() for s, of in c.coverage(start, end).items()}}
+            raise Rejected(f"end_date: {end}, expected {start} or later")
+        if (end - start).days >= MAX_DAYS:
+            raise Rejected(f"end_date: {end}, expected at most {MAX_DAYS} days from {start} on")
+        return {"systems": {s: counts.plain() for s, counts in c.coverage(start, end).items()}}
 
 
-def _health(app: FastAPI, c: Coordinator) -> None:
+def _health_routes(app: FastAPI, c: Coordinator) -> None:
     @app.get("/health")
     def health() -> dict[str, str]:
-        """Service, revision and commit; asks nothing else, so it answers while stores do not."""
+        """Service, revision and commit. Calls no store, so it responds even if the stores are unavailable."""
         return c.identity.health()
 
     check_runs = CachedCheck(lambda: c.runs.runs(limit=1))
 
     @app.get("/ready", responses=responses(503))
     def ready(request: Request) -> JSONResponse:
-        """503 until the stores answer; each check by name for a caller who may come in."""
+        """503 until the stores respond. An authenticated caller also gets each check by name."""
         checks = [run_check("warehouse", c.check_stores), run_check("run store", check_runs)]
         return ready_answer(checks, authorised(request))
 
     @app.get("/heartbeat")
     def heartbeat() -> dict[str, Any]:
-        """Which process this is, since when, and what it last did."""
+        """Process, start time, and the time of the last activity."""
         last = c.last_activity.isoformat() if c.last_activity else None
         return {**c.identity.heartbeat(), "models": [], "last_activity": last}
 
@@ -180,10 +180,10 @@ def _health(app: FastAPI, c: Coordinator) -> None:
 
 
 def _by_spelling(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> dict[str, str | None]:
-    """Outcomes by the player's spelling, with the id of those who share one."""
-    spelled = Counter(p.player_lookup for p in outcomes)
+    """Return outcomes by spelling of the player's name; equal spellings get the id appended."""
+    spelling_counts = Counter(p.player_lookup for p in outcomes)
     return {
-        p.player_lookup if spelled[p.player_lookup] == 1 else f"{p.player_lookup} ({p.player_id})": (
+        p.player_lookup if spelling_counts[p.player_lookup] == 1 else f"{p.player_lookup} ({p.player_id})": (
             o.outcome if o else None
         )
         for p, o in outcomes.items()

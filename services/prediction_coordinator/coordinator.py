@@ -1,4 +1,4 @@
-"""The coordinator as its routes see it."""
+"""The dependencies of the coordinator's routes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Coordinator:
     completions: Coalescer[Report]
     check_stalled: CheckStalled
     keep_rejected: KeepRejected
-    questions: Questions
+    queries: Questions
     signals: SignalReport
     coverage: GradingCoverage
     runs: RunStore
@@ -41,10 +41,10 @@ class Coordinator:
     metrics: CoordinatorMetrics = field(default_factory=CoordinatorMetrics)
     last_activity: datetime | None = None
 
-    def start_run(self, asked: RunRequested) -> StartedRun:
-        """Open the run that a request, a message or the console asks for."""
+    def start_run(self, request: RunRequested) -> StartedRun:
+        """Open the run that a request, a message or the console has requested."""
         self.last_activity = datetime.now(UTC)
-        return self.start(parse(asked, self.clock.now()))
+        return self.start(parse(request, self.clock.now()))
 
     def date(self, text: str, field: str = "game_date") -> date:
         """Return the game date that a request names; ``Rejected`` names the field."""

@@ -13,7 +13,7 @@ from services.prediction_coordinator.console.views import Ports, views_of
 from services.prediction_coordinator.coordinator import Coordinator
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
-from services.prediction_coordinator.stalled_run_watcher import Watch
+from services.prediction_coordinator.stalled_run_watcher import StalledRunWatcher
 from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.events import ProcessStarted, ProcessStopped, both, log
@@ -56,7 +56,7 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         completions=Coalescer(record.record_all, executor),
         check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
         keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator", observe),
-        questions=Questions(backend.warehouse),
+        queries=Questions(backend.warehouse),
         signals=SignalReport(backend.warehouse),
         coverage=GradingCoverage(backend.warehouse, backend.clock),
         runs=backend.runs,
@@ -68,8 +68,8 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
 
 
 def _ports(settings: CoordinatorSettings, backend: Backend, start: StartRun) -> Ports:
-    """On Google Cloud dead letters are for the jobs to fetch and the registry is for people and training to
-    change: this service is granted neither."""
+    """Return what the console may use. On Google Cloud this service has no permission to fetch dead letters,
+    which jobs do, or to change the model registry, which people and training do."""
     embedded = settings.props_backend == "embedded"
     return Ports(
         warehouse=backend.warehouse,
@@ -98,7 +98,7 @@ def main() -> int:
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
     pulse = HeartbeatThread(Heartbeats(backend.documents), "prediction-coordinator", fields)
-    with pulse, Watch(coordinator.check_stalled, settings.check_stalled_seconds):
+    with pulse, StalledRunWatcher(coordinator.check_stalled, settings.check_stalled_seconds):
         log(ProcessStarted(settings.port))
         try:
             app = build(coordinator, settings.entrance(), settings.limits())

@@ -1,4 +1,4 @@
-"""What the coordinator counts; labels are states, modes and few words, never players or runs."""
+"""Prometheus metrics of the coordinator. Labels are states, modes and outcomes, never players or runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.application.messaging.events import (
 from shared.ports import RunState
 from shared.web.request_metrics import RequestTimes
 
-STEPS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 RUN_SECONDS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)
 
 
@@ -30,14 +30,18 @@ class CoordinatorMetrics:
         self._refused = Counter("coordinator_rejected_messages", "Refusals by reason", ["kind"], registry=r)
         self._runs = Counter("coordinator_runs", "Runs that reached a state", ["state", "mode"], registry=r)
         self._seconds = Histogram(
-            "coordinator_run_seconds", "From opened to ended", ["mode"], registry=r, buckets=RUN_SECONDS
+            "coordinator_run_seconds",
+            "From opened to ended",
+            ["mode"],
+            registry=r,
+            buckets=RUN_SECONDS,
         )
         self._players = Counter("coordinator_players", "Players by outcome", ["outcome"], registry=r)
         self._publish = Histogram(
-            "coordinator_publish_seconds", "Publishing a run's jobs", registry=r, buckets=STEPS
+            "coordinator_publish_seconds", "Publishing a run's jobs", registry=r, buckets=SECONDS
         )
         self._activation = Histogram(
-            "coordinator_activation_seconds", "Activating a run's rows", registry=r, buckets=STEPS
+            "coordinator_activation_seconds", "Activating a run's rows", registry=r, buckets=SECONDS
         )
         self._activated = Counter("coordinator_rows_activated", "Rows activated", registry=r)
         self._superseded = Counter("coordinator_rows_superseded", "Rows superseded", registry=r)

@@ -1,4 +1,4 @@
-"""Routes that Pub/Sub pushes to: what can never succeed is acknowledged and kept, what may is refused."""
+"""Routes for Pub/Sub pushes: a message that can never succeed is stored and acknowledged, others get 503."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from shared.schemas.messages import Envelope, PredictionReady, RunRequested, dec
 from shared.web.app import bounded_body, push_body, responses
 from shared.web.strict_routes import parse_json
 
-Taken = TypeVar("Taken")
+Handled = TypeVar("Handled")
 
-PUSHES = ("/complete", "/pubsub/start")
+PUSH_PATHS = ("/complete", "/pubsub/start")
 
 
-def add_pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
+def add_push_routes(app: FastAPI, c: Coordinator, max_bytes: int) -> None:
     @app.post(
         "/complete",
         status_code=204,
@@ -32,8 +32,8 @@ def add_pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
         openapi_extra=push_body("PredictionReady"),
     )
     async def complete(request: Request) -> Response:
-        """Take one player's outcome from a push; repeats change nothing."""
-        report = await _push(c, request, READY_TOPIC, lambda e: _report(c, e), most_bytes)
+        """Record one player's outcome from a push; a repeated push changes nothing."""
+        report = await _handle_push(c, request, READY_TOPIC, lambda e: _report(c, e), max_bytes)
         if report is not None:
             await c.completions.submit(report)
             c.last_activity = datetime.now(UTC)
@@ -48,9 +48,9 @@ def add_pushes(app: FastAPI, c: Coordinator, most_bytes: int) -> None:
         openapi_extra=push_body("RunRequested"),
     )
     async def pubsub_start(request: Request) -> Response:
-        """The same as ``/start`` by push; what can never succeed is acknowledged and kept, what may succeed
-        later, among it one run too many in an hour, is refused with 503 so that it is pushed again."""
-        if await _push(c, request, START_TOPIC, lambda e: _start(c, e), most_bytes) is not None:
+        """Start a run by push. A message that can never succeed is stored and acknowledged; one that may
+        succeed later, also one over the hourly limit of runs, gets 503, so that it is pushed again."""
+        if await _handle_push(c, request, START_TOPIC, lambda e: _start(c, e), max_bytes) is not None:
             c.metrics.started.inc()
         return Response(status_code=204)
 
@@ -62,39 +62,39 @@ def _report(c: Coordinator, envelope: Envelope) -> Report:
 
 
 def _start(c: Coordinator, envelope: Envelope) -> str:
-    parse_json(envelope.payload)  # a field that is named twice is refused: it says two things
+    parse_json(envelope.payload)  # refuses duplicate fields, which are ambiguous
     return c.start_run(decode(envelope.payload, RunRequested)).run_id
 
 
-async def _push(
-    c: Coordinator, request: Request, topic: str, take: Callable[[Envelope], Taken], most_bytes: int
-) -> Taken | None:
-    """What ``take`` makes of a message; None where it was kept as one that can never succeed."""
+async def _handle_push(
+    c: Coordinator, request: Request, topic: str, handle: Callable[[Envelope], Handled], max_bytes: int
+) -> Handled | None:
+    """Return the result of ``handle`` for a message; None if the message can never succeed and was stored."""
     body = b""
     try:
-        body = await bounded_body(request.receive, most_bytes)
+        body = await bounded_body(request.receive, max_bytes)
     except Rejected as exc:
-        await run_in_threadpool(_keep, c, body, str(exc), topic)
+        await run_in_threadpool(_store_rejected, c, body, str(exc), topic)
         return None
-    return await run_in_threadpool(_taken, c, body, topic, take)
+    return await run_in_threadpool(_handle, c, body, topic, handle)
 
 
-def _taken(c: Coordinator, body: bytes, topic: str, take: Callable[[Envelope], Taken]) -> Taken | None:
+def _handle(c: Coordinator, body: bytes, topic: str, handle: Callable[[Envelope], Handled]) -> Handled | None:
     try:
         envelope = unwrap(body)
     except Rejected as exc:
-        _keep(c, body, str(exc), topic)
+        _store_rejected(c, body, str(exc), topic)
         return None
     with tracing.use(tracing.of_message(envelope.attributes)):
         try:
-            return take(envelope)
+            return handle(envelope)
         except (Rejected, NotFound, Conflict) as exc:
-            _keep(c, body, str(exc), topic)
+            _store_rejected(c, body, str(exc), topic)
             return None
         except TooMany as exc:
             raise Unavailable(str(exc)) from exc
 
 
-def _keep(c: Coordinator, body: bytes, reason: str, topic: str) -> None:
+def _store_rejected(c: Coordinator, body: bytes, reason: str, topic: str) -> None:
     c.keep_rejected(body, reason, topic)
     c.metrics.rejected.inc()

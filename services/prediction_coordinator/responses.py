@@ -1,4 +1,4 @@
-"""What the coordinator answers when all is well, for its OpenAPI document; nothing is checked against it."""
+"""Success responses of the coordinator for its OpenAPI document; responses are not validated against them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ TYPES = {
 }  # fmt: skip
 
 
-def row_of(table: Table, name: str, **beside: Any) -> type[Answer]:
-    """A row of a table, with what a question puts ``beside`` its columns."""
-    types = {c.name: _type(c) for c in table.columns} | beside
+def row_of(table: Table, name: str, **extra_fields: Any) -> type[Answer]:
+    """Return the response model of a table's row, with the ``extra_fields`` that a query adds."""
+    types = {c.name: _type(c) for c in table.columns} | extra_fields
     fields: dict[str, Any] = {column: (type_, ...) for column, type_ in types.items()}
     return create_model(name, __base__=Answer, __doc__=f"A row of ``{table.full_name}``.", **fields)
 
 
 def _type(column: Column) -> Any:
-    plain = TYPES[column.type]
+    python_type = TYPES[column.type]
     if column.mode == "REPEATED":
-        return list[plain]  # type: ignore[valid-type]
-    return plain if column.mode == "REQUIRED" else plain | None
+        return list[python_type]  # type: ignore[valid-type]
+    return python_type if column.mode == "REQUIRED" else python_type | None
 
 
 class Started(Answer):
-    """A run that was opened; ``status_url`` tells how it goes."""
+    """A run that was opened; ``status_url`` returns its progress."""
 
     run_id: str
     expected_players: int
@@ -44,7 +44,7 @@ class Started(Answer):
 
 
 class RunOfList(Answer):
-    """A run; ``closed_at`` is null while it is under way."""
+    """A run; ``closed_at`` is null while it is running."""
 
     run_id: str
     game_date: date
@@ -56,13 +56,13 @@ class RunOfList(Answer):
 
 
 class Runs(Answer):
-    """The newest first."""
+    """Runs, the newest first."""
 
     runs: list[RunOfList]
 
 
 class PlayerOfRun(Answer):
-    """An expected player; ``outcome`` is null until it is known, ``player_id`` in runs of release 0.1.0."""
+    """An expected player; ``outcome`` is null while it is pending, ``player_id`` in runs of release 0.1.0."""
 
     player_lookup: str
     player_id: int | None
@@ -71,8 +71,8 @@ class PlayerOfRun(Answer):
 
 
 class Run(RunOfList):
-    """``progress``: players by how they ended; ``outcomes``: of each player by his spelling, null while he is
-    waited for; two of one spelling have their ids behind it. ``players``: the same with ids and games."""
+    """``progress``: players by kind of outcome. ``outcomes``: outcome by spelling of the player, null
+    while it is pending; equal spellings get the id appended. ``players``: the same with ids and games."""
 
     request: dict[str, Any]
     progress: dict[str, int]
@@ -83,7 +83,7 @@ class Run(RunOfList):
 
 
 class Ended(Answer):
-    """Runs whose deadline had passed."""
+    """Ids of the runs that were ended because their deadline had passed."""
 
     ended: list[str]
 
@@ -93,23 +93,23 @@ SystemSignal = row_of(DAILY_PREDICTION_SIGNALS, "SystemSignal", evidence=list[Ev
 
 
 class ActivePredictions(Answer):
-    """Of a game date, by game, player and system."""
+    """Active predictions of a game date, by game, player and system."""
 
     game_date: date
     predictions: list[ActivePrediction]  # type: ignore[valid-type]
 
 
 class Signals(Answer):
-    """Of a game date, by system."""
+    """Signals of a game date, by system."""
 
     game_date: date
     signals: list[SystemSignal]  # type: ignore[valid-type]
 
 
 class SystemCoverage(Answer):
-    """``predictions`` = ``due`` + the ``undue``, which are counted by reason; ``coverage`` is 0-1.
+    """``predictions`` = ``due`` + the sum of ``undue``, which counts rows by reason; ``coverage`` is 0-1.
 
-    ``incomplete_box_score``: due rows that wait until the box score of their finished game is whole."""
+    ``incomplete_box_score``: due rows of finished games whose box score is not complete yet."""
 
     predictions: int
     due: int
@@ -121,13 +121,13 @@ class SystemCoverage(Answer):
 
 
 class Coverages(Answer):
-    """By system."""
+    """Grading coverage by system."""
 
     systems: dict[str, SystemCoverage]
 
 
 class CoordinatorHeartbeat(Heartbeat):
-    """It has no models."""
+    """Heartbeat of the coordinator; ``models`` is always empty."""
 
     models: list[str]
     last_activity: datetime | None

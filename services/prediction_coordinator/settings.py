@@ -1,4 +1,4 @@
-"""The coordinator's environment."""
+"""Environment variables of the coordinator."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class CoordinatorSettings(IdentitySettings, LimitSettings, BackendSettings):
     """Port to listen on."""
 
     run_deadline_minutes: float = 15.0
-    """A run whose players have not all reported by then is ended."""
+    """A run is ended if not all players have an outcome after this time."""
 
     max_runs_per_hour: int = Field(default=60, gt=0)
-    """Runs that are opened over HTTP or by push within an hour, failed ones included; one more is refused."""
+    """Maximum number of runs opened over HTTP or by push within an hour, failed ones included."""
 
     check_stalled_seconds: float = 30.0
-    """How often the service looks for such runs itself; 0 where a scheduler calls ``/check-stalled``."""
+    """Seconds between two checks for runs past their deadline; 0 if a scheduler calls ``/check-stalled``."""

@@ -1,4 +1,4 @@
-"""Ends stalled runs by itself, where no scheduler calls ``/check-stalled``."""
+"""Thread that ends stalled runs if no scheduler calls ``/check-stalled``."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from shared.errors import Unavailable
 logger = logging.getLogger("props")
 
 
-class Watch:
-    """Calls ``check`` with the real time every so many seconds while its context lasts; never at 0.
+class StalledRunWatcher:
+    """Calls ``check`` with the current time every ``seconds`` while its context is open; 0 turns it off.
 
-    A store that is away costs a turn, and so does any other failure: nobody else would end those runs.
+    If the store is unavailable, or on any other failure, skip this round: nothing else ends those runs.
     """
 
     def __init__(self, check: Callable[[datetime], object], seconds: float) -> None:
         self._check, self._seconds = check, seconds
-        self._left = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stalled-runs", daemon=True)
 
     def __enter__(self) -> None:
@@ -31,15 +31,15 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._left.set()
+        self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._left.wait(self._seconds):
+        while not self._stopped.wait(self._seconds):
             try:
                 self._check(datetime.now(UTC))
             except Unavailable as exc:
-                logger.warning("stalled runs were not looked for: %s", exc)
+                logger.warning("check for stalled runs skipped: %s", exc)
             except Exception:
-                logger.exception("unforeseen failure of the look for stalled runs")
+                logger.exception("unexpected error in the check for stalled runs")

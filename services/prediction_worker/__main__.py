@@ -2,7 +2,7 @@
 
 import gc
 
-gc.disable()  # until it serves: what is made by then stays, and looking at it took a tenth of the start
+gc.disable()  # until the service is ready: scanning objects, which all stay, took 10 % of the start
 
 from services.prediction_worker.main import main  # noqa: E402
 

@@ -51,7 +51,7 @@ from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
 
 def _answers() -> Answers:
-    """Made when somebody asks for the document, not when the process starts."""
+    """Import the models only when a client requests the OpenAPI document, which keeps the start fast."""
     from services.prediction_worker.responses import ANSWERS
 
     return ANSWERS
@@ -59,13 +59,13 @@ def _answers() -> Answers:
 
 @dataclass
 class Worker:
-    """What the routes call; ``models`` and ``failures`` are filled when the models have loaded."""
+    """What the worker's routes use; ``missing`` holds the reason for each system without its model."""
 
     identity: Identity
     stage: StageJobs
     predict_rows: PredictRows
-    coalescer: Coalescer[Job]
-    questions: Coalescer[Asked]
+    job_batcher: Coalescer[Job]
+    row_batcher: Coalescer[Asked]
     models: dict[str, LoadedModel]
     shadows: list[LoadedModel]
     missing: dict[str, str]
@@ -76,11 +76,11 @@ class Worker:
     last_activity: datetime | None = None
 
     def __post_init__(self) -> None:
-        self.metrics.watch(lambda: self.coalescer.waiting, lambda: len(self.alarms.last))
+        self.metrics.watch(lambda: self.job_batcher.waiting, lambda: len(self.alarms.last))
         self.metrics.identify(self.described())
 
     def described(self) -> list[dict[str, Any]]:
-        """Every model in memory."""
+        """Return every model in memory, champions first."""
         champions = [describe_model(m, CHAMPION) for m in self.models.values()]
         return champions + [describe_model(m, SHADOW) for m in self.shadows]
 
@@ -95,7 +95,7 @@ class RowIn(StrictBody):
     """One row to predict: features by name (absent or null is missing) or as a list in the order of the
     request's columns, a line in points, American odds.
 
-    Beside the 33 features come those of ``CONTEXT``, which the anchored line wants.
+    In addition to the 33 features, the system ``line_anchored_v1`` uses the features of ``CONTEXT``.
     """
 
     features: dict[str, Number | None] | list[Number | None]
@@ -116,7 +116,7 @@ ARROW, JSON = MEDIA_TYPE.encode(), b"application/json"
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 
-_AS_ARROW: dict[str, Any] = {
+_ARROW_OPENAPI: dict[str, Any] = {
     "requestBody": {"content": {MEDIA_TYPE: _BYTES}},
     "responses": {"200": {"content": {MEDIA_TYPE: _BYTES}}},
     "parameters": [
@@ -124,7 +124,7 @@ _AS_ARROW: dict[str, Any] = {
             "name": "systems",
             "in": "query",
             "required": False,
-            "description": "Of an Arrow stream: systems to run, with commas between them; absent for all",
+            "description": "For an Arrow stream: the systems to run, comma-separated; default: all systems",
             "schema": {"type": "string"},
         }
     ],
@@ -134,7 +134,7 @@ _AS_ARROW: dict[str, Any] = {
 def build(
     make: Callable[[], Worker], entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS
 ) -> FastAPI:
-    """The application; ``make`` wires it once, when the process starts to serve."""
+    """Return the application; ``make`` builds its worker once, when the process starts to serve."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -149,33 +149,33 @@ def build(
     bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
     protect(app, entrance)
     app.add_middleware(Observed, times=lambda: app.state.worker.metrics.requests)
-    _questions(app)
+    _status_routes(app)
     return app
 
 
-class TakePush:
-    """One player's job from a push: stored, or kept as a message that can never succeed."""
+class PushHandler:
+    """Handles a push of one player's job: stages its rows, or stores the message if it can never succeed."""
 
-    def __init__(self, app: FastAPI, most_bytes: int) -> None:
-        self._app, self._most_bytes = app, most_bytes
+    def __init__(self, app: FastAPI, max_bytes: int) -> None:
+        self._app, self._max_bytes = app, max_bytes
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        await self.take(receive)
+        await self.handle(receive)
         await no_content(send)
 
-    async def take(self, receive: Receive) -> None:
-        """``Unavailable`` where it is to come again."""
+    async def handle(self, receive: Receive) -> None:
+        """Handle one push; raise ``Unavailable`` if the broker must send it again."""
         worker: Worker = self._app.state.worker
         body = b""
         try:
-            body = await bounded_body(receive, self._most_bytes)
+            body = await bounded_body(receive, self._max_bytes)
             job = worker.stage.accept(body)
         except Rejected as exc:
             await run_in_threadpool(worker.stage.refuse, body, str(exc))
             worker.metrics.rejected.inc()
             return
         try:
-            await worker.coalescer.submit(job)
+            await worker.job_batcher.submit(job)
         except Unavailable:
             worker.metrics.unavailable.inc()
             raise
@@ -183,59 +183,59 @@ class TakePush:
         worker.last_activity = datetime.now(UTC)
 
 
-class TakeRows:
-    """``POST /predict/batch`` for rows that are right in form; ``others`` gets all others, and says what is
-    wrong with them. Callers who come together are answered together."""
+class BatchHandler:
+    """Handles ``POST /predict/batch`` for valid rows; concurrent requests share one batch. ``fallback`` gets
+    all other requests, and reports what is invalid."""
 
-    def __init__(self, app: FastAPI, others: ASGIApp) -> None:
-        self._app, self._others = app, others
+    def __init__(self, app: FastAPI, fallback: ASGIApp) -> None:
+        self._app, self._fallback = app, fallback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         worker: Worker = self._app.state.worker
         message = await receive()
-        kind = _content_type(scope)
-        if kind == ARROW:
-            answer = await _streamed(worker.predict_rows, message.get("body", b""), scope["query_string"])
-            await content(send, answer, ARROW)
+        content_type = _content_type(scope)
+        if content_type == ARROW:
+            body, query = message.get("body", b""), scope["query_string"]
+            await content(send, await _predict_stream(worker.predict_rows, body, query), ARROW)
             return
-        plain = kind == JSON and not scope["query_string"]  # only an Arrow stream has parameters
-        rows = read_rows(message.get("body", b"")) if plain else None
-        asked = worker.predict_rows.read(rows) if rows is not None else None
-        if asked is None:
-            await self._others(scope, first(message, receive), send)
+        is_json = content_type == JSON and not scope["query_string"]
+        rows = read_rows(message.get("body", b"")) if is_json else None
+        request = worker.predict_rows.read(rows) if rows is not None else None
+        if request is None:
+            await self._fallback(scope, first(message, receive), send)
             return
-        if ALONE < len(asked) <= FEW:
-            worker.predict_rows.several([asked])
+        if ALONE < len(request) <= FEW:
+            worker.predict_rows.several([request])
         else:
-            await worker.questions.submit(asked)
-        await content(send, msgspec.json.encode({"predictions": asked.answers}), JSON)
+            await worker.row_batcher.submit(request)
+        await content(send, msgspec.json.encode({"predictions": request.answers}), JSON)
 
 
-async def _streamed(predict_rows: PredictRows, body: bytes, query: bytes) -> bytes:
-    """The answer to rows as an Arrow stream; ``Rejected`` says what is wrong with them."""
-    named = _parameters(query).get("systems")
-    features, beside = read_stream(body)
-    asked = Asked(features, beside, predict_rows.wanted(",".join(named).split(",") if named else None))
-    if len(asked) <= FEW:
-        return written(predict_rows.columns(asked))
-    return await run_in_threadpool(lambda: written(predict_rows.columns(asked)))
+async def _predict_stream(predict_rows: PredictRows, body: bytes, query: bytes) -> bytes:
+    """Return the predictions for an Arrow stream as an Arrow stream; raise ``Rejected`` if it is invalid."""
+    systems = _parameters(query).get("systems")
+    features, context = read_stream(body)
+    request = Asked(features, context, predict_rows.wanted(",".join(systems).split(",") if systems else None))
+    if len(request) <= FEW:
+        return written(predict_rows.columns(request))
+    return await run_in_threadpool(lambda: written(predict_rows.columns(request)))
 
 
 def _parameters(query: bytes) -> dict[str, list[str]]:
-    """The query of an Arrow stream; ``Rejected`` names a parameter that it does not have."""
-    given = parse_qs(query.decode("latin-1"), keep_blank_values=True)
-    unknown = sorted(given.keys() - {"systems"})
+    """Return the query parameters of an Arrow stream; ``Rejected`` names an unknown parameter."""
+    parameters = parse_qs(query.decode("latin-1"), keep_blank_values=True)
+    unknown = sorted(parameters.keys() - {"systems"})
     if unknown:
-        raise Rejected(f"query: unknown {shorten(unknown[0])}; wanted systems or none")
-    return given
+        raise Rejected(f"query: unknown parameter {shorten(unknown[0])}; the only parameter is systems")
+    return parameters
 
 
 def _content_type(scope: Scope) -> bytes:
     return next((bytes(value) for name, value in scope["headers"] if name == b"content-type"), b"")
 
 
-def _predictions(app: FastAPI, most_bytes: int) -> None:
-    push = TakePush(app, most_bytes)
+def _predictions(app: FastAPI, max_bytes: int) -> None:
+    push = PushHandler(app, max_bytes)
 
     @app.post(
         "/predict",
@@ -245,41 +245,41 @@ def _predictions(app: FastAPI, most_bytes: int) -> None:
         openapi_extra=push_body("PredictionRequest"),
     )
     async def predict(request: Request) -> Response:
-        """Predict one player's job. 204: stored, or kept as a message that can never succeed."""
-        await push.take(request.receive)
+        """Predict one player's job. 204: staged, or stored as a message that can never succeed."""
+        await push.handle(request.receive)
         return Response(status_code=204)
 
-    @app.post("/predict/batch", responses=responses(400, 413, 415, 422), openapi_extra=_AS_ARROW)
+    @app.post("/predict/batch", responses=responses(400, 413, 415, 422), openapi_extra=_ARROW_OPENAPI)
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of features, named in each row or once in columns; nothing is written.
 
-        Many rows are predicted sooner as an Arrow stream, not compressed: a column of numbers for each
-        feature, and for line, over_price, under_price, league_def_rating and days_rest, null where there is
-        none; the systems stand in the address. The answer is an Arrow stream then: row, system_id, and a
-        column for each thing that is said.
+        An uncompressed Arrow stream is faster for many rows: one column of numbers per feature, and one each
+        for line, over_price, under_price, league_def_rating and days_rest, null for a missing value; the
+        systems are a query parameter. The response is then an Arrow stream: row, system_id, and one column
+        per field of a prediction.
         """
         worker: Worker = request.app.state.worker
         rows = [r.model_dump() for r in batch.rows]
-        answer = worker.predict_rows(rows, batch.systems, batch.columns)
-        return Response(msgspec.json.encode({"predictions": answer}), media_type="application/json")
+        predictions = worker.predict_rows(rows, batch.systems, batch.columns)
+        return Response(msgspec.json.encode({"predictions": predictions}), media_type="application/json")
 
-    answers: dict[str, Callable[[ASGIApp], ASGIApp]] = {
+    handlers: dict[str, Callable[[ASGIApp], ASGIApp]] = {
         "/predict": lambda _: push,
-        "/predict/batch": partial(TakeRows, app),
+        "/predict/batch": partial(BatchHandler, app),
     }
-    app.add_middleware(PlainPosts, answers=answers)
+    app.add_middleware(PlainPosts, answers=handlers)
 
 
-def _questions(app: FastAPI) -> None:
+def _status_routes(app: FastAPI) -> None:
     @app.get("/health")
     def health(request: Request) -> dict[str, str]:
-        """Service, revision and commit; asks nothing else, so it answers while stores do not."""
+        """Service, revision and commit. Calls no store, so it responds even if the stores are unavailable."""
         return _worker(request).identity.health()
 
     @app.get("/ready", responses=responses(503))
     def ready(request: Request) -> JSONResponse:
-        """503 until every required model is loaded and verified and the stores answer; each check by name
-        for a caller who may come in."""
+        """503 until every required model is loaded and verified and the stores respond. An authenticated
+        caller also gets each check by name."""
         worker = _worker(request)
         checks = [run_check("warehouse", worker.check_stores), *model_checks(worker.models, worker.missing)]
         worker.alarms()
@@ -287,21 +287,21 @@ def _questions(app: FastAPI) -> None:
 
     @app.get("/heartbeat")
     def heartbeat(request: Request) -> dict[str, Any]:
-        """Which process this is, since when, its models, and what it last did."""
+        """Process, start time, models, alarms, counts, and the time of the last activity."""
         worker = _worker(request)
         last = worker.last_activity
         return {
             **worker.identity.heartbeat(),
             "models": worker.described(),
             "alarms": worker.alarms.last,
-            "in_flight": worker.coalescer.in_flight,
+            "in_flight": worker.job_batcher.in_flight,
             "totals": worker.metrics.totals(),
             "last_activity": last.isoformat() if last else None,
         }
 
     @app.get("/models")
     def models(request: Request) -> dict[str, Any]:
-        """What runs here; an alarm for each model that is not the registry's champion."""
+        """The loaded models, with an alarm for each one that is not the registry's champion."""
         worker = _worker(request)
         return {"models": worker.described(), "alarms": worker.alarms()}
 

@@ -29,12 +29,12 @@ from shared.runtime.pyarrow_without_pandas import without_pandas
 from shared.web.app import Identity, serve
 from shared.web.micro_batching import Coalescer, Nearby
 
-MOST_BATCHES = 2
-"""In work at once: what arrives while one waits for the warehouse need not wait for its answer first."""
+MAX_CONCURRENT_BATCHES = 2
+"""While one batch waits for the warehouse, newly arrived jobs are already predicted in another."""
 
 
 def make(settings: WorkerSettings, backend: Backend) -> Worker:
-    """Build everything once; a model that is refused stops the start with its reason."""
+    """Build the worker and its parts once; a model that is refused stops the start with a reason."""
     models, missing = load_models(settings, backend.models)
     shadows = load_shadows(backend.models, settings.shadow_paths())
     metrics = WorkerMetrics()
@@ -44,23 +44,23 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
         settings.build_commit,
         [metrics.timed(m, SHADOW) for m in shadows],
     )
-    keep = KeepRejected(backend.warehouse, "prediction-worker", observe)
-    stage = StageJobs(predict, backend.warehouse, backend.publisher, keep, backend.clock, observe)
+    keep_rejected = KeepRejected(backend.warehouse, "prediction-worker", observe)
+    stage = StageJobs(predict, backend.warehouse, backend.publisher, keep_rejected, backend.clock, observe)
     predict_rows = PredictRows(predict)
-    # Whoever asks for rows waits for no sink.
-    executor = ThreadPoolExecutor(max_workers=MOST_BATCHES, thread_name_prefix="batch")
-    asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
+    # `/predict/batch` has its own executor, so it never queues behind warehouse writes.
+    batch_executor = ThreadPoolExecutor(max_workers=MAX_CONCURRENT_BATCHES, thread_name_prefix="batch")
+    rows_executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
 
     def close() -> None:
-        executor.shutdown(wait=True)
-        asker.shutdown(wait=True)
+        batch_executor.shutdown(wait=True)
+        rows_executor.shutdown(wait=True)
 
     return Worker(
         identity=Identity("prediction-worker", commit=settings.build_commit),
         stage=stage,
         predict_rows=predict_rows,
-        coalescer=Coalescer(stage, executor, MOST_BATCHES),
-        questions=Coalescer(predict_rows.several, Nearby(asker, few)),
+        job_batcher=Coalescer(stage, batch_executor, MAX_CONCURRENT_BATCHES),
+        row_batcher=Coalescer(predict_rows.several, Nearby(rows_executor, few)),
         models=models,
         shadows=shadows,
         missing=missing,
@@ -72,7 +72,7 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
 
 
 def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, LoadedModel], dict[str, str]]:
-    """Models by system, and why required systems are off; a file that is not the one meant is refused."""
+    """Return the models by system, and why required systems are off; a file with a wrong hash is refused."""
     models, missing = load_all(store, settings.model_paths(), settings.wanted_sha256())
     for system in settings.required():
         if system not in models:
@@ -97,8 +97,8 @@ def main() -> int:
     }
     with HeartbeatThread(Heartbeats(backend.documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
-        for said in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):
-            logging.getLogger(__name__).warning(said)
+        for warning in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):
+            logging.getLogger(__name__).warning(warning)
         try:
             app = build(lambda: worker, settings.entrance(), settings.limits())
             serve(app, settings.port, settings.host)

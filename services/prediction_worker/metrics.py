@@ -1,4 +1,4 @@
-"""What the worker counts; labels are systems, models and few words, never players or runs."""
+"""Prometheus metrics of the worker. Labels are systems, models and outcomes, never players or runs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.domain.systems.base import Floats, Regressor
 from shared.model_registry.loading import LoadedModel
 from shared.web.request_metrics import RequestTimes
 
-STEPS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+JOB_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 ANSWERS = ("stored", "rejected", "unavailable")
 
 
@@ -35,38 +35,38 @@ class WorkerMetrics:
         self._clamped = Counter(
             "worker_clamped_rows", "Rows whose points were clamped to 0-60", ["system"], registry=r
         )
-        self._size = Histogram("worker_batch_jobs", "Jobs in a batch", registry=r, buckets=SIZES)
-        self._batch = Histogram("worker_batch_seconds", "A batch as a whole", registry=r, buckets=STEPS)
-        self._append = Histogram("worker_append_seconds", "Writing its rows", registry=r, buckets=STEPS)
-        self._report = Histogram("worker_report_seconds", "Publishing outcomes", registry=r, buckets=STEPS)
+        self._size = Histogram("worker_batch_jobs", "Jobs in a batch", registry=r, buckets=JOB_COUNTS)
+        self._batch = Histogram("worker_batch_seconds", "A batch as a whole", registry=r, buckets=SECONDS)
+        self._append = Histogram("worker_append_seconds", "Writing its rows", registry=r, buckets=SECONDS)
+        self._report = Histogram("worker_report_seconds", "Publishing outcomes", registry=r, buckets=SECONDS)
         self._model = Histogram(
-            "worker_model_seconds", "One model call", ["system", "role"], registry=r, buckets=STEPS
+            "worker_model_seconds", "One model call", ["system", "role"], registry=r, buckets=SECONDS
         )
         self._identity = Gauge(
             "worker_model_info", "1 per model in memory", ["system", "model_id", "sha256", "role"], registry=r
         )
 
     def totals(self) -> dict[str, int]:
-        """Push messages by answer."""
+        """Return the number of push messages by answer."""
         return {answer: int(child._value.get()) for answer, child in self._answered.items()}
 
     def watch(self, waiting: Callable[[], int], alarms: Callable[[], int]) -> None:
-        """Gauges that are read when somebody asks."""
-        depth = Gauge("worker_queue_depth", "Jobs waiting for the next batch", registry=self.registry)
-        depth.set_function(waiting)
-        wrong = Gauge(
+        """Add gauges whose values are computed when Prometheus reads them."""
+        queue_depth = Gauge("worker_queue_depth", "Jobs waiting for the next batch", registry=self.registry)
+        queue_depth.set_function(waiting)
+        alarm_count = Gauge(
             "worker_model_alarms", "Models that serve and are not the champion", registry=self.registry
         )
-        wrong.set_function(alarms)
+        alarm_count.set_function(alarms)
 
     def identify(self, models: Iterable[Mapping[str, Any]]) -> None:
         for m in models:
             self._identity.labels(m["system_id"], m["model_id"], m["sha256"], m["role"]).set(1)
 
     def timed(self, loaded: LoadedModel, role: str) -> LoadedModel:
-        """The same model, each call of which is timed."""
-        bound = self._model.labels(loaded.system_id, role).observe
-        return replace(loaded, model=_Timed(loaded.model, bound))
+        """Return the same model with every call timed."""
+        observe_seconds = self._model.labels(loaded.system_id, role).observe
+        return replace(loaded, model=_Timed(loaded.model, observe_seconds))
 
     def observe(self, event: Event) -> None:
         if isinstance(event, BatchStaged):
@@ -83,8 +83,8 @@ class WorkerMetrics:
         self._shadow_rows.inc(batch.shadow_rows)
         for system, rows in batch.clamped.items():
             self._clamped.labels(system).inc(rows)
-        for system, said in batch.said.items():
-            for outcome, n in said.items():
+        for system, outcomes in batch.said.items():
+            for outcome, n in outcomes.items():
                 self._outcomes.labels(system, outcome).inc(n)
 
 
@@ -93,8 +93,8 @@ class _Timed:
         self._model, self._observe = model, observe
 
     def predict(self, inputs: Floats) -> Floats:
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         try:
             return self._model.predict(inputs)
         finally:
-            self._observe(time.perf_counter() - begun)
+            self._observe(time.perf_counter() - started_at)

@@ -1,4 +1,4 @@
-"""What the worker answers when all is well, for its OpenAPI document; nothing is checked against it."""
+"""Success responses of the worker for its OpenAPI document; responses are not validated against them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PredictedChance = made_of(ToldChance, "PredictedChance")
 
 
 class Model(Answer):
-    """A model in memory; ``trained_on``: first and last date, null without a manifest."""
+    """A model in memory; ``trained_on``: first and last training date, null without a manifest."""
 
     system_id: str
     model_id: str
@@ -44,7 +44,7 @@ class WorkerHeartbeat(Heartbeat, Models):
 
 
 class Predictions(Answer):
-    """For each row, in their order, what each system says, by its id."""
+    """For each row, in request order: the prediction of each system, by system id."""
 
     predictions: list[dict[str, PredictedChance | PredictedPoints | NoPrediction]]  # type: ignore[valid-type]
 

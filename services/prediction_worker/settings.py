@@ -1,4 +1,4 @@
-"""The worker's environment."""
+"""Environment variables of the worker."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class WorkerSettings(IdentitySettings, LimitSettings, ModelSettings):
     """Port to listen on."""
 
     required_systems: str | None = None
-    """Comma-separated systems without which ``/ready`` stays 503. Unset: on Google Cloud all that have a
-    model, so that a lost variable cannot pass silently; elsewhere those whose path is set."""
+    """Comma-separated systems that ``/ready`` requires; it responds 503 until all are loaded. Unset: on
+    Google Cloud every system with a model, so that a lost variable is noticed; else those with a path."""
 
     def required(self) -> list[str]:
         if self.required_systems is None:

@@ -15,7 +15,7 @@ import pytest
 from services.prediction_coordinator.app import build
 from services.prediction_coordinator.console.views import Ports, views_of
 from services.prediction_coordinator.coordinator import Coordinator
-from services.prediction_coordinator.stalled_run_watcher import Watch
+from services.prediction_coordinator.stalled_run_watcher import StalledRunWatcher
 from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.rejected import KeepRejected
@@ -50,7 +50,7 @@ class Bench:
                 keep_rejected=KeepRejected(warehouse, "prediction-coordinator"),
                 signals=SignalReport(warehouse),
                 coverage=GradingCoverage(warehouse, CLOCK),
-                questions=Questions(warehouse),
+                queries=Questions(warehouse),
                 runs=self.world.runs,
                 clock=CLOCK,
                 check_stores=StoreCheck(warehouse),
@@ -207,7 +207,10 @@ def test_signals_and_coverage_over_http(bench: Bench) -> None:
     assert (found["level"], found["coverage"]) == ("NOT_DUE", None)
     assert found["predictions"] == sum(found["undue"].values()) > 50
     backwards = bench.call("GET", "/coverage", params=span | {"end_date": "2025-03-01"})
-    assert (backwards.status_code, "wanted 2025-03-19 or later" in backwards.json()["detail"]) == (422, True)
+    assert (backwards.status_code, "expected 2025-03-19 or later" in backwards.json()["detail"]) == (
+        422,
+        True,
+    )
     ages = bench.call("GET", "/coverage", params=span | {"start_date": "2015-10-01"})
     assert (ages.status_code, "at most 400 days" in ages.json()["detail"]) == (422, True)
 
@@ -223,10 +226,10 @@ def test_the_service_looks_for_stalled_runs_itself_and_bears_a_store_that_is_awa
         if len(asked) == 3:
             three.set()
 
-    with Watch(check, 0.01):
+    with StalledRunWatcher(check, 0.01):
         assert three.wait(10)
     assert all(now.tzinfo is UTC for now in asked)
-    with Watch(check, 0):
+    with StalledRunWatcher(check, 0):
         assert "stalled-runs" not in {t.name for t in threading.enumerate()}
 
 

@@ -134,7 +134,7 @@ def test_the_bare_routes_of_the_worker_answer_like_the_others(
 def test_an_answer_that_cannot_be_written_as_json_is_a_failure_like_others(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    questions = bench.app.state.coordinator.questions
+    questions = bench.app.state.coordinator.queries
     monkeypatch.setattr(type(questions), "predictions", lambda *_: [{"x": object()}])
     answer = bench.call("GET", f"/predictions/{DAY}")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")

@@ -248,7 +248,7 @@ def test_parameters_of_a_batch_are_not_passed_over(worker: in_memory.Bench) -> N
     refused(worker.call("POST", "/predict/batch?systems=moving_average", json={"rows": [ROW]}), "'systems'")
     arrow = {"content-type": "application/vnd.apache.arrow.stream"}
     answer = worker.call("POST", "/predict/batch?system=moving_average", content=b"", headers=arrow)
-    refused(answer, "unknown 'system'; wanted systems or none")
+    refused(answer, "unknown parameter 'system'; the only parameter is systems")
 
 
 def test_a_batch_without_content_type_or_with_a_field_twice(worker: in_memory.Bench) -> None:
