@@ -128,10 +128,10 @@ def own_data(here: Walk) -> None:
     """The three files that the tutorial names, and nothing else."""
     league = sample_league.generate()
     for name, part in (
-        ("mine", sample_league.known_before(league, sample_league.DEMO_DATE)),
+        ("mine", sample_league.league_before(league, sample_league.DEMO_DATE)),
         ("results", sample_league.results_of(league, sample_league.DEMO_DATE)),
     ):
-        sample_league.write(part, here.folder / name)
+        sample_league.write_parquet(part, here.folder / name)
         (here.folder / name / "injury_report.parquet").unlink(missing_ok=True)
     here.run("ls ../mine")
     here.run(".venv/bin/props load ../mine")

@@ -106,7 +106,7 @@ class ModelSettings(BackendSettings):
             return {}
         return {self.catboost_v9_model_path: self.model_generation}
 
-    def wanted_sha256(self) -> dict[str, str]:
+    def expected_sha256(self) -> dict[str, str]:
         """The hash that a system's model must have, where one is set."""
         return {"catboost_v9": self.model_sha256} if self.model_sha256 else {}
 
@@ -137,7 +137,7 @@ class Backend:
             close()
 
 
-def clock_of(settings: BackendSettings) -> Clock:
+def make_clock(settings: BackendSettings) -> Clock:
     """The clock of a backend, which opens nothing else; ``Rejected`` for one that cannot stand still."""
     if not settings.props_now:
         return SystemClock()
@@ -181,7 +181,7 @@ def _embedded(settings: BackendSettings) -> Backend:
         locks=FileLocks(home / "locks"),
         models=DirectoryModelStore(),
         model_folder=settings.model_folder or str((home / "models").resolve()),
-        clock=clock_of(settings),
+        clock=make_clock(settings),
         home=home,
     )
 
@@ -199,7 +199,7 @@ def _google(settings: BackendSettings) -> Backend:
     project = settings.gcp_project_id
     if not project:
         raise Rejected("PROPS_BACKEND=gcp needs GCP_PROJECT_ID")
-    clock = clock_of(settings)
+    clock = make_clock(settings)
     clients = Clients(project, settings.gcp_location, settings.bigquery_storage_grpc_address)
     warehouse = BigQueryWarehouse(clients, settings.max_gib_billed * 2**30)
     publisher = PubSubPublisher(clients)

@@ -52,7 +52,7 @@ class Warehouse(Protocol):
     def transact(self, statements: Sequence[Statement]) -> list[int]:
         """Run several statements as one transaction; give the rows each one changed."""
 
-    def together(self) -> AbstractContextManager[None]:
+    def shared_connection(self) -> AbstractContextManager[None]:
         """What this thread asks inside may share one opening of the store, and is no transaction: each call
         promises what it promises by itself. Others may wait meanwhile, so nothing that takes long and no
         other service is asked inside.
@@ -60,7 +60,7 @@ class Warehouse(Protocol):
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class OutgoingMessage:
     """A message to publish: its body, and attributes that a reader sees without opening it."""
 
     body: bytes
@@ -74,7 +74,7 @@ class Publisher(Protocol):
     an attribute that no broker takes (``schemas.attributes``); nothing is published then.
     """
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None: ...
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,13 @@ class DeadLetters(Protocol):
     again. Every method raises ``Unavailable`` when the broker cannot be reached.
     """
 
-    def pull(self, most: int = 100) -> list[DeadLetter]:
+    def pull(self, max_messages: int = 100) -> list[DeadLetter]:
         """Some of those that wait, none once there are no more."""
 
     def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
         """Say that these are kept elsewhere; they do not come again."""
 
-    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def republish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         """Publish to a topic, at least once, whether the services run or not."""
 
 
@@ -172,7 +172,7 @@ class PlayerOutcome:
 class RunStore(Protocol):
     """Remembers runs and their players' outcomes; every method is atomic and durable."""
 
-    def together(self) -> AbstractContextManager[None]:
+    def batched_writes(self) -> AbstractContextManager[None]:
         """What this thread asks inside may be stored in one step, when the context ends; it answers as it
         would by itself. Others may wait meanwhile, so nothing but this store is called inside.
 
@@ -189,9 +189,9 @@ class RunStore(Protocol):
         """
 
     def advance(
-        self, run_id: str, come_from: Sequence[RunState], to: RunState, *, note: str | None = None
+        self, run_id: str, from_states: Sequence[RunState], to: RunState, *, note: str | None = None
     ) -> bool:
-        """Move a run on if it stands in one of ``come_from``; say whether this call did it.
+        """Move a run on if it stands in one of ``from_states``; say whether this call did it.
 
         Of several callers at once exactly one is told True. A final state also sets ``closed_at``.
         """
@@ -209,7 +209,7 @@ class RunStore(Protocol):
     def runs(self, *, game_date: date | None = None, limit: int = 50) -> list[Run]:
         """The newest runs first."""
 
-    def under_way(self) -> list[Run]:
+    def active_runs(self) -> list[Run]:
         """The runs that stand in one of ``ACTIVE_STATES``, at most one a game date, the oldest first."""
 
     def outcomes(self, run_id: str) -> dict[ExpectedPlayer, PlayerOutcome | None]:
@@ -231,7 +231,7 @@ class Documents(Protocol):
     def merge(self, collection: str, document: str, fields: Mapping[str, Any]) -> None:
         """Set some top-level fields and leave the others; atomic, durable, creates the document."""
 
-    def every(self, collection: str) -> dict[str, dict[str, Any]]:
+    def get_all(self, collection: str) -> dict[str, dict[str, Any]]:
         """The documents of a collection by id."""
 
 

@@ -23,10 +23,10 @@ from shared.embedded.clock import FixedClock
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
-from shared.model_registry.bundle import Bundle, read
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.bundle import Bundle, read_bundle
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.observability.logging import configure_logging
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 
 pytest_plugins = [
     "tests.emulators.fixtures",
@@ -45,9 +45,9 @@ class Outbox:
 
     def __init__(self) -> None:
         self.messages: dict[str, list[bytes]] = {}
-        self.sent: dict[str, list[Outgoing]] = {}
+        self.sent: dict[str, list[OutgoingMessage]] = {}
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         self.messages.setdefault(topic, []).extend(m.body for m in messages)
         self.sent.setdefault(topic, []).extend(messages)
 
@@ -57,14 +57,14 @@ def league_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seasons, as known on the morning of the demo's date."""
     folder = tmp_path_factory.mktemp("league")
     league = sample_league.generate(seasons=2)
-    sample_league.write(sample_league.known_before(league, DAY), folder)
+    sample_league.write_parquet(sample_league.league_before(league, DAY), folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    sample_league.write(sample_league.results_of(sample_league.generate(seasons=2), DAY), folder)
+    sample_league.write_parquet(sample_league.results_of(sample_league.generate(seasons=2), DAY), folder)
     return folder
 
 
@@ -139,12 +139,12 @@ def code_and_packages() -> str:
 
 @pytest.fixture(scope="session")
 def bundles(model_paths: dict[str, Path]) -> list[Bundle]:
-    return [read(DirectoryModelStore(), str(path)) for path in model_paths.values()]
+    return [read_bundle(DirectoryModelStore(), str(path)) for path in model_paths.values()]
 
 
 @pytest.fixture(scope="session")
 def models(model_paths: dict[str, Path]) -> dict[str, LoadedModel]:
-    return {s: load(DirectoryModelStore(), s, str(p)) for s, p in model_paths.items()}
+    return {s: load_model(DirectoryModelStore(), s, str(p)) for s, p in model_paths.items()}
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.errors import Unavailable
-from shared.web.micro_batching import Coalescer
+from shared.web.micro_batching import MicroBatcher
 
 
 class Store:
@@ -39,12 +39,12 @@ class Store:
 
 
 def run(
-    work: Callable[[Sequence[int]], None], at_once: int, play: Callable[[Coalescer[int]], object]
+    work: Callable[[Sequence[int]], None], at_once: int, play: Callable[[MicroBatcher[int]], object]
 ) -> None:
     with ThreadPoolExecutor(at_once) as executor:
 
         async def main() -> None:
-            await play(Coalescer[int](work, executor, at_once))  # type: ignore[misc]
+            await play(MicroBatcher[int](work, executor, at_once))  # type: ignore[misc]
 
         asyncio.run(main())
 
@@ -52,7 +52,7 @@ def run(
 def test_messages_that_arrive_together_are_written_together() -> None:
     batches: list[int] = []
 
-    async def submit_all(coalescer: Coalescer[int]) -> None:
+    async def submit_all(coalescer: MicroBatcher[int]) -> None:
         await asyncio.gather(*(coalescer.submit(i) for i in range(50)))
 
     run(lambda jobs: batches.append(len(jobs)), 1, submit_all)
@@ -63,7 +63,7 @@ def test_what_arrives_while_the_loop_still_brings_more_is_one_batch() -> None:
     """Jobs of a burst come turn by turn; one that comes alone waits for no timer."""
     batches: list[int] = []
 
-    async def burst(coalescer: Coalescer[int]) -> None:
+    async def burst(coalescer: MicroBatcher[int]) -> None:
         async with asyncio.TaskGroup() as group:
             for i in range(40):
                 group.create_task(coalescer.submit(i))
@@ -80,7 +80,7 @@ def test_a_batch_that_waits_for_its_store_does_not_hold_up_the_next(
 ) -> None:
     store = Store(batches_awaited=1)
 
-    async def play(coalescer: Coalescer[int]) -> None:
+    async def play(coalescer: MicroBatcher[int]) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(coalescer.submit(0))
             await store.has_come()
@@ -107,7 +107,7 @@ def test_what_fails_is_told_to_those_of_its_own_batch() -> None:
         if 0 in jobs:
             raise Unavailable("the store is away")
 
-    async def play(coalescer: Coalescer[int]) -> None:
+    async def play(coalescer: MicroBatcher[int]) -> None:
         first = asyncio.create_task(coalescer.submit(0))
         await store.has_come()
         second = asyncio.create_task(coalescer.submit(1))

@@ -36,21 +36,21 @@ def test_what_is_no_trace_is_not_carried_on(text: str | None) -> None:
 
 
 def test_googles_header_gives_its_span_in_hexadecimal() -> None:
-    assert tracing.parse_cloud(f"{ID}/4660;o=1") == Trace(ID, "0000000000001234")
-    unsampled = tracing.parse_cloud(f"{ID}/1;o=0")
+    assert tracing.parse_cloud_header(f"{ID}/4660;o=1") == Trace(ID, "0000000000001234")
+    unsampled = tracing.parse_cloud_header(f"{ID}/1;o=0")
     assert unsampled is not None
     assert not unsampled.sampled
-    without_span = tracing.parse_cloud(ID)
+    without_span = tracing.parse_cloud_header(ID)
     assert without_span is not None
     assert tracing.parse(without_span.traceparent) == without_span
-    assert tracing.parse_cloud("no trace") is None
+    assert tracing.parse_cloud_header("no trace") is None
 
 
 def test_w3cs_header_wins_over_googles_and_without_either_a_trace_begins() -> None:
     google = (b"x-cloud-trace-context", f"{'a' * 32}/1".encode())
-    assert tracing.incoming([google, (b"traceparent", f"00-{ID}-{SPAN}-01".encode())]) == Trace(ID, SPAN)
-    assert tracing.incoming([(b"traceparent", b"broken"), google]).trace_id == "a" * 32
-    begun, other = tracing.incoming([]), tracing.incoming([])
+    assert tracing.from_headers([google, (b"traceparent", f"00-{ID}-{SPAN}-01".encode())]) == Trace(ID, SPAN)
+    assert tracing.from_headers([(b"traceparent", b"broken"), google]).trace_id == "a" * 32
+    begun, other = tracing.from_headers([]), tracing.from_headers([])
     assert tracing.parse(begun.traceparent) == begun
     assert begun != other
 
@@ -58,6 +58,6 @@ def test_w3cs_header_wins_over_googles_and_without_either_a_trace_begins() -> No
 def test_a_messages_trace_wins_over_that_of_the_request_that_brings_it() -> None:
     own = {"traceparent": f"00-{ID}-{SPAN}-01"}
     with tracing.use(Trace("b" * 32, "c" * 16)):
-        assert tracing.of_message(own) == Trace(ID, SPAN)
-        assert tracing.of_message({}) == Trace("b" * 32, "c" * 16)
-    assert tracing.of_message({}) is tracing.current() is None
+        assert tracing.from_message(own) == Trace(ID, SPAN)
+        assert tracing.from_message({}) == Trace("b" * 32, "c" * 16)
+    assert tracing.from_message({}) is tracing.current() is None

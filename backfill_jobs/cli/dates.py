@@ -39,12 +39,12 @@ def _today() -> date:
     """``Rejected`` where the settings do not say what the clock is."""
     from pydantic import ValidationError
 
-    from shared.backends import BackendSettings, clock_of
+    from shared.backends import BackendSettings, make_clock
     from shared.domain.instants import eastern_date
     from shared.errors import Rejected
 
     try:
-        return eastern_date(clock_of(BackendSettings()).now())
+        return eastern_date(make_clock(BackendSettings()).now())
     except ValidationError as exc:
         raise Rejected(f"TODAY: {exc}") from exc
 

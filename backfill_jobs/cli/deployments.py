@@ -134,9 +134,9 @@ def _asking(url: str, audience: str | None) -> Any:
 
     if audience is None:
         return httpx.Client(base_url=url, timeout=ASK_SECONDS)
-    from shared.gcp.outgoing import IdToken
+    from shared.gcp.outgoing import IdTokenAuth
 
-    return httpx.Client(base_url=url, timeout=ASK_SECONDS, auth=IdToken(audience))
+    return httpx.Client(base_url=url, timeout=ASK_SECONDS, auth=IdTokenAuth(audience))
 
 
 def _ask(client: Any) -> HttpProbe:

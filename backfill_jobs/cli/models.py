@@ -167,12 +167,12 @@ def models_block(model: Model, reason: Reason, as_json: Json = False) -> None:
 def models_verify(model: Model, as_json: Json = False) -> None:
     """Read the bundle, check its hash and its golden rows."""
     from shared.application.models.registry import Registry
-    from shared.model_registry.loading import load
+    from shared.model_registry.loading import load_model
 
     use = backend()
     found = Registry(use.warehouse).find(model)
     with waiting("reading the bundle"):
-        loaded = load(use.models, found["system_id"], found["path"], found["sha256"])
+        loaded = load_model(use.models, found["system_id"], found["path"], found["sha256"])
     told = {
         "model_id": loaded.model_id,
         "sha256": loaded.sha256,

@@ -240,7 +240,7 @@ def _checked(use: Backend, settings: ModelSettings) -> list[Finding]:
     from shared.application.operations.doctor import Doctor
     from shared.domain.instants import eastern_date
 
-    paths, hashes = settings.model_paths(), settings.wanted_sha256()
+    paths, hashes = settings.model_paths(), settings.expected_sha256()
     today = eastern_date(use.clock.now())
     doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes, today)
     return [*doctor(), *ask_services(ServiceUrls())]

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.application.operations.readiness import PASSED
 from shared.domain.findings import Finding, critical, ok
 from shared.errors import Unavailable
-from shared.gcp.outgoing import IdToken
+from shared.gcp.outgoing import IdTokenAuth
 from shared.web.authentication import is_loopback
 
 ASK_SECONDS = 30.0
@@ -50,11 +50,11 @@ def _ready(check: str, url: str) -> list[Finding]:
     ]
 
 
-def _token_for(url: str) -> IdToken | None:
+def _token_for(url: str) -> IdTokenAuth | None:
     """A token for a service elsewhere; it never travels in the clear."""
     parts = urlsplit(url)
     if is_loopback(parts.hostname or ""):
         return None
     if parts.scheme != "https":
         raise Unavailable("wanted https, or a service on this machine")
-    return IdToken(f"https://{parts.netloc}")
+    return IdTokenAuth(f"https://{parts.netloc}")

@@ -60,8 +60,8 @@ def sample_stage(home: Path) -> Stage:
     """The sample league, live: before its first tip-off, then after its last game."""
     league = sample_league.generate()
     day = sample_league.DEMO_DATE
-    sample_league.write(sample_league.known_before(league, day), home / "before")
-    sample_league.write(sample_league.results_of(league, day), home / "after")
+    sample_league.write_parquet(sample_league.league_before(league, day), home / "before")
+    sample_league.write_parquet(sample_league.results_of(league, day), home / "after")
     return Stage(
         day, home / "before", home / "after", Mode.LIVE, sample_league.DEMO_NOW, sample_league.AFTER_GAMES
     )

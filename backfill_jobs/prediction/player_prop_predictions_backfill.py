@@ -123,7 +123,7 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
         )
 
     registry = Registry(use.warehouse)
-    models = BackfillModels(use.models, registry, settings.model_paths(), settings.wanted_sha256(), train)
+    models = BackfillModels(use.models, registry, settings.model_paths(), settings.expected_sha256(), train)
     ports = Ports(use.warehouse, use.runs, use.job_publisher, use.documents, use.locks, use.clock)
     shadows = load_shadows(use.models, settings.shadow_paths())
     return BackfillPredictions(ports, models, settings.build_commit, shadows)

@@ -16,7 +16,7 @@ from services.prediction_worker import app as worker
 from services.prediction_worker import main as worker_main
 from services.prediction_worker.settings import WorkerSettings
 from shared.backends import connect
-from shared.web.authentication import OPEN
+from shared.web.authentication import PUBLIC_PATHS
 
 Schema = dict[str, Any]
 
@@ -35,7 +35,7 @@ def documents() -> dict[str, Schema]:
 
 
 def page() -> str:
-    unasked = ", ".join(sorted(map(markdown.code, OPEN)))
+    unasked = ", ".join(sorted(map(markdown.code, PUBLIC_PATHS)))
     about = f"""\
 The OpenAPI document of a running service is at `/openapi.json`. Every failure is a problem document
 (RFC 9457, `application/problem+json`: `type`, `title`, `status`, `detail`); 503 means that the same

@@ -15,13 +15,13 @@ from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
 from shared.alerting.webhook import AlertSettings
 from shared.backends import BackendSettings, ModelSettings
-from shared.web.authentication import IdentitySettings
+from shared.web.authentication import AuthSettings
 from shared.web.body_limits import LimitSettings
 
 GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Every program", "Both services and the `props` command.", BackendSettings),
     ("Models", "The worker and those commands that predict.", ModelSettings),
-    ("Who may call", "Both services.", IdentitySettings),
+    ("Who may call", "Both services.", AuthSettings),
     ("Sizes of requests", "Both services.", LimitSettings),
     ("The coordinator", "", CoordinatorSettings),
     ("The worker", "", WorkerSettings),

@@ -23,11 +23,11 @@ from shared.domain.game_dates import PATTERN
 from shared.errors import Rejected
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run
 from shared.schemas.messages import RunRequested
-from shared.web.app import install_errors, ready_answer, responses
-from shared.web.authentication import THIS_MACHINE, Entrance, authorised, protect
-from shared.web.body_limits import DEFAULTS, Limits, bound_bodies
-from shared.web.openapi import Documented
-from shared.web.request_metrics import Observed
+from shared.web.app import install_errors, problem_responses, readiness_response
+from shared.web.authentication import LOOPBACK_ONLY, AuthPolicy, is_authorised, protect
+from shared.web.body_limits import DEFAULT_LIMITS, BodyLimits, limit_bodies
+from shared.web.openapi import DocumentedFastAPI
+from shared.web.request_metrics import RequestMetricsMiddleware
 from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
 GAME_DATE = {"type": "string", "pattern": PATTERN, "examples": ["2025-03-19", "TODAY"]}
@@ -60,14 +60,16 @@ MAX_DAYS = 400
 """Longest period of ``/coverage``: a season and its summer. Use ``props coverage`` for longer ones."""
 
 
-def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS) -> FastAPI:
-    app = Documented(lambda: ANSWERS, title="prediction-coordinator", version="1")
+def build(
+    coordinator: Coordinator, auth_policy: AuthPolicy = LOOPBACK_ONLY, limits: BodyLimits = DEFAULT_LIMITS
+) -> FastAPI:
+    app = DocumentedFastAPI(lambda: ANSWERS, title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
     install_errors(app)
     refuse_unknown_input(app)
-    bound_bodies(app, limits.push_bytes, pushes=PUSH_PATHS)
-    protect(app, entrance)
-    app.add_middleware(Observed, times=lambda: coordinator.metrics.requests)
+    limit_bodies(app, limits.push_bytes, pushes=PUSH_PATHS)
+    protect(app, auth_policy)
+    app.add_middleware(RequestMetricsMiddleware, times=lambda: coordinator.metrics.requests)
     _run_routes(app, coordinator)
     add_push_routes(app, coordinator, limits.push_bytes)
     _query_routes(app, coordinator)
@@ -78,7 +80,7 @@ def build(coordinator: Coordinator, entrance: Entrance = THIS_MACHINE, limits: L
 
 
 def _run_routes(app: FastAPI, c: Coordinator) -> None:
-    @app.post("/start", status_code=202, responses=responses(400, 404, 409, 413, 415, 422, 429, 503))
+    @app.post("/start", status_code=202, responses=problem_responses(400, 404, 409, 413, 415, 422, 429, 503))
     def start(body: StartIn) -> dict[str, Any]:
         """Open a run for a game date and publish one job per expected player."""
         started = c.start_run(RunRequested(**body.model_dump()))
@@ -89,7 +91,7 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
             "status_url": f"/runs/{started.run_id}",
         }
 
-    @app.get("/runs", responses=responses(422, 503))
+    @app.get("/runs", responses=problem_responses(422, 503))
     def runs(
         game_date: GameDate | None = None, limit: Annotated[int, Query(ge=1, le=MAX_RUNS)] = 50
     ) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
         newest_runs = c.runs.runs(game_date=c.date(game_date) if game_date is not None else None, limit=limit)
         return {"runs": [_summary(r) for r in newest_runs]}
 
-    @app.get("/runs/{run_id}", responses=responses(404, 422, 503))
+    @app.get("/runs/{run_id}", responses=problem_responses(404, 422, 503))
     def run(run_id: str) -> dict[str, Any]:
         """State, progress, and each player's outcome with its reason."""
         stored_run = c.runs.get(run_id)
@@ -118,14 +120,14 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
             },
         }
 
-    @app.post("/check-stalled", responses=responses(400, 413, 422, 503))
+    @app.post("/check-stalled", responses=problem_responses(400, 413, 422, 503))
     def check_stalled() -> dict[str, Any]:
         """End the runs whose deadline has passed."""
         return {"ended": c.check_stalled(datetime.now(UTC))}
 
 
 def _query_routes(app: FastAPI, c: Coordinator) -> None:
-    @app.get("/predictions/{game_date}", responses=responses(422, 503))
+    @app.get("/predictions/{game_date}", responses=problem_responses(422, 503))
     def predictions(game_date: GameDate, as_of: Literal["now", "tipoff"] = "now") -> dict[str, Any]:
         """The active rows of a game date; with ``as_of=tipoff`` the rows active when their game began."""
         day = c.date(game_date)
@@ -136,13 +138,13 @@ def _query_routes(app: FastAPI, c: Coordinator) -> None:
         )
         return {"game_date": day, "predictions": rows}
 
-    @app.get("/signals/{game_date}", responses=responses(404, 422, 503))
+    @app.get("/signals/{game_date}", responses=problem_responses(404, 422, 503))
     def signals(game_date: GameDate) -> dict[str, Any]:
         """The signal of each system, with the results of earlier days that had the same signal."""
         day = c.date(game_date)
         return {"game_date": day, "signals": c.signals(day)}
 
-    @app.get("/coverage", responses=responses(422, 503))
+    @app.get("/coverage", responses=problem_responses(422, 503))
     def coverage(start_date: GameDate, end_date: GameDate) -> dict[str, Any]:
         """Graded rows and rows due for grading, by system."""
         start, end = c.date(start_date, "start_date"), c.date(end_date, "end_date")
@@ -161,11 +163,11 @@ def _health_routes(app: FastAPI, c: Coordinator) -> None:
 
     check_runs = CachedCheck(lambda: c.runs.runs(limit=1))
 
-    @app.get("/ready", responses=responses(503))
+    @app.get("/ready", responses=problem_responses(503))
     def ready(request: Request) -> JSONResponse:
         """503 until the stores respond. An authenticated caller also gets each check by name."""
         checks = [run_check("warehouse", c.check_stores), run_check("run store", check_runs)]
-        return ready_answer(checks, authorised(request))
+        return readiness_response(checks, is_authorised(request))
 
     @app.get("/heartbeat")
     def heartbeat() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from shared.application.runs.request import parse, resolve_date
 from shared.ports import Clock, RunStore
 from shared.schemas.messages import RunRequested
 from shared.web.app import Identity
-from shared.web.micro_batching import Coalescer
+from shared.web.micro_batching import MicroBatcher
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Coordinator:
     identity: Identity
     start: StartRun
     record: RecordOutcome
-    completions: Coalescer[Report]
+    completions: MicroBatcher[Report]
     check_stalled: CheckStalled
     keep_rejected: KeepRejected
     queries: Questions

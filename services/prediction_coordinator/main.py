@@ -27,9 +27,9 @@ from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOut
 from shared.backends import Backend, connect
 from shared.errors import AppError
 from shared.observability.logging import configure_logging
-from shared.runtime.pyarrow_without_pandas import without_pandas
+from shared.runtime.pyarrow_without_pandas import keep_pandas_out
 from shared.web.app import Identity, serve
-from shared.web.micro_batching import Coalescer
+from shared.web.micro_batching import MicroBatcher
 
 
 def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) -> Coordinator:
@@ -53,7 +53,7 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         identity=Identity("prediction-coordinator", commit=settings.build_commit),
         start=start,
         record=record,
-        completions=Coalescer(record.record_all, executor),
+        completions=MicroBatcher(record.record_all, executor),
         check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
         keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator", observe),
         queries=Questions(backend.warehouse),
@@ -86,7 +86,7 @@ def _ports(settings: CoordinatorSettings, backend: Backend, start: StartRun) -> 
 
 def main() -> int:
     configure_logging("prediction-coordinator", "unknown")
-    without_pandas()
+    keep_pandas_out()
     try:
         settings = CoordinatorSettings()
         configure_logging("prediction-coordinator", settings.build_commit, settings.gcp_project_id)
@@ -101,7 +101,7 @@ def main() -> int:
     with pulse, StalledRunWatcher(coordinator.check_stalled, settings.check_stalled_seconds):
         log(ProcessStarted(settings.port))
         try:
-            app = build(coordinator, settings.entrance(), settings.limits())
+            app = build(coordinator, settings.auth_policy(), settings.limits())
             serve(app, settings.port, settings.host)
         finally:
             executor.shutdown()

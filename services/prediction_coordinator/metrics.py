@@ -13,7 +13,7 @@ from shared.application.messaging.events import (
     RunStarted,
 )
 from shared.ports import RunState
-from shared.web.request_metrics import RequestTimes
+from shared.web.request_metrics import RequestLatency
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 RUN_SECONDS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)
@@ -22,7 +22,7 @@ RUN_SECONDS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0,
 class CoordinatorMetrics:
     def __init__(self) -> None:
         self.registry = r = CollectorRegistry()
-        self.requests = RequestTimes(r, "coordinator")
+        self.requests = RequestLatency(r, "coordinator")
         messages = Counter("coordinator_messages", "Push messages by answer", ["answer"], registry=r)
         self.recorded, self.started, self.rejected = (
             messages.labels(answer) for answer in ("recorded", "started", "rejected")

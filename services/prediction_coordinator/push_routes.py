@@ -15,7 +15,7 @@ from shared.application.runs.lifecycle import Report
 from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
 from shared.observability import tracing
 from shared.schemas.messages import Envelope, PredictionReady, RunRequested, decode, unwrap
-from shared.web.app import bounded_body, push_body, responses
+from shared.web.app import problem_responses, push_request_body, read_body
 from shared.web.strict_routes import parse_json
 
 Handled = TypeVar("Handled")
@@ -28,8 +28,8 @@ def add_push_routes(app: FastAPI, c: Coordinator, max_bytes: int) -> None:
         "/complete",
         status_code=204,
         response_class=Response,
-        responses=responses(503),
-        openapi_extra=push_body("PredictionReady"),
+        responses=problem_responses(503),
+        openapi_extra=push_request_body("PredictionReady"),
     )
     async def complete(request: Request) -> Response:
         """Record one player's outcome from a push; a repeated push changes nothing."""
@@ -44,8 +44,8 @@ def add_push_routes(app: FastAPI, c: Coordinator, max_bytes: int) -> None:
         "/pubsub/start",
         status_code=204,
         response_class=Response,
-        responses=responses(503),
-        openapi_extra=push_body("RunRequested"),
+        responses=problem_responses(503),
+        openapi_extra=push_request_body("RunRequested"),
     )
     async def pubsub_start(request: Request) -> Response:
         """Start a run by push. A message that can never succeed is stored and acknowledged; one that may
@@ -72,7 +72,7 @@ async def _handle_push(
     """Return the result of ``handle`` for a message; None if the message can never succeed and was stored."""
     body = b""
     try:
-        body = await bounded_body(request.receive, max_bytes)
+        body = await read_body(request.receive, max_bytes)
     except Rejected as exc:
         await run_in_threadpool(_store_rejected, c, body, str(exc), topic)
         return None
@@ -85,7 +85,7 @@ def _handle(c: Coordinator, body: bytes, topic: str, handle: Callable[[Envelope]
     except Rejected as exc:
         _store_rejected(c, body, str(exc), topic)
         return None
-    with tracing.use(tracing.of_message(envelope.attributes)):
+    with tracing.use(tracing.from_message(envelope.attributes)):
         try:
             return handle(envelope)
         except (Rejected, NotFound, Conflict) as exc:

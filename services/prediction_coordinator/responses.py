@@ -13,18 +13,18 @@ from shared.ports import RunState
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PLAYER_PROP_PREDICTIONS
 from shared.schemas.table import Column, Table
 from shared.web.health_models import Health, Heartbeat, Ready
-from shared.web.openapi import Answer, Answers
+from shared.web.openapi import ResponseModel, ResponseModels
 
 TYPES = {
     "STRING": str, "INT64": int, "FLOAT64": float, "BOOL": bool, "DATE": date, "TIMESTAMP": datetime,
 }  # fmt: skip
 
 
-def row_of(table: Table, name: str, **extra_fields: Any) -> type[Answer]:
+def row_of(table: Table, name: str, **extra_fields: Any) -> type[ResponseModel]:
     """Return the response model of a table's row, with the ``extra_fields`` that a query adds."""
     types = {c.name: _type(c) for c in table.columns} | extra_fields
     fields: dict[str, Any] = {column: (type_, ...) for column, type_ in types.items()}
-    return create_model(name, __base__=Answer, __doc__=f"A row of ``{table.full_name}``.", **fields)
+    return create_model(name, __base__=ResponseModel, __doc__=f"A row of ``{table.full_name}``.", **fields)
 
 
 def _type(column: Column) -> Any:
@@ -34,7 +34,7 @@ def _type(column: Column) -> Any:
     return python_type if column.mode == "REQUIRED" else python_type | None
 
 
-class Started(Answer):
+class Started(ResponseModel):
     """A run that was opened; ``status_url`` returns its progress."""
 
     run_id: str
@@ -43,7 +43,7 @@ class Started(Answer):
     status_url: str
 
 
-class RunOfList(Answer):
+class RunOfList(ResponseModel):
     """A run; ``closed_at`` is null while it is running."""
 
     run_id: str
@@ -55,13 +55,13 @@ class RunOfList(Answer):
     note: str | None
 
 
-class Runs(Answer):
+class Runs(ResponseModel):
     """Runs, the newest first."""
 
     runs: list[RunOfList]
 
 
-class PlayerOfRun(Answer):
+class PlayerOfRun(ResponseModel):
     """An expected player; ``outcome`` is null while it is pending, ``player_id`` in runs of release 0.1.0."""
 
     player_lookup: str
@@ -82,7 +82,7 @@ class Run(RunOfList):
     reasons_by_system: dict[str, dict[str, int]]
 
 
-class Ended(Answer):
+class Ended(ResponseModel):
     """Ids of the runs that were ended because their deadline had passed."""
 
     ended: list[str]
@@ -92,21 +92,21 @@ ActivePrediction = row_of(PLAYER_PROP_PREDICTIONS, "ActivePrediction", player_na
 SystemSignal = row_of(DAILY_PREDICTION_SIGNALS, "SystemSignal", evidence=list[Evidence])
 
 
-class ActivePredictions(Answer):
+class ActivePredictions(ResponseModel):
     """Active predictions of a game date, by game, player and system."""
 
     game_date: date
     predictions: list[ActivePrediction]  # type: ignore[valid-type]
 
 
-class Signals(Answer):
+class Signals(ResponseModel):
     """Signals of a game date, by system."""
 
     game_date: date
     signals: list[SystemSignal]  # type: ignore[valid-type]
 
 
-class SystemCoverage(Answer):
+class SystemCoverage(ResponseModel):
     """``predictions`` = ``due`` + the sum of ``undue``, which counts rows by reason; ``coverage`` is 0-1.
 
     ``incomplete_box_score``: due rows of finished games whose box score is not complete yet."""
@@ -120,7 +120,7 @@ class SystemCoverage(Answer):
     incomplete_box_score: int
 
 
-class Coverages(Answer):
+class Coverages(ResponseModel):
     """Grading coverage by system."""
 
     systems: dict[str, SystemCoverage]
@@ -133,7 +133,7 @@ class CoordinatorHeartbeat(Heartbeat):
     last_activity: datetime | None
 
 
-ANSWERS: Answers = {
+ANSWERS: ResponseModels = {
     "POST /start": Started,
     "GET /runs": Runs,
     "GET /runs/{run_id}": Run,

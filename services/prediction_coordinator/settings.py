@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from shared.backends import BackendSettings
-from shared.web.authentication import IdentitySettings
+from shared.web.authentication import AuthSettings
 from shared.web.body_limits import LimitSettings
 
 
-class CoordinatorSettings(IdentitySettings, LimitSettings, BackendSettings):
+class CoordinatorSettings(AuthSettings, LimitSettings, BackendSettings):
     port: int = 8080
     """Port to listen on."""
 

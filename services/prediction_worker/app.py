@@ -32,25 +32,25 @@ from shared.model_registry.loading import LoadedModel
 from shared.schemas.messages import LARGEST, LEAST_PRICE
 from shared.schemas.rows import MOST_ROWS, read_rows
 from shared.web.app import (
+    FastPathRoutes,
     Identity,
-    PlainPosts,
-    bounded_body,
-    content,
     install_errors,
-    no_content,
-    push_body,
-    ready_answer,
-    responses,
+    problem_responses,
+    push_request_body,
+    read_body,
+    readiness_response,
+    send_content,
+    send_no_content,
 )
-from shared.web.authentication import THIS_MACHINE, Entrance, authorised, protect
-from shared.web.body_limits import DEFAULTS, Limits, bound_bodies, first
-from shared.web.micro_batching import Coalescer
-from shared.web.openapi import Answers, Documented
-from shared.web.request_metrics import Observed
+from shared.web.authentication import LOOPBACK_ONLY, AuthPolicy, is_authorised, protect
+from shared.web.body_limits import DEFAULT_LIMITS, BodyLimits, limit_bodies, replay_first
+from shared.web.micro_batching import MicroBatcher
+from shared.web.openapi import DocumentedFastAPI, ResponseModels
+from shared.web.request_metrics import RequestMetricsMiddleware
 from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
 
-def _answers() -> Answers:
+def _answers() -> ResponseModels:
     """Import the models only when a client requests the OpenAPI document, which keeps the start fast."""
     from services.prediction_worker.responses import ANSWERS
 
@@ -64,8 +64,8 @@ class Worker:
     identity: Identity
     stage: StageJobs
     predict_rows: PredictRows
-    job_batcher: Coalescer[Job]
-    row_batcher: Coalescer[Asked]
+    job_batcher: MicroBatcher[Job]
+    row_batcher: MicroBatcher[Asked]
     models: dict[str, LoadedModel]
     shadows: list[LoadedModel]
     missing: dict[str, str]
@@ -132,7 +132,7 @@ _ARROW_OPENAPI: dict[str, Any] = {
 
 
 def build(
-    make: Callable[[], Worker], entrance: Entrance = THIS_MACHINE, limits: Limits = DEFAULTS
+    make: Callable[[], Worker], auth_policy: AuthPolicy = LOOPBACK_ONLY, limits: BodyLimits = DEFAULT_LIMITS
 ) -> FastAPI:
     """Return the application; ``make`` builds its worker once, when the process starts to serve."""
 
@@ -142,13 +142,13 @@ def build(
         yield
         app.state.worker.close()
 
-    app = Documented(_answers, title="prediction-worker", version="1", lifespan=lifespan)
+    app = DocumentedFastAPI(_answers, title="prediction-worker", version="1", lifespan=lifespan)
     install_errors(app)
     refuse_unknown_input(app)
     _predictions(app, limits.push_bytes)
-    bound_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
-    protect(app, entrance)
-    app.add_middleware(Observed, times=lambda: app.state.worker.metrics.requests)
+    limit_bodies(app, limits.push_bytes, {"/predict/batch": limits.batch_bytes}, pushes=["/predict"])
+    protect(app, auth_policy)
+    app.add_middleware(RequestMetricsMiddleware, times=lambda: app.state.worker.metrics.requests)
     _status_routes(app)
     return app
 
@@ -161,14 +161,14 @@ class PushHandler:
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         await self.handle(receive)
-        await no_content(send)
+        await send_no_content(send)
 
     async def handle(self, receive: Receive) -> None:
         """Handle one push; raise ``Unavailable`` if the broker must send it again."""
         worker: Worker = self._app.state.worker
         body = b""
         try:
-            body = await bounded_body(receive, self._max_bytes)
+            body = await read_body(receive, self._max_bytes)
             job = worker.stage.accept(body)
         except Rejected as exc:
             await run_in_threadpool(worker.stage.refuse, body, str(exc))
@@ -196,19 +196,19 @@ class BatchHandler:
         content_type = _content_type(scope)
         if content_type == ARROW:
             body, query = message.get("body", b""), scope["query_string"]
-            await content(send, await _predict_stream(worker.predict_rows, body, query), ARROW)
+            await send_content(send, await _predict_stream(worker.predict_rows, body, query), ARROW)
             return
         is_json = content_type == JSON and not scope["query_string"]
         rows = read_rows(message.get("body", b"")) if is_json else None
         request = worker.predict_rows.read(rows) if rows is not None else None
         if request is None:
-            await self._fallback(scope, first(message, receive), send)
+            await self._fallback(scope, replay_first(message, receive), send)
             return
         if ALONE < len(request) <= FEW:
             worker.predict_rows.several([request])
         else:
             await worker.row_batcher.submit(request)
-        await content(send, msgspec.json.encode({"predictions": request.answers}), JSON)
+        await send_content(send, msgspec.json.encode({"predictions": request.answers}), JSON)
 
 
 async def _predict_stream(predict_rows: PredictRows, body: bytes, query: bytes) -> bytes:
@@ -241,15 +241,15 @@ def _predictions(app: FastAPI, max_bytes: int) -> None:
         "/predict",
         status_code=204,
         response_class=Response,
-        responses=responses(503),
-        openapi_extra=push_body("PredictionRequest"),
+        responses=problem_responses(503),
+        openapi_extra=push_request_body("PredictionRequest"),
     )
     async def predict(request: Request) -> Response:
         """Predict one player's job. 204: staged, or stored as a message that can never succeed."""
         await push.handle(request.receive)
         return Response(status_code=204)
 
-    @app.post("/predict/batch", responses=responses(400, 413, 415, 422), openapi_extra=_ARROW_OPENAPI)
+    @app.post("/predict/batch", responses=problem_responses(400, 413, 415, 422), openapi_extra=_ARROW_OPENAPI)
     def predict_batch(batch: BatchIn, request: Request) -> Response:
         """Predict rows of features, named in each row or once in columns; nothing is written.
 
@@ -267,7 +267,7 @@ def _predictions(app: FastAPI, max_bytes: int) -> None:
         "/predict": lambda _: push,
         "/predict/batch": partial(BatchHandler, app),
     }
-    app.add_middleware(PlainPosts, answers=handlers)
+    app.add_middleware(FastPathRoutes, answers=handlers)
 
 
 def _status_routes(app: FastAPI) -> None:
@@ -276,14 +276,14 @@ def _status_routes(app: FastAPI) -> None:
         """Service, revision and commit. Calls no store, so it responds even if the stores are unavailable."""
         return _worker(request).identity.health()
 
-    @app.get("/ready", responses=responses(503))
+    @app.get("/ready", responses=problem_responses(503))
     def ready(request: Request) -> JSONResponse:
         """503 until every required model is loaded and verified and the stores respond. An authenticated
         caller also gets each check by name."""
         worker = _worker(request)
         checks = [run_check("warehouse", worker.check_stores), *model_checks(worker.models, worker.missing)]
         worker.alarms()
-        return ready_answer(checks, authorised(request))
+        return readiness_response(checks, is_authorised(request))
 
     @app.get("/heartbeat")
     def heartbeat(request: Request) -> dict[str, Any]:

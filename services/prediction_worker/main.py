@@ -25,9 +25,9 @@ from shared.errors import AppError
 from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.observability.logging import configure_logging
 from shared.ports import ModelStore
-from shared.runtime.pyarrow_without_pandas import without_pandas
+from shared.runtime.pyarrow_without_pandas import keep_pandas_out
 from shared.web.app import Identity, serve
-from shared.web.micro_batching import Coalescer, Nearby
+from shared.web.micro_batching import InlineExecutor, MicroBatcher
 
 MAX_CONCURRENT_BATCHES = 2
 """While one batch waits for the warehouse, newly arrived jobs are already predicted in another."""
@@ -59,8 +59,8 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
         identity=Identity("prediction-worker", commit=settings.build_commit),
         stage=stage,
         predict_rows=predict_rows,
-        job_batcher=Coalescer(stage, batch_executor, MAX_CONCURRENT_BATCHES),
-        row_batcher=Coalescer(predict_rows.several, Nearby(rows_executor, few)),
+        job_batcher=MicroBatcher(stage, batch_executor, MAX_CONCURRENT_BATCHES),
+        row_batcher=MicroBatcher(predict_rows.several, InlineExecutor(rows_executor, few)),
         models=models,
         shadows=shadows,
         missing=missing,
@@ -73,7 +73,7 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
 
 def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, LoadedModel], dict[str, str]]:
     """Return the models by system, and why required systems are off; a file with a wrong hash is refused."""
-    models, missing = load_all(store, settings.model_paths(), settings.wanted_sha256())
+    models, missing = load_all(store, settings.model_paths(), settings.expected_sha256())
     for system in settings.required():
         if system not in models:
             missing.setdefault(system, "no model path is set")
@@ -82,7 +82,7 @@ def load_models(settings: WorkerSettings, store: ModelStore) -> tuple[dict[str, 
 
 def main() -> int:
     configure_logging("prediction-worker", "unknown")
-    without_pandas()
+    keep_pandas_out()
     try:
         settings = WorkerSettings()
         configure_logging("prediction-worker", settings.build_commit, settings.gcp_project_id)
@@ -100,7 +100,7 @@ def main() -> int:
         for warning in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):
             logging.getLogger(__name__).warning(warning)
         try:
-            app = build(lambda: worker, settings.entrance(), settings.limits())
+            app = build(lambda: worker, settings.auth_policy(), settings.limits())
             serve(app, settings.port, settings.host)
         finally:
             log(ProcessStopped(settings.port))

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from shared.application.messaging.events import BatchStaged, Event, MessageRejected
 from shared.domain.systems.base import Floats, Regressor
 from shared.model_registry.loading import LoadedModel
-from shared.web.request_metrics import RequestTimes
+from shared.web.request_metrics import RequestLatency
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 JOB_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -22,7 +22,7 @@ ANSWERS = ("stored", "rejected", "unavailable")
 class WorkerMetrics:
     def __init__(self) -> None:
         self.registry = r = CollectorRegistry()
-        self.requests = RequestTimes(r, "worker")
+        self.requests = RequestLatency(r, "worker")
         messages = Counter("worker_messages", "Push messages by answer", ["answer"], registry=r)
         self._answered = {answer: messages.labels(answer) for answer in ANSWERS}
         self.stored, self.rejected, self.unavailable = self._answered.values()

@@ -7,14 +7,14 @@ from typing import Literal
 
 from shared.application.prediction.batch_api import Nothing, Told, ToldChance
 from shared.web.health_models import Health, Heartbeat, Ready
-from shared.web.openapi import Answer, Answers, made_of
+from shared.web.openapi import ResponseModel, ResponseModels, response_model_of
 
-NoPrediction = made_of(Nothing, "NoPrediction")
-PredictedPoints = made_of(Told, "PredictedPoints")
-PredictedChance = made_of(ToldChance, "PredictedChance")
+NoPrediction = response_model_of(Nothing, "NoPrediction")
+PredictedPoints = response_model_of(Told, "PredictedPoints")
+PredictedChance = response_model_of(ToldChance, "PredictedChance")
 
 
-class Model(Answer):
+class Model(ResponseModel):
     """A model in memory; ``trained_on``: first and last training date, null without a manifest."""
 
     system_id: str
@@ -28,7 +28,7 @@ class Model(Answer):
     warnings: list[str]
 
 
-class Models(Answer):
+class Models(ResponseModel):
     """``alarms``: a sentence for each model that is not the registry's champion."""
 
     models: list[Model]
@@ -43,13 +43,13 @@ class WorkerHeartbeat(Heartbeat, Models):
     last_activity: datetime | None
 
 
-class Predictions(Answer):
+class Predictions(ResponseModel):
     """For each row, in request order: the prediction of each system, by system id."""
 
     predictions: list[dict[str, PredictedChance | PredictedPoints | NoPrediction]]  # type: ignore[valid-type]
 
 
-ANSWERS: Answers = {
+ANSWERS: ResponseModels = {
     "POST /predict/batch": Predictions,
     "GET /health": Health,
     "GET /ready": Ready,

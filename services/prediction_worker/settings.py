@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from shared.backends import ModelSettings
 from shared.domain.systems.catalog import MODEL_SYSTEMS
-from shared.web.authentication import IdentitySettings
+from shared.web.authentication import AuthSettings
 from shared.web.body_limits import LimitSettings
 
 
-class WorkerSettings(IdentitySettings, LimitSettings, ModelSettings):
+class WorkerSettings(AuthSettings, LimitSettings, ModelSettings):
     port: int = 8081
     """Port to listen on."""
 

@@ -11,7 +11,7 @@ import httpx
 
 from shared.embedded.broker.store import Message, MessageStore
 from shared.embedded.publisher import BrokerPublisher, StorePublisher
-from shared.ports import DeadLetter, Outgoing
+from shared.ports import DeadLetter, OutgoingMessage
 
 
 class BrokerDeadLetters:
@@ -21,13 +21,13 @@ class BrokerDeadLetters:
     def __init__(self, store: MessageStore, home: Path, base_url: str) -> None:
         self._store, self._home, self._base_url = store, home, base_url
 
-    def pull(self, most: int = 100) -> list[DeadLetter]:
-        return [_letter(m) for m in self._store.given_up(most)]
+    def pull(self, max_messages: int = 100) -> list[DeadLetter]:
+        return [_letter(m) for m in self._store.dead_messages(max_messages)]
 
     def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
-        self._store.kept(int(letter.handle) for letter in letters)
+        self._store.mark_kept(int(letter.handle) for letter in letters)
 
-    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def republish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         if not self._broker_runs():
             StorePublisher(self._store).publish(topic, messages)
             return

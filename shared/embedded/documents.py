@@ -36,7 +36,7 @@ class SqliteDocuments:
                 [(collection, document, name, json.dumps(value)) for name, value in fields.items()],
             )
 
-    def every(self, collection: str) -> dict[str, dict[str, Any]]:
+    def get_all(self, collection: str) -> dict[str, dict[str, Any]]:
         with self._file.reading() as con:
             rows = con.execute(
                 "SELECT * FROM fields WHERE collection = ? ORDER BY document, name", (collection,)

@@ -49,7 +49,7 @@ class _Shared:
 
 
 class DuckDbFile:
-    """Opens the file under a lock for each unit of work, or for what is done ``together``.
+    """Opens the file under a lock for each unit of work, or for what is done in ``shared_connection``.
 
     An instance in memory stays and the file is attached to it, which takes a third of what making an instance
     takes. Detached it is free for others, and what was committed stands in it. ``prepare`` is called with the
@@ -70,7 +70,7 @@ class DuckDbFile:
         self._mine = threading.local()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def shared_connection(self) -> Iterator[None]:
         """What this thread does inside shares one opening, from the first that needs it to the end."""
         if getattr(self._mine, "shared", None) is not None:
             yield
@@ -87,7 +87,7 @@ class DuckDbFile:
         """A connection, whose file nobody else has open."""
         shared: _Shared | None = getattr(self._mine, "shared", None)
         if shared is None:
-            with self.together(), self.opened() as con:
+            with self.shared_connection(), self.opened() as con:
                 yield con
             return
         try:

@@ -15,9 +15,9 @@ from duckdb import DuckDBPyConnection as Connection
 from sqlglot import exp
 
 from shared.embedded.duckdb_file import HELD_WAIT_SECONDS, NAME, DuckDbFile
-from shared.embedded.googlesql.translation import parsed, translated
+from shared.embedded.googlesql.translation import parse_bigquery, translate
 from shared.embedded.migrations import PLAYER_IDS_SINCE, fill_player_ids
-from shared.embedded.parquet_parts import WHOLE, Parts
+from shared.embedded.parquet_parts import UNION_CATALOG, ParquetParts
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
 from shared.schemas.catalog import TABLES
@@ -45,10 +45,10 @@ def to_duckdb(sql: str) -> str:
     """The same statement in DuckDB's dialect, with ``IN_PARTS`` read whole; ``InvalidStatement`` for one that
     is not BigQuery's."""
     try:
-        tree = translated(parsed(sql))
+        tree = translate(parse_bigquery(sql))
         for named in tree.find_all(exp.Table):
             if f"{named.db}.{named.name}" == IN_PARTS.full_name:
-                named.set("catalog", exp.to_identifier(WHOLE))
+                named.set("catalog", exp.to_identifier(UNION_CATALOG))
         return str(tree.sql(dialect="duckdb"))
     except sqlglot.errors.SqlglotError as exc:
         raise InvalidStatement(str(exc).splitlines()[0]) from exc
@@ -61,7 +61,7 @@ class DuckDbWarehouse:
     """
 
     def __init__(self, path: Path, held_wait: float = HELD_WAIT_SECONDS) -> None:
-        self._parts = Parts(path.with_suffix(".parts"), IN_PARTS)
+        self._parts = ParquetParts(path.with_suffix(".parts"), IN_PARTS)
         self._file = DuckDbFile(path, lambda con: self._begin(con, path), held_wait)
 
     def query(self, statement: Statement) -> pa.Table:
@@ -99,8 +99,8 @@ class DuckDbWarehouse:
                 raise
         return changed
 
-    def together(self) -> AbstractContextManager[None]:
-        return self._file.together()
+    def shared_connection(self) -> AbstractContextManager[None]:
+        return self._file.shared_connection()
 
     def _open(self) -> AbstractContextManager[Connection]:
         return self._file.opened()

@@ -15,17 +15,17 @@ from duckdb import DuckDBPyConnection as Connection
 
 from shared.schemas.table import Table
 
-WHOLE = "memory"
+UNION_CATALOG = "memory"
 """The catalog of the instance itself: what is in the file and what is in parts, under the table's name."""
 
-LEAST_ROWS = 2_000
+MIN_PART_ROWS = 2_000
 """Of a batch that becomes a part. What a worker appends for a game date is smaller and stays in the file,
 so that there are never many parts."""
 
 _NONE, _INCOMING = "none.parquet", "incoming"
 
 
-class Parts:
+class ParquetParts:
     """The parts of one table, in a folder of its name.
 
     A part is whole or not there: it is written under another name, synced and renamed. Whoever calls holds
@@ -41,7 +41,7 @@ class Parts:
         schema = self._table.arrow_schema
         return (
             table is self._table
-            and rows.num_rows >= LEAST_ROWS
+            and rows.num_rows >= MIN_PART_ROWS
             and rows.schema.equals(schema)
             and not any(rows[f.name].null_count for f in schema if not f.nullable)
         )
@@ -50,15 +50,15 @@ class Parts:
         self._write(rows, f"{uuid.uuid4()}.parquet")
 
     def show(self, con: Connection, file: str) -> None:
-        """Make ``WHOLE`` show this table; ``file`` is the catalog of the warehouse's file."""
+        """Make ``UNION_CATALOG`` show this table; ``file`` is the catalog of the warehouse's file."""
         if not (self._folder / _NONE).exists():  # a pattern that no file matches would be an error
             self._folder.mkdir(parents=True, exist_ok=True)
             self._write(self._table.arrow_schema.empty_table(), _NONE)
         columns, pattern = ", ".join(self._table.column_names), f"{glob.escape(str(self._folder))}/*.parquet"
         quoted = pattern.replace("'", "''")
-        con.execute(f"CREATE SCHEMA IF NOT EXISTS {WHOLE}.{self._table.dataset}")
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {UNION_CATALOG}.{self._table.dataset}")
         con.execute(
-            f"CREATE OR REPLACE VIEW {WHOLE}.{self._table.full_name} AS "
+            f"CREATE OR REPLACE VIEW {UNION_CATALOG}.{self._table.full_name} AS "
             f"SELECT {columns} FROM {file}.{self._table.full_name} "
             f"UNION ALL SELECT {columns} FROM read_parquet('{quoted}')"
         )

@@ -10,7 +10,7 @@ import httpx
 
 from shared.embedded.broker.store import MessageStore
 from shared.errors import Rejected, Unavailable
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 from shared.schemas.attributes import check_attributes
 
 CHUNK = 1000
@@ -23,7 +23,7 @@ class BrokerPublisher:
         self._base_url = base_url
         self._client: httpx.Client | None = None
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         plain = [_plain(m) for m in messages]
         url = f"{self._base_url}/topics/{topic}/messages"
         for at in range(0, len(messages), CHUNK):
@@ -57,11 +57,11 @@ class StorePublisher:
     def __init__(self, store: MessageStore) -> None:
         self._store = store
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         self._store.publish(topic, [_plain(m) for m in messages])
 
 
-def _plain(message: Outgoing) -> dict[str, Any]:
+def _plain(message: OutgoingMessage) -> dict[str, Any]:
     """A message as Pub/Sub's JSON has it; ``Rejected`` for attributes that Pub/Sub would refuse."""
     check_attributes(message.attributes)
     return {

@@ -44,8 +44,8 @@ class SqliteRunStore:
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path, _SCHEMA, 2, {2: _ADDED})
 
-    def together(self) -> AbstractContextManager[None]:
-        return self._file.together()
+    def batched_writes(self) -> AbstractContextManager[None]:
+        return self._file.transaction()
 
     def open(self, run: Run) -> None:
         with self._file.writing() as con:
@@ -75,15 +75,15 @@ class SqliteRunStore:
             )
 
     def advance(
-        self, run_id: str, come_from: Sequence[RunState], to: RunState, *, note: str | None = None
+        self, run_id: str, from_states: Sequence[RunState], to: RunState, *, note: str | None = None
     ) -> bool:
         closed = None if to in ACTIVE_STATES else datetime.now(UTC).isoformat()
-        marks = ", ".join("?" for _ in come_from)
+        marks = ", ".join("?" for _ in from_states)
         with self._file.writing() as con:
             changed = con.execute(
                 f"UPDATE runs SET state = ?, closed_at = ?, note = COALESCE(?, note) "
                 f"WHERE run_id = ? AND state IN ({marks})",
-                (to.value, closed, note, run_id, *(s.value for s in come_from)),
+                (to.value, closed, note, run_id, *(s.value for s in from_states)),
             )
             return changed.rowcount == 1
 
@@ -118,7 +118,7 @@ class SqliteRunStore:
             ).fetchall()
         return [_run(row) for row in rows]
 
-    def under_way(self) -> list[Run]:
+    def active_runs(self) -> list[Run]:
         marks = ", ".join("?" for _ in ACTIVE_STATES)
         with self._file.reading() as con:
             rows = con.execute(

@@ -33,7 +33,7 @@ class SqliteFile:
         self._mine = threading.local()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """What this thread does inside is one transaction."""
         with self.writing() as con:
             self._mine.con = con

@@ -44,7 +44,7 @@ def rows_parameter(name: str, table: Table, rows: pa.Table) -> Any:
     return ArrayQueryParameter(name, "STRUCT", structs)
 
 
-def numbered(statements: Sequence[Statement]) -> tuple[list[str], dict[str, Any]]:
+def number_parameters(statements: Sequence[Statement]) -> tuple[list[str], dict[str, Any]]:
     """The statements of a script, each with parameters of its own name, and all their values."""
     texts: list[str] = []
     values: dict[str, Any] = {}

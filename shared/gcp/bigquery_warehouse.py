@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 from google.cloud import bigquery
 
 from shared.errors import AppError, NotFound, Rejected, Unavailable
-from shared.gcp.bigquery_parameters import numbered, parameters, rows_parameter
+from shared.gcp.bigquery_parameters import number_parameters, parameters, rows_parameter
 from shared.gcp.clients import Clients
-from shared.gcp.failures import translated
+from shared.gcp.failures import translate_errors
 from shared.gcp.storage_write import StorageWriter
 from shared.ports import Statement
 from shared.schemas.table import Table
@@ -78,7 +78,7 @@ class BigQueryWarehouse:
             (one,) = statements
             with _asked("statement"):
                 return [self._changed(self._clients.bigquery().query(one.sql, self._config(one.params)))]
-        texts, values = numbered(statements)
+        texts, values = number_parameters(statements)
         counted = "\n".join(
             f"{t.rstrip().rstrip(';')};\nSET changed = ARRAY_CONCAT(changed, [@@row_count]);" for t in texts
         )
@@ -90,7 +90,7 @@ class BigQueryWarehouse:
             (row,) = self._clients.bigquery().query(script, self._config(values)).result()
         return [int(n) for n in row["changed"]]
 
-    def together(self) -> AbstractContextManager[None]:
+    def shared_connection(self) -> AbstractContextManager[None]:
         """There is nothing to open."""
         return nullcontext()
 
@@ -160,7 +160,7 @@ class BigQueryWarehouse:
 def _asked(what: str) -> Iterator[None]:
     """A table that is not there is a store that was not set up, not a wrong question."""
     try:
-        with translated(what):
+        with translate_errors(what):
             yield
     except NotFound as exc:
         raise Unavailable(f"{exc}; datasets and tables are made by Terraform") from exc

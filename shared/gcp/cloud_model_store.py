@@ -13,7 +13,7 @@ from google.api_core.exceptions import PreconditionFailed
 
 from shared.errors import Conflict, Rejected
 from shared.gcp.clients import Clients
-from shared.gcp.failures import translated
+from shared.gcp.failures import translate_errors
 
 SCHEME = "gs://"
 
@@ -50,7 +50,7 @@ class CloudModelStore:
     def fetch(self, path: str) -> bytes:
         wanted = ObjectPath.of(path)
         generation = wanted.generation or self._generations.get(path)
-        with translated(path):
+        with translate_errors(path):
             blob = self._blob(wanted, generation)
             if generation is None:
                 blob.reload()
@@ -68,7 +68,7 @@ class CloudModelStore:
         wanted = ObjectPath.of(path)
         if wanted.generation is not None:
             raise Rejected(f"{path}: a generation is given by the store, not to it")
-        with translated(path):
+        with translate_errors(path):
             try:
                 self._blob(wanted, None).upload_from_string(
                     data, "application/octet-stream", if_generation_match=0, checksum="crc32c"

@@ -10,8 +10,8 @@ from typing import Any
 from google.api_core.exceptions import DeadlineExceeded
 
 from shared.gcp.clients import Clients
-from shared.gcp.failures import translated
-from shared.ports import DeadLetter, Outgoing, Publisher
+from shared.gcp.failures import translate_errors
+from shared.ports import DeadLetter, OutgoingMessage, Publisher
 
 SUFFIX = "-dead"
 """A topic's dead letters are had from the subscription of its name with this behind it."""
@@ -30,10 +30,10 @@ class PubSubDeadLetters:
         self._clients, self._publisher = clients, publisher
         self._topics = tuple(topics)
 
-    def pull(self, most: int = 100) -> list[DeadLetter]:
+    def pull(self, max_messages: int = 100) -> list[DeadLetter]:
         """From the first subscription that has any: each empty one costs up to three seconds."""
         for topic in self._topics:
-            letters = self._pull(topic, most)
+            letters = self._pull(topic, max_messages)
             if letters:
                 return letters
         return []
@@ -41,16 +41,16 @@ class PubSubDeadLetters:
     def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
         for subscription, some in groupby(letters, key=lambda letter: letter.subscription):
             request = {"subscription": self._path(subscription), "ack_ids": [one.handle for one in some]}
-            with translated(f"subscription {subscription}"):
+            with translate_errors(f"subscription {subscription}"):
                 self._clients.subscriber().acknowledge(request=request, timeout=CALL_SECONDS)
 
-    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def republish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         self._publisher.publish(topic, messages)
 
-    def _pull(self, topic: str, most: int) -> list[DeadLetter]:
+    def _pull(self, topic: str, max_messages: int) -> list[DeadLetter]:
         subscription = topic + SUFFIX
-        request = {"subscription": self._path(subscription), "max_messages": most}
-        with translated(f"subscription {subscription}"):
+        request = {"subscription": self._path(subscription), "max_messages": max_messages}
+        with translate_errors(f"subscription {subscription}"):
             try:
                 answer = self._clients.subscriber().pull(request=request, retry=None, timeout=PULL_SECONDS)
             except DeadlineExceeded:

@@ -16,7 +16,7 @@ ABORTED = "aborted due to concurrent update"
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Raise what Google's clients raise inside as ours; ``what`` names the thing that was asked.
 
     ``NotFound`` and ``InvalidStatement`` say that the question was wrong; all else, permissions and

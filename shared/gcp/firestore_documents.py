@@ -16,7 +16,7 @@ from google.api_core.exceptions import NotFound as Absent
 
 from shared.errors import Unavailable
 from shared.gcp.clients import Clients
-from shared.gcp.failures import translated
+from shared.gcp.failures import translate_errors
 
 KEEP = timedelta(days=400)
 EXPIRE = "expire_at"
@@ -37,19 +37,19 @@ class FirestoreDocuments:
         self._clients = clients
 
     def get(self, collection: str, document: str) -> dict[str, Any] | None:
-        with translated(f"{collection}/{document}"):
+        with translate_errors(f"{collection}/{document}"):
             found = self._clients.firestore().collection(collection).document(document).get()
         return _plain(found.to_dict()) if found.exists else None
 
     def merge(self, collection: str, document: str, fields: Mapping[str, Any]) -> None:
         texts = {name: json.dumps(value) for name, value in fields.items()}
-        with translated(f"{collection}/{document}"):
+        with translate_errors(f"{collection}/{document}"):
             self._clients.firestore().collection(collection).document(document).set(
                 {**texts, EXPIRE: datetime.now(UTC) + KEEP}, merge=True
             )
 
-    def every(self, collection: str) -> dict[str, dict[str, Any]]:
-        with translated(collection):
+    def get_all(self, collection: str) -> dict[str, dict[str, Any]]:
+        with translate_errors(collection):
             found = self._clients.firestore().collection(collection).get()
         return {d.id: _plain(d.to_dict()) for d in sorted(found, key=lambda d: d.id)}
 
@@ -92,7 +92,7 @@ class FirestoreLocks:
         """Create the lease, or take over one that has run out or is the holder's own."""
         lock, now = self._lock(name), datetime.now(UTC)
         fields = {"holder": holder, "until": now + LEASE, EXPIRE: now + KEEP}
-        with translated(f"lock {name}"):
+        with translate_errors(f"lock {name}"):
             try:
                 lock.create(fields)
                 return True
@@ -117,7 +117,7 @@ class FirestoreLocks:
 
     def _release(self, name: str, holder: str) -> None:
         """The lease ends by itself where the store is away."""
-        with suppress(Unavailable), translated(f"lock {name}"):
+        with suppress(Unavailable), translate_errors(f"lock {name}"):
             found = self._lock(name).get()
             if found.exists and found.to_dict()["holder"] == holder:
                 option = self._clients.firestore().write_option(last_update_time=found.update_time)

@@ -15,7 +15,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.gcp.clients import Clients
-from shared.gcp.failures import translated
+from shared.gcp.failures import translate_errors
 from shared.ports import ACTIVE_STATES, ExpectedPlayer, PlayerOutcome, Run, RunState
 
 RUNS, OUTCOMES, UNDER_WAY = "prediction_runs", "outcomes", "prediction_runs_under_way"
@@ -34,7 +34,7 @@ class FirestoreRunStore:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    def together(self) -> AbstractContextManager[None]:
+    def batched_writes(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def open(self, run: Run) -> None:
@@ -43,7 +43,7 @@ class FirestoreRunStore:
         batch = db.batch()
         batch.create(under_way, {"run_id": run.run_id, "expire_at": run.opened_at + KEEP})
         batch.create(self._run(run.run_id), _fields(run))
-        with translated(f"run {run.run_id}"):
+        with translate_errors(f"run {run.run_id}"):
             try:
                 batch.commit()
             except AlreadyExists as exc:
@@ -70,12 +70,12 @@ class FirestoreRunStore:
         self._change(run_id, named)
 
     def advance(
-        self, run_id: str, come_from: Sequence[RunState], to: RunState, *, note: str | None = None
+        self, run_id: str, from_states: Sequence[RunState], to: RunState, *, note: str | None = None
     ) -> bool:
         closed = None if to in ACTIVE_STATES else datetime.now(UTC)
 
         def moved(found: dict[str, Any]) -> dict[str, Any] | None:
-            if found["state"] not in come_from:
+            if found["state"] not in from_states:
                 return None
             said = {} if note is None else {"note": note}
             return {"state": to.value, "closed_at": closed, **said}
@@ -87,7 +87,7 @@ class FirestoreRunStore:
         keys = {_identity(p): key for key, p in expected.items()}
         found = [(keys.get(_identity(o)), o) for o in reversed(outcomes)]
         new = {key: o for key, o in found if key is not None}
-        with translated(f"run {run_id}"):
+        with translate_errors(f"run {run_id}"):
             names = list(new)
             for at in range(0, len(names), MOST_WRITES):
                 self._create(run_id, {n: new[n] for n in names[at : at + MOST_WRITES]})
@@ -101,13 +101,13 @@ class FirestoreRunStore:
         query = self._clients.firestore().collection(RUNS)
         if game_date is not None:
             query = query.where(filter=FieldFilter("game_date", "==", game_date.isoformat()))
-        with translated("runs"):
+        with translate_errors("runs"):
             found = query.order_by("opened_at", direction="DESCENDING").limit(limit).get()
         return [_run(d.id, d.to_dict()) for d in found]
 
-    def under_way(self) -> list[Run]:
+    def active_runs(self) -> list[Run]:
         db = self._clients.firestore()
-        with translated("runs under way"):
+        with translate_errors("runs under way"):
             named = [d.to_dict()["run_id"] for d in db.collection(UNDER_WAY).stream()]
             there = [d for d in db.get_all([self._run(n) for n in named]) if d.exists]
         found = [_run(d.id, d.to_dict()) for d in there]
@@ -115,7 +115,7 @@ class FirestoreRunStore:
 
     def outcomes(self, run_id: str) -> dict[ExpectedPlayer, PlayerOutcome | None]:
         players = self._expected(run_id)
-        with translated(f"run {run_id}"):
+        with translate_errors(f"run {run_id}"):
             found = {d.id: d.to_dict() for d in self._outcomes(run_id).get()}
         return {
             player: _outcome(player, found[key]) if key in found else None for key, player in players.items()
@@ -139,7 +139,7 @@ class FirestoreRunStore:
         return self._run(run_id).collection(OUTCOMES)
 
     def _found(self, run_id: str) -> Any:
-        with translated(f"run {run_id}"):
+        with translate_errors(f"run {run_id}"):
             found = self._run(run_id).get()
         if not found.exists:
             raise NotFound(f"run {run_id!r} does not exist")
@@ -175,7 +175,7 @@ class FirestoreRunStore:
             )
             if ends:
                 batch.delete(db.collection(UNDER_WAY).document(found.to_dict()["game_date"]))
-            with translated(f"run {run_id}"):
+            with translate_errors(f"run {run_id}"):
                 try:
                     batch.commit()
                     return True

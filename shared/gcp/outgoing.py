@@ -14,7 +14,7 @@ from google.oauth2.id_token import fetch_id_token_credentials
 from shared.errors import Unavailable
 
 
-class IdToken(httpx.Auth):
+class IdTokenAuth(httpx.Auth):
     """Puts an ID token of this process's own account, made for ``audience``, on every request.
 
     The account is the one that runs the program in the cloud, or that of GOOGLE_APPLICATION_CREDENTIALS.

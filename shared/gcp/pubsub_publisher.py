@@ -17,8 +17,8 @@ from google.pubsub_v1.types import PublishRequest, PubsubMessage
 
 from shared.errors import InvalidStatement, Rejected
 from shared.gcp.clients import Clients
-from shared.gcp.failures import translated
-from shared.ports import Outgoing
+from shared.gcp.failures import translate_errors
+from shared.ports import OutgoingMessage
 from shared.schemas.attributes import check_attributes
 
 STORED_SECONDS = 30.0
@@ -50,7 +50,7 @@ class PubSubPublisher:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         for message in messages:
             check_attributes(message.attributes)
         client = self._clients.publisher()
@@ -61,7 +61,7 @@ class PubSubPublisher:
             PublisherClient.publish(client, request=request, retry=RETRY, timeout=STORED_SECONDS)
 
         try:
-            with translated(f"topic {topic}"):
+            with translate_errors(f"topic {topic}"):
                 if len(requests) == 1:
                     send(requests[0])
                 elif requests:
@@ -71,7 +71,7 @@ class PubSubPublisher:
             raise Rejected(str(exc)) from exc
 
 
-def _batches(messages: Sequence[Outgoing]) -> Iterator[list[Any]]:
+def _batches(messages: Sequence[OutgoingMessage]) -> Iterator[list[Any]]:
     """The messages as Pub/Sub has them, in parts that fit into one request."""
     batch: list[Any] = []
     size = 0

@@ -47,7 +47,7 @@ class Metrics(msgspec.Struct, frozen=True):
     always_under: HitRate | None = None
 
 
-class Reference(msgspec.Struct, frozen=True):
+class ReferenceDistribution(msgspec.Struct, frozen=True):
     """How a feature was distributed in training: inner deciles, share of each bin, share missing."""
 
     edges: list[float]
@@ -75,7 +75,7 @@ class Manifest(msgspec.Struct, frozen=True):
     libraries: dict[str, str]
     golden: list[GoldenRow]
     git_commit: str | None = None
-    reference: dict[str, Reference] = {}
+    reference: dict[str, ReferenceDistribution] = {}
 
 
 def bundle_name(system_id: str, train_end: date, sha256: str) -> str:
@@ -100,7 +100,7 @@ class Bundle:
     manifest: Manifest
 
 
-def write(store: ModelStore, folder: str, model: bytes, manifest: Manifest) -> Bundle:
+def write_bundle(store: ModelStore, folder: str, model: bytes, manifest: Manifest) -> Bundle:
     """Write both files into a folder or below a ``gs://`` prefix, the model last.
 
     Where the same model stands there already its manifest stays as it is: it may have been judged on
@@ -111,13 +111,13 @@ def write(store: ModelStore, folder: str, model: bytes, manifest: Manifest) -> B
     try:
         store.put(beside, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
     except Conflict:
-        if read(store, path).manifest.sha256 != manifest.sha256:
+        if read_bundle(store, path).manifest.sha256 != manifest.sha256:
             raise
     store.put(path, model)
     return Bundle(path, manifest)
 
 
-def read(store: ModelStore, path: str) -> Bundle:
+def read_bundle(store: ModelStore, path: str) -> Bundle:
     """The bundle whose model is at ``path``, by its manifest; ``NotFound`` where there is none."""
     beside = manifest_path(path)
     return Bundle(path, parse_manifest(store.fetch(beside), beside))

@@ -41,7 +41,7 @@ class CatBoostModel:
         return np.asarray(self._model.get_feature_importance(pool, type="ShapValues"), dtype=np.float64)
 
 
-def parse(data: bytes, path: str, wanted: tuple[str, ...]) -> CatBoostModel:
+def parse_model(data: bytes, path: str, wanted: tuple[str, ...]) -> CatBoostModel:
     """A model from the bytes of a ``.cbm``, whose inputs are ``wanted``, in order; ``Rejected`` names what
     is wrong with the file."""
     model = catboost.CatBoostRegressor()

@@ -36,7 +36,7 @@ _OTHER_KINDS = {
 _FLAT_INDEX, _BORDERS, _NAME, _NAN = 2, 3, 4, 5
 
 
-class NotPlain(ValueError):
+class UnsupportedModel(ValueError):
     """Not a model that is read here; CatBoost itself may well read it."""
 
 
@@ -63,19 +63,19 @@ class Trees:
 
 
 def read_trees(data: bytes) -> Trees:
-    """The trees of a model file; ``NotPlain`` says what is in the way."""
+    """The trees of a model file; ``UnsupportedModel`` says what is in the way."""
     try:
         return _trees(data)
     except (struct.error, IndexError, ValueError) as exc:
-        raise NotPlain(f"not a plain CatBoost model of {len(data)} bytes ({exc})") from exc
+        raise UnsupportedModel(f"not a plain CatBoost model of {len(data)} bytes ({exc})") from exc
 
 
 def read_metadata(data: bytes) -> dict[str, str]:
-    """What training wrote into a model file of any kind, by key; ``NotPlain`` where it cannot be read."""
+    """Return the metadata of a model file of any kind; ``UnsupportedModel`` if it cannot be read."""
     try:
         pairs = [(e.text(_INFO_KEY), e.text(_INFO_VALUE)) for e in _core(data).tables(_MODEL_INFO)]
     except (struct.error, IndexError, ValueError) as exc:
-        raise NotPlain(f"not a readable CatBoost model of {len(data)} bytes ({exc})") from exc
+        raise UnsupportedModel(f"not a readable CatBoost model of {len(data)} bytes ({exc})") from exc
     return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in pairs}
 
 
@@ -105,7 +105,7 @@ class _Table:
     def table(self, field: int) -> _Table:
         at = self._place(field)
         if not at:
-            raise NotPlain(f"field {field} is missing")
+            raise UnsupportedModel(f"field {field} is missing")
         return _Table(self._data, self._follow(at))
 
     def tables(self, field: int) -> list[_Table]:
@@ -131,29 +131,31 @@ class _Table:
 
 def _core(data: bytes) -> _Table:
     if data[:4] != MAGIC:
-        raise NotPlain(f"begins with {data[:4]!r}, wanted {MAGIC!r}")
+        raise UnsupportedModel(f"begins with {data[:4]!r}, wanted {MAGIC!r}")
     size = struct.unpack_from("<I", data, 4)[0]
     core = data[8 : 8 + size]
     if len(core) < size:
-        raise NotPlain(f"a core of {size} bytes, of which {len(core)} are there")
+        raise UnsupportedModel(f"a core of {size} bytes, of which {len(core)} are there")
     return _Table(core, struct.unpack_from("<I", core, 0)[0])
 
 
 def _trees(data: bytes) -> Trees:
     model = _core(data)
     if model.text(_MODEL_FORMAT) != FORMAT or model.length(_MODEL_PARTS):
-        raise NotPlain(f"format {model.text(_MODEL_FORMAT)!r}, wanted {FORMAT!r} without further parts")
+        raise UnsupportedModel(
+            f"format {model.text(_MODEL_FORMAT)!r}, wanted {FORMAT!r} without further parts"
+        )
     trees = model.table(_MODEL_TREES)
     others = [kind for field, kind in _OTHER_KINDS.items() if trees.length(field)]
     if others or trees.number(_DIMENSION, "i", 0) != 1:
-        raise NotPlain(f"holds {' and '.join(others) or 'several outputs'}")
+        raise UnsupportedModel(f"holds {' and '.join(others) or 'several outputs'}")
     biases = trees.array(_BIASES, "<f8")
     features = trees.tables(_FLOAT_FEATURES)
     borders = [f.array(_BORDERS, "<f4") for f in features]
     counts = [len(b) for b in borders]
     columns = [int(f.number(_FLAT_INDEX, "i", -1)) for f in features]
     if columns != list(range(len(features))):
-        raise NotPlain("its numeric features are not its columns in their order")
+        raise UnsupportedModel("its numeric features are not its columns in their order")
     found = Trees(
         names=tuple(f.text(_NAME).decode() for f in features),
         column=np.repeat(columns, counts).astype(np.int64),
@@ -172,10 +174,10 @@ def _trees(data: bytes) -> Trees:
 def _consistent(t: Trees) -> Trees:
     """The same, if its numbers go together."""
     if len(t.sizes) and t.sizes.max() > DEEPEST:
-        raise NotPlain(f"a tree of depth {t.sizes.max()}, at most {DEEPEST} are read")
+        raise UnsupportedModel(f"a tree of depth {t.sizes.max()}, at most {DEEPEST} are read")
     whole = len(t.splits) == t.sizes.sum() and len(t.leaves) == (1 << t.sizes).sum()
     whole &= len(t.weights) in (0, len(t.leaves))
     known = len(t.splits) == 0 or 0 <= t.splits.min() <= t.splits.max() < len(t.border)
     if not (whole and known and len(t.sizes) and t.sizes.min() >= 0):
-        raise NotPlain("trees, splits and leaves do not go together")
+        raise UnsupportedModel("trees, splits and leaves do not go together")
     return t

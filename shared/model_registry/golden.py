@@ -22,10 +22,10 @@ def golden_rows(x: Floats, trees: Trees) -> Floats:
     that were learnt from end in leaves that hold something, which those at the edges need not.
     """
     some = x[:: max(len(x) // CANDIDATES, 1)][:CANDIDATES]
-    return np.concatenate([some[covering(sides(trees, some))], edge_rows(trees)])
+    return np.concatenate([some[covering_rows(split_outcomes(trees, some))], edge_rows(trees)])
 
 
-def sides(trees: Trees, x: Floats) -> Bools:
+def split_outcomes(trees: Trees, x: Floats) -> Bools:
     """(n, 2 s) whether a row passes each of the trees' splits, and whether it does not."""
     values = x.astype(np.float32)[:, trees.column]
     holds = (values > trees.border) | (np.isnan(values) & trees.nan_passes)
@@ -33,7 +33,7 @@ def sides(trees: Trees, x: Floats) -> Bools:
     return np.concatenate([passed, ~passed], axis=1)
 
 
-def covering(seen: Bools) -> list[int]:
+def covering_rows(seen: Bools) -> list[int]:
     """Positions of rows that together see what all rows see: always the one that adds most, the earliest of
     equals."""
     left = seen.any(axis=0)

@@ -10,8 +10,8 @@ import numpy as np
 from shared.domain.systems.base import Regressor
 from shared.domain.systems.catalog import MODEL_SYSTEMS, TRAINED
 from shared.errors import NotFound, Rejected
-from shared.model_registry.bundle import GoldenRow, Manifest, read, sha256_of
-from shared.model_registry.cbm import NotPlain, read_trees
+from shared.model_registry.bundle import GoldenRow, Manifest, read_bundle, sha256_of
+from shared.model_registry.cbm import UnsupportedModel, read_trees
 from shared.model_registry.losses import check_loss
 from shared.model_registry.symmetric_trees import SymmetricTrees
 from shared.model_registry.typical_players import check_output
@@ -22,7 +22,7 @@ from shared.ports import ModelStore
 @dataclass(frozen=True)
 class LoadedModel:
     """A model in memory. ``verified``: a manifest stood beside it and its golden rows came out right.
-    ``doubt``: why its numbers are hardly points, None where they may be."""
+    ``output_warning``: why its numbers are hardly points, None where they may be."""
 
     system_id: str
     model_id: str
@@ -31,21 +31,25 @@ class LoadedModel:
     verified: bool
     model: Regressor
     manifest: Manifest | None
-    doubt: str | None = None
+    output_warning: str | None = None
 
     @property
     def warnings(self) -> list[str]:
         """What is to be said wherever this model serves."""
         said = [] if self.verified else [unverified_warning(self.system_id, self.model_id)]
-        return said + ([f"WARNING {self.system_id}: {self.model_id} {self.doubt}"] if self.doubt else [])
+        return said + (
+            [f"WARNING {self.system_id}: {self.model_id} {self.output_warning}"]
+            if self.output_warning
+            else []
+        )
 
 
-def load(
-    store: ModelStore, system_id: str, path: str, sha256: str | None = None, *, by_catboost: bool = False
+def load_model(
+    store: ModelStore, system_id: str, path: str, sha256: str | None = None, *, use_catboost: bool = False
 ) -> LoadedModel:
     """The model at exactly ``path``; a bare ``.cbm`` loads unverified.
 
-    CatBoost itself predicts with ``by_catboost``, with a model that has no manifest, and wherever
+    CatBoost itself predicts with ``use_catboost``, with a model that has no manifest, and wherever
     ``SymmetricTrees`` does not give the manifest's golden rows to the last bit; else nothing imports it.
 
     Raises ``NotFound`` for a missing file and ``Rejected`` for a hash, feature list or golden row that
@@ -65,16 +69,18 @@ def load(
     model: Regressor | None
     if manifest is None:
         model = _catboost(data, path, wanted)
-        doubt = check_output(model, wanted, path)
-        return LoadedModel(system_id, f"{UNVERIFIED}{found[:8]}", found, path, False, model, None, doubt)
+        output_warning = check_output(model, wanted, path)
+        return LoadedModel(
+            system_id, f"{UNVERIFIED}{found[:8]}", found, path, False, model, None, output_warning
+        )
     if manifest.system_id != system_id:
         raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
-    model = None if by_catboost or not manifest.golden else _plain(data, wanted)
+    model = None if use_catboost or not manifest.golden else _plain(data, wanted)
     if model is None or _wrong_row(manifest, model) is not None:
         model = _catboost(data, path, wanted)
         _check_golden(manifest, model, path)
-    doubt = check_output(model, wanted, path)
-    return LoadedModel(system_id, manifest.name, found, path, True, model, manifest, doubt)
+    output_warning = check_output(model, wanted, path)
+    return LoadedModel(system_id, manifest.name, found, path, True, model, manifest, output_warning)
 
 
 def load_shadows(store: ModelStore, paths: Sequence[str]) -> list[LoadedModel]:
@@ -87,7 +93,7 @@ def load_shadows(store: ModelStore, paths: Sequence[str]) -> list[LoadedModel]:
         manifest = _manifest(store, path)
         if manifest is None:
             raise Rejected(f"{path}: a shadow needs its manifest beside it, which names its system")
-        found.append(load(store, manifest.system_id, path))
+        found.append(load_model(store, manifest.system_id, path))
     return found
 
 
@@ -98,7 +104,7 @@ def load_all(
     models, missing = {}, {}
     for system, path in paths.items():
         try:
-            models[system] = load(store, system, path, sha256.get(system))
+            models[system] = load_model(store, system, path, sha256.get(system))
         except NotFound as exc:
             missing[system] = str(exc)
     return models, missing
@@ -106,7 +112,7 @@ def load_all(
 
 def _manifest(store: ModelStore, path: str) -> Manifest | None:
     try:
-        return read(store, path).manifest
+        return read_bundle(store, path).manifest
     except NotFound:
         return None
 
@@ -115,7 +121,7 @@ def _plain(data: bytes, wanted: tuple[str, ...]) -> Regressor | None:
     """The model as numpy applies it, None for one of another kind or of other inputs."""
     try:
         trees = read_trees(data)
-    except NotPlain:
+    except UnsupportedModel:
         return None
     return SymmetricTrees(trees) if trees.names == wanted else None
 
@@ -124,11 +130,11 @@ def _catboost(data: bytes, path: str, wanted: tuple[str, ...]) -> Regressor:
     """CatBoost is imported here, so that a process whose models are all plain does not pay for it, and one
     that reads no others, as the coordinator, can go without."""
     try:
-        from shared.model_registry.catboost_model import parse
+        from shared.model_registry.catboost_model import parse_model
     except ModuleNotFoundError as exc:
         raise Rejected(f"{path}: only CatBoost reads this model, and this program comes without it") from exc
 
-    return parse(data, path, wanted)
+    return parse_model(data, path, wanted)
 
 
 def _wrong_row(manifest: Manifest, model: Regressor) -> tuple[GoldenRow, float] | None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 
 from shared.errors import Rejected
-from shared.model_registry.cbm import NotPlain, read_metadata
+from shared.model_registry.cbm import UnsupportedModel, read_metadata
 
 IN_UNITS_OF_THE_TARGET = frozenset(
     {"RMSE", "MAE", "Quantile", "Expectile", "Lq", "Huber", "LogCosh", "MAPE", "RMSPE"}
@@ -50,7 +50,7 @@ def _losses(data: bytes, path: str) -> list[str]:
     """The loss of the model, or of each model that it is the sum of."""
     try:
         metadata = read_metadata(data)
-    except NotPlain as exc:
+    except UnsupportedModel as exc:
         raise Rejected(f"{path}: {exc}") from exc
     found = [_loss(v) for k, v in sorted(metadata.items()) if k.rpartition(":")[2] == "params"]
     if not found or None in found:

@@ -46,7 +46,7 @@ def parse(traceparent: str | None) -> Trace | None:
     return Trace(found[2], found[3], bool(int(found[4], 16) & 1))
 
 
-def parse_cloud(header: str | None) -> Trace | None:
+def parse_cloud_header(header: str | None) -> Trace | None:
     """A trace from ``X-Cloud-Trace-Context: TRACE/SPAN;o=1``, whose span is a decimal number."""
     found = _CLOUD.fullmatch(header or "")
     if found is None:
@@ -55,7 +55,7 @@ def parse_cloud(header: str | None) -> Trace | None:
     return Trace(found[1].lower(), f"{span:016x}" if span else f"{getrandbits(64):016x}", found[3] != "0")
 
 
-def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
+def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
     """The trace of a request: W3C's header, else Google's, else a new one."""
     cloud = None
     for name, value in headers:
@@ -64,11 +64,11 @@ def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
             if found is not None:
                 return found
         elif name == b"x-cloud-trace-context":
-            cloud = parse_cloud(value.decode("latin-1"))
+            cloud = parse_cloud_header(value.decode("latin-1"))
     return cloud or new()
 
 
-def of_message(attributes: Mapping[str, str]) -> Trace | None:
+def from_message(attributes: Mapping[str, str]) -> Trace | None:
     """The trace that a message carries; it wins over that of the request which brings it."""
     return parse(attributes.get(TRACEPARENT)) or _current.get()
 

@@ -12,7 +12,7 @@ OWN_BYTES = 32 * 2**20
 """Only what is larger gets pages of its own, which are given back when it is freed; glibc's maximum."""
 
 
-def keep_heap() -> None:
+def keep_freed_memory() -> None:
     """Keep what one batch has freed for the next.
 
     glibc gives it back to the system at once, and gets it again page by page: 176 page faults for a request

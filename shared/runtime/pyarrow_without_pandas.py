@@ -24,7 +24,7 @@ class _NoPandas:
         return None
 
 
-def without_pandas() -> None:
+def keep_pandas_out() -> None:
     """Let pyarrow do without pandas in this process, unless somebody has imported it.
 
     At the first array that it makes of Python values pyarrow looks once whether pandas is there, and imports

@@ -41,18 +41,18 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.observability import tracing
-from shared.runtime.malloc import keep_heap
+from shared.runtime.malloc import keep_freed_memory
 
 logger = logging.getLogger("props.http")
 
 DRAIN_SECONDS = 5
 """Cloud Run kills a process ten seconds after SIGTERM; what comes after the requests needs some of them."""
 
-YOUNG_OBJECTS = 50_000
+GC_THRESHOLD = 50_000
 """So many more objects than before, and the collector looks for garbage. 80 requests under way are some
 thousand, for which it would look several times a batch, and in vain."""
 
-STATUS: dict[type[AppError], tuple[int, str]] = {
+STATUS_BY_ERROR: dict[type[AppError], tuple[int, str]] = {
     Malformed: (400, "bad request"),
     Unauthenticated: (401, "not authenticated"),
     Forbidden: (403, "not allowed"),
@@ -65,13 +65,13 @@ STATUS: dict[type[AppError], tuple[int, str]] = {
     InvalidStatement: (500, "internal error"),
     Unavailable: (503, "not available now"),
 }
-"""The one table from failures to answers; a kind that is not in it is answered as its parent, and one without
-a parent in it as ``UNEXPECTED``. Callers send no SQL: a statement that the warehouse refuses is our fault."""
+"""Status and title of each error class. Other classes use their nearest parent's, else ``UNEXPECTED_ERROR``.
+Callers send no SQL, so a statement that the warehouse refuses is an internal error."""
 
-UNEXPECTED = (500, "internal error")
+UNEXPECTED_ERROR = (500, "internal error")
 """Status and title of every failure that the table does not hold."""
 
-PROBLEM = {
+PROBLEM_CONTENT = {
     "content": {
         "application/problem+json": {
             "schema": {
@@ -111,7 +111,7 @@ class Identity:
         }
 
 
-def problem(
+def problem_response(
     status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
 ) -> JSONResponse:
     """An answer of RFC 9457. Half a surrogate pair, which JSON can bring and UTF-8 cannot, is written out."""
@@ -120,33 +120,33 @@ def problem(
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
-def answer_of(exc: AppError, request: str = "a request") -> JSONResponse:
+def error_response(exc: AppError, request: str = "a request") -> JSONResponse:
     """Build the problem document of a failure, with the headers and fields of its kind.
 
     ``request`` is its method and path, for the log.
     """
     status, title = status_of(exc)
-    if status == UNEXPECTED[0]:
-        return unexpected(exc, request)
-    note(exc)
+    if status == UNEXPECTED_ERROR[0]:
+        return unexpected_error_response(exc, request)
+    log_error(exc)
     if isinstance(exc, Unauthenticated):
-        return problem(status, title, str(exc), headers={"WWW-Authenticate": "Bearer"})
+        return problem_response(status, title, str(exc), headers={"WWW-Authenticate": "Bearer"})
     if isinstance(exc, TooMany | HeldElsewhere):
-        return problem(status, title, str(exc), headers={"Retry-After": str(exc.retry_after)})
+        return problem_response(status, title, str(exc), headers={"Retry-After": str(exc.retry_after)})
     if isinstance(exc, Conflict):
-        return problem(status, title, str(exc), holder=exc.holder)
-    return problem(status, title, str(exc))
+        return problem_response(status, title, str(exc), holder=exc.holder)
+    return problem_response(status, title, str(exc))
 
 
-def unexpected(exc: Exception, request: str) -> JSONResponse:
+def unexpected_error_response(exc: Exception, request: str) -> JSONResponse:
     """Log a failure that the table does not hold, and answer without its details."""
-    log_unexpected(exc, request)
-    return problem(*UNEXPECTED, f"the log says more, trace {trace_id()}")
+    log_unexpected_error(exc, request)
+    return problem_response(*UNEXPECTED_ERROR, f"the log says more, trace {trace_id()}")
 
 
-def log_unexpected(exc: Exception, request: str) -> None:
+def log_unexpected_error(exc: Exception, request: str) -> None:
     """Log a failure with its stack, once."""
-    if untold(exc):
+    if first_time_logged(exc):
         logger.error("unforeseen failure of %s", request, exc_info=exc)
 
 
@@ -158,17 +158,19 @@ def trace_id() -> str:
 
 def status_of(exc: AppError) -> tuple[int, str]:
     """Status and title of a failure."""
-    return next((STATUS[kind] for kind in type(exc).__mro__ if kind in STATUS), UNEXPECTED)
+    return next(
+        (STATUS_BY_ERROR[kind] for kind in type(exc).__mro__ if kind in STATUS_BY_ERROR), UNEXPECTED_ERROR
+    )
 
 
-def note(exc: AppError) -> None:
+def log_error(exc: AppError) -> None:
     """Log what an operator has to know of: a dependency that is away, a caller who is not permitted."""
-    if isinstance(exc, Unavailable) and untold(exc):
+    if isinstance(exc, Unavailable) and first_time_logged(exc):
         logger.warning("not available: %s", exc)
     if isinstance(exc, Forbidden):
         logger.warning("not allowed: %s", exc)
-    if status_of(exc) == UNEXPECTED:
-        log_unexpected(exc, "a request")
+    if status_of(exc) == UNEXPECTED_ERROR:
+        log_unexpected_error(exc, "a request")
 
 
 def install_errors(app: FastAPI) -> None:
@@ -176,27 +178,27 @@ def install_errors(app: FastAPI) -> None:
 
     def failed(request: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, AppError)
-        return answer_of(exc, f"{request.method} {request.url.path}")
+        return error_response(exc, f"{request.method} {request.url.path}")
 
     def invalid(_: Request, exc: Exception) -> JSONResponse:
         errors = exc.errors() if isinstance(exc, RequestValidationError) else []
-        more = f"; and {len(errors) - MOST_ERRORS} more" if len(errors) > MOST_ERRORS else ""
-        return answer_of(Rejected("; ".join(map(validation_error, errors[:MOST_ERRORS])) + more))
+        more = f"; and {len(errors) - MAX_ERRORS} more" if len(errors) > MAX_ERRORS else ""
+        return error_response(Rejected("; ".join(map(validation_error, errors[:MAX_ERRORS])) + more))
 
     def misrouted(_: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, HTTPException)
         title = HTTPStatus(exc.status_code).phrase.lower()
-        return problem(exc.status_code, title, str(exc.detail), headers=exc.headers)
+        return problem_response(exc.status_code, title, str(exc.detail), headers=exc.headers)
 
     app.add_exception_handler(AppError, failed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, misrouted)
 
 
-SHOWN = 60
+MAX_VALUE_LENGTH = 60
 """Characters of a wrong value that an answer repeats."""
 
-MOST_ERRORS = 20
+MAX_ERRORS = 20
 """Errors of one request that its answer names."""
 
 
@@ -207,26 +209,27 @@ def validation_error(error: Mapping[str, Any]) -> str:
         return f"{place}: unknown field"
     if error["type"] == "missing":
         return f"{place}: {error['msg']}"
-    came = repr(error["input"])
-    return f"{place}: {came if len(came) <= SHOWN else f'{came[:SHOWN]}...'}, {error['msg']}"
+    value = repr(error["input"])
+    shown = value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}..."
+    return f"{place}: {shown}, {error['msg']}"
 
 
-def untold(failure: Exception) -> bool:
+def first_time_logged(failure: Exception) -> bool:
     """Whether this is the first to log a failure: that of one batch reaches every message in it."""
-    first = not vars(failure).get("told", False)
-    vars(failure)["told"] = True
+    first = not vars(failure).get("logged", False)
+    vars(failure)["logged"] = True
     return first
 
 
-def ready_answer(checks: Sequence[Check], authorised: bool) -> JSONResponse:
+def readiness_response(checks: Sequence[Check], is_authorised: bool) -> JSONResponse:
     """200 where every check is passed, else 503; the checks themselves only for who is authorised."""
     failed = [c for c in checks if not c.passed]
     said = "not ready" if failed else "ready"
-    more: dict[str, Any] = {"checks": [c.plain() for c in checks]} if authorised else {}
+    more: dict[str, Any] = {"checks": [c.plain() for c in checks]} if is_authorised else {}
     if not failed:
         return JSONResponse({"status": said, **more})
-    detail = "; ".join(f"{c.name}: {c.detail}" for c in failed) if authorised else said
-    return problem(503, STATUS[Unavailable][1], detail, **more)
+    detail = "; ".join(f"{c.name}: {c.detail}" for c in failed) if is_authorised else said
+    return problem_response(503, STATUS_BY_ERROR[Unavailable][1], detail, **more)
 
 
 def serve(app: FastAPI, port: int, host: str) -> None:
@@ -234,12 +237,12 @@ def serve(app: FastAPI, port: int, host: str) -> None:
 
     uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
     """
-    signal.signal(signal.SIGTERM, _leave)
-    keep_heap()
+    signal.signal(signal.SIGTERM, _raise_shutdown_signal)
+    keep_freed_memory()
     gc.freeze()  # what was imported and wired stays: the collector need not look at it again and again
-    gc.set_threshold(YOUNG_OBJECTS)
+    gc.set_threshold(GC_THRESHOLD)
     gc.enable()
-    with suppress(_Left):
+    with suppress(ShutdownSignal):
         uvicorn.run(
             app,
             host=host,
@@ -252,18 +255,18 @@ def serve(app: FastAPI, port: int, host: str) -> None:
         )
 
 
-class _Left(BaseException):
+class ShutdownSignal(BaseException):
     """Raised by the second SIGTERM; no handler of failures may take it for one."""
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    raise _Left
+def _raise_shutdown_signal(_number: int, _frame: FrameType | None) -> None:
+    raise ShutdownSignal
 
 
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
-class PlainlyEntered(FastAPI):
+class LeanFastAPI(FastAPI):
     """A request meets the middlewares that were added first of all. What the framework would put before them
     is left out: they answer what nobody foresaw, bound bodies and count requests themselves."""
 
@@ -286,7 +289,7 @@ class PlainlyEntered(FastAPI):
         return cast(ASGIApp, stack)
 
 
-class PlainPosts:
+class FastPathRoutes:
     """ASGI middleware: POSTs to some paths are answered without the framework's work for each request.
 
     Each of them is a route of the application as well, which documents it and answers alike; every other
@@ -295,7 +298,7 @@ class PlainPosts:
 
     def __init__(self, app: ASGIApp, answers: Mapping[str, Callable[[ASGIApp], ASGIApp]]) -> None:
         self._app = app
-        self._answers = {path: (PlainPath(path), make(app)) for path, make in answers.items()}
+        self._answers = {path: (FastPathRoute(path), make(app)) for path, make in answers.items()}
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         plain = scope["type"] == "http" and scope["method"] == "POST"
@@ -306,13 +309,13 @@ class PlainPosts:
         return answer(scope, receive, send)
 
 
-class PlainPath(NamedTuple):
+class FastPathRoute(NamedTuple):
     """What stands for a route where requests are counted."""
 
     path: str
 
 
-async def bounded_body(receive: Receive, limit: int) -> bytes:
+async def read_body(receive: Receive, limit: int) -> bytes:
     """The body, or ``TooLarge`` as soon as it is longer than ``limit``; ``ClientDisconnect`` where the
     caller has gone before its end."""
     parts: list[bytes] = []
@@ -330,29 +333,29 @@ async def bounded_body(receive: Receive, limit: int) -> bytes:
 
 
 _NO_CONTENT: Message = {"type": "http.response.start", "status": 204, "headers": []}
-_NOTHING: Message = {"type": "http.response.body", "body": b""}
+_EMPTY_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
-async def no_content(send: Send) -> None:
+async def send_no_content(send: Send) -> None:
     """Answer 204."""
     await send(_NO_CONTENT)
-    await send(_NOTHING)
+    await send(_EMPTY_BODY)
 
 
-async def content(send: Send, body: bytes, media_type: bytes) -> None:
+async def send_content(send: Send, body: bytes, media_type: bytes) -> None:
     """Answer 200."""
     headers = [(b"content-length", b"%d" % len(body)), (b"content-type", media_type)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries of the problem answers a route may give."""
-    titles = dict(STATUS.values())
-    return {s: {"description": titles[s], **PROBLEM} for s in statuses}
+    titles = dict(STATUS_BY_ERROR.values())
+    return {s: {"description": titles[s], **PROBLEM_CONTENT} for s in statuses}
 
 
-def push_body(kind: str) -> dict[str, Any]:
+def push_request_body(kind: str) -> dict[str, Any]:
     """OpenAPI entry of a route that takes a message of ``kind`` in Pub/Sub's envelope."""
     message = {
         "type": "object",

@@ -15,31 +15,31 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import AppError, Forbidden, Unauthenticated
-from shared.web.app import answer_of, responses
-from shared.web.id_tokens import Certificates, Trust, Verifier
+from shared.web.app import error_response, problem_responses
+from shared.web.id_tokens import Certificates, TokenPolicy, TokenVerifier
 
 GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v1/certs"
-OPEN = frozenset({"/health", "/ready"})
+PUBLIC_PATHS = frozenset({"/health", "/ready"})
 """Answered without asking who it is."""
 
 
 @dataclass(frozen=True)
-class Entrance:
-    """How a service finds out who calls. Without ``trust`` it answers this machine alone.
+class AuthPolicy:
+    """How a service finds out who calls. Without ``token_policy`` it answers this machine alone.
 
     ``token_headers`` may carry the token, the first that is there counts. Where ``certs_url`` is None
     somebody in front has checked the signature.
     """
 
-    trust: Trust | None = None
+    token_policy: TokenPolicy | None = None
     token_headers: tuple[bytes, ...] = (b"authorization",)
     certs_url: str | None = None
 
 
-THIS_MACHINE = Entrance()
+LOOPBACK_ONLY = AuthPolicy()
 
 
-class IdentitySettings(BaseSettings):
+class AuthSettings(BaseSettings):
     """Who may call. What is missing or does not go together stops the start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -70,15 +70,15 @@ class IdentitySettings(BaseSettings):
     def host(self) -> str:
         return self.bind_host or ("127.0.0.1" if self.auth == "loopback" else "0.0.0.0")
 
-    def entrance(self) -> Entrance:
+    def auth_policy(self) -> AuthPolicy:
         if self.auth == "loopback":
-            return THIS_MACHINE
+            return LOOPBACK_ONLY
         lists = (self.auth_audiences, self.auth_emails, self.auth_issuers)
-        trust = Trust(*(frozenset(_listed(text)) for text in lists))
+        token_policy = TokenPolicy(*(frozenset(_listed(text)) for text in lists))
         if self.auth == "oidc":
-            return Entrance(trust, certs_url=self.auth_certs_url)
+            return AuthPolicy(token_policy, certs_url=self.auth_certs_url)
         # Cloud Run checks this header alone where both are sent: the other may then hold anything.
-        return Entrance(trust, (b"x-serverless-authorization", b"authorization"))
+        return AuthPolicy(token_policy, (b"x-serverless-authorization", b"authorization"))
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -103,26 +103,26 @@ class IdentitySettings(BaseSettings):
         return self
 
 
-def protect(app: FastAPI, entrance: Entrance) -> None:
-    """Close every path but ``OPEN`` to whoever may not come in, and say so in the OpenAPI document."""
-    if entrance.trust is None:
-        app.add_middleware(SameMachine)
+def protect(app: FastAPI, auth_policy: AuthPolicy) -> None:
+    """Require authentication on every path except ``PUBLIC_PATHS``, and document it in OpenAPI."""
+    if auth_policy.token_policy is None:
+        app.add_middleware(LoopbackMiddleware)
         return
-    certificates = Certificates(entrance.certs_url) if entrance.certs_url else None
-    verify = Verifier(entrance.trust, certificates)
-    app.add_middleware(Bearers, verify=verify, headers=entrance.token_headers)
+    certificates = Certificates(auth_policy.certs_url) if auth_policy.certs_url else None
+    verify = TokenVerifier(auth_policy.token_policy, certificates)
+    app.add_middleware(BearerAuthMiddleware, verify=verify, headers=auth_policy.token_headers)
     _document(app)
 
 
-def authorised(request: Request) -> bool:
+def is_authorised(request: Request) -> bool:
     """Whether the caller may come in; on an open path he may be anybody."""
     return "caller" in request.scope
 
 
-class Bearers:
+class BearerAuthMiddleware:
     """Lets in who bears a token that ``verify`` accepts."""
 
-    def __init__(self, app: ASGIApp, verify: Verifier, headers: tuple[bytes, ...]) -> None:
+    def __init__(self, app: ASGIApp, verify: TokenVerifier, headers: tuple[bytes, ...]) -> None:
         self._app, self._verify, self._headers = app, verify, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,13 +130,13 @@ class Bearers:
             try:
                 scope["caller"] = await self._verify(_token(scope, self._headers))
             except AppError as exc:
-                if scope["type"] != "http" or scope["path"] not in OPEN:
-                    await answer_of(exc)(scope, receive, send)
+                if scope["type"] != "http" or scope["path"] not in PUBLIC_PATHS:
+                    await error_response(exc)(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
 
-class SameMachine:
+class LoopbackMiddleware:
     """Keeps out what a web page makes a browser send here.
 
     Listening on 127.0.0.1 does not: a page may post to it, and a name that its owner lets point to 127.0.0.1
@@ -150,7 +150,7 @@ class SameMachine:
         if scope["type"] != "lifespan":
             refused = _from_elsewhere(scope)
             if refused is not None:
-                return answer_of(refused)(scope, receive, send)
+                return error_response(refused)(scope, receive, send)
             scope["caller"] = "this machine"
         return self._app(scope, receive, send)
 
@@ -210,9 +210,9 @@ def _document(app: FastAPI) -> None:
             "scheme": "bearer",
             "bearerFormat": "JWT",
         }
-        refusals = {str(status): told for status, told in responses(401, 403, 503).items()}
+        refusals = {str(status): told for status, told in problem_responses(401, 403, 503).items()}
         for path, operations in document["paths"].items():
-            for operation in operations.values() if path not in OPEN else ():
+            for operation in operations.values() if path not in PUBLIC_PATHS else ():
                 operation["security"] = [{"idToken": []}]
                 operation["responses"] = refusals | operation["responses"]
         return document

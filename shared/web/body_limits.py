@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import TooLarge
-from shared.web.app import answer_of
+from shared.web.app import error_response
 
 MEGABYTE = 1024 * 1024
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -19,28 +19,28 @@ BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
-class Limits:
+class BodyLimits:
     push_bytes: int = MEGABYTE
     batch_bytes: int = 10 * MEGABYTE
 
 
-DEFAULTS = Limits()
+DEFAULT_LIMITS = BodyLimits()
 
 
 class LimitSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    max_push_bytes: int = Field(default=DEFAULTS.push_bytes, gt=0)
+    max_push_bytes: int = Field(default=DEFAULT_LIMITS.push_bytes, gt=0)
     """Longest body of a push, and of every request but a batch."""
 
-    max_batch_bytes: int = Field(default=DEFAULTS.batch_bytes, gt=0)
+    max_batch_bytes: int = Field(default=DEFAULT_LIMITS.batch_bytes, gt=0)
     """Longest body of ``/predict/batch``."""
 
-    def limits(self) -> Limits:
-        return Limits(self.max_push_bytes, self.max_batch_bytes)
+    def limits(self) -> BodyLimits:
+        return BodyLimits(self.max_push_bytes, self.max_batch_bytes)
 
 
-def bound_bodies(
+def limit_bodies(
     app: FastAPI, limit: int, others: Mapping[str, int] | None = None, pushes: Collection[str] = ()
 ) -> None:
     """Answer 413 to a body longer than ``limit``, or what ``others`` has for its path.
@@ -48,10 +48,10 @@ def bound_bodies(
     ``pushes`` are left to their routes, which bound them and keep what is refused: a broker that gets
     a 413 sends the same message again.
     """
-    app.add_middleware(BoundedBodies, limit=limit, others=others or {}, pushes=frozenset(pushes))
+    app.add_middleware(BodyLimitMiddleware, limit=limit, others=others or {}, pushes=frozenset(pushes))
 
 
-class BoundedBodies:
+class BodyLimitMiddleware:
     """Reads a body up to its limit before the application sees any of it."""
 
     def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int], pushes: frozenset[str]) -> None:
@@ -66,9 +66,9 @@ class BoundedBodies:
         try:
             body = await _read(scope, receive, self._others.get(scope["path"], self._limit))
         except TooLarge as exc:
-            await answer_of(exc)(scope, receive, send)
+            await error_response(exc)(scope, receive, send)
             return
-        await self._app(scope, first(body, receive), send)
+        await self._app(scope, replay_first(body, receive), send)
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> Message:
@@ -93,7 +93,7 @@ def _check(size: int, limit: int) -> None:
         raise TooLarge(f"body of more than {limit} bytes, wanted at most that")
 
 
-def first(message: Message, receive: Receive) -> Receive:
+def replay_first(message: Message, receive: Receive) -> Receive:
     """Give ``message``, then whatever else comes."""
     waiting = [message]
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Literal
 
 from shared.application.operations.readiness import Check
-from shared.web.openapi import Answer
+from shared.web.openapi import ResponseModel
 
 
-class Health(Answer):
+class Health(ResponseModel):
     """Which process answers."""
 
     status: Literal["ok"]
@@ -26,7 +26,7 @@ class Heartbeat(Health):
     now: datetime
 
 
-class Ready(Answer):
+class Ready(ResponseModel):
     """``checks``: only for a caller who may come in."""
 
     status: Literal["ready"]

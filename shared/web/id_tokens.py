@@ -18,9 +18,9 @@ from shared.errors import Forbidden, Unauthenticated, Unavailable
 LEEWAY = 30.0
 """Seconds by which the issuer's clock and ours may differ."""
 
-MOST_KNOWN = 1024
+MAX_CACHED_TOKENS = 1024
 FETCH_SECONDS, RETRY_SECONDS = 5.0, 5.0
-LEAST_AGE, MOST_AGE, GRACE = 60.0, 24 * 3600.0, 3600.0
+MIN_CACHE_SECONDS, MAX_CACHE_SECONDS, GRACE_SECONDS = 60.0, 24 * 3600.0, 3600.0
 ALGORITHM = "RS256"
 
 
@@ -42,7 +42,7 @@ class Claims(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Trust:
+class TokenPolicy:
     """Whose tokens are believed, made for whom, and who may come in."""
 
     audiences: frozenset[str]
@@ -81,17 +81,17 @@ class Certificates:
             self._failure, self._next_try = str(exc), now + RETRY_SECONDS
             return
         self._fresh_until = now + age
-        self._usable_until = self._fresh_until + GRACE
+        self._usable_until = self._fresh_until + GRACE_SECONDS
 
 
-class Verifier:
+class TokenVerifier:
     """Says whose token it is. Without ``certificates`` the signature is for somebody else to check.
 
     A token that was believed once is known until it expires, so that a push costs a hash.
     """
 
-    def __init__(self, trust: Trust, certificates: Certificates | None) -> None:
-        self._trust, self._certificates = trust, certificates
+    def __init__(self, token_policy: TokenPolicy, certificates: Certificates | None) -> None:
+        self._trust, self._certificates = token_policy, certificates
         self._known: dict[bytes, tuple[str, float]] = {}
 
     async def __call__(self, token: str) -> str:
@@ -101,21 +101,21 @@ class Verifier:
         email, until = self._known.get(digest, ("", 0.0))
         if time.time() < until:
             return email
-        header, claims = read(token)
-        check(claims, self._trust, time.time())
+        header, claims = parse_token(token)
+        check_claims(claims, self._trust, time.time())
         if self._certificates is not None:
             await asyncio.to_thread(check_signature, token, header, self._certificates)
-        email = admit(claims, self._trust.emails)
+        email = permitted_email(claims, self._trust.emails)
         self._remember(digest, email, claims.exp + LEEWAY)
         return email
 
     def _remember(self, digest: bytes, email: str, until: float) -> None:
-        if len(self._known) >= MOST_KNOWN:
+        if len(self._known) >= MAX_CACHED_TOKENS:
             self._known.pop(next(iter(self._known)), None)
         self._known[digest] = (email, until)
 
 
-def read(token: str) -> tuple[Header, Claims]:
+def parse_token(token: str) -> tuple[Header, Claims]:
     """What a token says, believed or not."""
     parts = token.split(".")
     if len(parts) != 3:
@@ -127,12 +127,12 @@ def read(token: str) -> tuple[Header, Claims]:
         raise Unauthenticated("the token is not a JSON web token with the claims of an ID token") from exc
 
 
-def check(claims: Claims, trust: Trust, now: float) -> None:
+def check_claims(claims: Claims, token_policy: TokenPolicy, now: float) -> None:
     """Issuer, audience and times; all of it must be right before anybody asks who it is."""
-    if claims.iss not in trust.issuers:
+    if claims.iss not in token_policy.issuers:
         raise Unauthenticated("the token is of an issuer who is not trusted here")
     made_for = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-    if not trust.audiences.intersection(made_for):
+    if not token_policy.audiences.intersection(made_for):
         raise Unauthenticated("the token was made for another audience")
     if now >= claims.exp + LEEWAY:
         raise Unauthenticated("the token has expired")
@@ -157,7 +157,7 @@ def check_signature(token: str, header: Header, certificates: Certificates) -> N
         raise Unauthenticated("the token's signature is wrong") from exc
 
 
-def admit(claims: Claims, emails: frozenset[str]) -> str:
+def permitted_email(claims: Claims, emails: frozenset[str]) -> str:
     """The email, if it is one that may come in."""
     if not claims.email or not claims.email_verified:
         raise Forbidden("the token names no verified email")
@@ -175,7 +175,9 @@ def _fetch(url: str) -> tuple[Mapping[str, str], float]:
         found = msgspec.json.decode(answer.content, type=dict[str, str])
     except (httpx.HTTPError, msgspec.MsgspecError, UnicodeDecodeError) as exc:
         raise Unavailable(f"certificates at {url}: {exc}") from exc
-    return found, min(max(_max_age(answer.headers.get("cache-control", "")), LEAST_AGE), MOST_AGE)
+    return found, min(
+        max(_max_age(answer.headers.get("cache-control", "")), MIN_CACHE_SECONDS), MAX_CACHE_SECONDS
+    )
 
 
 def _max_age(cache_control: str) -> float:

@@ -9,15 +9,15 @@ from typing import Any, Generic, TypeVar
 
 Job = TypeVar("Job")
 
-MOST_JOBS = 512
-QUIET_TURNS = 3
+MAX_BATCH_JOBS = 512
+IDLE_LOOP_TURNS = 3
 """Turns of the loop that bring nothing more: what a socket has brought is a job one turn later."""
 
-PATIENCE_SECONDS = 0.03
+ASSUME_WAITING_ON_IO_AFTER = 0.03
 """A batch that takes longer is taken to wait for a store: computing one takes less."""
 
 
-class Coalescer(Generic[Job]):
+class MicroBatcher(Generic[Job]):
     """While one batch is in work the next one grows; it is closed when the loop has nothing more to bring,
     which for a job that comes alone is at once.
 
@@ -55,7 +55,7 @@ class Coalescer(Generic[Job]):
         try:
             while self._waiting:
                 await self._settle()
-                batch, self._waiting = self._waiting[:MOST_JOBS], self._waiting[MOST_JOBS:]
+                batch, self._waiting = self._waiting[:MAX_BATCH_JOBS], self._waiting[MAX_BATCH_JOBS:]
                 newest = asyncio.create_task(self._do(batch))
                 self._batches.add(newest)
                 newest.add_done_callback(self._batches.discard)
@@ -65,14 +65,14 @@ class Coalescer(Generic[Job]):
 
     async def _place(self, newest: asyncio.Task[None]) -> None:
         """Wait until the newest batch is computed, and fewer than may be are in work."""
-        await asyncio.wait([newest], timeout=PATIENCE_SECONDS)
+        await asyncio.wait([newest], timeout=ASSUME_WAITING_ON_IO_AFTER)
         while len(self._batches) >= self._at_once:
             await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
 
     async def _settle(self) -> None:
         """Let the loop turn as long as jobs arrive."""
         seen, quiet = 0, 0
-        while quiet < QUIET_TURNS and len(self._waiting) < MOST_JOBS:
+        while quiet < IDLE_LOOP_TURNS and len(self._waiting) < MAX_BATCH_JOBS:
             seen, quiet = len(self._waiting), quiet + 1 if len(self._waiting) == seen else 0
             await asyncio.sleep(0)
 
@@ -97,7 +97,7 @@ class Coalescer(Generic[Job]):
             raise RuntimeError("StopIteration in the work of a batch") from exc
 
 
-class Nearby(Executor):
+class InlineExecutor(Executor):
     """Runs small work at once where it stands, since handing it over would take longer; other work in
     ``elsewhere``. ``small`` is asked of what the work is given."""
 

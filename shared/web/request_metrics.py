@@ -11,12 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import AppError
 from shared.observability import tracing
-from shared.web.app import UNEXPECTED, answer_of, log_unexpected, unexpected
+from shared.web.app import UNEXPECTED_ERROR, error_response, log_unexpected_error, unexpected_error_response
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
-class RequestTimes:
+class RequestLatency:
     """Latency by route and status. Routes are the declared ones, so that no caller can invent labels."""
 
     def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
@@ -37,10 +37,10 @@ class RequestTimes:
         bound(seconds)
 
 
-class Observed:
+class RequestMetricsMiddleware:
     """ASGI middleware; ``times`` is asked for at each request, since a service may be wired late."""
 
-    def __init__(self, app: ASGIApp, times: Callable[[], RequestTimes]) -> None:
+    def __init__(self, app: ASGIApp, times: Callable[[], RequestLatency]) -> None:
         self._app, self._times = app, times
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +55,7 @@ class Observed:
                 status = message["status"]
             return send(message)
 
-        token = tracing.enter(tracing.incoming(scope["headers"]))
+        token = tracing.enter(tracing.from_headers(scope["headers"]))
         try:
             await self._app(scope, receive, noted)
         except ClientDisconnect:
@@ -63,10 +63,14 @@ class Observed:
         except Exception as exc:
             what = f"{scope['method']} {scope['path']}"
             if status:  # the answer is half sent: the server can only close the connection
-                status = UNEXPECTED[0]
-                log_unexpected(exc, what)
+                status = UNEXPECTED_ERROR[0]
+                log_unexpected_error(exc, what)
                 raise
-            answer = answer_of(exc, what) if isinstance(exc, AppError) else unexpected(exc, what)
+            answer = (
+                error_response(exc, what)
+                if isinstance(exc, AppError)
+                else unexpected_error_response(exc, what)
+            )
             await answer(scope, receive, noted)
         finally:
             tracing.leave(token)

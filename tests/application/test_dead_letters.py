@@ -13,7 +13,7 @@ from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.publisher import StorePublisher
 from shared.errors import NotFound, Rejected, Unavailable
-from shared.ports import DeadLetter, Outgoing, Statement
+from shared.ports import DeadLetter, OutgoingMessage, Statement
 from tests.conftest import DAY
 from tests.services.clients import envelope
 
@@ -22,7 +22,7 @@ PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 
 def give_up(store: MessageStore, topic: str, body: bytes = b"{}", **attributes: str) -> None:
     """A message that the broker delivered in vain, as often as it does."""
-    StorePublisher(store).publish(topic, [Outgoing(body, attributes)])
+    StorePublisher(store).publish(topic, [OutgoingMessage(body, attributes)])
     (message,) = store.pending(topic)
     message.attempts, message.last_answer = 8, "500"
     store.settle([(message, "dead")])
@@ -131,7 +131,7 @@ def test_a_broker_that_is_away_leaves_a_message_unmarked(
 
     give_up(world.store, "prediction-request")
     world.kept.collect()
-    monkeypatch.setattr(world.dead_letters, "publish_again", away)
+    monkeypatch.setattr(world.dead_letters, "republish", away)
     with pytest.raises(Unavailable):
         world.kept.replay(world.only(), "ann")
     assert len(world.kept.waiting()) == 1

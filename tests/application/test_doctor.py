@@ -8,7 +8,7 @@ from shared.application.operations.heartbeats import Heartbeats
 from shared.domain.findings import Finding, Severity
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
-from shared.model_registry.bundle import read
+from shared.model_registry.bundle import read_bundle
 from tests.application.worlds import Jobs, copy_of
 
 
@@ -50,7 +50,7 @@ def test_a_configured_model_that_is_not_the_champion_is_critical(
     loaded: Path, tmp_path: Path, model_paths: dict[str, Path]
 ) -> None:
     jobs = Jobs(copy_of(loaded, tmp_path), model_paths)
-    jobs.registry.add([read(DirectoryModelStore(), str(model_paths["catboost_v9"]))])
+    jobs.registry.add([read_bundle(DirectoryModelStore(), str(model_paths["catboost_v9"]))])
     jobs.registry.change_state(model_paths["catboost_v9"].stem, State.CHAMPION, "test")
     assert doctor(jobs, model_paths)["models:champion"].severity is Severity.OK
     jobs.change("UPDATE nba_predictions.model_registry SET sha256 = 'x', model_id = 'better' WHERE TRUE")

@@ -20,7 +20,7 @@ from shared.domain.promotion import Gate
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import NotFound, Rejected
-from shared.model_registry.bundle import Bundle, read
+from shared.model_registry.bundle import Bundle, read_bundle
 from shared.model_registry.loading import load_shadows
 from shared.schemas.predictions import PREDICTION_ACCURACY
 from tests.application.test_prediction_backfill import BUT_V8
@@ -313,7 +313,7 @@ def test_only_the_champion_may_be_deployed(here: Jobs, model_paths: dict[str, Pa
     here.change("DELETE FROM nba_predictions.model_registry WHERE TRUE")
     with pytest.raises(Rejected, match=r"is not registered; the champion of catboost_v9 is nobody"):
         load_deployable(here.registry, store, NINE, path)
-    here.registry.add([read(store, path)])
+    here.registry.add([read_bundle(store, path)])
     with pytest.raises(Rejected, match=r"is candidate; .*; --override REASON"):
         load_deployable(here.registry, store, NINE, path)
     with pytest.raises(Rejected, match="--override REASON"):

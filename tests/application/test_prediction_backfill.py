@@ -184,7 +184,7 @@ def test_a_job_that_trusted_every_model_would_be_caught(here: Jobs, monkeypatch:
     """The refusal above is what keeps such rows away: without knowing the training they would be active."""
 
     def trusting(self: BackfillModels, system: str, path: str) -> LoadedModel:
-        return replace(model_choice.load(self._store, system, path), manifest=None)
+        return replace(model_choice.load_model(self._store, system, path), manifest=None)
 
     monkeypatch.setattr(BackfillModels, "_load", trusting)
     trained_on(here)

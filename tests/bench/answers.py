@@ -13,7 +13,7 @@ from shared.application.messaging.topics import REQUEST_TOPIC
 from shared.application.prediction.stage import Job, StageJobs
 from shared.application.runs.lifecycle import Report
 from shared.schemas.messages import PredictionReady, wrap
-from shared.web.micro_batching import Coalescer
+from shared.web.micro_batching import MicroBatcher
 from tests.application.jobs import InProcess
 from tests.bench.game_day import scratch_warehouse
 from tests.bench.suite import Bench, Measured
@@ -73,7 +73,7 @@ def set_of(reports: list[PredictionReady]) -> list[PredictionReady]:
 
 def _push_all(stage: StageJobs, bodies: list[bytes]) -> None:
     async def at_once() -> None:
-        coalescer = Coalescer[Job](stage, executor)
+        coalescer = MicroBatcher[Job](stage, executor)
         await asyncio.gather(*(coalescer.submit(stage.accept(body)) for body in bodies))
 
     with ThreadPoolExecutor(1) as executor:

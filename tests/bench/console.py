@@ -158,10 +158,10 @@ def _make(state: Path) -> None:
     league = sample_league.generate(seasons=2)
     jobs = Jobs(state, {})
     for name, part in (
-        ("before", sample_league.known_before(league, DAY)),
+        ("before", sample_league.league_before(league, DAY)),
         ("results", sample_league.results_of(league, DAY)),
     ):
-        sample_league.write(part, SEASON / name)
+        sample_league.write_parquet(part, SEASON / name)
     LoadFolder(jobs.warehouse, jobs.clock)(SEASON / "before")
     first = _first_date(jobs)
     jobs.build(first, DAY)

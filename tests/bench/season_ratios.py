@@ -45,7 +45,7 @@ from shared.application.training.train import TrainModels, Window
 from shared.backends import Backend, BackendSettings, connect
 from shared.domain.systems.catalog import SYSTEM_IDS, trained_system
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
-from shared.model_registry.loading import load
+from shared.model_registry.loading import load_model
 from shared.ports import Statement
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.warehouse.schedule import games_between
@@ -85,7 +85,7 @@ class Season:
         self.home = home
         self.use = connect(BackendSettings(props_home=home))
         self.named: dict[str, str] = json.loads((home / "models.json").read_text(encoding="utf-8"))
-        self.models = {s: load(self.use.models, s, path) for s, path in self.named.items()}
+        self.models = {s: load_model(self.use.models, s, path) for s, path in self.named.items()}
         self.now = datetime.now(UTC)
         games = games_between(self.use.warehouse, FIRST, LAST)
         self.days: list[date] = sorted(set(games["game_date"].to_pylist()))

@@ -52,10 +52,10 @@ def ours(port: int, sink_seconds: float, paths: dict[str, str]) -> None:
     from shared.backends import Backend
     from shared.embedded.clock import SystemClock
     from shared.embedded.model_store import DirectoryModelStore
-    from shared.runtime.pyarrow_without_pandas import without_pandas
+    from shared.runtime.pyarrow_without_pandas import keep_pandas_out
     from shared.web.app import serve
 
-    without_pandas()
+    keep_pandas_out()
     variables: Any = {f"{system}_model_path": path for system, path in paths.items()}
     settings = WorkerSettings(**variables, port=port)
     backend = SimpleNamespace(
@@ -65,7 +65,7 @@ def ours(port: int, sink_seconds: float, paths: dict[str, str]) -> None:
         clock=SystemClock(),
     )
     worker = make(settings, cast(Backend, backend))
-    serve(build(lambda: worker, settings.entrance(), settings.limits()), port, "127.0.0.1")
+    serve(build(lambda: worker, settings.auth_policy(), settings.limits()), port, "127.0.0.1")
 
 
 def naive(port: int, sink_seconds: float, paths: dict[str, str]) -> None:

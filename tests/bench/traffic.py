@@ -35,7 +35,7 @@ from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import Statement, Warehouse
 from shared.schemas.catalog import TABLES
 from shared.schemas.messages import wrap
@@ -76,8 +76,8 @@ class Counting:
         self._count(statements)
         return self._inner.transact(statements)
 
-    def together(self) -> AbstractContextManager[None]:
-        return self._inner.together()
+    def shared_connection(self) -> AbstractContextManager[None]:
+        return self._inner.shared_connection()
 
     def take(self) -> dict[str, int]:
         """What was counted since the last time."""
@@ -172,15 +172,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         league = sample_league.generate(seasons=2)
-        sample_league.write(sample_league.known_before(league, DAY), folder / "before")
-        sample_league.write(sample_league.results_of(league, DAY), folder / "after")
+        sample_league.write_parquet(sample_league.league_before(league, DAY), folder / "before")
+        sample_league.write_parquet(sample_league.results_of(league, DAY), folder / "after")
         warehouse = DuckDbWarehouse(folder / "warehouse.duckdb")
         LoadFolder(warehouse, CLOCK)(folder / "before")
         BuildFeatures(warehouse, CLOCK, SqliteDocuments(folder / "documents.sqlite"))(DAY, DAY)
         store = DirectoryModelStore()
         windows = [w for w in demo_windows(DAY) if w.system_id != "catboost_v8"]
         bundles = TrainModels(warehouse, store, str(folder))(windows, CLOCK.now())
-        models = {s: load(store, s, b.path) for s, b in bundles.items()}
+        models = {s: load_model(store, s, b.path) for s, b in bundles.items()}
         sizes = {s: Path(b.path).stat().st_size for s, b in bundles.items()}
         told = measure(warehouse, models, folder / "after", folder)
     print(json.dumps({**told, "model_bytes": sizes}, indent=2))  # noqa: T201

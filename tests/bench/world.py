@@ -17,7 +17,7 @@ from shared.embedded import sample_league
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.schemas.messages import PredictionRequest, decode, encode, wrap
 from tests.application.jobs import InProcess
 from tests.conftest import CLOCK, DAY
@@ -49,7 +49,7 @@ def model_paths() -> dict[str, str]:
 
 @cache
 def models() -> dict[str, LoadedModel]:
-    return {s: load(DirectoryModelStore(), s, path) for s, path in model_paths().items()}
+    return {s: load_model(DirectoryModelStore(), s, path) for s, path in model_paths().items()}
 
 
 @cache
@@ -74,7 +74,7 @@ def _make() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     league = sample_league.generate(seasons=2)
-    sample_league.write(sample_league.known_before(league, DAY), folder / "before")
+    sample_league.write_parquet(sample_league.league_before(league, DAY), folder / "before")
     warehouse = DuckDbWarehouse(folder / "warehouse.duckdb")
     LoadFolder(warehouse, CLOCK)(folder / "before")
     BuildFeatures(warehouse, CLOCK, SqliteDocuments(folder / "documents.sqlite"))(DAY, DAY)

@@ -86,7 +86,7 @@ def test_a_replay_reaches_a_broker_that_runs_over_this_store_and_no_other(tmp_pa
 
             publish(url, [b"poison"])
             store = MessageStore(here / "broker.sqlite")
-            assert until(lambda: store.given_up(1))
+            assert until(lambda: store.dead_messages(1))
             answer = 204
             assert props(here, "deadletters", "replay", "--all", BROKER_URL=url).returncode == 0
             assert until(lambda: sink.got["poison"] == 3)

@@ -18,8 +18,8 @@ def test_documents_keep_fields_apart_and_collections_apart(document_store: Docum
     document_store.merge("phase4_completion", "2025-03-19", {"a": {"n": 2}})
     document_store.merge("jobs", "x", {"state": "running"})
     assert document_store.get("phase4_completion", "2025-03-19") == {"a": {"n": 2}, "b": None}
-    assert document_store.every("jobs") == {"x": {"state": "running"}}
-    assert document_store.every("nothing") == {}
+    assert document_store.get_all("jobs") == {"x": {"state": "running"}}
+    assert document_store.get_all("nothing") == {}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from shared.embedded.publisher import StorePublisher
 from shared.errors import NotFound, Rejected, Unavailable
 from shared.gcp.clients import Clients
 from shared.gcp.pubsub_publisher import PubSubPublisher
-from shared.ports import Outgoing, Publisher
+from shared.ports import OutgoingMessage, Publisher
 from tests.contracts.fixtures import EMBEDDED, PROJECT
 
 TOPIC = "jobs"
@@ -67,8 +67,8 @@ def _pulled(subscriber: Any, subscription: str) -> list[tuple[bytes, dict[str, s
 
 
 def test_what_is_published_is_stored_with_its_attributes(stored: Stored) -> None:
-    stored.publisher.publish(TOPIC, [Outgoing(b"one", {"run_id": "r", "traceparent": "00-1-2-01"})])
-    stored.publisher.publish(TOPIC, [Outgoing(b"\x00\xff")])
+    stored.publisher.publish(TOPIC, [OutgoingMessage(b"one", {"run_id": "r", "traceparent": "00-1-2-01"})])
+    stored.publisher.publish(TOPIC, [OutgoingMessage(b"\x00\xff")])
     stored.publisher.publish(TOPIC, [])
     assert sorted(stored.read()) == [
         (b"\x00\xff", {}),
@@ -78,7 +78,7 @@ def test_what_is_published_is_stored_with_its_attributes(stored: Stored) -> None
 
 def test_a_slate_is_published_in_one_call(stored: Stored) -> None:
     bodies = [f"{i}".encode() * 1500 for i in range(400)]
-    stored.publisher.publish(TOPIC, [Outgoing(b, {"run_id": "r"}) for b in bodies])
+    stored.publisher.publish(TOPIC, [OutgoingMessage(b, {"run_id": "r"}) for b in bodies])
     assert sorted(body for body, _ in stored.read()) == sorted(bodies)
 
 
@@ -88,7 +88,7 @@ OPTIONS = ("topic", "data", "ordering_key", "retry", "timeout", "self", "attrs",
 
 def test_attributes_named_like_options_of_the_client_come_out_as_they_went_in(stored: Stored) -> None:
     attributes = dict.fromkeys(OPTIONS, "x") | {"Ünï": "é" * 512, "empty": ""}
-    stored.publisher.publish(TOPIC, [Outgoing(b"one", attributes)])
+    stored.publisher.publish(TOPIC, [OutgoingMessage(b"one", attributes)])
     assert stored.read() == [(b"one", attributes)]
 
 
@@ -109,7 +109,7 @@ def test_attributes_that_no_broker_takes_are_refused_by_name(
     stored: Stored, attributes: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(Rejected, match=re.escape(words)):
-        stored.publisher.publish(TOPIC, [Outgoing(b"good"), Outgoing(b"one", attributes)])
+        stored.publisher.publish(TOPIC, [OutgoingMessage(b"good"), OutgoingMessage(b"one", attributes)])
     assert stored.read() == []
 
 
@@ -117,4 +117,4 @@ def test_attributes_that_no_broker_takes_are_refused_by_name(
 @pytest.mark.parametrize("kind", ["emulator"])
 def test_a_topic_that_is_not_there_is_named(stored: Stored) -> None:
     with pytest.raises((NotFound, Unavailable), match="topic nothing"):
-        stored.publisher.publish("nothing", [Outgoing(b"x")])
+        stored.publisher.publish("nothing", [OutgoingMessage(b"x")])

@@ -56,9 +56,9 @@ def test_one_active_run_per_date_and_the_loser_learns_the_holder(run_stores: Sto
         other.open(run("b"))
     assert lost.value.holder == "a"
     other.open(run("c", DAY + timedelta(days=1)))
-    assert [r.run_id for r in store.under_way()] == ["a", "c"]
+    assert [r.run_id for r in store.active_runs()] == ["a", "c"]
     assert store.advance("a", [RunState.CREATED], RunState.FAILED, note="why")
-    assert [r.run_id for r in store.under_way()] == ["c"]
+    assert [r.run_id for r in store.active_runs()] == ["c"]
     other.open(run("b", minutes=1))
     assert [r.run_id for r in store.runs(game_date=DAY)] == ["b", "a"]
     assert [r.run_id for r in store.runs(limit=1)] == ["b"]
@@ -70,7 +70,7 @@ def test_what_is_asked_together_is_answered_at_once_and_stored(run_stores: Store
     mine, other = run_stores(), run_stores()
     mine.open(run("taken"))
     days = [DAY + timedelta(days=n) for n in (1, 2)]
-    with mine.together():
+    with mine.batched_writes():
         for name, day in zip("ab", days, strict=True):
             mine.open(run(name, day))
             mine.expect(name, [player("player")])

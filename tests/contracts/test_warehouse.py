@@ -162,7 +162,7 @@ def test_what_is_asked_together_is_no_transaction(warehouse_of: Make) -> None:
     warehouse = warehouse_of([PREDICTION_KEY_OUTCOMES])
 
     def broken_off() -> None:
-        with warehouse.together(), warehouse.together():
+        with warehouse.shared_connection(), warehouse.shared_connection():
             warehouse.append(PREDICTION_KEY_OUTCOMES, outcomes(2))
             assert warehouse.upsert(PREDICTION_KEY_OUTCOMES, outcomes(3)) == 1
             raise KeyError("of whoever asks")

@@ -21,7 +21,7 @@ from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.embedded import sample_league
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.gcp.clients import Clients
-from shared.model_registry.bundle import Bundle, manifest_path, read
+from shared.model_registry.bundle import Bundle, manifest_path, read_bundle
 from shared.ports import Statement
 from shared.schemas.feature_store import FEATURE_SNAPSHOTS, ML_FEATURE_STORE
 from tests.contracts.fixtures import create
@@ -183,7 +183,7 @@ def _register(there: World, bundles: list[Bundle]) -> None:
         path = f"{there.backend.model_folder}/{Path(bundle.path).name}"
         there.backend.models.put(manifest_path(path), Path(manifest_path(bundle.path)).read_bytes())
         there.backend.models.put(path, Path(bundle.path).read_bytes())
-        kept = read(there.backend.models, path)
+        kept = read_bundle(there.backend.models, path)
         registry.add([kept], experiment_id=f"experiment-{kept.manifest.name}")
         if bundle.manifest.system_id in there.models:
             there.other = path

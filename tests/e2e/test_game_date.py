@@ -167,7 +167,7 @@ def test_services_say_in_their_heartbeat_that_they_run_and_that_they_stopped(
     documents = SqliteDocuments(tmp_path / "documents.sqlite")
 
     def said() -> dict[str, str]:
-        return {name: d["status"] for name, d in documents.every("processor_heartbeats").items()}
+        return {name: d["status"] for name, d in documents.get_all("processor_heartbeats").items()}
 
     with services(loaded, tmp_path, model_paths):
         assert said() == {"prediction-coordinator": "running", "prediction-worker": "running"}

@@ -23,7 +23,7 @@ from shared.application.queries.read import Questions
 from shared.application.training.train import TrainModels, demo_windows
 from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.embedded import sample_league
-from shared.ports import Outgoing, Statement
+from shared.ports import OutgoingMessage, Statement
 from shared.schemas.predictions import PLAYER_PROP_PREDICTIONS, PREDICTION_ACCURACY
 from shared.schemas.table import Table
 from tests.e2e.google_cloud import Project
@@ -47,8 +47,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     if real:
         return [recent(Path(real), base / "recent")]
     league = sample_league.generate(seasons=2)
-    sample_league.write(sample_league.known_before(league, DAY), base / "before")
-    sample_league.write(sample_league.results_of(league, DAY), base / "after")
+    sample_league.write_parquet(sample_league.league_before(league, DAY), base / "before")
+    sample_league.write_parquet(sample_league.results_of(league, DAY), base / "after")
     return [base / "before", base / "after"]
 
 
@@ -127,7 +127,7 @@ def test_a_game_date_gives_the_same_rows_on_both_backends(
         project.subscribe(services)
         served = run(services, DAY, 600)
         served_models = httpx.get(services.url("worker") + "/heartbeat", timeout=30).json()["models"]
-        there.publisher.publish(REQUEST_TOPIC, [Outgoing(b"not a job", {"run_id": served["run_id"]})])
+        there.publisher.publish(REQUEST_TOPIC, [OutgoingMessage(b"not a job", {"run_id": served["run_id"]})])
         assert kept(there, 30) == [(REQUEST_TOPIC, served["run_id"])]
     assert [p.returncode for p in services.processes.values()] == [0, 0], "killed, for they took too long"
     GradePredictions(there.warehouse, there.clock)(DAY, DAY)

@@ -21,7 +21,7 @@ import pytest
 from backfill_jobs.local_processes import free_port
 from shared.embedded.publisher import BrokerPublisher
 from shared.errors import Rejected, Unavailable
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 
 
 class Server(ThreadingHTTPServer):
@@ -96,7 +96,7 @@ def broker(home: Path, url: str, *more: str) -> Iterator[tuple[str, subprocess.P
 def publish(base: str, bodies: list[bytes], topic: str = "jobs") -> None:
     publisher = BrokerPublisher(base)
     try:
-        publisher.publish(topic, [Outgoing(b) for b in bodies])
+        publisher.publish(topic, [OutgoingMessage(b) for b in bodies])
     finally:
         publisher.close()
 

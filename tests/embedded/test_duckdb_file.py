@@ -66,11 +66,11 @@ def is_free(path: Path) -> bool:
 def test_what_is_asked_together_has_the_file_from_the_first_statement_to_the_end(
     warehouse: DuckDbWarehouse, path: Path
 ) -> None:
-    with warehouse.together():
+    with warehouse.shared_connection():
         assert is_free(path)
         warehouse.query(ONE)
         assert not is_free(path)
-        with warehouse.together():
+        with warehouse.shared_connection():
             warehouse.append(REJECTED_MESSAGES, rejected("a"))
         assert not is_free(path)
         warehouse.append(REJECTED_MESSAGES, rejected("b"))
@@ -102,7 +102,7 @@ def form_of(path: Path) -> str:
 
 def test_together_is_no_transaction(warehouse: DuckDbWarehouse, path: Path) -> None:
     def ask() -> None:
-        with warehouse.together():
+        with warehouse.shared_connection():
             warehouse.append(REJECTED_MESSAGES, rejected("a"))
             with pytest.raises(InvalidStatement):
                 warehouse.query(Statement("SELECT nothing FROM (SELECT 1 AS one)"))
@@ -124,7 +124,7 @@ def test_a_transaction_that_is_broken_off_leaves_nothing_to_what_comes_next(
         raise KeyboardInterrupt
 
     warehouse.append(REJECTED_MESSAGES, rejected("a"))
-    with warehouse.together():
+    with warehouse.shared_connection():
         with monkeypatch.context() as patched:
             patched.setattr("shared.embedded.duckdb_warehouse._rows_changed", interrupted)
             with pytest.raises(KeyboardInterrupt):
@@ -134,7 +134,7 @@ def test_a_transaction_that_is_broken_off_leaves_nothing_to_what_comes_next(
 
 
 def test_rows_are_those_of_each_call(warehouse: DuckDbWarehouse) -> None:
-    with warehouse.together():
+    with warehouse.shared_connection():
         for reason in "abc":
             rows = rejected(reason)
             warehouse.append(REJECTED_MESSAGES, rows)
@@ -152,7 +152,7 @@ def test_two_threads_take_turns(warehouse: DuckDbWarehouse) -> None:
         nonlocal inside, most
         both.wait()
         for n in range(5):
-            with warehouse.together():
+            with warehouse.shared_connection():
                 warehouse.append(REJECTED_MESSAGES, rejected(f"{name}{n}"))
                 inside += 1
                 most = max(most, inside)
@@ -170,7 +170,7 @@ def test_whoever_waits_too_long_is_told_and_can_ask_again(
 ) -> None:
     monkeypatch.setattr("shared.embedded.duckdb_file.LOCK_WAIT_SECONDS", 0.1)
     other = DuckDbWarehouse(path)
-    with warehouse.together():
+    with warehouse.shared_connection():
         warehouse.query(ONE)
         with pytest.raises(Unavailable, match="busy for"):
             other.query(ONE)
@@ -184,7 +184,7 @@ def test_after_a_full_disk_the_next_statement_opens_it_anew(warehouse: DuckDbWar
     ]
     warehouse.append(REJECTED_MESSAGES, rejected("a"))
     for write in writes:
-        with warehouse.together():
+        with warehouse.shared_connection():
             assert reasons(warehouse) == ["a"]
             with full_disk(), pytest.raises(Unavailable):
                 write()
@@ -195,7 +195,7 @@ def test_after_a_full_disk_the_next_statement_opens_it_anew(warehouse: DuckDbWar
 
 
 def test_a_log_that_cannot_be_written_back_stays_and_is_read(warehouse: DuckDbWarehouse, path: Path) -> None:
-    with contextlib.ExitStack() as disk, warehouse.together():
+    with contextlib.ExitStack() as disk, warehouse.shared_connection():
         warehouse.append(REJECTED_MESSAGES, rejected("a"))
         disk.enter_context(full_disk())
     assert is_free(path)
@@ -209,7 +209,7 @@ def test_what_was_committed_together_survives_a_kill(path: Path) -> None:
         "from shared.schemas.predictions import REJECTED_MESSAGES;"
         "from tests.embedded.test_duckdb_file import rejected\n"
         "warehouse = DuckDbWarehouse(Path(sys.argv[1]))\n"
-        "with warehouse.together():\n"
+        "with warehouse.shared_connection():\n"
         "    warehouse.append(REJECTED_MESSAGES, rejected('a'))\n"
         "    warehouse.append(REJECTED_MESSAGES, rejected('b'))\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -22,7 +22,7 @@ FIRST, LAST = date(2025, 3, 19), date(2025, 3, 20)
 COUNT = Statement(
     "SELECT COUNT(*) AS n FROM nba_predictions.prediction_staging WHERE game_date >= @d", {"d": FIRST}
 )
-MANY = parquet_parts.LEAST_ROWS
+MANY = parquet_parts.MIN_PART_ROWS
 TEXT = {c.name: "" for c in PREDICTION_STAGING.columns if c.mode == "REQUIRED" and c.type == "STRING"}
 NUMBERS = {c.name: 0.5 for c in PREDICTION_STAGING.columns if c.mode == "REQUIRED" and c.type == "FLOAT64"}
 ROW: dict[str, Any] = (
@@ -61,7 +61,7 @@ def warehouse(path: Path) -> DuckDbWarehouse:
 
 def test_many_rows_become_a_part_and_are_read_with_the_others(warehouse: DuckDbWarehouse, path: Path) -> None:
     many, few = staged(MANY), staged(MANY - 1, game_date=LAST, run_id="few")
-    with warehouse.together():
+    with warehouse.shared_connection():
         warehouse.append(PREDICTION_STAGING, many)
         assert count(warehouse) == MANY
         warehouse.append(PREDICTION_STAGING, few)

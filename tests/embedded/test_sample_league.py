@@ -40,7 +40,7 @@ def test_nobody_plays_who_was_reported_out_before_the_game() -> None:
 
 def test_the_morning_knows_nothing_of_the_evening() -> None:
     day = sample_league.DEMO_DATE
-    before, after = sample_league.known_before(LEAGUE, day), sample_league.results_of(LEAGUE, day)
+    before, after = sample_league.league_before(LEAGUE, day), sample_league.results_of(LEAGUE, day)
     assert pc.max(before.player_game_logs["game_date"]).as_py() < day
     today = before.games.filter(pc.equal(before.games["game_date"], day))
     assert today.num_rows == 6

@@ -23,7 +23,7 @@ from shared.embedded.locks import FileLocks
 from shared.embedded.publisher import StorePublisher
 from shared.embedded.run_store import SqliteRunStore
 from shared.errors import Rejected, Unavailable
-from shared.ports import ExpectedPlayer, Outgoing, Run, RunState, Statement
+from shared.ports import ExpectedPlayer, OutgoingMessage, Run, RunState, Statement
 from shared.schemas.predictions import PREDICTION_ACCURACY, REJECTED_MESSAGES
 
 DAY = date(2025, 3, 19)
@@ -186,7 +186,7 @@ def test_a_folder_of_locks_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_a_jobs_messages_wait_in_the_store_for_the_broker(tmp_path: Path) -> None:
     store = MessageStore(tmp_path / "broker.sqlite")
-    StorePublisher(store).publish("predictions-complete", [Outgoing(b"one"), Outgoing(b"two")])
+    StorePublisher(store).publish("predictions-complete", [OutgoingMessage(b"one"), OutgoingMessage(b"two")])
     assert store.counts()["predictions-complete"]["pending"] == 2
 
 
@@ -201,7 +201,7 @@ def test_a_broker_file_of_the_version_before_keeps_its_messages(tmp_path: Path) 
             "PRAGMA user_version=1;"
         )
     store = MessageStore(path)
-    StorePublisher(store).publish("jobs", [Outgoing(b"two", {"run_id": "r"})])
+    StorePublisher(store).publish("jobs", [OutgoingMessage(b"two", {"run_id": "r"})])
     assert [(m.data, dict(m.attributes)) for m in store.pending("jobs")] == [
         ("b25l", {}),
         ("dHdv", {"run_id": "r"}),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 from tests.services.clients import envelope
 
 MOST_ATTEMPTS = 8
@@ -30,7 +30,7 @@ class Broker:
         self.counts: dict[str, int] = defaultdict(int)
         self.now = 0
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         for message in messages:
             self.counts[topic] += 1
             number = f"{topic}-{self.counts[topic]}"

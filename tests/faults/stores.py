@@ -87,7 +87,7 @@ class MemoryRunStore(SqliteRunStore):
         super().__init__(Path("memory"))
         self._file: _OpenFile = _OpenFile(self._file)
 
-    def together(self) -> AbstractContextManager[None]:
+    def batched_writes(self) -> AbstractContextManager[None]:
         """Step by step, so that others come between and what is inside can break half-way."""
         return nullcontext()
 

@@ -12,7 +12,7 @@ from shared.application.backfill.in_process import RunInProcess, ServedModels
 from shared.application.runs.request import RunRequest, parse
 from shared.embedded.clock import FixedClock
 from shared.errors import Unavailable
-from shared.ports import ExpectedPlayer, Outgoing, Publisher, Run, RunState
+from shared.ports import ExpectedPlayer, OutgoingMessage, Publisher, Run, RunState
 from shared.schemas.messages import RunRequested
 from tests.conftest import Outbox
 from tests.faults import checker
@@ -40,7 +40,7 @@ def runs() -> Iterator[MemoryRunStore]:
 
 
 class BrokerAway:
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         raise Unavailable(f"{topic} for {len(messages)} messages: the broker is away")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC, START_TOPIC
 from shared.errors import AppError
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 from shared.schemas.messages import RunRequested, encode
 from tests.faults import checker
 from tests.faults.broker import Broker, Held
@@ -82,7 +82,7 @@ class World:
 
     def request_start(self, asked: RunRequested) -> None:
         self._say("a start is asked for by message")
-        self.broker.publish(START_TOPIC, [Outgoing(encode(asked))])
+        self.broker.publish(START_TOPIC, [OutgoingMessage(encode(asked))])
 
     def run_job(self, asked: RunRequested) -> Flight | None:
         """A backfill of the date, unless one holds its lock."""
@@ -110,7 +110,7 @@ class World:
 
     def publish_poison(self, topic: str, payload: bytes, raw: bool) -> None:
         """A message that can never succeed; ``raw``: not even its envelope is one."""
-        self.broker.publish(topic, [Outgoing(payload)])
+        self.broker.publish(topic, [OutgoingMessage(payload)])
         message = self.broker.held[-1]
         message.body = payload if raw else message.body
         self.poison.append(message.body)

@@ -12,7 +12,7 @@ from google.api_core.exceptions import BadRequest, Forbidden
 from shared.backends import BackendSettings, ModelSettings, connect
 from shared.errors import InvalidStatement, Rejected, Unavailable
 from shared.gcp.bigquery_warehouse import BigQueryWarehouse
-from shared.gcp.failures import translated
+from shared.gcp.failures import translate_errors
 from shared.ports import Statement
 from shared.schemas.models import MODEL_REGISTRY
 from tests.conftest import Logged
@@ -129,5 +129,5 @@ def test_making_the_backend_asks_nobody() -> None:
 
 @pytest.mark.parametrize("failure", [TimeoutError("late"), ConnectionResetError("gone")])
 def test_a_connection_that_fails_is_a_store_that_is_away(failure: OSError) -> None:
-    with pytest.raises(Unavailable, match="thing"), translated("thing"):
+    with pytest.raises(Unavailable, match="thing"), translate_errors("thing"):
         raise failure

@@ -14,7 +14,7 @@ from shared.errors import Rejected, Unavailable
 from shared.gcp import pubsub_publisher
 from shared.gcp.clients import Clients
 from shared.gcp.pubsub_publisher import PubSubPublisher
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 from tests.contracts.test_publisher import OPTIONS
 
 
@@ -60,7 +60,7 @@ def publisher(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[PubSu
 
 def test_attributes_named_like_options_are_attributes(publisher: PubSubPublisher, server: Server) -> None:
     attributes = dict.fromkeys(OPTIONS, "x")
-    publisher.publish("jobs", [Outgoing(b"one", attributes), Outgoing(b"\x00\xff")])
+    publisher.publish("jobs", [OutgoingMessage(b"one", attributes), OutgoingMessage(b"\x00\xff")])
     assert server.messages() == [(b"one", attributes), (b"\x00\xff", {})]
     (request,) = server.requests
     assert request.topic == "projects/project/topics/jobs"
@@ -69,17 +69,17 @@ def test_attributes_named_like_options_are_attributes(publisher: PubSubPublisher
 
 def test_a_reserved_attribute_stops_all_of_the_call(publisher: PubSubPublisher, server: Server) -> None:
     with pytest.raises(Rejected, match="'googclient_x'"):
-        publisher.publish("jobs", [Outgoing(b"one"), Outgoing(b"two", {"googclient_x": "1"})])
+        publisher.publish("jobs", [OutgoingMessage(b"one"), OutgoingMessage(b"two", {"googclient_x": "1"})])
     assert server.requests == []
 
 
 def test_many_messages_go_in_requests_that_fit(publisher: PubSubPublisher, server: Server) -> None:
-    many = [Outgoing(str(n).encode()) for n in range(1201)]
+    many = [OutgoingMessage(str(n).encode()) for n in range(1201)]
     publisher.publish("jobs", many)
     assert sorted(len(r.messages) for r in server.requests) == [201, 500, 500]
     assert sorted(body for body, _ in server.messages()) == sorted(m.body for m in many)
     server.requests.clear()
-    large = [Outgoing(bytes(3_000_000)) for _ in range(3)]
+    large = [OutgoingMessage(bytes(3_000_000)) for _ in range(3)]
     publisher.publish("jobs", large)
     assert [len(r.messages) for r in server.requests] == [1, 1, 1]
 
@@ -89,8 +89,8 @@ def test_failures_are_told_by_what_to_do(
 ) -> None:
     server.failure = grpc.StatusCode.INVALID_ARGUMENT
     with pytest.raises(Rejected, match="topic jobs"):
-        publisher.publish("jobs", [Outgoing(b"")])
+        publisher.publish("jobs", [OutgoingMessage(b"")])
     monkeypatch.setattr(pubsub_publisher, "RETRY", pubsub_publisher.RETRY.with_timeout(0.3))
     server.failure = grpc.StatusCode.UNAVAILABLE
     with pytest.raises(Unavailable, match="topic jobs"):
-        publisher.publish("jobs", [Outgoing(b"one")])
+        publisher.publish("jobs", [OutgoingMessage(b"one")])

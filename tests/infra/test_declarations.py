@@ -109,7 +109,7 @@ def test_each_program_starts_with_what_is_declared(program: str, monkeypatch: py
     settings: Any = PROGRAMS[program]()
     assert (settings.props_backend, settings.gcp_project_id) == ("gcp", "project_id")
     if program != "props":
-        assert settings.entrance() is not None
+        assert settings.auth_policy() is not None
 
 
 def test_a_release_may_set_the_commit_and_every_setting_of_a_model() -> None:

@@ -18,7 +18,7 @@ from shared.application.training.train import TrainModels, demo_windows
 from shared.domain.features.contract import FEATURES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import Statement
 from tests.conftest import CLOCK, DAY
 from tests.emulators.processes import free_ports
@@ -69,7 +69,7 @@ def model(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> LoadedModel
     (bundle,) = TrainModels(warehouse, DirectoryModelStore(), str(folder))(windows, CLOCK.now()).values()
     for path in (folder, *folder.iterdir()):
         path.chmod(0o755)
-    return load(DirectoryModelStore(), "catboost_v9", bundle.path)
+    return load_model(DirectoryModelStore(), "catboost_v9", bundle.path)
 
 
 @pytest.fixture(scope="module")

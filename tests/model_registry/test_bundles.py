@@ -14,8 +14,8 @@ from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Conflict, NotFound, Rejected
 from shared.model_registry.bundle import manifest_path, parse_manifest
-from shared.model_registry.catboost_model import parse, to_bytes
-from shared.model_registry.loading import load
+from shared.model_registry.catboost_model import parse_model, to_bytes
+from shared.model_registry.loading import load_model
 from tests.conftest import CLOCK, DAY
 
 STORE = DirectoryModelStore()
@@ -36,7 +36,7 @@ def fitted(names: list[str]) -> bytes:
 
 
 def test_a_bundle_is_verified_by_hash_features_and_golden_rows(bundle: Path) -> None:
-    model = load(STORE, "catboost_v9", str(bundle))
+    model = load_model(STORE, "catboost_v9", str(bundle))
     assert model.verified
     assert model.manifest is not None
     assert model.manifest.train_end < DAY
@@ -48,7 +48,7 @@ def test_a_bundle_is_verified_by_hash_features_and_golden_rows(bundle: Path) -> 
 
 
 def test_a_model_predicts_a_row_alone_as_among_others(bundle: Path) -> None:
-    model = load(STORE, "catboost_v9", str(bundle)).model
+    model = load_model(STORE, "catboost_v9", str(bundle)).model
     x = np.random.default_rng(2).normal(10, 5, (300, 33))
     x[np.random.default_rng(3).random(x.shape) < 0.1] = np.nan
     together = model.predict(x)
@@ -57,7 +57,7 @@ def test_a_model_predicts_a_row_alone_as_among_others(bundle: Path) -> None:
 
 
 def test_what_the_library_refuses_can_never_be_predicted() -> None:
-    model = parse(fitted(["a", "b"]), "small.cbm", ("a", "b"))
+    model = parse_model(fitted(["a", "b"]), "small.cbm", ("a", "b"))
     with pytest.raises(Rejected, match="the model refuses 3 rows"):
         model.predict(np.zeros((3, 1)))
 
@@ -98,32 +98,32 @@ def test_a_window_without_games_is_refused(warehouse: DuckDbWarehouse, tmp_path:
 
 def test_a_bare_model_loads_unverified(bundle: Path) -> None:
     Path(manifest_path(str(bundle))).unlink()
-    model = load(STORE, "catboost_v9", str(bundle))
+    model = load_model(STORE, "catboost_v9", str(bundle))
     assert not model.verified
     assert model.model_id == f"unverified-{model.sha256[:8]}"
 
 
 def test_what_is_not_the_model_meant_is_refused(bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such model file"):
-        load(STORE, "catboost_v9", str(tmp_path / "absent.cbm"))
+        load_model(STORE, "catboost_v9", str(tmp_path / "absent.cbm"))
     with pytest.raises(Rejected, match="wanted 0000"):
-        load(STORE, "catboost_v9", str(bundle), "0000")
+        load_model(STORE, "catboost_v9", str(bundle), "0000")
     with pytest.raises(Rejected, match=r"bundle of catboost_v9, wanted catboost_v8"):
-        load(STORE, "catboost_v8", str(bundle))
+        load_model(STORE, "catboost_v8", str(bundle))
     with pytest.raises(Rejected, match="local files only"):
-        load(STORE, "catboost_v9", "gs://bucket/model.cbm")
+        load_model(STORE, "catboost_v9", "gs://bucket/model.cbm")
 
 
 def test_a_truncated_or_foreign_file_is_refused(bundle: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.cbm"
     cut.write_bytes(bundle.read_bytes()[:2000])
     with pytest.raises(Rejected, match="not a readable CatBoost model of 2000 bytes"):
-        load(STORE, "catboost_v9", str(cut))
+        load_model(STORE, "catboost_v9", str(cut))
     data = bytearray(bundle.read_bytes())
     data[-1] ^= 1
     bundle.write_bytes(bytes(data))
     with pytest.raises(Rejected, match="its manifest says"):
-        load(STORE, "catboost_v9", str(bundle))
+        load_model(STORE, "catboost_v9", str(bundle))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_model_of_other_features_is_refused_with_the_difference(
     path = tmp_path / "other.cbm"
     path.write_bytes(fitted(names))
     with pytest.raises(Rejected, match=words):
-        load(STORE, "catboost_v9", str(path))
+        load_model(STORE, "catboost_v9", str(path))
 
 
 def test_a_golden_row_that_comes_out_differently_is_refused(bundle: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_golden_row_that_comes_out_differently_is_refused(bundle: Path) -> Non
     wrong = msgspec.structs.replace(manifest.golden[0], expected=manifest.golden[0].expected + 0.5)
     beside.write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, golden=[wrong])))
     with pytest.raises(Rejected, match="golden row"):
-        load(STORE, "catboost_v9", str(bundle))
+        load_model(STORE, "catboost_v9", str(bundle))
     beside.write_bytes(b"{}")
     with pytest.raises(Rejected, match="not a model manifest"):
-        load(STORE, "catboost_v9", str(bundle))
+        load_model(STORE, "catboost_v9", str(bundle))

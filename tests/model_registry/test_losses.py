@@ -13,7 +13,7 @@ from shared.domain.features.contract import FEATURES, INDEX
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Rejected
 from shared.model_registry.cbm import read_metadata
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.model_registry.losses import check_loss
 
 STORE = DirectoryModelStore()
@@ -42,7 +42,7 @@ def saved(folder: Path, loss: str, y: Any, group_id: Any = None, **settings: Any
     ],
 )  # fmt: skip
 def test_a_loss_in_the_units_of_its_target_is_served(loss: str, tmp_path: Path) -> None:
-    model = load(STORE, "catboost_v9", saved(tmp_path, loss, POINTS))
+    model = load_model(STORE, "catboost_v9", saved(tmp_path, loss, POINTS))
     assert model.model.predict(X[:3]).shape == (3,)
     assert model.warnings[0].startswith("WARNING catboost_v9: unverified-")
 
@@ -73,7 +73,7 @@ def test_a_model_that_gives_no_points_is_refused_by_its_loss(
     ranks = why == "is a ranker"
     path = saved(tmp_path, loss, target, GROUPS if ranks else None)
     with pytest.raises(Rejected) as refused:
-        load(STORE, "catboost_v9", path)
+        load_model(STORE, "catboost_v9", path)
     said = str(refused.value)
     assert f"bare.cbm: a model of loss {loss.partition(':')[0]!r} {why}" in said
     assert "wanted one real-valued output per row in points" in said
@@ -91,9 +91,9 @@ def test_a_refused_loss_is_refused_in_a_sum_and_with_a_manifest_as_well(
     path = tmp_path / "sum.cbm"
     catboost.sum_models([plain, poisson]).save_model(str(path))
     with pytest.raises(Rejected, match="a model of loss 'Poisson' gives the logarithm"):
-        load(STORE, "catboost_v9", str(path))
+        load_model(STORE, "catboost_v9", str(path))
     catboost.sum_models([plain, plain]).save_model(str(path))
-    assert load(STORE, "catboost_v9", str(path)).model.predict(X[:2]).shape == (2,)
+    assert load_model(STORE, "catboost_v9", str(path)).model.predict(X[:2]).shape == (2,)
     for bundle in model_paths.values():
         check_loss(bundle.read_bytes(), "bundle")
 
@@ -104,10 +104,10 @@ def test_a_file_that_does_not_name_its_loss_is_refused(tmp_path: Path) -> None:
     assert "params" in read_metadata(data)
     path.write_bytes(data.replace(b'"loss_function":{"type":"RMSE"', b'"lost_function":{"type":"RMSE"'))
     with pytest.raises(Rejected, match="does not say with which loss its model was trained"):
-        load(STORE, "catboost_v9", str(path))
+        load_model(STORE, "catboost_v9", str(path))
     path.write_bytes(data.replace(b'"loss_function":{"type":"RMSE"', b'"loss_function":{"type":"NEWW"'))
     with pytest.raises(Rejected, match="a model of loss 'NEWW' is not known here"):
-        load(STORE, "catboost_v9", str(path))
+        load_model(STORE, "catboost_v9", str(path))
 
 
 def doubt_of(tmp_path: Path, target: Any) -> LoadedModel:
@@ -118,13 +118,13 @@ def doubt_of(tmp_path: Path, target: Any) -> LoadedModel:
     )
     path = tmp_path / "other.cbm"
     model.save_model(str(path))
-    return load(STORE, "catboost_v9", str(path))
+    return load_model(STORE, "catboost_v9", str(path))
 
 
 def test_what_typical_players_are_given_is_looked_at_when_a_model_loads(tmp_path: Path) -> None:
-    assert doubt_of(tmp_path, POINTS).doubt is None
+    assert doubt_of(tmp_path, POINTS).output_warning is None
     per_minute = doubt_of(tmp_path, POINTS / 28.0)
-    assert per_minute.doubt is not None
-    assert "expected 9 to 20" in per_minute.doubt
+    assert per_minute.output_warning is not None
+    assert "expected 9 to 20" in per_minute.output_warning
     assert per_minute.warnings[1].startswith("WARNING catboost_v9: unverified-")
-    assert doubt_of(tmp_path, np.full(len(X), 27.0) + X[:, 0] * 0.01).doubt is not None
+    assert doubt_of(tmp_path, np.full(len(X), 27.0) + X[:, 0] * 0.01).output_warning is not None

@@ -17,9 +17,9 @@ from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Rejected
 from shared.model_registry import symmetric_trees
 from shared.model_registry.catboost_model import CatBoostModel, to_bytes
-from shared.model_registry.cbm import NotPlain, read_trees
-from shared.model_registry.golden import edge_rows, golden_rows, sides
-from shared.model_registry.loading import load
+from shared.model_registry.cbm import UnsupportedModel, read_trees
+from shared.model_registry.golden import edge_rows, golden_rows, split_outcomes
+from shared.model_registry.loading import load_model
 from shared.model_registry.symmetric_trees import SymmetricTrees
 
 STORE = DirectoryModelStore()
@@ -51,8 +51,8 @@ def by_catboost(data: bytes, x: Floats) -> Floats:
 
 @pytest.mark.parametrize("system", ["catboost_v9", "catboost_v9_2026_02", "line_anchored_v1"])
 def test_models_that_serve_give_what_catboost_gives(model_paths: dict[str, Path], system: str) -> None:
-    plain = load(STORE, system, str(model_paths[system])).model
-    library = load(STORE, system, str(model_paths[system]), by_catboost=True).model
+    plain = load_model(STORE, system, str(model_paths[system])).model
+    library = load_model(STORE, system, str(model_paths[system]), use_catboost=True).model
     assert isinstance(plain, SymmetricTrees)
     assert isinstance(library, CatBoostModel)
     assert plain.trees == library.trees
@@ -117,7 +117,7 @@ def test_golden_rows_see_both_sides_of_every_split(depth: int) -> None:
     trees = read_trees(data)
     rows = golden_rows(x, trees)
     assert len(rows) <= 35
-    seen, reachable = (sides(trees, some).any(axis=0) for some in (rows, x))
+    seen, reachable = (split_outcomes(trees, some).any(axis=0) for some in (rows, x))
     assert reachable.all()
     assert seen.all()
 
@@ -182,7 +182,7 @@ def test_another_number_of_columns_is_refused(model_paths: dict[str, Path]) -> N
 def test_a_model_of_another_kind_is_left_to_catboost(settings: dict[str, object]) -> None:
     x = np.random.default_rng(6).normal(size=(200, 4))
     y = x[:, :2] if "MultiRMSE" in settings.values() else x[:, 0]
-    with pytest.raises(NotPlain, match=r"non-symmetric|several outputs"):
+    with pytest.raises(UnsupportedModel, match=r"non-symmetric|several outputs"):
         read_trees(fitted(x, y, iterations=5, **settings))
 
 
@@ -190,14 +190,14 @@ def test_categories_are_left_to_catboost() -> None:
     x = np.array([["a", 1.0], ["b", 2.0], ["a", 3.0], ["c", 4.0]] * 10, dtype=object)
     model = catboost.CatBoostRegressor(iterations=3, verbose=False, allow_writing_files=False, thread_count=1)
     model.fit(catboost.Pool(x, np.arange(40.0), cat_features=[0]))
-    with pytest.raises(NotPlain, match=r"further parts|categorical"):
+    with pytest.raises(UnsupportedModel, match=r"further parts|categorical"):
         read_trees(to_bytes(model))
 
 
 def test_no_length_of_a_cut_file_reads(model_paths: dict[str, Path]) -> None:
     data = model_paths["catboost_v9"].read_bytes()
     for length in [*range(0, 200), *range(200, len(data) - 8, 4099)]:
-        with pytest.raises(NotPlain):
+        with pytest.raises(UnsupportedModel):
             SymmetricTrees(read_trees(data[:length]))
 
 
@@ -207,15 +207,15 @@ def test_golden_rows_decide_who_predicts(
     path = str(model_paths["catboost_v9"])
     right = SymmetricTrees.predict
     monkeypatch.setattr(SymmetricTrees, "predict", lambda self, x: np.nextafter(right(self, x), np.inf))
-    assert isinstance(load(STORE, "catboost_v9", path).model, CatBoostModel)
+    assert isinstance(load_model(STORE, "catboost_v9", path).model, CatBoostModel)
 
 
 def test_a_model_loads_without_catboost(model_paths: dict[str, Path]) -> None:
     code = (
         "import sys\n"
         "from shared.embedded.model_store import DirectoryModelStore\n"
-        "from shared.model_registry.loading import load\n"
-        "load(DirectoryModelStore(), 'catboost_v9', sys.argv[1])\n"
+        "from shared.model_registry.loading import load_model\n"
+        "load_model(DirectoryModelStore(), 'catboost_v9', sys.argv[1])\n"
         "print(*{'catboost', 'pandas', 'scipy'} & set(sys.modules))\n"
     )
     path = str(model_paths["catboost_v9"])
@@ -225,8 +225,8 @@ def test_a_model_loads_without_catboost(model_paths: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("system", ["catboost_v9", "line_anchored_v1"])
 def test_what_each_input_adds_is_what_catboost_says(model_paths: dict[str, Path], system: str) -> None:
-    plain = load(STORE, system, str(model_paths[system])).model
-    library = load(STORE, system, str(model_paths[system]), by_catboost=True).model
+    plain = load_model(STORE, system, str(model_paths[system])).model
+    library = load_model(STORE, system, str(model_paths[system]), use_catboost=True).model
     assert isinstance(plain, SymmetricTrees)
     assert isinstance(library, CatBoostModel)
     x = inputs(20, len(TRAINED[system].inputs), 5)
@@ -273,4 +273,4 @@ def test_a_program_without_catboost_refuses_what_only_catboost_reads(
     bare.write_bytes(model_paths["catboost_v9"].read_bytes())
     monkeypatch.setitem(sys.modules, "shared.model_registry.catboost_model", None)
     with pytest.raises(Rejected, match="only CatBoost reads this model, and this program comes without it"):
-        load(STORE, "catboost_v9", str(bare))
+        load_model(STORE, "catboost_v9", str(bare))

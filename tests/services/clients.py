@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 
 
 class Client:
@@ -38,6 +38,6 @@ def envelope(payload: bytes, message_id: str = "7", attributes: Mapping[str, str
     return json.dumps({"message": message | more}).encode()
 
 
-def pushed(message: Outgoing, message_id: str = "7") -> bytes:
+def pushed(message: OutgoingMessage, message_id: str = "7") -> bytes:
     """The envelope in which a published message arrives."""
     return envelope(message.body, message_id, message.attributes)

@@ -19,7 +19,7 @@ from shared.application.prediction.stage import StageJobs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import LoadedModel
 from shared.web.app import Identity
-from shared.web.micro_batching import Coalescer
+from shared.web.micro_batching import MicroBatcher
 from tests.application.jobs import InProcess
 from tests.services.clients import Client, envelope
 
@@ -43,8 +43,8 @@ class Bench:
             identity=Identity("prediction-worker"),
             stage=stage,
             predict_rows=(rows := PredictRows(predict)),
-            job_batcher=Coalescer(stage, executor),
-            row_batcher=Coalescer(rows.several, executor),
+            job_batcher=MicroBatcher(stage, executor),
+            row_batcher=MicroBatcher(rows.several, executor),
             models=dict(self.models),
             shadows=[],
             missing=self.missing,

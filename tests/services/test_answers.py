@@ -16,7 +16,7 @@ from shared.domain.features.context import CONTEXT
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.run_store import SqliteRunStore
 from shared.model_registry.loading import LoadedModel
-from shared.web.openapi import Answers, Documented
+from shared.web.openapi import DocumentedFastAPI, ResponseModels
 from tests.application.worlds import Jobs
 from tests.conftest import DAY
 from tests.domain.batches import STAR
@@ -37,7 +37,7 @@ TOLD = {
 }
 
 
-def fits(answers: Answers, route: str, text: str) -> BaseModel:
+def fits(answers: ResponseModels, route: str, text: str) -> BaseModel:
     return answers[route].model_validate_json(text, strict=True)
 
 
@@ -101,11 +101,11 @@ def test_every_key_is_declared(graded_copy: Jobs) -> None:
 
 @pytest.mark.parametrize("answers", [COORDINATOR, WORKER])
 def test_every_route_that_answers_json_has_its_shape(
-    answers: Answers, warehouse: DuckDbWarehouse, tmp_path: Path
+    answers: ResponseModels, warehouse: DuckDbWarehouse, tmp_path: Path
 ) -> None:
     worker = build(WorkerBench(warehouse, tmp_path, {}).make)
     app = worker if answers is WORKER else CoordinatorBench(warehouse, tmp_path / "other").app
-    assert isinstance(app, Documented)
+    assert isinstance(app, DocumentedFastAPI)
     document = app.openapi()
     assert document is app.openapi()
     shown = {

@@ -30,7 +30,7 @@ from shared.errors import Unavailable
 from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, encode
 from shared.web.app import Identity
-from shared.web.micro_batching import Coalescer
+from shared.web.micro_batching import MicroBatcher
 from tests.application.jobs import InProcess
 from tests.conftest import CLOCK, DAY
 from tests.services.clients import Client, envelope
@@ -45,7 +45,7 @@ class Bench:
                 identity=Identity("prediction-coordinator"),
                 start=self.world.start_run,
                 record=self.world.record,
-                completions=Coalescer(self.world.record.record_all, ThreadPoolExecutor(1)),
+                completions=MicroBatcher(self.world.record.record_all, ThreadPoolExecutor(1)),
                 check_stalled=self.world.check_stalled,
                 keep_rejected=KeepRejected(warehouse, "prediction-coordinator"),
                 signals=SignalReport(warehouse),

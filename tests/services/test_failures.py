@@ -17,7 +17,7 @@ from services.prediction_coordinator.console.runs import _what_to_do
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import AppError, InvalidStatement
 from shared.schemas.messages import PredictionReady, encode
-from shared.web.app import STATUS, answer_of
+from shared.web.app import STATUS_BY_ERROR, error_response
 from tests.conftest import DAY, Logged
 from tests.services import in_memory
 from tests.services.clients import envelope
@@ -72,12 +72,12 @@ def test_every_kind_of_failure_in_the_code_has_an_entry() -> None:
                 importlib.import_module(module.name)
     ours = [k for k in kinds() if k.__module__.startswith(("shared.", "services.", "backfill_jobs."))]
     assert len(ours) >= 12
-    assert [k for k in ours if not any(parent in STATUS for parent in k.__mro__)] == []
+    assert [k for k in ours if not any(parent in STATUS_BY_ERROR for parent in k.__mro__)] == []
 
 
 def test_a_kind_without_an_entry_has_an_answer_everywhere() -> None:
     failure = OfNoKind("inner detail")
-    assert answer_of(failure).status_code == 500
+    assert error_response(failure).status_code == 500
     assert "fault of the program" in what_to_do(failure) == _what_to_do(failure)
 
 
@@ -100,7 +100,7 @@ def test_any_failure_is_a_logged_and_counted_problem_document(
         ("GET", "/runs", b""), ("GET", "/console/runs", b""), ("GET", "/console/runs/x", b""),
         ("POST", "/complete", ready),
     ):  # fmt: skip
-        vars(failure).pop("told", None)
+        vars(failure).pop("logged", None)
         before = len(logged())
         answer = bench.call(method, path, content=body, headers=TRACED)
         assert (answer.status_code, "inner detail" in answer.text) == (500, False), (path, answer.text)
@@ -120,7 +120,7 @@ def test_the_bare_routes_of_the_worker_answer_like_the_others(
 ) -> None:
     monkeypatch.setattr(worker.world.warehouse, "append", raising(failure))
     for body in (envelope(encode(worker.job)), b"not json"):
-        vars(failure).pop("told", None)
+        vars(failure).pop("logged", None)
         before = len(logged())
         answer = worker.call("POST", "/predict", content=body, headers=TRACED)
         assert answer.status_code == 500, answer.text

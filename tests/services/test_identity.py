@@ -26,24 +26,32 @@ from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
 from shared.application.operations.readiness import FAILED, PASSED, Check
 from shared.errors import Unauthenticated, Unavailable
-from shared.web.app import install_errors, ready_answer
-from shared.web.authentication import GOOGLE_CERTS, Entrance, IdentitySettings, authorised, protect
-from shared.web.id_tokens import GRACE, LEEWAY, MOST_KNOWN, RETRY_SECONDS, Certificates, Trust, Verifier
+from shared.web.app import install_errors, readiness_response
+from shared.web.authentication import GOOGLE_CERTS, AuthPolicy, AuthSettings, is_authorised, protect
+from shared.web.id_tokens import (
+    GRACE_SECONDS,
+    LEEWAY,
+    MAX_CACHED_TOKENS,
+    RETRY_SECONDS,
+    Certificates,
+    TokenPolicy,
+    TokenVerifier,
+)
 from tests.services.clients import ask
 from tests.services.issuer import AUDIENCE, CALLER, ISSUER, Key, bearer
 from tests.services.local_server import LocalServer
 
-TRUST = Trust(frozenset({AUDIENCE}), frozenset({CALLER}), frozenset({ISSUER}))
+TRUST = TokenPolicy(frozenset({AUDIENCE}), frozenset({CALLER}), frozenset({ISSUER}))
 NOW = int(time.time())
 Mint = Callable[[Key], str]
 
 
 def service(
-    entrance: Entrance, checks: tuple[Check, ...] = (Check("store", PASSED, "answers", 1.0),)
+    auth_policy: AuthPolicy, checks: tuple[Check, ...] = (Check("store", PASSED, "answers", 1.0),)
 ) -> FastAPI:
     app = FastAPI()
     install_errors(app)
-    protect(app, entrance)
+    protect(app, auth_policy)
 
     @app.get("/health")
     def health() -> str:
@@ -51,7 +59,7 @@ def service(
 
     @app.get("/ready")
     def ready(request: Request) -> JSONResponse:
-        return ready_answer(checks, authorised(request))
+        return readiness_response(checks, is_authorised(request))
 
     @app.get("/closed")
     def closed(request: Request) -> str:
@@ -64,15 +72,15 @@ def get(app: FastAPI, path: str = "/closed", **more: Any) -> httpx.Response:
     return ask(app, "GET", path, **more)
 
 
-def iam() -> Entrance:
-    settings = IdentitySettings(auth="iam", auth_audiences=AUDIENCE, auth_emails=CALLER, k_service="worker")
-    return settings.entrance()
+def iam() -> AuthPolicy:
+    settings = AuthSettings(auth="iam", auth_audiences=AUDIENCE, auth_emails=CALLER, k_service="worker")
+    return settings.auth_policy()
 
 
-def oidc(url: str) -> Entrance:
-    return IdentitySettings(
+def oidc(url: str) -> AuthPolicy:
+    return AuthSettings(
         auth="oidc", auth_audiences=AUDIENCE, auth_emails=CALLER, auth_certs_url=url
-    ).entrance()
+    ).auth_policy()
 
 
 def part(value: Any) -> str:
@@ -265,7 +273,7 @@ def test_many_tokens_cost_one_fetch(certificates: LocalServer, key: Key) -> None
 
 
 def test_a_token_believed_once_is_known_until_it_expires(certificates: LocalServer, key: Key) -> None:
-    verify = Verifier(TRUST, Certificates(certificates.url))
+    verify = TokenVerifier(TRUST, Certificates(certificates.url))
     token = key.mint(exp=int(time.time() - LEEWAY) + 2)
     assert asyncio.run(verify(token)) == CALLER
     verify._certificates = Certificates("http://127.0.0.1:1/none")
@@ -278,10 +286,10 @@ def test_a_token_believed_once_is_known_until_it_expires(certificates: LocalServ
 
 
 def test_known_tokens_have_a_bound(key: Key) -> None:
-    async def many() -> Verifier:
-        verify = Verifier(TRUST, None)
+    async def many() -> TokenVerifier:
+        verify = TokenVerifier(TRUST, None)
         header, _, signature = key.mint().split(".")
-        for n in range(MOST_KNOWN + 10):
+        for n in range(MAX_CACHED_TOKENS + 10):
             claims = {
                 "iss": ISSUER,
                 "aud": AUDIENCE,
@@ -293,7 +301,7 @@ def test_known_tokens_have_a_bound(key: Key) -> None:
             await verify(f"{header}.{part(claims)}.{signature}")
         return verify
 
-    assert len(asyncio.run(many())._known) == MOST_KNOWN
+    assert len(asyncio.run(many())._known) == MAX_CACHED_TOKENS
 
 
 class Clock:
@@ -316,7 +324,7 @@ def test_certificates_are_kept_as_long_as_their_server_allows_and_an_hour_more(
     clock.now += 2
     assert (set(ask()), len(certificates.asked)) == ({key.kid}, 2)
     assert (set(ask()), len(certificates.asked)) == ({key.kid}, 2)
-    clock.now += GRACE
+    clock.now += GRACE_SECONDS
     with pytest.raises(Unavailable, match="500"):
         ask()
     certificates.status = 200
@@ -378,7 +386,7 @@ def test_without_certificates_nobody_is_refused_for_good(
     ],
 )
 def test_a_page_of_another_site_gets_nothing_from_this_machine(headers: dict[str, str], status: int) -> None:
-    app = service(Entrance())
+    app = service(AuthPolicy())
     assert get(app, headers=headers).status_code == status
     assert get(app, "/health", headers=headers).status_code == status
 
@@ -405,20 +413,24 @@ ALL = {"auth_audiences": AUDIENCE, "auth_emails": CALLER}
 )
 def test_settings_that_would_leave_a_door_open_stop_the_start(given: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=re.escape(words)):
-        IdentitySettings(**given)
+        AuthSettings(**given)
 
 
 @pytest.mark.parametrize("kind", [CoordinatorSettings, WorkerSettings])
 def test_both_services_have_the_settings(kind: type[CoordinatorSettings | WorkerSettings]) -> None:
     plain = kind()
-    assert (plain.host, plain.entrance(), plain.limits().push_bytes) == ("127.0.0.1", Entrance(), 1024 * 1024)
+    assert (plain.host, plain.auth_policy(), plain.limits().push_bytes) == (
+        "127.0.0.1",
+        AuthPolicy(),
+        1024 * 1024,
+    )
     public = kind(auth="oidc", auth_audiences="a, b", auth_emails=CALLER)
     assert public.host == "0.0.0.0"
-    entrance = public.entrance()
-    assert entrance.certs_url == GOOGLE_CERTS
-    assert entrance.trust is not None
-    assert entrance.trust.audiences == {"a", "b"}
-    assert kind(auth="iam", k_service="s", **ALL).entrance().certs_url is None
+    auth_policy = public.auth_policy()
+    assert auth_policy.certs_url == GOOGLE_CERTS
+    assert auth_policy.token_policy is not None
+    assert auth_policy.token_policy.audiences == {"a", "b"}
+    assert kind(auth="iam", k_service="s", **ALL).auth_policy().certs_url is None
 
 
 def process(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:

@@ -14,9 +14,9 @@ from services.prediction_worker.app import build
 from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 from shared.schemas.messages import PredictionReady, decode, encode
-from shared.web.request_metrics import Observed
+from shared.web.request_metrics import RequestMetricsMiddleware
 from tests.conftest import Logged
 from tests.services.clients import envelope, pushed
 from tests.services.in_memory import Bench as WorkerBench
@@ -83,7 +83,7 @@ def test_jobs_of_several_traces_in_one_batch_are_reported_under_their_own(
     worker: WorkerBench, logged: Logged
 ) -> None:
     messages = [
-        Outgoing(encode(job), {"traceparent": trace})
+        OutgoingMessage(encode(job), {"traceparent": trace})
         for job, trace in zip(worker.jobs[:4], [PARENT, OTHER, OTHER, "broken"], strict=True)
     ]
     assert {a.status_code for a in together(worker, [pushed(m) for m in messages])} == {204}
@@ -181,7 +181,7 @@ def test_a_batch_that_fails_is_logged_once_however_many_messages_it_holds(
 
 def test_a_request_meets_what_observes_it_before_anything_of_the_framework(worker: WorkerBench) -> None:
     stack = build(worker.make).build_middleware_stack()
-    assert type(stack) is Observed
+    assert type(stack) is RequestMetricsMiddleware
 
 
 def test_requests_are_counted_by_declared_route_and_status(coordinator: CoordinatorBench) -> None:

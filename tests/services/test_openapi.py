@@ -22,12 +22,12 @@ from schemathesis.generation import GenerationMode
 from services.prediction_coordinator.app import build as coordinator
 from services.prediction_worker.app import build as worker
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
-from shared.web.authentication import Entrance
-from shared.web.id_tokens import Trust
+from shared.web.authentication import AuthPolicy
+from shared.web.id_tokens import TokenPolicy
 from tests.services.in_memory import Bench as WorkerBench
 from tests.services.test_coordinator import Bench as CoordinatorBench
 
-CLOSED = Entrance(Trust(frozenset({"a"}), frozenset({"e"}), frozenset({"i"})))
+CLOSED = AuthPolicy(TokenPolicy(frozenset({"a"}), frozenset({"e"}), frozenset({"i"})))
 CONFORM = ("status_code_conformance", "content_type_conformance", "response_schema_conformance")
 
 

@@ -10,7 +10,7 @@ import pytest
 from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
 from shared.domain.findings import Severity
 from shared.errors import Unavailable
-from shared.gcp.outgoing import IdToken
+from shared.gcp.outgoing import IdTokenAuth
 from tests.services.issuer import Key
 from tests.services.local_server import LocalServer
 
@@ -30,7 +30,7 @@ def account(server: LocalServer, key: Key, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
 
 
-def call(auth: IdToken) -> str:
+def call(auth: IdTokenAuth) -> str:
     """The header that a call carries."""
     transport = httpx.MockTransport(
         lambda request: httpx.Response(200, text=request.headers["authorization"])
@@ -42,12 +42,12 @@ def call(auth: IdToken) -> str:
 @pytest.mark.usefixtures("account")
 def test_calls_carry_a_token_that_is_asked_for_once_in_its_life(server: LocalServer, key: Key) -> None:
     first, second = key.mint(), key.mint(aud="https://coordinator.example")
-    auth = IdToken("https://worker.example")
+    auth = IdTokenAuth("https://worker.example")
     server.body = json.dumps({"id_token": first}).encode()
     assert call(auth) == call(auth) == f"Bearer {first}"
     assert len(server.asked) == 1
     server.body = json.dumps({"id_token": key.mint(exp=int(time.time()) + 30)}).encode()
-    soon = IdToken("https://worker.example")
+    soon = IdTokenAuth("https://worker.example")
     call(soon)
     server.body = json.dumps({"id_token": second}).encode()
     assert call(soon) == f"Bearer {second}"
@@ -58,7 +58,7 @@ def test_calls_carry_a_token_that_is_asked_for_once_in_its_life(server: LocalSer
 def test_where_no_token_is_had_nothing_is_sent(server: LocalServer) -> None:
     server.status, server.body = 400, b'{"error": "invalid_grant"}'
     with pytest.raises(Unavailable, match=r"no ID token for https://worker\.example"):
-        call(IdToken("https://worker.example"))
+        call(IdTokenAuth("https://worker.example"))
 
 
 READY = {"checks": [{"name": "warehouse", "status": "passed", "detail": "answers", "ms": 3.0}]}

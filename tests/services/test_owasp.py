@@ -22,16 +22,16 @@ from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import TooMany
 from shared.ports import Run, RunState
 from shared.schemas.messages import PredictionReady, encode
-from shared.web.authentication import OPEN, Entrance
-from shared.web.body_limits import Limits
-from shared.web.id_tokens import Trust
+from shared.web.authentication import PUBLIC_PATHS, AuthPolicy
+from shared.web.body_limits import BodyLimits
+from shared.web.id_tokens import TokenPolicy
 from tests.conftest import DAY
 from tests.domain.batches import STAR
 from tests.services import in_memory, test_coordinator
 from tests.services.clients import ask, envelope
 from tests.services.issuer import AUDIENCE, CALLER, ISSUER, Key, bearer
 
-TRUST = Trust(frozenset({AUDIENCE}), frozenset({CALLER}), frozenset({ISSUER}))
+TRUST = TokenPolicy(frozenset({AUDIENCE}), frozenset({CALLER}), frozenset({ISSUER}))
 JSON = {"content-type": "application/json"}
 DOCUMENTS = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"}
 
@@ -56,12 +56,12 @@ def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
 
 
 def closed(
-    coordinator: test_coordinator.Bench, worker: in_memory.Bench, trust: Trust = TRUST
+    coordinator: test_coordinator.Bench, worker: in_memory.Bench, trust: TokenPolicy = TRUST
 ) -> list[FastAPI]:
-    entrance = Entrance(trust)
+    auth_policy = AuthPolicy(trust)
     return [
-        build_coordinator(coordinator.app.state.coordinator, entrance),
-        build_worker(worker.make, entrance),
+        build_coordinator(coordinator.app.state.coordinator, auth_policy),
+        build_worker(worker.make, auth_policy),
     ]
 
 
@@ -73,7 +73,7 @@ def test_no_route_of_either_service_answers_without_a_token(
     for app in closed(coordinator, worker):
         for method, path in [*routes(app), ("GET", "/nothing"), ("DELETE", "/start"), ("GET", "//health")]:
             answer = ask(app, method, path)
-            assert (answer.status_code == 401) == (path not in OPEN), (method, path, answer.text)
+            assert (answer.status_code == 401) == (path not in PUBLIC_PATHS), (method, path, answer.text)
             asked += 1
     assert asked > 25
 
@@ -97,7 +97,7 @@ def test_no_body_is_longer_than_its_limit(
     coordinator: test_coordinator.Bench, worker: in_memory.Bench
 ) -> None:
     """API4:2023 Unrestricted Resource Consumption: bytes."""
-    limits = Limits(push_bytes=1000, batch_bytes=5000)
+    limits = BodyLimits(push_bytes=1000, batch_bytes=5000)
     apps = [
         build_coordinator(coordinator.app.state.coordinator, limits=limits),
         build_worker(worker.make, limits=limits),
@@ -123,7 +123,7 @@ async def in_parts(body: bytes) -> Any:
 
 def test_a_length_that_is_a_lie_is_not_believed(worker: in_memory.Bench) -> None:
     """API4:2023 Unrestricted Resource Consumption: a short Content-Length before a long body."""
-    app = build_worker(worker.make, limits=Limits(batch_bytes=1000))
+    app = build_worker(worker.make, limits=BodyLimits(batch_bytes=1000))
     for told in ("10", "-1", "x", ""):
         answer = ask(
             app, "POST", "/predict/batch", content=b"x" * 1001, headers=JSON | {"content-length": told}
@@ -163,7 +163,7 @@ def test_who_may_come_in_is_a_list_and_no_route_is_left_out_of_it(
     for app in closed(coordinator, worker):
         for method, path in routes(app):
             answer = ask(app, method, path, headers=stranger)
-            assert (answer.status_code == 403) == (path not in OPEN), (method, path, answer.text)
+            assert (answer.status_code == 403) == (path not in PUBLIC_PATHS), (method, path, answer.text)
     assert ask(
         closed(coordinator, worker)[0], "POST", "/check-stalled", headers=bearer(key.mint())
     ).json() == {"ended": []}
@@ -300,7 +300,7 @@ def test_every_route_is_in_the_document_and_in_no_other(
         assert others == DOCUMENTS
         for path, operations in app.openapi()["paths"].items():
             for operation in operations.values():
-                assert ("security" in operation) == (path not in OPEN)
+                assert ("security" in operation) == (path not in PUBLIC_PATHS)
 
 
 def test_what_other_services_send_is_checked_like_what_strangers_send(

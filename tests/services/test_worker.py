@@ -15,7 +15,7 @@ from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import Job
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
-from shared.model_registry.bundle import read
+from shared.model_registry.bundle import read_bundle
 from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, PredictionRequest, decode, encode
 from tests.conftest import CLOCK
@@ -161,7 +161,7 @@ def test_a_model_that_is_not_the_champion_raises_an_alarm(bench: Bench) -> None:
     assert bench.call("GET", "/models").json()["alarms"] == []
     other = bench.models["catboost_v9_2026_02"]
     registry = Registry(bench.world.warehouse)
-    registry.add([read(DirectoryModelStore(), m.path) for m in bench.models.values()])
+    registry.add([read_bundle(DirectoryModelStore(), m.path) for m in bench.models.values()])
     registry.change_state(other.model_id, State.CHAMPION, "test")
     assert bench.call("GET", "/models").json()["alarms"] == []
     bench.world.warehouse.transact(

@@ -69,7 +69,7 @@ def queries(google: GoogleSql) -> dict[str, Query]:
 def world(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[World]:
     rows = data_set(request.param, pools())
     warehouse = DuckDbWarehouse(tmp_path_factory.mktemp("world") / "warehouse.duckdb")
-    with warehouse.together():
+    with warehouse.shared_connection():
         for table in TABLES:
             warehouse.append(table, arrow(table, rows[table.full_name]))
         yield World(request.param, {t.full_name: rows_of(t, rows[t.full_name]) for t in TABLES}, warehouse)

@@ -29,7 +29,7 @@ SORTED_ZEROS = {
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDbWarehouse]:
     made = DuckDbWarehouse(tmp_path_factory.mktemp("asked") / "warehouse.duckdb")
-    with made.together():
+    with made.shared_connection():
         yield made
 
 

@@ -31,7 +31,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.ports import Clock
-from shared.web.app import UNEXPECTED, Identity, note, status_of, trace_id, validation_error
+from shared.web.app import UNEXPECTED_ERROR, Identity, log_error, status_of, trace_id, validation_error
 from shared.web.strict_routes import StrictRoute
 
 HEADERS = {
@@ -118,7 +118,7 @@ class Pages:
 
     def failed(self, request: Request, exc: AppError) -> HTMLResponse:
         """The page of a failure: what came, what was wanted, what to do."""
-        note(exc)
+        log_error(exc)
         status, title = status_of(exc)
         return self.html(
             request,
@@ -126,7 +126,7 @@ class Pages:
             status,
             code=status,
             title=title.capitalize(),
-            detail=f"the log says more, trace {trace_id()}" if status == UNEXPECTED[0] else str(exc),
+            detail=f"the log says more, trace {trace_id()}" if status == UNEXPECTED_ERROR[0] else str(exc),
             what_to_do=what_to_do(exc),
         )
 

@@ -19,7 +19,7 @@ from shared.application.views.run_progress import PlayerRow, Replacement, System
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Conflict, NotFound, Rejected, TooMany, Unavailable
 from shared.schemas.messages import RunRequested
-from shared.web.app import note, status_of
+from shared.web.app import log_error, status_of
 
 WHAT_TO_DO: dict[type[AppError], str] = {
     NotFound: "Choose a date with games, or tick that started games may be predicted.",
@@ -46,7 +46,7 @@ def add_runs(router: APIRouter, pages: Pages, views: Views) -> None:
         try:
             started = views.start(_asked(sent))
         except AppError as exc:
-            note(exc)
+            log_error(exc)
             return _list(pages, views, request, None, FEW, sent, exc)
         return RedirectResponse(f"/console/runs/{started.run_id}", 303)
 

@@ -93,7 +93,7 @@ class RunInProcess:
     def _fresh(self, requests: Sequence[RunRequest]) -> dict[date, tuple[str, bool]]:
         """New runs, and those of this job that have ended; without the dates on which another is open."""
         found: dict[date, tuple[str, bool]] = {}
-        with self._runs.together():
+        with self._runs.batched_writes():
             for request in requests:
                 ended = self._ended(request)
                 with suppress(Conflict):
@@ -105,7 +105,7 @@ class RunInProcess:
         prepared = dict(zip(wanted, self._prepared(wanted), strict=True))
         failed = {one: jobs for one, jobs in prepared.items() if isinstance(jobs, AppError)}
         ready: list[RunJobs] = []
-        with self._runs.together():
+        with self._runs.batched_writes():
             for one, jobs in prepared.items():
                 if not isinstance(jobs, AppError):
                     try:
@@ -154,7 +154,7 @@ class RunInProcess:
     def _record(self, runs: Sequence[RunJobs], outcomes: Mapping[str, list[PlayerOutcome]]) -> None:
         """Nobody else works on these runs: whoever has no outcome now, as where his game has begun since a
         process before this one expected him, gets none."""
-        with self._runs.together():
+        with self._runs.batched_writes():
             for jobs in runs:
                 lost = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in jobs.without_features]
                 if self._runs.record(jobs.run_id, lost + outcomes[jobs.run_id]):

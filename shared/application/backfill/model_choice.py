@@ -12,7 +12,7 @@ from shared.application.training.train import Window, window_before
 from shared.domain.systems.catalog import required_models
 from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import Bundle
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import ModelStore
 
 Train = Callable[[list[Window]], dict[str, Bundle]]
@@ -77,7 +77,7 @@ class BackfillModels:
     def _load(self, system: str, path: str) -> LoadedModel:
         if path not in self._loaded:
             wanted = self._sha256.get(system) if self._named.get(system) == path else None
-            self._loaded[path] = load(self._store, system, path, wanted)
+            self._loaded[path] = load_model(self._store, system, path, wanted)
         return self._loaded[path]
 
     def _trained(self, system: str, game_date: date) -> tuple[str | None, str]:

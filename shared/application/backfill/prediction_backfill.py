@@ -238,7 +238,7 @@ class BackfillPredictions:
             return {day: result for t in tasks for day, result in self._serve([t], options).items()}
         run_ids = {day: said for day, said in told.items() if isinstance(said, str)}
         stored = self._stored(run_ids)
-        with self._ports.runs.together():
+        with self._ports.runs.batched_writes():
             outcomes = {run_id: self._ports.runs.outcomes(run_id) for run_id in run_ids.values()}
         results = {}
         for task in tasks:

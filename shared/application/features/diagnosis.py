@@ -108,7 +108,7 @@ class MlfsDoctor:
         modes |= dict.fromkeys(modes, mode) if mode else self._live_only(modes)
         due = _due(schedule)
         inputs = InputRows.read(self._warehouse, first, last)
-        phases = self._documents.every(PHASES) if len(modes) > 1 else None
+        phases = self._documents.get_all(PHASES) if len(modes) > 1 else None
         found: dict[date, Diagnosis] = {}
         for wanted in sorted(set(modes.values())):
             days = sorted(d for d, m in modes.items() if m is wanted)

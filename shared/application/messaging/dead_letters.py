@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from shared.application.messaging.rejected import as_rows, kept_row
 from shared.errors import NotFound, Rejected, Unavailable
-from shared.ports import DeadLetter, DeadLetters, Outgoing, Warehouse
+from shared.ports import DeadLetter, DeadLetters, OutgoingMessage, Warehouse
 from shared.schemas.attributes import RESERVED
 from shared.schemas.messages import Envelope, unwrap, wrap
 from shared.schemas.predictions import MESSAGE_REPLAYS, REJECTED_MESSAGES
@@ -93,13 +93,13 @@ class Count:
 class CollectedOnly:
     """In the place of a broker whose dead letters others fetch: there are none but those in the table."""
 
-    def pull(self, most: int = 100) -> list[DeadLetter]:  # noqa: ARG002
+    def pull(self, max_messages: int = 100) -> list[DeadLetter]:  # noqa: ARG002
         return []
 
     def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
         """Nothing was pulled."""
 
-    def publish_again(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def republish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         raise Unavailable(
             f"{len(messages)} messages to {topic}: replayed by props deadletters replay, not here"
         )
@@ -166,7 +166,7 @@ class KeptMessages:
             )
             raise Rejected(f"{message.id} cannot be replayed: {why}, topic {message.topic or 'unknown'}")
         attributes = {k: v for k, v in envelope.attributes.items() if not k.lower().startswith(BROKERS_OWN)}
-        self._dead_letters.publish_again(message.topic, [Outgoing(envelope.payload, attributes)])
+        self._dead_letters.republish(message.topic, [OutgoingMessage(envelope.payload, attributes)])
         now = datetime.now(UTC)
         row = {
             "replayed_date": now.date(),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from shared.observability import tracing
 from shared.observability.tracing import Trace
-from shared.ports import Outgoing
+from shared.ports import OutgoingMessage
 from shared.schemas.messages import PredictionReady, PredictionRequest, PredictionsComplete, encode
 
 START_TOPIC = "prediction-run-requested"
@@ -20,9 +20,9 @@ TOPICS = (START_TOPIC, REQUEST_TOPIC, READY_TOPIC, COMPLETE_TOPIC)
 RunMessage = PredictionRequest | PredictionReady | PredictionsComplete
 
 
-def outgoing(message: RunMessage, trace: Trace | None = None) -> Outgoing:
+def outgoing(message: RunMessage, trace: Trace | None = None) -> OutgoingMessage:
     """The message as it is published; without ``trace`` under that of the work at hand."""
-    return Outgoing(encode(message), _attributes(message.run_id, trace or tracing.current()))
+    return OutgoingMessage(encode(message), _attributes(message.run_id, trace or tracing.current()))
 
 
 @lru_cache(maxsize=256)

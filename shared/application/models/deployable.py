@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.application.models.registry import Registry
 from shared.errors import Rejected
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import ModelStore
 
 
@@ -26,7 +26,7 @@ def load_deployable(
     ``Rejected`` for a file that is not whole or not of the system, and, unless ``override`` gives a reason,
     for one that is not registered or not the champion; both are named.
     """
-    model = load(store, system_id, path)
+    model = load_model(store, system_id, path)
     objection = _objection(registry, model)
     if objection is not None and not (override or "").strip():
         raise Rejected(f"{objection}; --override REASON deploys it all the same")

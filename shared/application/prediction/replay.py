@@ -27,7 +27,7 @@ from shared.domain.systems.catalog import (
     trained_system,
 )
 from shared.errors import NotFound
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import ModelStore, Warehouse
 from shared.schemas.messages import PredictionRequest
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
@@ -78,7 +78,7 @@ class Replay:
         ``NotFound`` where the prediction, its snapshot or a model behind it is no longer known.
         """
         stored = self.stored(prediction_id)
-        job, models = _job(stored, self.inputs(stored)), self._models_behind(stored, by_catboost=True)
+        job, models = _job(stored, self.inputs(stored)), self._models_behind(stored, use_catboost=True)
         rows = Predict(models)([job], stored["predicted_at"]).rows.to_pylist()
         (again,) = [r for r in rows if r["system_id"] == stored["system_id"]] or [dict.fromkeys(COMPARED)]
         return Replayed(
@@ -157,7 +157,7 @@ class Replay:
         return dict(sorted(terms.items(), key=lambda t: -abs(t[1])))
 
     def _models_behind(
-        self, stored: Mapping[str, Any], *, by_catboost: bool = False
+        self, stored: Mapping[str, Any], *, use_catboost: bool = False
     ) -> dict[str, LoadedModel]:
         """Its own model, or those of its run that an ensemble looks at."""
         if stored["model_sha256"]:
@@ -171,7 +171,8 @@ class Replay:
         if unknown:
             raise NotFound(f"the model of {unknown[0]} with sha256 {wanted[unknown[0]]} is not registered")
         return {
-            s: load(self._models, s, paths[sha], sha, by_catboost=by_catboost) for s, sha in wanted.items()
+            s: load_model(self._models, s, paths[sha], sha, use_catboost=use_catboost)
+            for s, sha in wanted.items()
         }
 
     def _models_of_run(self, stored: Mapping[str, Any], systems: Sequence[str]) -> dict[str, str]:

@@ -78,7 +78,7 @@ class StageJobs:
         _, attributes, payload = unwrap(body)
         request = decode(payload, PredictionRequest)
         inputs = self._predict.check(request)
-        return Job(request, inputs, body, tracing.of_message(attributes))
+        return Job(request, inputs, body, tracing.from_message(attributes))
 
     def refuse(self, body: bytes, reason: str) -> None:
         """Keep a message that can never succeed, and end its player's wait where he can be named."""
@@ -195,6 +195,6 @@ def _common(values: Sequence[Value]) -> Value | None:
 
 def _trace_of(body: bytes) -> Trace | None:
     try:
-        return tracing.of_message(unwrap(body).attributes)
+        return tracing.from_message(unwrap(body).attributes)
     except Rejected:
         return tracing.current()

@@ -28,7 +28,7 @@ def at_once(show: Callable[Concatenate[Of, P], View]) -> Callable[Concatenate[Of
 
     @wraps(show)
     def shown(self: Of, /, *args: P.args, **kwargs: P.kwargs) -> View:
-        with self._warehouse.together():
+        with self._warehouse.shared_connection():
             return show(self, *args, **kwargs)
 
     return shown

@@ -104,7 +104,7 @@ class StartRun:
         """Refuse early what ``open`` would refuse once everything is prepared."""
         if self._max_per_hour is not None:
             check_rate(self._runs, self._max_per_hour, datetime.now(UTC))
-        for run in self._runs.under_way():
+        for run in self._runs.active_runs():
             if run.game_date == request.game_date:
                 self._observe(RunRefused(request.game_date, run.run_id))
                 raise Conflict(f"a run for {run.game_date} is under way: {run.run_id}", run.run_id)
@@ -168,7 +168,7 @@ class FinishRun:
 
     def finish_all(self, run_ids: Sequence[str]) -> None:
         """The same for runs of different game dates, which come into use together."""
-        with self._runs.together():
+        with self._runs.batched_writes():
             mine = [r for r in run_ids if self._runs.advance(r, [RunState.PUBLISHED], RunState.ACTIVATING)]
         try:
             self._end(mine)
@@ -188,11 +188,11 @@ class FinishRun:
         if not run_ids:
             return
         begun = time.perf_counter()
-        with self._runs.together():
+        with self._runs.batched_writes():
             endings = [RunToActivate(self._runs.get(r), self._runs.outcomes(r)) for r in run_ids]
         ended = self._activate(endings)
         took = time.perf_counter() - begun
-        with self._runs.together():
+        with self._runs.batched_writes():
             told = [
                 _told(ending, how, took)
                 for ending, how in zip(endings, ended, strict=True)
@@ -286,7 +286,7 @@ class CheckStalled:
 
         ``Unavailable`` once all of them were tried, where one could not be ended.
         """
-        late = [r for r in self._runs.under_way() if now - r.opened_at > self._deadline]
+        late = [r for r in self._runs.active_runs() if now - r.opened_at > self._deadline]
         failure: Unavailable | None = None
         for run in late:
             try:

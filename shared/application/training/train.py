@@ -19,8 +19,8 @@ from shared.domain.systems.base import System
 from shared.domain.systems.catalog import MODEL_SYSTEMS, trained_system
 from shared.errors import Rejected
 from shared.model_registry import bundle
-from shared.model_registry.bundle import Bundle, GoldenRow, HitRate, Manifest, Metrics, Reference
-from shared.model_registry.catboost_model import CatBoostModel, parse, to_bytes
+from shared.model_registry.bundle import Bundle, GoldenRow, HitRate, Manifest, Metrics, ReferenceDistribution
+from shared.model_registry.catboost_model import CatBoostModel, parse_model, to_bytes
 from shared.model_registry.cbm import read_trees
 from shared.model_registry.golden import golden_rows
 from shared.ports import ModelStore, Warehouse
@@ -119,10 +119,10 @@ class TrainModels:
             raise Rejected(f"train {w.system_id}: no game from {w.eval_start} to {w.eval_end} to judge by")
         data = to_bytes(recipe.fit(train))
         digest = bundle.sha256_of(data)
-        model = parse(data, w.system_id, train.names)
+        model = parse_model(data, w.system_id, train.names)
         judged = model
         if w.eval_start is None and not recipe.stops_on_tail:  # it has learnt from its tail as well
-            judged = parse(to_bytes(recipe.fit(train.take(slice(cut)))), w.system_id, train.names)
+            judged = parse_model(to_bytes(recipe.fit(train.take(slice(cut)))), w.system_id, train.names)
         learnt = train.take(slice(cut)) if recipe.stops_on_tail else train
         manifest = Manifest(
             name=bundle.bundle_name(w.system_id, w.end, digest),
@@ -144,7 +144,7 @@ class TrainModels:
             git_commit=self._git_commit,
             reference={name: _reference(learnt.x[:, i]) for i, name in enumerate(train.names)},
         )
-        return bundle.write(self._store, self._folder, data, manifest)
+        return bundle.write_bundle(self._store, self._folder, data, manifest)
 
 
 def _metrics(system: System, examples: Examples, rows: Ints) -> Metrics:
@@ -174,9 +174,9 @@ def _hit_rate(rate: Rate) -> HitRate:
     return HitRate(rate.n, *(None if v is None else round(v, 4) for v in (rate.rate, rate.low, rate.high)))
 
 
-def _reference(values: Floats) -> Reference:
+def _reference(values: Floats) -> ReferenceDistribution:
     told = distribution(values)
-    return Reference(told.edges, told.shares, told.missing)
+    return ReferenceDistribution(told.edges, told.shares, told.missing)
 
 
 def _golden(row: Floats, model: CatBoostModel) -> GoldenRow:

@@ -16,7 +16,7 @@ from shared.domain.instants import from_day, to_day
 from shared.domain.systems.base import Batch, Forecast, Regressor, System
 from shared.domain.systems.catalog import build_systems, forecast_all, required_models
 from shared.errors import Rejected
-from shared.model_registry.catboost_model import parse, to_bytes
+from shared.model_registry.catboost_model import parse_model, to_bytes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -121,7 +121,7 @@ def _forecasts(models: dict[str, Regressor], batch: Batch, systems: Sequence[str
 
 
 def _learn(system_id: str, rows: Rows) -> Regressor:
-    return parse(to_bytes(RECIPES[system_id].fit(rows)), system_id, rows.names)
+    return parse_model(to_bytes(RECIPES[system_id].fit(rows)), system_id, rows.names)
 
 
 def _spread(average: Floats, points: Floats, of: Floats) -> Floats:

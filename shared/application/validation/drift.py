@@ -11,7 +11,7 @@ from shared.application.models.registry import Registry
 from shared.domain.findings import Finding, info, ok, warning
 from shared.domain.promotion import LARGE_SHIFT
 from shared.errors import NotFound
-from shared.model_registry.bundle import Manifest, read
+from shared.model_registry.bundle import Manifest, read_bundle
 from shared.ports import ModelStore, Warehouse
 
 SYSTEM = "catboost_v9"
@@ -49,6 +49,6 @@ def _manifest(store: ModelStore, registry: Registry, model_id: str | None) -> Ma
     if path is None:
         return None
     try:
-        return read(store, path).manifest
+        return read_bundle(store, path).manifest
     except NotFound:
         return None

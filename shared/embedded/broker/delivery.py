@@ -155,7 +155,7 @@ class Delivery:
 
 
 def _log_dead(m: Message) -> None:
-    with tracing.use(tracing.of_message(m.attributes)):
+    with tracing.use(tracing.from_message(m.attributes)):
         logger.warning(
             "message %s of %s is dead after %s attempts, last answer %s",
             m.id,

@@ -86,15 +86,15 @@ class MessageStore:
             counts.setdefault(r["topic"], {"pending": 0, "delivered": 0, "dead": 0})[r["state"]] = r["n"]
         return counts
 
-    def given_up(self, most: int) -> list[Message]:
+    def dead_messages(self, limit: int) -> list[Message]:
         """The oldest dead messages."""
         with self._file.reading() as con:
             rows = con.execute(
-                "SELECT * FROM messages WHERE state = 'dead' ORDER BY id LIMIT ?", (most,)
+                "SELECT * FROM messages WHERE state = 'dead' ORDER BY id LIMIT ?", (limit,)
             ).fetchall()
         return [_message(r) for r in rows]
 
-    def kept(self, ids: Iterable[int]) -> None:
+    def mark_kept(self, ids: Iterable[int]) -> None:
         """Mark dead messages as kept elsewhere; the rows stay."""
         with self._file.writing() as con:
             con.executemany(

@@ -24,7 +24,7 @@ _PLAIN_NUMBERS = (
 """Where a number is a place or a count, which DuckDB wants without a cast."""
 
 
-def translated(tree: exp.Expr) -> exp.Expr:
+def translate(tree: exp.Expr) -> exp.Expr:
     """A query with the meaning of BigQuery's; other statements, which the product alone makes, as they are.
 
     Raises ``InvalidStatement`` for a query with a part that was not checked.
@@ -41,10 +41,10 @@ def translated(tree: exp.Expr) -> exp.Expr:
         identify=False,
         validate_qualify_columns=False,
     )
-    return rewritten(annotate_types(tree, schema=_schema(), dialect="bigquery"))
+    return rewrite_tree(annotate_types(tree, schema=_schema(), dialect="bigquery"))
 
 
-def rewritten(tree: exp.Expr) -> exp.Expr:
+def rewrite_tree(tree: exp.Expr) -> exp.Expr:
     """From the leaves up, each by the types that its parts had before."""
     unnested = [u for u in tree.find_all(exp.Unnest) if u.args.get("offset")]
     offsets = {(u.args["alias"].name, u.args["offset"].name) for u in unnested}
@@ -92,5 +92,5 @@ def _types(table: Table) -> dict[str, str]:
     return {c.name: f"ARRAY<{c.type}>" if c.mode == "REPEATED" else c.type for c in table.columns}
 
 
-def parsed(sql: str) -> exp.Expr:
+def parse_bigquery(sql: str) -> exp.Expr:
     return sqlglot.parse_one(sql, read="bigquery")

@@ -7,9 +7,9 @@ from shared.embedded.sample_league.league import (
     SEED,
     League,
     generate,
-    known_before,
+    league_before,
     results_of,
-    write,
+    write_parquet,
 )
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "SEED",
     "League",
     "generate",
-    "known_before",
+    "league_before",
     "results_of",
-    "write",
+    "write_parquet",
 ]

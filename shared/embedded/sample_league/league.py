@@ -22,7 +22,7 @@ from shared.embedded.sample_league.calendar import (
 )
 from shared.embedded.sample_league.market import quotes
 from shared.embedded.sample_league.people import TEAMS, players
-from shared.embedded.sample_league.simulate import SOURCE, Season, play
+from shared.embedded.sample_league.simulate import SOURCE, Season, simulate_games
 
 SEED = 20250324
 SEASONS = 4
@@ -77,7 +77,7 @@ def generate(seed: int = SEED, seasons: int = SEASONS) -> League:
     """The league through the demo's date, and a week of schedule after it; the same for the same seed."""
     rng = np.random.default_rng(seed)
     calendar = games(rng, seasons)
-    played = play(rng, [g for g in calendar if g.day <= DEMO_DATE], players(rng))
+    played = simulate_games(rng, [g for g in calendar if g.day <= DEMO_DATE], players(rng))
     since = LAST_SEASON + 1 - LINED_SEASONS
     market = quotes(rng, [e for e in played.expectations if e.game.season >= since])
     logs = [{**row, "reb": row["oreb"] + row["dreb"]} if row["did_play"] else row for row in played.logs]
@@ -89,7 +89,7 @@ def generate(seed: int = SEED, seasons: int = SEASONS) -> League:
     )
 
 
-def known_before(league: League, game_date: date) -> League:
+def league_before(league: League, game_date: date) -> League:
     """What stands on that morning: no result of the date, but its quotes and injury reports."""
     past = pc.less(league.games["game_date"], game_date)
     hidden = league.games
@@ -118,7 +118,7 @@ def results_of(league: League, game_date: date) -> League:
     )
 
 
-def write(league: League, folder: Path) -> None:
+def write_parquet(league: League, folder: Path) -> None:
     """The four Parquet files; the folder is made."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in vars(league).items():

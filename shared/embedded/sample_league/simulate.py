@@ -39,7 +39,7 @@ class Season:
     scores: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def play(rng: np.random.Generator, games: list[Game], people: list[Player]) -> Season:
+def simulate_games(rng: np.random.Generator, games: list[Game], people: list[Player]) -> Season:
     """Play all games in order; players' form, injuries and the teams' defences drift as time goes."""
     out = Season()
     defence = rng.normal(1.0, 0.045, len(TEAMS))
