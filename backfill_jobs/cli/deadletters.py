@@ -22,7 +22,7 @@ from backfill_jobs.cli.framework import (
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from shared.application.messaging.dead_letters import KeptMessage, KeptMessages
+    from shared.application.messaging.dead_letters import RejectedMessage, RejectedMessages
 
 deadletters = program("Messages that a service refused or the broker gave up; all of them are kept.")
 
@@ -65,7 +65,7 @@ Days = Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How many days bac
 @deadletters.command("list", examples=("props deadletters list --days 7",))
 def list_(days: Days = 30, as_json: Json = False) -> None:
     """What was kept: where it was published, how often it was tried, why it failed, who replayed it."""
-    found = _kept().every(days)
+    found = _kept().list_messages(days)
     if as_json:
         print_json({"messages": [_plain(m) for m in found]})
     elif found:
@@ -84,11 +84,11 @@ def show_one(
     """One message whole."""
     from shared.domain.instants import eastern_text
 
-    message = _kept().one(id_, days)
+    message = _kept().find(id_, days)
     envelope = message.envelope
     body = _payload(envelope.payload) if envelope else message.body
     told: ToldWhole = {
-        **_plain(message), "body": body, "body_bytes": message.body_bytes, "whole": message.is_whole
+        **_plain(message), "body": body, "body_bytes": message.body_bytes, "whole": message.is_complete
     }  # fmt: skip
     at = {"rejected_at": message.rejected_at, "published_at": message.published_at}
     at["replayed_at"] = message.replayed_at
@@ -118,7 +118,7 @@ def replay(
         raise typer.BadParameter("give ids, or --all")
     kept = _kept()
     replayed, failed = _replay(
-        kept, kept.waiting(days) if everything else [kept.one(i, days) for i in ids or []]
+        kept, kept.list_waiting(days) if everything else [kept.find(i, days) for i in ids or []]
     )
     lines = [f"replayed {m.id} to {m.topic}" for m in replayed] + list(failed.values())
     told: Replayed = {"replayed": [m.id for m in replayed], "failed": failed}
@@ -127,7 +127,9 @@ def replay(
         raise typer.Exit(FINDING)
 
 
-def _replay(kept: KeptMessages, messages: Sequence[KeptMessage]) -> tuple[list[KeptMessage], dict[str, str]]:
+def _replay(
+    kept: RejectedMessages, messages: Sequence[RejectedMessage]
+) -> tuple[list[RejectedMessage], dict[str, str]]:
     """Those replayed, and why others cannot be."""
     from shared.errors import Rejected
 
@@ -141,12 +143,12 @@ def _replay(kept: KeptMessages, messages: Sequence[KeptMessage]) -> tuple[list[K
     return replayed, failed
 
 
-def _kept() -> KeptMessages:
+def _kept() -> RejectedMessages:
     """The kept messages, those that the broker still holds brought in first."""
-    from shared.application.messaging.dead_letters import KeptMessages
+    from shared.application.messaging.dead_letters import RejectedMessages
 
     use = backend()
-    kept = KeptMessages(use.warehouse, use.dead_letters)
+    kept = RejectedMessages(use.warehouse, use.dead_letters)
     kept.collect()
     return kept
 
@@ -158,7 +160,7 @@ def _user() -> str:
         return "unknown"
 
 
-def _plain(m: KeptMessage) -> Told:
+def _plain(m: RejectedMessage) -> Told:
     envelope = m.envelope
     return {
         "id": m.id,
@@ -176,7 +178,7 @@ def _plain(m: KeptMessage) -> Told:
     }
 
 
-def _cells(m: KeptMessage) -> tuple[Any, ...]:
+def _cells(m: RejectedMessage) -> tuple[Any, ...]:
     from shared.domain.instants import eastern_text
 
     replayed = f"{eastern_text(m.replayed_at)} {m.replayed_by}" if m.replayed_at else None

@@ -266,10 +266,10 @@ def sql(
     query: Annotated[str, typer.Argument(help="One SELECT in BigQuery's dialect.")], as_json: Json = False
 ) -> None:
     """Ask the warehouse; read-only, the same SQL on every backend, or a refusal."""
-    from shared.application.queries.sql import Ask
+    from shared.application.queries.sql import ReadOnlySql
 
     with waiting("asking the warehouse"):
-        rows = Ask(backend().warehouse)(query)
+        rows = ReadOnlySql(backend().warehouse)(query)
     if as_json:
         print_json({"rows": [{name: json_value(v) for name, v in row.items()} for row in rows.to_pylist()]})
     else:

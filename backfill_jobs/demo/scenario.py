@@ -20,7 +20,7 @@ from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
 from shared.application.messaging.events import Progress
 from shared.application.models.registry import Registry
-from shared.application.queries.read import Questions
+from shared.application.queries.read import PredictionQueries
 from shared.application.training.train import TrainModels, demo_windows
 from shared.backends import BackendSettings, connect, path_variable
 from shared.embedded import sample_league
@@ -125,7 +125,7 @@ class Demo:
             if stage.results is not None:
                 LoadFolder(backend.warehouse, backend.clock)(stage.results, self._progress)
             GradePredictions(backend.warehouse, backend.clock)(day, day)
-        ask = Questions(backend.warehouse)
+        ask = PredictionQueries(backend.warehouse)
         return Outcome(
             game_date=day,
             games=games_between(backend.warehouse, day, day).to_pylist(),

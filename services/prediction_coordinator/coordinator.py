@@ -11,7 +11,7 @@ from services.prediction_coordinator.metrics import CoordinatorMetrics
 from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.rejected import KeepRejected
-from shared.application.queries.read import Questions
+from shared.application.queries.read import PredictionQueries
 from shared.application.runs.lifecycle import CheckStalled, RecordOutcome, Report, StartedRun, StartRun
 from shared.application.runs.request import parse, resolve_date
 from shared.ports import Clock, RunStore
@@ -30,7 +30,7 @@ class Coordinator:
     completions: MicroBatcher[Report]
     check_stalled: CheckStalled
     keep_rejected: KeepRejected
-    queries: Questions
+    queries: PredictionQueries
     signals: SignalReport
     coverage: GradingCoverage
     runs: RunStore

@@ -16,11 +16,11 @@ from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_coordinator.stalled_run_watcher import StalledRunWatcher
 from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
-from shared.application.messaging.events import ProcessStarted, ProcessStopped, both, log
+from shared.application.messaging.events import ProcessStarted, ProcessStopped, combine_observers, log
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.operations.heartbeats import Heartbeats, HeartbeatThread
 from shared.application.operations.readiness import StoreCheck
-from shared.application.queries.read import Questions
+from shared.application.queries.read import PredictionQueries
 from shared.application.runs.activation import Activate
 from shared.application.runs.jobs import PrepareJobs
 from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, StartRun
@@ -34,7 +34,7 @@ from shared.web.micro_batching import MicroBatcher
 
 def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) -> Coordinator:
     metrics = CoordinatorMetrics()
-    observe = both(log, metrics.observe)
+    observe = combine_observers(log, metrics.observe)
     activate = Activate(backend.warehouse, backend.publisher, backend.clock)
     finish = FinishRun(backend.runs, activate, observe)
     prepare = PrepareJobs(backend.warehouse)
@@ -56,7 +56,7 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         completions=MicroBatcher(record.record_all, executor),
         check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
         keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator", observe),
-        queries=Questions(backend.warehouse),
+        queries=PredictionQueries(backend.warehouse),
         signals=SignalReport(backend.warehouse),
         coverage=GradingCoverage(backend.warehouse, backend.clock),
         runs=backend.runs,

@@ -22,15 +22,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.prediction_worker.metrics import WorkerMetrics
 from shared.application.models.champion_check import ChampionAlarms, describe_model
 from shared.application.operations.readiness import model_checks, run_check
-from shared.application.prediction.arrow_codec import MEDIA_TYPE, read_stream, written
-from shared.application.prediction.batch_api import ALONE, FEW, Asked, PredictRows
+from shared.application.prediction.arrow_codec import MEDIA_TYPE, read_stream, write_stream
+from shared.application.prediction.batch_api import (
+    BATCHING_PAYS_UP_TO_ROWS,
+    MAX_INLINE_ROWS,
+    BatchRequest,
+    PredictRows,
+)
 from shared.application.prediction.stage import Job, StageJobs
 from shared.application.prediction.staging_rows import CHAMPION, SHADOW
 from shared.domain.game_dates import shorten
 from shared.errors import Rejected, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.schemas.messages import LARGEST, LEAST_PRICE
-from shared.schemas.rows import MOST_ROWS, read_rows
+from shared.schemas.messages import MAX_NUMBER, MIN_ODDS
+from shared.schemas.rows import MAX_ROWS, read_rows
 from shared.web.app import (
     FastPathRoutes,
     Identity,
@@ -65,7 +70,7 @@ class Worker:
     stage: StageJobs
     predict_rows: PredictRows
     job_batcher: MicroBatcher[Job]
-    row_batcher: MicroBatcher[Asked]
+    row_batcher: MicroBatcher[BatchRequest]
     models: dict[str, LoadedModel]
     shadows: list[LoadedModel]
     missing: dict[str, str]
@@ -85,9 +90,9 @@ class Worker:
         return champions + [describe_model(m, SHADOW) for m in self.shadows]
 
 
-Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
 Price = (
-    Annotated[int, Field(ge=LEAST_PRICE, le=LARGEST)] | Annotated[int, Field(ge=-LARGEST, le=-LEAST_PRICE)]
+    Annotated[int, Field(ge=MIN_ODDS, le=MAX_NUMBER)] | Annotated[int, Field(ge=-MAX_NUMBER, le=-MIN_ODDS)]
 )
 
 
@@ -107,7 +112,7 @@ class RowIn(StrictBody):
 
 
 class BatchIn(StrictBody):
-    rows: list[RowIn] = Field(min_length=1, max_length=MOST_ROWS)
+    rows: list[RowIn] = Field(min_length=1, max_length=MAX_ROWS)
     systems: Annotated[list[str], Field(min_length=1)] | None = None
     columns: list[str] | None = None
 
@@ -200,25 +205,27 @@ class BatchHandler:
             return
         is_json = content_type == JSON and not scope["query_string"]
         rows = read_rows(message.get("body", b"")) if is_json else None
-        request = worker.predict_rows.read(rows) if rows is not None else None
+        request = worker.predict_rows.build_request(rows) if rows is not None else None
         if request is None:
             await self._fallback(scope, replay_first(message, receive), send)
             return
-        if ALONE < len(request) <= FEW:
-            worker.predict_rows.several([request])
+        if BATCHING_PAYS_UP_TO_ROWS < len(request) <= MAX_INLINE_ROWS:
+            worker.predict_rows.predict_together([request])
         else:
             await worker.row_batcher.submit(request)
-        await send_content(send, msgspec.json.encode({"predictions": request.answers}), JSON)
+        await send_content(send, msgspec.json.encode({"predictions": request.predictions}), JSON)
 
 
 async def _predict_stream(predict_rows: PredictRows, body: bytes, query: bytes) -> bytes:
     """Return the predictions for an Arrow stream as an Arrow stream; raise ``Rejected`` if it is invalid."""
     systems = _parameters(query).get("systems")
     features, context = read_stream(body)
-    request = Asked(features, context, predict_rows.wanted(",".join(systems).split(",") if systems else None))
-    if len(request) <= FEW:
-        return written(predict_rows.columns(request))
-    return await run_in_threadpool(lambda: written(predict_rows.columns(request)))
+    request = BatchRequest(
+        features, context, predict_rows.resolve_systems(",".join(systems).split(",") if systems else None)
+    )
+    if len(request) <= MAX_INLINE_ROWS:
+        return write_stream(predict_rows.predict_columns(request))
+    return await run_in_threadpool(lambda: write_stream(predict_rows.predict_columns(request)))
 
 
 def _parameters(query: bytes) -> dict[str, list[str]]:

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from services.prediction_worker.app import Worker, build
 from services.prediction_worker.metrics import WorkerMetrics
 from services.prediction_worker.settings import WorkerSettings
-from shared.application.messaging.events import ProcessStarted, ProcessStopped, both, log
+from shared.application.messaging.events import ProcessStarted, ProcessStopped, combine_observers, log
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.models.champion_check import ChampionAlarms, heartbeat_fields
 from shared.application.models.registry import Registry
 from shared.application.operations.heartbeats import Heartbeats, HeartbeatThread
 from shared.application.operations.readiness import StoreCheck
-from shared.application.prediction.batch_api import PredictRows, few
+from shared.application.prediction.batch_api import PredictRows, fits_inline
 from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import StageJobs
 from shared.application.prediction.staging_rows import CHAMPION, SHADOW
@@ -38,7 +38,7 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
     models, missing = load_models(settings, backend.models)
     shadows = load_shadows(backend.models, settings.shadow_paths())
     metrics = WorkerMetrics()
-    observe = both(log, metrics.observe)
+    observe = combine_observers(log, metrics.observe)
     predict = Predict(
         {system: metrics.timed(m, CHAMPION) for system, m in models.items()},
         settings.build_commit,
@@ -60,7 +60,7 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
         stage=stage,
         predict_rows=predict_rows,
         job_batcher=MicroBatcher(stage, batch_executor, MAX_CONCURRENT_BATCHES),
-        row_batcher=MicroBatcher(predict_rows.several, InlineExecutor(rows_executor, few)),
+        row_batcher=MicroBatcher(predict_rows.predict_together, InlineExecutor(rows_executor, fits_inline)),
         models=models,
         shadows=shadows,
         missing=missing,

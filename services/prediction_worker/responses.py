@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from shared.application.prediction.batch_api import Nothing, Told, ToldChance
+from shared.application.prediction import batch_api
 from shared.web.health_models import Health, Heartbeat, Ready
 from shared.web.openapi import ResponseModel, ResponseModels, response_model_of
 
-NoPrediction = response_model_of(Nothing, "NoPrediction")
-PredictedPoints = response_model_of(Told, "PredictedPoints")
-PredictedChance = response_model_of(ToldChance, "PredictedChance")
+NoPrediction = response_model_of(batch_api.NoPrediction, "NoPrediction")
+PredictedPoints = response_model_of(batch_api.PredictedPoints, "PredictedPoints")
+PredictedChance = response_model_of(batch_api.PredictedChance, "PredictedChance")
 
 
 class Model(ResponseModel):

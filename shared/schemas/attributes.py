@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from shared.domain.game_dates import shorten
 from shared.errors import Rejected
 
-MOST_ATTRIBUTES, MOST_KEY_BYTES, MOST_VALUE_BYTES = 100, 256, 1024
-RESERVED = "goog"
+MAX_ATTRIBUTES, MAX_KEY_BYTES, MAX_VALUE_BYTES = 100, 256, 1024
+RESERVED_PREFIX = "goog"
 """Keys that begin so, in whatever case, are the broker's own."""
 
 
 def check_attributes(attributes: Mapping[str, str]) -> None:
     """``Rejected`` names the attribute that cannot be published, and why."""
-    if len(attributes) > MOST_ATTRIBUTES:
-        raise Rejected(f"attributes: {len(attributes)}, wanted at most {MOST_ATTRIBUTES}")
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise Rejected(f"attributes: {len(attributes)}, wanted at most {MAX_ATTRIBUTES}")
     for key, value in attributes.items():
         _check_key(key)
         if not isinstance(value, str):
             raise Rejected(f"attribute {shorten(key)}: {type(value).__name__}, wanted text")
-        if _size(key, value) > MOST_VALUE_BYTES:
+        if _size(key, value) > MAX_VALUE_BYTES:
             raise Rejected(
                 f"attribute {shorten(key)}: value of {_size(key, value)} bytes, "
-                f"wanted at most {MOST_VALUE_BYTES}"
+                f"wanted at most {MAX_VALUE_BYTES}"
             )
 
 
@@ -32,10 +32,12 @@ def _check_key(key: object) -> None:
         raise Rejected(f"attribute {shorten(str(key))}: its name is no text")
     if not key:
         raise Rejected("attribute '': wanted a name")
-    if _size(key, key) > MOST_KEY_BYTES:
-        raise Rejected(f"attribute {shorten(key)}: name of more than {MOST_KEY_BYTES} bytes")
-    if key.lower().startswith(RESERVED):
-        raise Rejected(f"attribute {shorten(key)}: names that begin with {RESERVED!r} are the broker's own")
+    if _size(key, key) > MAX_KEY_BYTES:
+        raise Rejected(f"attribute {shorten(key)}: name of more than {MAX_KEY_BYTES} bytes")
+    if key.lower().startswith(RESERVED_PREFIX):
+        raise Rejected(
+            f"attribute {shorten(key)}: names that begin with {RESERVED_PREFIX!r} are the broker's own"
+        )
 
 
 def _size(key: str, text: str) -> int:

@@ -21,14 +21,14 @@ from shared.errors import Rejected
 SCHEMA_VERSION = 1
 FEATURE_VERSION = "v2_33features"
 
-LARGEST = 1e6
+MAX_NUMBER = 1e6
 """No number about basketball is larger; one that is would overflow in a sum of squares."""
 
-LEAST_PRICE = 100
+MIN_ODDS = 100
 """American odds are never between -100 and 100."""
 
-Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
-Price = Annotated[int, msgspec.Meta(ge=-int(LARGEST), le=int(LARGEST))]
+Number = Annotated[float, msgspec.Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+Price = Annotated[int, msgspec.Meta(ge=-int(MAX_NUMBER), le=int(MAX_NUMBER))]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Message = TypeVar("Message", bound="msgspec.Struct")
@@ -198,7 +198,7 @@ def check_context(values: list[float | None]) -> None:
 def check_prices(line: LineQuote | None) -> None:
     """Refuse a line whose prices are not American odds."""
     for price in (line.over_price, line.under_price) if line else ():
-        if price is not None and abs(price) < LEAST_PRICE:
+        if price is not None and abs(price) < MIN_ODDS:
             raise Rejected(f"line: price {price}, wanted American odds of +100 or more, -100 or less")
 
 

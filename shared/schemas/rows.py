@@ -13,11 +13,11 @@ import simdjson
 from numpy.typing import NDArray
 
 from shared.domain.features.context import ALL_INPUTS
-from shared.schemas.messages import LARGEST, MALFORMED, Number, Price
+from shared.schemas.messages import MALFORMED, MAX_NUMBER, Number, Price
 
 Floats = NDArray[np.float64]
 
-MOST_ROWS = 5000
+MAX_ROWS = 5000
 
 _FEATURES: list[tuple[str, Any, Any]] = [(name, Number | None, math.nan) for name in ALL_INPUTS]
 Features = msgspec.defstruct("Features", _FEATURES, frozen=True, forbid_unknown_fields=True, gc=False)
@@ -35,7 +35,7 @@ class Row(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     days_rest: Number | None = None
 
 
-BESIDE = tuple(name for name in Row.__struct_fields__ if name != "features")
+EXTRA_INPUTS = tuple(name for name in Row.__struct_fields__ if name != "features")
 """What a row holds beside its features."""
 
 
@@ -45,20 +45,20 @@ _OF_ROW = frozenset(Row.__struct_fields__)
 class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows that name their features."""
 
-    rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=MOST_ROWS)]
+    rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
     systems: list[str] | None = None
     columns: None = None
 
 
-class Lists(NamedTuple):
+class FeatureLists(NamedTuple):
     """Rows that give their features as lists, in numbers.
 
-    ``features``: (n, k) in the order of ``columns``, ``beside``: (n, 5) in that of ``BESIDE``, None where no
-    row has any; NaN for null.
+    ``features``: (n, k) in the order of ``columns``. ``extra_inputs``: (n, 5) in the order of
+    ``EXTRA_INPUTS``, None if no row has any. NaN means null.
     """
 
     features: Floats
-    beside: Floats | None
+    extra_inputs: Floats | None
     columns: list[str]
     systems: list[str] | None
 
@@ -66,7 +66,7 @@ class Lists(NamedTuple):
 _decoder = msgspec.json.Decoder(Rows)
 
 
-def read_rows(body: bytes) -> Rows | Lists | None:
+def read_rows(body: bytes) -> Rows | FeatureLists | None:
     """Rows that are right in form, None for all others: who is to say what is wrong with them looks again."""
     if _names_columns(body):
         return _read_lists(body)
@@ -89,7 +89,7 @@ _OTHER = (AttributeError, KeyError, TypeError, ValueError, RuntimeError, *MALFOR
 some of its errors, as of an integer of more than 64 bits, only that they are."""
 
 
-def _read_lists(body: bytes) -> Lists | None:
+def _read_lists(body: bytes) -> FeatureLists | None:
     """The parser lays the numbers of a list into a buffer, which saves an object for each. It takes no null
     there, so each is written over with a number that is too large, and as many of those have to come out."""
     text = bytearray(body)
@@ -100,8 +100,8 @@ def _read_lists(body: bytes) -> Lists | None:
     except _OTHER:
         _here.parser = None  # it goes on only when all that it gave is gone, also from tracebacks
         return None
-    for numbers in (found.features,) if found.beside is None else (found.features, found.beside):
-        too_large = np.abs(numbers) > LARGEST
+    for numbers in (found.features,) if found.extra_inputs is None else (found.features, found.extra_inputs):
+        too_large = np.abs(numbers) > MAX_NUMBER
         nulls -= int(np.count_nonzero(too_large))
         numbers[too_large] = np.nan
     return None if nulls else found
@@ -125,14 +125,14 @@ def _write_over_nulls(text: bytearray, seen: NDArray[np.uint8]) -> int:
     return len(at)
 
 
-def _lists(document: Any, brackets: int) -> Lists:
+def _lists(document: Any, brackets: int) -> FeatureLists:
     """One of ``_OTHER`` where the form is another; nulls are still too large."""
     keys = list(document.keys())
     columns = document["columns"].as_list()
     systems = document["systems"].as_list() if "systems" in keys else None
     rows = document["rows"]
     lists = 2 + (systems is not None)
-    if len(keys) != lists or not 1 <= len(rows) <= MOST_ROWS or any(type(n) is not str for n in columns):
+    if len(keys) != lists or not 1 <= len(rows) <= MAX_ROWS or any(type(n) is not str for n in columns):
         raise ValueError
     if brackets != len(rows) + lists:  # a list in a list would be laid out as one
         raise ValueError
@@ -143,10 +143,10 @@ def _lists(document: Any, brackets: int) -> Lists:
     features = np.frombuffer(packed, np.float64).reshape(len(numbers), len(columns))
     only_features = set(map(len, rows)) == {1}
     beside = None if only_features else _beside(rows)
-    return Lists(features, beside, columns, msgspec.convert(systems, list[str] | None))
+    return FeatureLists(features, beside, columns, msgspec.convert(systems, list[str] | None))
 
 
-_PRICES = (BESIDE.index("over_price"), BESIDE.index("under_price"))
+_PRICES = (EXTRA_INPUTS.index("over_price"), EXTRA_INPUTS.index("under_price"))
 
 
 def _beside(rows: Any) -> Floats:
@@ -156,7 +156,7 @@ def _beside(rows: Any) -> Floats:
         named = dict(row.items())
         if len(named) != len(row) or not named.keys() <= _OF_ROW:
             raise ValueError
-        told.append([named.get(name) for name in BESIDE])
+        told.append([named.get(name) for name in EXTRA_INPUTS])
     columns = list(zip(*told, strict=True))
     if not {type(v) for column in columns for v in column} <= {int, float, NoneType}:
         raise ValueError

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
-from shared.application.prediction.job_batch import packed_inputs
+from shared.application.prediction.job_batch import pack_inputs
 from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import Job, StageJobs
 from shared.application.runs.activation import Activate
@@ -57,7 +57,7 @@ class InProcess:
         return [decode(body, PredictionRequest) for body in self.outbox.messages.pop(REQUEST_TOPIC, [])]
 
     def work(self, jobs: list[PredictionRequest]) -> None:
-        self.stage([Job(job, packed_inputs(job), b"") for job in jobs])
+        self.stage([Job(job, pack_inputs(job), b"") for job in jobs])
 
     def reports(self) -> list[PredictionReady]:
         return [decode(body, PredictionReady) for body in self.outbox.messages.pop(READY_TOPIC, [])]

@@ -5,7 +5,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import NotFound
 from shared.ports import Statement
@@ -15,7 +15,7 @@ class Twice:
     def __init__(self, warehouse: DuckDbWarehouse) -> None:
         self._warehouse = warehouse
 
-    @at_once
+    @shared_connection
     def __call__(self, lock: Path, *, fails: bool = False) -> tuple[int, bool]:
         found = sum(self._warehouse.query(Statement("SELECT 1 AS one")).num_rows for _ in range(2))
         if fails:

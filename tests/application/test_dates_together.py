@@ -17,7 +17,7 @@ from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.application.backfill.results import DateResult, Status
 from shared.application.features.build import BuildOptions
 from shared.application.features.slate_inputs import Mode
-from shared.application.prediction.job_batch import of_requests, of_runs
+from shared.application.prediction.job_batch import columns_from_requests, columns_from_runs
 from shared.application.runs.jobs import PrepareJobs, RunToPrepare
 from shared.application.runs.request import RunRequest
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -111,13 +111,13 @@ def test_the_feature_store_says_of_a_job_what_its_message_says(here: Jobs) -> No
     request = RunRequest(DAY, Mode.LIVE, True, True, SYSTEM_IDS, 8.0, None)
     (prepared,) = PrepareJobs(here.warehouse).prepare_all([RunToPrepare("r", request)], here.clock.now())
     assert not isinstance(prepared, Exception)
-    stored = of_runs([prepared], here.clock.now())
-    sent = of_requests(prepared.requests(), here.clock.now())
+    stored = columns_from_runs([prepared], here.clock.now())
+    sent = columns_from_requests(prepared.requests(), here.clock.now())
     assert len(stored) == len(sent) > 90
     for name, values in vars(sent.batch).items():
         assert values.tobytes() == vars(stored.batch)[name].tobytes(), name
     everybody = np.arange(len(sent))
-    from_store, from_messages = stored.laid_out(everybody), sent.laid_out(everybody)
+    from_store, from_messages = stored.expand(everybody), sent.expand(everybody)
     del from_store["created_at"], from_messages["created_at"]
     assert from_store == from_messages
     assert (stored.keys, stored.day.tolist()) == (sent.keys, sent.day.tolist())
@@ -133,11 +133,11 @@ def test_jobs_of_two_runs_say_together_what_they_say_apart(here: Jobs) -> None:
     some = prepared.requests()[:3]
     changed = {"run_id": "other", "mode": "BACKFILL", "game_date": PAST[0].isoformat(), "line": None}
     others = [structs.replace(job, as_of=job.as_of - timedelta(1), **changed) for job in some]
-    apart = [of_requests(jobs, here.clock.now()) for jobs in (some, others)]
-    together = of_requests(some + others, here.clock.now())
-    assert {"run_id", "game_date", "as_of"} <= set(apart[0].alike) - set(together.alike)
-    told = together.laid_out(np.arange(6))
-    said = [one.laid_out(np.arange(3)) for one in apart]
+    apart = [columns_from_requests(jobs, here.clock.now()) for jobs in (some, others)]
+    together = columns_from_requests(some + others, here.clock.now())
+    assert {"run_id", "game_date", "as_of"} <= set(apart[0].constant_columns) - set(together.constant_columns)
+    told = together.expand(np.arange(6))
+    said = [one.expand(np.arange(3)) for one in apart]
     for name in told.keys() - {"created_at"}:
         assert told[name] == pa.concat_arrays([one[name] for one in said]), name
     assert list(together.keys) == [*apart[0].keys, *apart[1].keys]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.messaging.dead_letters import KeptMessage, KeptMessages
-from shared.application.messaging.rejected import KEPT_BODY, KeepRejected
+from shared.application.messaging.dead_letters import RejectedMessage, RejectedMessages
+from shared.application.messaging.rejected import MAX_BODY_BYTES, KeepRejected
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
@@ -36,14 +36,14 @@ class World:
         self.store = MessageStore(self.folder / "broker.sqlite")
         self.warehouse = DuckDbWarehouse(self.folder / "warehouse.duckdb")
         self.dead_letters = BrokerDeadLetters(self.store, self.folder, "http://127.0.0.1:9")
-        self.kept = KeptMessages(self.warehouse, self.dead_letters)
+        self.kept = RejectedMessages(self.warehouse, self.dead_letters)
 
     def rows(self, table: str) -> int:
         asked = Statement(f"SELECT COUNT(*) AS n FROM nba_predictions.{table}")
         return int(self.warehouse.query(asked)["n"][0].as_py())
 
-    def only(self) -> KeptMessage:
-        (message,) = self.kept.every()
+    def only(self) -> RejectedMessage:
+        (message,) = self.kept.list_messages()
         return message
 
 
@@ -65,9 +65,9 @@ def test_a_dead_letter_is_kept_whole_and_leaves_the_broker(world: World) -> None
     assert message.envelope.payload == b'{"run_id": "r-1"}'
     assert message.envelope.attributes == {"run_id": "r-1", "traceparent": PARENT}
     assert world.store.counts()["prediction-request"]["kept"] == 1
-    assert world.kept.one(message.id) == message
+    assert world.kept.find(message.id) == message
     with pytest.raises(NotFound, match="'nothing' was kept in the last 30 days"):
-        world.kept.one("nothing")
+        world.kept.find("nothing")
 
 
 def test_large_and_binary_dead_letters_are_whole_too(world: World) -> None:
@@ -87,7 +87,7 @@ class DiesBeforeAcknowledging(BrokerDeadLetters):
 def test_dying_between_keeping_and_acknowledging_makes_a_copy_and_loses_nothing(world: World) -> None:
     for i in range(3):
         give_up(world.store, "prediction-request", f'{{"n": {i}}}'.encode())
-    dies = KeptMessages(
+    dies = RejectedMessages(
         world.warehouse, DiesBeforeAcknowledging(world.store, world.folder, "http://127.0.0.1:9")
     )
     with pytest.raises(Unavailable):
@@ -95,26 +95,26 @@ def test_dying_between_keeping_and_acknowledging_makes_a_copy_and_loses_nothing(
     assert world.rows("rejected_messages") == 3
     assert world.kept.collect() == 3
     assert world.rows("rejected_messages") == 6
-    assert len(world.kept.every()) == 3
+    assert len(world.kept.list_messages()) == 3
 
 
 def test_more_than_one_pull_is_collected(world: World) -> None:
     for i in range(130):
         give_up(world.store, "prediction-request", str(i).encode())
     assert world.kept.collect() == 130
-    assert len(world.kept.waiting()) == 130
+    assert len(world.kept.list_waiting()) == 130
 
 
 def test_a_replay_publishes_body_and_attributes_again_and_is_written_down(world: World) -> None:
     google = {"CloudPubSubDeadLetterSourceDeliveryCount": "5"}
     give_up(world.store, "prediction-request", b"job", run_id="r-1", traceparent=PARENT, **google)
     world.kept.collect()
-    (message,) = world.kept.waiting()
+    (message,) = world.kept.list_waiting()
     world.kept.replay(message, "ann")
     (again,) = world.store.pending("prediction-request")
     assert (again.data, again.attempts) == ("am9i", 0)
     assert again.attributes == {"run_id": "r-1", "traceparent": PARENT}
-    assert world.kept.waiting() == []
+    assert world.kept.list_waiting() == []
     marked = world.only()
     assert marked.replayed_by == "ann"
     assert marked.replayed_at is not None
@@ -134,7 +134,7 @@ def test_a_broker_that_is_away_leaves_a_message_unmarked(
     monkeypatch.setattr(world.dead_letters, "republish", away)
     with pytest.raises(Unavailable):
         world.kept.replay(world.only(), "ann")
-    assert len(world.kept.waiting()) == 1
+    assert len(world.kept.list_waiting()) == 1
 
 
 def test_what_a_service_refused_is_replayed_only_by_its_id(world: World) -> None:
@@ -143,7 +143,7 @@ def test_what_a_service_refused_is_replayed_only_by_its_id(world: World) -> None
     keep(envelope(b"job", "12", {"run_id": "r-1"}), "features: 30 values", "prediction-request")
     message = world.only()  # delivered and refused twice, one message
     assert (message.run_id, message.attempts, message.is_dead_letter) == ("r-1", None, False)
-    assert world.kept.waiting() == []
+    assert world.kept.list_waiting() == []
     world.kept.replay(message, "ann")
     (again,) = world.store.pending("prediction-request")
     assert again.data == "am9i"
@@ -151,7 +151,7 @@ def test_what_a_service_refused_is_replayed_only_by_its_id(world: World) -> None
 
 @pytest.mark.parametrize(
     ("body", "why"),
-    [(b"not json", "no push envelope"), (envelope(b"x" * KEPT_BODY), "65536 of 87")],
+    [(b"not json", "no push envelope"), (envelope(b"x" * MAX_BODY_BYTES), "65536 of 87")],
     ids=["no envelope", "cut"],
 )
 def test_what_is_not_whole_cannot_be_replayed(world: World, body: bytes, why: str) -> None:
@@ -166,10 +166,10 @@ def test_counts_are_by_game_date_topic_and_kind(world: World) -> None:
         give_up(world.store, "prediction-request", run.encode(), run_id=run)
     KeepRejected(world.warehouse, "prediction-coordinator")(b"junk", "push envelope", "prediction-ready")
     world.kept.collect()
-    world.kept.replay(world.kept.waiting()[0], "ann")
-    counts = world.kept.counts(DAY)
+    world.kept.replay(world.kept.list_waiting()[0], "ann")
+    counts = world.kept.count_by_topic(DAY)
     assert set(counts) == {("prediction-request", True)}
     of = counts["prediction-request", True]
     assert (of.messages, of.replayed, of.waiting) == (2, 1, 1)
-    (junk,) = [m for m in world.kept.every() if not m.is_dead_letter]
-    assert world.kept.counts(junk.rejected_at.date())["prediction-ready", False].messages == 1
+    (junk,) = [m for m in world.kept.list_messages() if not m.is_dead_letter]
+    assert world.kept.count_by_topic(junk.rejected_at.date())["prediction-ready", False].messages == 1

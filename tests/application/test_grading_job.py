@@ -7,7 +7,7 @@ import pytest
 
 from shared.application.features.slate_inputs import Mode
 from shared.application.grading.grade import GradeStatus
-from shared.application.queries.read import Questions
+from shared.application.queries.read import PredictionQueries
 from shared.application.runs.jobs import PrepareJobs
 from shared.application.runs.request import parse
 from shared.application.views.player import PlayerView, ShowPlayer
@@ -224,7 +224,7 @@ def test_a_backfill_of_a_played_date_needs_a_reason_and_the_rows_of_tip_off_stay
 
     done = played.predict(force=True, allow_started=True, reason="features of the day were wrong")
     assert done.rows_superseded == len(live)
-    kept = Questions(played.warehouse).predictions_at_tipoff(DAY, played.clock.now())
+    kept = PredictionQueries(played.warehouse).predictions_at_tipoff(DAY, played.clock.now())
     assert [r["prediction_id"] for r in kept] == live
     assert {(r["is_active"], r["superseded_reason"]) for r in kept} == {
         (False, "features of the day were wrong")
@@ -252,4 +252,4 @@ def test_a_date_without_live_rows_needs_no_reason(loaded: Path, tmp_path: Path, 
     systems = ("moving_average",)
     for _ in range(2):
         assert jobs.predict(force=True, allow_started=True, systems=systems).status == "SUCCESS"
-    assert Questions(jobs.warehouse).predictions_at_tipoff(DAY, jobs.now) == []
+    assert PredictionQueries(jobs.warehouse).predictions_at_tipoff(DAY, jobs.now) == []

@@ -8,8 +8,8 @@ import pytest
 
 from shared.application.grading.performance import Performance
 from shared.application.grading.signals import ComputeSignals, SignalReport
-from shared.application.queries.read import Questions
-from shared.application.queries.sql import Ask, checked
+from shared.application.queries.read import PredictionQueries
+from shared.application.queries.sql import ReadOnlySql, check_query
 from shared.domain.findings import Severity
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import InvalidStatement, NotFound, Rejected
@@ -62,7 +62,9 @@ def test_the_api_shows_no_reason_next_to_the_side_of_a_row_of_before(here: Jobs)
         "WHERE game_date = @d AND system_id = 'line_anchored_v1'",
         d=DAY,
     )
-    shown = [r for r in Questions(here.warehouse).predictions(DAY) if r["system_id"] == "line_anchored_v1"]
+    shown = [
+        r for r in PredictionQueries(here.warehouse).predictions(DAY) if r["system_id"] == "line_anchored_v1"
+    ]
     assert {(r["recommendation"], r["no_bet_reason"]) for r in shown} == {("UNDER", None)}
 
 
@@ -213,11 +215,11 @@ def test_performance_by_edge_signal_and_model(here: Jobs, results_folder: Path) 
 )
 def test_only_one_query_over_known_tables_is_asked(sql: str) -> None:
     with pytest.raises(Rejected):
-        checked(sql)
+        check_query(sql)
 
 
 def test_a_question_in_bigquerys_dialect(here: Jobs) -> None:
-    ask = Ask(here.warehouse)
+    ask = ReadOnlySql(here.warehouse)
     rows = ask(
         "WITH g AS (SELECT game_id, CASE game_status WHEN 1 THEN 'Scheduled' WHEN 2 THEN 'In Progress' "
         f"WHEN 3 THEN 'Final' END AS status FROM nba_reference.nba_schedule WHERE game_date = DATE('{DAY}')) "

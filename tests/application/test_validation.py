@@ -308,7 +308,7 @@ def test_messages_that_could_not_be_handled_are_counted_until_they_are_replayed(
         Severity.WARNING,
         "refused by a service: 1 of prediction-ready",
     )
-    for message in here.kept.waiting():
+    for message in here.kept.list_waiting():
         here.kept.replay(message, "test")
     assert {c for c in bad(here) if c.startswith("messages")} == {"messages:rejected"}
 

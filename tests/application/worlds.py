@@ -17,7 +17,7 @@ from shared.application.features.diagnosis import MlfsDoctor
 from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
-from shared.application.messaging.dead_letters import KeptMessages
+from shared.application.messaging.dead_letters import RejectedMessages
 from shared.application.models.registry import Registry
 from shared.application.validation.daily import ValidateDaily
 from shared.embedded.broker.store import MessageStore
@@ -54,7 +54,7 @@ class Jobs:
         self.coverage = GradingCoverage(self.warehouse, self.clock)
         self.messages = MessageStore(self.folder / "broker.sqlite")
         self.dead_letters = BrokerDeadLetters(self.messages, self.folder, "http://127.0.0.1:9")
-        self.kept = KeptMessages(self.warehouse, self.dead_letters)
+        self.kept = RejectedMessages(self.warehouse, self.dead_letters)
         self.validate = ValidateDaily(
             self.warehouse,
             self.runs,

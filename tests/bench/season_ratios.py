@@ -36,7 +36,7 @@ from shared.application.features.slate_inputs import Mode
 from shared.application.grading.grade import GradePredictions, graded_rows
 from shared.application.ingestion.load import LoadFolder
 from shared.application.models.registry import Registry
-from shared.application.prediction.job_batch import of_runs
+from shared.application.prediction.job_batch import columns_from_runs
 from shared.application.prediction.predict import Predict
 from shared.application.runs.jobs import PrepareJobs, RunJobs, RunToPrepare
 from shared.application.runs.request import RunRequest
@@ -95,7 +95,7 @@ class Season:
         ]
         found = PrepareJobs(self.use.warehouse).prepare_all(wanted, self.now)
         self.runs: list[RunJobs] = [r for r in found if isinstance(r, RunJobs)]
-        self.columns = of_runs(self.runs, self.now)
+        self.columns = columns_from_runs(self.runs, self.now)
 
     def floor(self) -> None:
         """The models alone."""
@@ -108,7 +108,7 @@ class Season:
         before the next."""
         predict = Predict(self.models, "bench")
         for at in range(0, len(self.runs), DAYS_AT_ONCE):
-            use(predict.columns(of_runs(self.runs[at : at + DAYS_AT_ONCE], self.now)).rows)
+            use(predict.predict_columns(columns_from_runs(self.runs[at : at + DAYS_AT_ONCE], self.now)).rows)
 
 
 def backfill(use: Backend, named: dict[str, str], days: list[date]) -> int:

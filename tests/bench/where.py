@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Callable
 
-from shared.application.messaging.topics import outgoing
-from shared.application.prediction.job_batch import of_requests, with_commit
+from shared.application.messaging.topics import to_outgoing
+from shared.application.prediction.job_batch import add_commit, columns_from_requests
 from shared.application.prediction.predict import Predict
-from shared.application.prediction.stage import ready_of
-from shared.application.prediction.staging_rows import CHAMPION, Part, prediction_rows
+from shared.application.prediction.stage import ready_message
+from shared.application.prediction.staging_rows import CHAMPION, SystemForecast, build_staging_rows
 from shared.domain.systems.base import Forecast
 from shared.schemas.messages import PredictionRequest, decode, unwrap
 from tests.bench.game_day import stage
@@ -39,11 +39,11 @@ def parts() -> dict[str, float]:
     predict = Predict(models())
     accepted = [use.accept(body) for body in pushes()]
     jobs, inputs = [job.request for job in accepted], [job.inputs for job in accepted]
-    columns = with_commit(of_requests(jobs, CLOCK.now()), "bench")
+    columns = add_commit(columns_from_requests(jobs, CLOCK.now()), "bench")
     batch, everybody = columns.batch, np.arange(len(jobs))
     told = {"envelope and message": cpu(lambda: [_decoded(body) for body in pushes()])}
     told["checks and hash of the features"] = cpu(lambda: [predict.check(job) for job in jobs])
-    told["columns of the jobs"] = cpu(lambda: of_requests(jobs, CLOCK.now(), inputs))
+    told["columns of the jobs"] = cpu(lambda: columns_from_requests(jobs, CLOCK.now(), inputs))
     forecasts: dict[str, Forecast] = {}
     rows = []
     for system in predict.systems:
@@ -52,12 +52,12 @@ def parts() -> dict[str, float]:
         told[kind] = told.get(kind, 0.0) + cpu(lambda s=system, m=members: s.forecast(batch, m))  # type: ignore[misc]
         forecasts[system.system_id] = system.forecast(batch, members)
         model = models().get(system.system_id)
-        rows.append(Part(system, model, CHAMPION, forecasts[system.system_id], everybody))
-    told["rows as columns"] = cpu(lambda: prediction_rows(columns, rows))
-    table = prediction_rows(columns, rows)
+        rows.append(SystemForecast(system, model, CHAMPION, forecasts[system.system_id], everybody))
+    told["rows as columns"] = cpu(lambda: build_staging_rows(columns, rows))
+    table = build_staging_rows(columns, rows)
     told["bytes for the sink"] = cpu(lambda: Sink(0.0).append(None, table))
-    said = predict(jobs, CLOCK.now()).systems
-    told["reports"] = cpu(lambda: [outgoing(ready_of(j, s)) for j, s in zip(jobs, said, strict=True)])
+    said = predict(jobs, CLOCK.now()).outcomes
+    told["reports"] = cpu(lambda: [to_outgoing(ready_message(j, s)) for j, s in zip(jobs, said, strict=True)])
     return told
 
 

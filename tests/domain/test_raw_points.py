@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shared.application.prediction.stage import clamped_rows
+from shared.application.prediction.stage import count_clamped_rows
 from shared.domain.systems.base import Floats
 from shared.domain.systems.catalog import MODEL_SYSTEMS, build_systems, forecast_all
 from shared.schemas.predictions import PREDICTION_STAGING
@@ -65,4 +65,4 @@ def test_clamped_rows_are_counted_by_system() -> None:
     ]
     schema = PREDICTION_STAGING.arrow_schema
     names = [schema.field(n) for n in ("system_id", "raw_prediction")]
-    assert clamped_rows([pa.Table.from_pylist(rows, schema=pa.schema(names))]) == {"a": 1, "b": 1}
+    assert count_clamped_rows([pa.Table.from_pylist(rows, schema=pa.schema(names))]) == {"a": 1, "b": 1}

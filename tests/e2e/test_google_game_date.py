@@ -19,7 +19,7 @@ from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
 from shared.application.messaging.topics import REQUEST_TOPIC
 from shared.application.models.registry import Registry
-from shared.application.queries.read import Questions
+from shared.application.queries.read import PredictionQueries
 from shared.application.training.train import TrainModels, demo_windows
 from shared.backends import Backend, BackendSettings, connect, path_variable
 from shared.embedded import sample_league
@@ -141,5 +141,5 @@ def test_a_game_date_gives_the_same_rows_on_both_backends(
     ):
         assert len(rows(here, table, by)) > 300
         assert rows(there, table, by) == rows(here, table, by)
-    assert Questions(there.warehouse).active_duplicates(DAY) == 0
+    assert PredictionQueries(there.warehouse).active_duplicates(DAY) == 0
     there.close()

@@ -9,7 +9,7 @@ import pytest
 from google.api_core.exceptions import DeadlineExceeded, ServiceUnavailable
 from google.pubsub_v1.types import PubsubMessage, PullResponse, ReceivedMessage
 
-from shared.application.messaging.dead_letters import KeptMessages
+from shared.application.messaging.dead_letters import RejectedMessages
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Unavailable
 from shared.gcp.dead_letters import PubSubDeadLetters
@@ -70,11 +70,11 @@ def test_what_pubsub_gave_up_is_kept_then_acknowledged(
 ) -> None:
     client.add("prediction-ready", b'{"run_id": "20250319-a"}', ATTRIBUTES)
     client.add("prediction-request", b"job", {"run_id": "20250319-b"})
-    kept = KeptMessages(DuckDbWarehouse(tmp_path / "w.duckdb"), letters(client, outbox))
+    kept = RejectedMessages(DuckDbWarehouse(tmp_path / "w.duckdb"), letters(client, outbox))
     assert kept.collect() == 2
     assert kept.collect() == 0
     assert not any(client.there.values())
-    ready = next(m for m in kept.every() if m.topic == "prediction-ready")
+    ready = next(m for m in kept.list_messages() if m.topic == "prediction-ready")
     assert (ready.service, ready.attempts) == ("dead-letter:prediction-ready-dead", 5)
     assert ready.reason == "given up after 5 deliveries"
     assert ready.published_at == datetime(2025, 3, 19, 16, 55, 0, 500_000, tzinfo=UTC)

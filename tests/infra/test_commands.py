@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from shared.application.queries.sql import Ask
+from shared.application.queries.sql import ReadOnlySql
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.schemas.catalog import TABLES
 from tests.infra import checks, tools
@@ -134,7 +134,7 @@ def unbounded(sql: str) -> list[str]:
 
 
 def test_every_question_has_an_answer(tmp_path: Path) -> None:
-    ask = Ask(DuckDbWarehouse(tmp_path / "warehouse.duckdb"))
+    ask = ReadOnlySql(DuckDbWarehouse(tmp_path / "warehouse.duckdb"))
     questions = [sql for c in of("props") if (sql := asked(c))]
     assert len(questions) >= 4
     for sql in questions:

@@ -44,7 +44,7 @@ class Bench:
             stage=stage,
             predict_rows=(rows := PredictRows(predict)),
             job_batcher=MicroBatcher(stage, executor),
-            row_batcher=MicroBatcher(rows.several, executor),
+            row_batcher=MicroBatcher(rows.predict_together, executor),
             models=dict(self.models),
             shadows=[],
             missing=self.missing,

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pytest
 
 from shared.application.prediction.arrow_codec import MEDIA_TYPE, read_stream
-from shared.application.prediction.batch_api import FEW, Asked, PredictRows
+from shared.application.prediction.batch_api import MAX_INLINE_ROWS, BatchRequest, PredictRows
 from shared.application.prediction.predict import Predict
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
-from shared.schemas.rows import BESIDE, MOST_ROWS, Lists, read_rows
+from shared.schemas.rows import EXTRA_INPUTS, MAX_ROWS, FeatureLists, read_rows
 from tests.domain.batches import STAR
 from tests.domain.test_line_anchored import Says
 from tests.services.in_memory import Bench
@@ -72,17 +72,17 @@ def test_rows_with_and_without_a_context_are_answered_together_as_alone(bench: B
     ]
     predict = PredictRows(Predict(bench.models))
 
-    def read() -> list[Asked]:
+    def read() -> list[BatchRequest]:
         found = [read_rows(json.dumps(body).encode()) for body in bodies]
-        return [asked for rows in found if rows and (asked := predict.read(rows))]
+        return [asked for rows in found if rows and (asked := predict.build_request(rows))]
 
     together, alone = read(), read()
     assert [one.features.shape[1] for one in together] == [33, 62, 62, 62]
-    predict.several(together)
+    predict.predict_together(together)
     for one in alone:
-        predict.several([one])
-    answers = [msgspec.json.encode(one.answers) for one in together]
-    assert answers == [msgspec.json.encode(one.answers) for one in alone]
+        predict.predict_together([one])
+    answers = [msgspec.json.encode(one.predictions) for one in together]
+    assert answers == [msgspec.json.encode(one.predictions) for one in alone]
     assert answers[0] == answers[1] == answers[2] != answers[3]
 
 
@@ -97,11 +97,11 @@ LISTS = {
 def test_lists_are_read_into_the_numbers_that_json_says(places: tuple[str, str]) -> None:
     body = json.dumps(LISTS, separators=(f"{places[0]},{places[1]}", ": ")).encode()
     found = read_rows(body)
-    assert isinstance(found, Lists)
+    assert isinstance(found, FeatureLists)
     assert (found.columns, found.systems) == (LISTS["columns"], LISTS["systems"])
     np.testing.assert_array_equal(found.features, [[np.nan, 1.0], [-0.25, 0.1]])
-    beside = [[np.nan] * len(BESIDE), [20.5, -110.0, np.nan, np.nan, np.nan]]
-    np.testing.assert_array_equal(found.beside, beside)
+    beside = [[np.nan] * len(EXTRA_INPUTS), [20.5, -110.0, np.nan, np.nan, np.nan]]
+    np.testing.assert_array_equal(found.extra_inputs, beside)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_is_not_of_the_form_is_left_to_who_says_so(was: str, becomes: str) 
     body = json.dumps(LISTS)
     assert was in body
     assert read_rows(body.replace(was, becomes, 1).encode()) is None
-    assert isinstance(read_rows(body.encode()), Lists)
+    assert isinstance(read_rows(body.encode()), FeatureLists)
 
 
 def test_lists_are_read_however_a_body_was_bent_as_the_framework_reads_them(bench: Bench) -> None:
@@ -211,7 +211,7 @@ def rows_of(answer: httpx.Response) -> list[dict[str, Any]]:
         return told.read_all().to_pylist()
 
 
-@pytest.mark.parametrize("n", [3, FEW + 1])
+@pytest.mark.parametrize("n", [3, MAX_INLINE_ROWS + 1])
 def test_a_stream_of_rows_is_answered_as_the_same_rows_in_json(bench: Bench, n: int) -> None:
     """Of some players nothing is known, so that systems refuse them; the anchored line tells its chances."""
     anchored = "line_anchored_v1"
@@ -260,7 +260,7 @@ def test_numbers_of_any_width_and_rows_in_several_batches(bench: Bench) -> None:
         (b"{}", "not an Arrow stream"),
         (stream({"pct_paint": [0.5] * 40})[:-80], "not an Arrow stream"),
         (stream({"pct_paint": pa.array([], pa.float64())}), "0 rows, wanted 1 to"),
-        (stream({"pct_paint": [0.5] * (MOST_ROWS + 1)}), f"{MOST_ROWS + 1} rows, wanted"),
+        (stream({"pct_paint": [0.5] * (MAX_ROWS + 1)}), f"{MAX_ROWS + 1} rows, wanted"),
         (stream({"height": [2.0]}), "column 'height' is unknown"),
         (stream({"pct_paint": ["much"]}), "column pct_paint: string, wanted numbers"),
         (stream({"pct_paint": [0.0] * 4_000_000}, compression="zstd"), "record batch that is not plain"),
@@ -305,5 +305,5 @@ def test_whatever_bytes_come_they_are_read_or_refused() -> None:
         except Rejected:
             refused += 1
         else:
-            assert 1 <= len(features) == len(beside) <= MOST_ROWS
+            assert 1 <= len(features) == len(beside) <= MAX_ROWS
     assert 0 < refused < 3000

@@ -20,7 +20,7 @@ from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.operations.readiness import StoreCheck
-from shared.application.queries.read import Questions
+from shared.application.queries.read import PredictionQueries
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.dead_letters import BrokerDeadLetters
 from shared.embedded.documents import SqliteDocuments
@@ -50,7 +50,7 @@ class Bench:
                 keep_rejected=KeepRejected(warehouse, "prediction-coordinator"),
                 signals=SignalReport(warehouse),
                 coverage=GradingCoverage(warehouse, CLOCK),
-                queries=Questions(warehouse),
+                queries=PredictionQueries(warehouse),
                 runs=self.world.runs,
                 clock=CLOCK,
                 check_stores=StoreCheck(warehouse),

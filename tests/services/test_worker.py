@@ -10,7 +10,7 @@ import pytest
 
 from services.prediction_worker.app import build
 from shared.application.models.registry import Registry, State
-from shared.application.prediction.job_batch import packed_inputs
+from shared.application.prediction.job_batch import pack_inputs
 from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import Job
 from shared.embedded.model_store import DirectoryModelStore
@@ -118,15 +118,15 @@ def test_when_the_store_is_away_the_message_is_to_come_again(bench: Bench, monke
 
 def test_one_bad_row_does_not_take_its_batch_along(bench: Bench, monkeypatch: Any) -> None:
     poison = bench.jobs[3].player_lookup
-    whole = Predict.columns
+    whole = Predict.predict_columns
 
     def fails_on_poison(self: Predict, jobs: Any) -> Any:
         if bench.jobs[3].player_id in [player for _, _, player in jobs.keys]:
             raise ValueError("cannot be predicted")
         return whole(self, jobs)
 
-    monkeypatch.setattr(Predict, "columns", fails_on_poison)
-    bench.world.stage([Job(j, packed_inputs(j), envelope(encode(j))) for j in bench.jobs[:6]])
+    monkeypatch.setattr(Predict, "predict_columns", fails_on_poison)
+    bench.world.stage([Job(j, pack_inputs(j), envelope(encode(j))) for j in bench.jobs[:6]])
     ready = {r.player_lookup: r.outcome for r in bench.world.reports()}
     assert ready.pop(poison) == "failed:rejected_message"
     assert list(ready.values()) == ["predicted"] * 5
@@ -194,9 +194,9 @@ def test_a_model_is_never_used_for_a_date_that_it_was_trained_on(bench: Bench) -
     assert between < newest.train_end
     mixed = [bench.jobs[0], msgspec.structs.replace(bench.jobs[1], game_date=between.isoformat())]
     got = Predict(bench.models)(mixed, CLOCK.now())
-    assert got.systems[0]["catboost_v9"] == "predicted"
-    assert got.systems[1]["catboost_v9"] == "in_sample"
-    assert got.systems[1]["catboost_v9_2026_02"] == "predicted"
+    assert got.outcomes[0]["catboost_v9"] == "predicted"
+    assert got.outcomes[1]["catboost_v9"] == "in_sample"
+    assert got.outcomes[1]["catboost_v9_2026_02"] == "predicted"
     ensemble = [r for r in got.rows.to_pylist() if r["system_id"] == "ensemble_v1"]
     by_player = {r["player_lookup"]: r["missing_inputs"] for r in ensemble}
     assert "member:catboost_v9" not in (by_player[mixed[0].player_lookup] or "")

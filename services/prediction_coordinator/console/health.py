@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from services.prediction_coordinator.console.pages import Pages
 from services.prediction_coordinator.console.tables import csv_answer
 from services.prediction_coordinator.console.views import Views
-from shared.application.messaging.dead_letters import MessageHead
+from shared.application.messaging.dead_letters import RejectedMessageSummary
 from shared.application.views.date_features import AbsentRow, FeatureRow
 from shared.application.views.health import DeploymentRow, ServedRow, ServiceRow
 from shared.application.views.partial_view import whole
@@ -27,7 +27,7 @@ def add_health(router: APIRouter, pages: Pages, views: Views) -> None:
         kinds = {
             "services": ServiceRow,
             "served": ServedRow,
-            "messages": MessageHead,
+            "messages": RejectedMessageSummary,
             "deployments": DeploymentRow,
         }
         return csv_answer(table, kinds[table], getattr(whole(views.health()), table))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from shared.application.features.diagnosis import MlfsDoctor
 from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
-from shared.application.messaging.dead_letters import CollectedOnly, KeptMessages
+from shared.application.messaging.dead_letters import NullDeadLetters, RejectedMessages
 from shared.application.models.promotion import Promotion
 from shared.application.runs.lifecycle import DEADLINE, StartedRun, StartRun
 from shared.application.runs.request import parse
@@ -70,7 +70,7 @@ class Views:
 
 
 def views_of(ports: Ports) -> Views:
-    dead_letters = ports.dead_letters or CollectedOnly()
+    dead_letters = ports.dead_letters or NullDeadLetters()
     validate = ValidateDaily(
         ports.warehouse, ports.runs, ports.documents, ports.models, ports.clock, dead_letters
     )
@@ -93,7 +93,7 @@ def views_of(ports: Ports) -> Views:
             ports.warehouse,
             ports.runs,
             ports.documents,
-            KeptMessages(ports.warehouse, dead_letters),
+            RejectedMessages(ports.warehouse, dead_letters),
             ports.clock,
         ),
         features=ShowFeatures(MlfsDoctor(ports.warehouse, ports.clock, ports.documents), ports.clock),

@@ -11,9 +11,9 @@ from datetime import date
 from shared.application.messaging.events import log
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.messaging.topics import REQUEST_TOPIC
-from shared.application.prediction.job_batch import of_runs
+from shared.application.prediction.job_batch import columns_from_runs
 from shared.application.prediction.predict import Predict
-from shared.application.prediction.stage import REFUSED, StageJobs, outcome_of
+from shared.application.prediction.stage import REFUSED, StageJobs, player_outcome
 from shared.application.runs.activation import Activate
 from shared.application.runs.expected_players import outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs, RunToPrepare
@@ -132,7 +132,7 @@ class RunInProcess:
 
     def _staged(self, runs: Sequence[RunJobs], serving: ServedModels) -> dict[str, list[PlayerOutcome]]:
         """Outcomes by run of the players who have a job, once the rows are written."""
-        columns = of_runs(runs, self._clock.now())
+        columns = columns_from_runs(runs, self._clock.now())
         lookups = [lookup for r in runs for lookup in r.rows["player_lookup"].to_pylist()]
         outcomes: dict[str, list[PlayerOutcome]] = {r.run_id: [] for r in runs}
 
@@ -144,10 +144,10 @@ class RunInProcess:
         if len(columns):
             predict = Predict(serving.models, serving.build_commit, serving.shadows)
             stage = StageJobs(predict, self._warehouse, self._publisher, self._keep, self._clock)
-            staged = stage.columns(columns, refuse)
-            for at, said in zip(staged.good, staged.systems, strict=True):
+            staged = stage.stage_columns(columns, refuse)
+            for at, said in zip(staged.completed_jobs, staged.outcomes, strict=True):
                 run_id, _, player_id = columns.keys[at]
-                outcomes[run_id].append(PlayerOutcome(player_id, lookups[at], outcome_of(said), said))
+                outcomes[run_id].append(PlayerOutcome(player_id, lookups[at], player_outcome(said), said))
             log(staged.event)
         return outcomes
 

@@ -21,7 +21,7 @@ from shared.application.features.slate import (
 )
 from shared.application.features.slate_inputs import Mode
 from shared.application.ingestion.reconciliation import LINES, LOGS, UnmatchedRows
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.domain.features.contract import FEATURES, REQUIRED
 from shared.domain.features.lineage import BOX_SCORES, INJURIES, LINEAGE, QUOTES
 from shared.domain.features.readiness import DUE_BEFORE, MIN_COVERAGE, Verdict, verdict
@@ -90,7 +90,7 @@ class MlfsDoctor:
         self._clock = clock
         self._documents = documents
 
-    @at_once
+    @shared_connection
     def __call__(
         self,
         first: date,

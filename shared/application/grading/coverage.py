@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.domain.coverage import Coverage, coverage
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.ports import Clock, Warehouse
@@ -32,7 +32,7 @@ class GradingCoverage:
             for day in dict.fromkeys(r["game_date"] for r in rows)
         }
 
-    @at_once
+    @shared_connection
     def _rows(self, first: date, last: date) -> list[dict[str, Any]]:
         refresh_game_status(self._warehouse, self._clock.now(), first, last)
         asked = statement("coverage_rows", first=first, last=last)

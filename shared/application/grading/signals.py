@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.domain.signals import (
     HIGH_EDGE,
     HISTORY_SPAN,
@@ -152,7 +152,7 @@ class SignalReport:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    @at_once
+    @shared_connection
     def __call__(self, game_date: date, system_id: str | None = None) -> list[dict[str, Any]]:
         """One entry per system, or that of one; ``NotFound`` where no run of that date has completed with
         lines."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from shared.application.messaging.rejected import as_rows, kept_row
+from shared.application.messaging.rejected import rejected_row, rejected_table
 from shared.errors import NotFound, Rejected, Unavailable
 from shared.ports import DeadLetter, DeadLetters, OutgoingMessage, Warehouse
-from shared.schemas.attributes import RESERVED
+from shared.schemas.attributes import RESERVED_PREFIX
 from shared.schemas.messages import Envelope, unwrap, wrap
 from shared.schemas.predictions import MESSAGE_REPLAYS, REJECTED_MESSAGES
 from shared.warehouse.statements import statement
@@ -22,12 +22,12 @@ DEAD = "dead-letter:"
 MOST_PULLS = 100
 """One call collects at most this many pulls of a hundred, so that it ends whatever arrives meanwhile."""
 
-BROKERS_OWN = ("cloudpubsubdeadletter", RESERVED)
+BROKERS_OWN = ("cloudpubsubdeadletter", RESERVED_PREFIX)
 """Attributes that begin so, in whatever case, were added by the broker; they are not published again."""
 
 
 @dataclass(frozen=True)
-class KeptMessage:
+class RejectedMessage:
     """``envelope`` is None where the body was cut or never was one: such a message cannot be replayed."""
 
     id: str
@@ -49,19 +49,19 @@ class KeptMessage:
         return self.service.startswith(DEAD)
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         return len(self.body.encode()) == self.body_bytes
 
     @property
     def envelope(self) -> Envelope | None:
         try:
-            return unwrap(self.body.encode()) if self.is_whole else None
+            return unwrap(self.body.encode()) if self.is_complete else None
         except Rejected:
             return None
 
 
 @dataclass(frozen=True)
-class MessageHead:
+class RejectedMessageSummary:
     """A kept message without its body."""
 
     id: str
@@ -90,7 +90,7 @@ class Count:
         return self.messages - self.replayed
 
 
-class CollectedOnly:
+class NullDeadLetters:
     """In the place of a broker whose dead letters others fetch: there are none but those in the table."""
 
     def pull(self, max_messages: int = 100) -> list[DeadLetter]:  # noqa: ARG002
@@ -105,7 +105,7 @@ class CollectedOnly:
         )
 
 
-class KeptMessages:
+class RejectedMessages:
     """Times are real, whatever the product's clock says. Nothing is ever deleted."""
 
     def __init__(self, warehouse: Warehouse, dead_letters: DeadLetters) -> None:
@@ -122,35 +122,35 @@ class KeptMessages:
             letters = self._dead_letters.pull()
             if not letters:
                 break
-            self._warehouse.append(REJECTED_MESSAGES, as_rows([_row(letter) for letter in letters]))
+            self._warehouse.append(REJECTED_MESSAGES, rejected_table([_row(letter) for letter in letters]))
             self._dead_letters.acknowledge(letters)
             count += len(letters)
         return count
 
-    def every(self, days: int = DAYS) -> list[KeptMessage]:
+    def list_messages(self, days: int = DAYS) -> list[RejectedMessage]:
         """What was kept in the last days, oldest first."""
         first = datetime.now(UTC).date() - timedelta(days=days)
         rows = self._warehouse.query(statement("rejected_messages", first=first)).to_pylist()
-        return [KeptMessage(**row) for row in rows]
+        return [RejectedMessage(**row) for row in rows]
 
-    def newest(self, days: int = DAYS) -> list[MessageHead]:
+    def list_newest(self, days: int = DAYS) -> list[RejectedMessageSummary]:
         """The newest first, at most fifty."""
         first = datetime.now(UTC).date() - timedelta(days=days)
         rows = self._warehouse.query(statement("newest_rejected", first=first)).to_pylist()
-        return [MessageHead(**row) for row in rows]
+        return [RejectedMessageSummary(**row) for row in rows]
 
-    def one(self, id_: str, days: int = DAYS) -> KeptMessage:
+    def find(self, id_: str, days: int = DAYS) -> RejectedMessage:
         """``NotFound`` says where it was looked for."""
-        found = next((m for m in self.every(days) if m.id == id_), None)
+        found = next((m for m in self.list_messages(days) if m.id == id_), None)
         if found is None:
             raise NotFound(f"no message {id_!r} was kept in the last {days} days")
         return found
 
-    def waiting(self, days: int = DAYS) -> list[KeptMessage]:
+    def list_waiting(self, days: int = DAYS) -> list[RejectedMessage]:
         """Dead letters that nobody has replayed; what a service refused would be refused again."""
-        return [m for m in self.every(days) if m.is_dead_letter and m.replayed_at is None]
+        return [m for m in self.list_messages(days) if m.is_dead_letter and m.replayed_at is None]
 
-    def replay(self, message: KeptMessage, by: str) -> None:
+    def replay(self, message: RejectedMessage, by: str) -> None:
         """Publish a message to its topic again and write down who did; ``Rejected`` for one that cannot be.
 
         First it is published, then written down: whoever dies in between replays it twice, which the
@@ -161,7 +161,7 @@ class KeptMessages:
             kept = len(message.body.encode())
             why = (
                 f"{kept} of {message.body_bytes} bytes are kept"
-                if not message.is_whole
+                if not message.is_complete
                 else "no push envelope"
             )
             raise Rejected(f"{message.id} cannot be replayed: {why}, topic {message.topic or 'unknown'}")
@@ -179,7 +179,7 @@ class KeptMessages:
             MESSAGE_REPLAYS, pa.Table.from_pylist([row], schema=MESSAGE_REPLAYS.arrow_schema)
         )
 
-    def counts(self, game_date: date) -> Mapping[tuple[str, bool], Count]:
+    def count_by_topic(self, game_date: date) -> Mapping[tuple[str, bool], Count]:
         """Messages of a game date by topic and whether the broker gave them up.
 
         Those of a run count on its game date, the others on the UTC dates that the slate touches.
@@ -200,7 +200,7 @@ def _row(letter: DeadLetter) -> dict[str, Any]:
     tries = f"after {letter.attempts} deliveries" if letter.attempts else "by the broker"
     answer = f", last answer {letter.last_answer}" if letter.last_answer else ""
     return {
-        **kept_row(f"{DEAD}{letter.subscription}", letter.topic, body, f"given up {tries}{answer}"),
+        **rejected_row(f"{DEAD}{letter.subscription}", letter.topic, body, f"given up {tries}{answer}"),
         "published_at": letter.published_at,
         "attempts": letter.attempts,
     }

@@ -44,7 +44,7 @@ def log(event: Event) -> None:
         logger.log(event.level, str(event)[:LONGEST], extra={"event": event.name, **told})
 
 
-def both(first: Observer, second: Observer) -> Observer:
+def combine_observers(first: Observer, second: Observer) -> Observer:
     def tell(event: Event) -> None:
         first(event)
         second(event)

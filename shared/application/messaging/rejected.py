@@ -15,7 +15,7 @@ from shared.ports import Warehouse
 from shared.schemas.messages import Envelope, unwrap
 from shared.schemas.predictions import REJECTED_MESSAGES
 
-KEPT_BODY = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 KINDS = (
     "push envelope", "body of more than", "PredictionRequest", "PredictionReady", "RunRequested",
     "feature_version", "features", "context", "recent", "systems", "game_date", "min_minutes",
@@ -32,21 +32,21 @@ class KeepRejected:
 
     def __call__(self, body: bytes, reason: str, topic: str) -> None:
         """``topic``: where the message was published, so that it can be published there again."""
-        row = kept_row(self._service, topic, body, reason)
-        cut = row | {"body": body[:KEPT_BODY].decode("utf-8", "replace")}
-        self._warehouse.append(REJECTED_MESSAGES, as_rows([cut]))
+        row = rejected_row(self._service, topic, body, reason)
+        cut = row | {"body": body[:MAX_BODY_BYTES].decode("utf-8", "replace")}
+        self._warehouse.append(REJECTED_MESSAGES, rejected_table([cut]))
         kind = next((k for k in KINDS if reason.startswith(k)), "other")
-        who = named(body)
+        who = read_player(body)
         player = who[1] if who else None
         self._observe(MessageRejected(self._service, row["message_id"], kind, reason, row["run_id"], player))
 
 
-def kept_row(service: str, topic: str, body: bytes, reason: str) -> dict[str, Any]:
+def rejected_row(service: str, topic: str, body: bytes, reason: str) -> dict[str, Any]:
     """A row of ``rejected_messages`` that is kept now."""
     now, envelope = datetime.now(UTC), _envelope(body)
     message_id = envelope.message_id if envelope else None
     content = envelope.payload if envelope else body
-    who = named(body)
+    who = read_player(body)
     return {
         "rejected_date": now.date(),
         "rejected_at": now,
@@ -61,11 +61,11 @@ def kept_row(service: str, topic: str, body: bytes, reason: str) -> dict[str, An
     }
 
 
-def as_rows(rows: list[dict[str, Any]]) -> pa.Table:
+def rejected_table(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REJECTED_MESSAGES.arrow_schema)
 
 
-def named(body: bytes) -> tuple[str, str, int | None] | None:
+def read_player(body: bytes) -> tuple[str, str, int | None] | None:
     """Run, player's spelling and id of a body, as far as they can be read; the plain decoder reads NaN as
     well."""
     try:
@@ -88,5 +88,5 @@ def _envelope(body: bytes) -> Envelope | None:
 
 
 def _rejected_id(service: str, message_id: str | None, content: bytes) -> str:
-    named = f"{service}\n{message_id or ''}\n".encode()
-    return hashlib.sha256(named + content).hexdigest()[:12]
+    read_player = f"{service}\n{message_id or ''}\n".encode()
+    return hashlib.sha256(read_player + content).hexdigest()[:12]

@@ -20,7 +20,7 @@ TOPICS = (START_TOPIC, REQUEST_TOPIC, READY_TOPIC, COMPLETE_TOPIC)
 RunMessage = PredictionRequest | PredictionReady | PredictionsComplete
 
 
-def outgoing(message: RunMessage, trace: Trace | None = None) -> OutgoingMessage:
+def to_outgoing(message: RunMessage, trace: Trace | None = None) -> OutgoingMessage:
     """The message as it is published; without ``trace`` under that of the work at hand."""
     return OutgoingMessage(encode(message), _attributes(message.run_id, trace or tracing.current()))
 

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.prediction.batch_api import CONTRACT, Columns, placed
+from shared.application.prediction.batch_api import CONTRACT_POSITIONS, Columns, spread_columns
 from shared.domain.features.context import ALL_INPUTS
 from shared.errors import Rejected
-from shared.schemas.messages import LARGEST, LEAST_PRICE
-from shared.schemas.rows import BESIDE, MOST_ROWS
+from shared.schemas.messages import MAX_NUMBER, MIN_ODDS
+from shared.schemas.rows import EXTRA_INPUTS, MAX_ROWS
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 
 _NUMBER, _TEXT = pa.float64(), pa.string()
 
-ANSWERS = pa.schema(
+PREDICTIONS_SCHEMA = pa.schema(
     {
         "row": pa.int32(),
         "system_id": _TEXT,
@@ -50,7 +50,7 @@ ANSWERS = pa.schema(
 From ``prob_over`` on null for a system that gives points only.
 """
 
-_BEGIN, _END = ANSWERS.serialize().to_pybytes(), b"\xff\xff\xff\xff\0\0\0\0"
+_BEGIN, _END = PREDICTIONS_SCHEMA.serialize().to_pybytes(), b"\xff\xff\xff\xff\0\0\0\0"
 """How a stream of them begins, and how each ends."""
 
 _HEADER, _COMPRESSION = 2, 3
@@ -58,9 +58,9 @@ _HEADER, _COMPRESSION = 2, 3
 
 _UINT16, _INT32, _UINT32 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
 
-_SAID = [(f.name, f.type) for f in ANSWERS][2:-1]
+_SAID = [(f.name, f.type) for f in PREDICTIONS_SCHEMA][2:-1]
 
-_NAMES = (*ALL_INPUTS, *BESIDE)
+_NAMES = (*ALL_INPUTS, *EXTRA_INPUTS)
 _PLACE = {name: i for i, name in enumerate(_NAMES)}
 _PRICES = [_PLACE["over_price"], _PLACE["under_price"]]
 
@@ -75,8 +75,8 @@ class Layout(NamedTuple):
 
 
 def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
-    """Features and what is beside them as ``Asked`` holds them, NaN for what is null, NaN or not there.
-    ``Rejected`` names the column, row or number that is not as wanted."""
+    """Return features and extra inputs as ``BatchRequest`` holds them: NaN for null and for absent columns.
+    ``Rejected`` names the column, row or number that is invalid."""
     try:
         messages = list(pa.ipc.MessageReader.open_stream(body))
         if not messages or messages[0].type != "schema":
@@ -84,15 +84,15 @@ def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
         layout = _layout(messages[0].serialize().to_pybytes())
         batches = [_batch(message, layout.schema) for message in messages[1:]]
         n = sum(b.num_rows for b in batches)
-        if not 1 <= n <= MOST_ROWS:
-            raise Rejected(f"{n} rows, wanted 1 to {MOST_ROWS}")
+        if not 1 <= n <= MAX_ROWS:
+            raise Rejected(f"{n} rows, wanted 1 to {MAX_ROWS}")
         told = np.concatenate([_numbers(b, layout.columns) for b in batches])
     except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
     _check(told, layout.places)
-    if layout.places == CONTRACT:
+    if layout.places == CONTRACT_POSITIONS:
         return told, None
-    given = placed(told, layout.places, len(_NAMES))
+    given = spread_columns(told, layout.places, len(_NAMES))
     return given[:, : len(ALL_INPUTS)], given[:, len(ALL_INPUTS) :]
 
 
@@ -104,7 +104,7 @@ def _layout(schema_message: bytes) -> Layout:
     for name, kind in zip(names, schema.types, strict=True):
         if name not in _PLACE:
             raise Rejected(
-                f"column {name!r} is unknown, wanted features of the contract, {', '.join(BESIDE)}"
+                f"column {name!r} is unknown, wanted features of the contract, {', '.join(EXTRA_INPUTS)}"
             )
         if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
             raise Rejected(f"column {name}: {kind}, wanted numbers")
@@ -159,11 +159,11 @@ def _numbers(batch: pa.RecordBatch, columns: list[int]) -> Floats:
 def _check(told: Floats, places: Sequence[int]) -> None:
     """The bounds that numbers have in every message; ``places`` of the columns among ``_NAMES``."""
     sizes = np.abs(told)
-    _refuse(told, sizes > LARGEST, places, f"wanted at most {LARGEST:.0f} either way")
+    _refuse(told, sizes > MAX_NUMBER, places, f"wanted at most {MAX_NUMBER:.0f} either way")
     priced = np.isin(places, _PRICES)
     if priced.any():
-        odds = f"wanted American odds: whole, +{LEAST_PRICE} or more, -{LEAST_PRICE} or less"
-        wrong = (sizes < LEAST_PRICE) | (sizes % 1 > 0)
+        odds = f"wanted American odds: whole, +{MIN_ODDS} or more, -{MIN_ODDS} or less"
+        wrong = (sizes < MIN_ODDS) | (sizes % 1 > 0)
         _refuse(told, wrong & priced, places, odds)
 
 
@@ -173,10 +173,11 @@ def _refuse(told: Floats, wrong: NDArray[np.bool_], places: Sequence[int], wante
         raise Rejected(f"row {row}: {_NAMES[places[at]]} is {told[row, at]:g}, {wanted}")
 
 
-def written(said: Mapping[str, Columns]) -> bytes:
-    """A stream of ``ANSWERS``, one batch a system."""
+def write_stream(said: Mapping[str, Columns]) -> bytes:
+    """A stream of ``PREDICTIONS_SCHEMA``, one batch a system."""
     batches = (
-        pa.record_batch(list(_arrays(name, columns)), schema=ANSWERS) for name, columns in said.items()
+        pa.record_batch(list(_arrays(name, columns)), schema=PREDICTIONS_SCHEMA)
+        for name, columns in said.items()
     )
     return b"".join([_BEGIN, *(b.serialize().to_pybytes() for b in batches), _END])
 

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.application.prediction.job_batch import numbers
+from shared.application.prediction.job_batch import build_matrix
 from shared.application.prediction.predict import Predict
 from shared.domain.features.context import ALL_INPUTS, CONTEXT
 from shared.domain.features.contract import FEATURES
@@ -23,20 +23,20 @@ from shared.domain.market.recommendation import SIDES, edge, round_points, sides
 from shared.domain.systems.base import Batch, Chance, Forecast, System
 from shared.domain.systems.catalog import forecast_all, select_with_members
 from shared.errors import Rejected
-from shared.schemas.messages import LEAST_PRICE
-from shared.schemas.rows import BESIDE, Lists, Rows
+from shared.schemas.messages import MIN_ODDS
+from shared.schemas.rows import EXTRA_INPUTS, FeatureLists, Rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Nothing(msgspec.Struct, frozen=True):
+class NoPrediction(msgspec.Struct, frozen=True):
     """Why a system gives no numbers."""
 
     reason: str
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class PredictedPoints(msgspec.Struct, frozen=True, gc=False):
     """What a system that gives points says of one row."""
 
     predicted_points: float | None
@@ -47,7 +47,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     missing_inputs: Sequence[str]
 
 
-class ToldChance(Told, frozen=True, gc=False):
+class PredictedChance(PredictedPoints, frozen=True, gc=False):
     """What a system that gives a distribution says."""
 
     prob_over: float | None
@@ -58,21 +58,21 @@ class ToldChance(Told, frozen=True, gc=False):
     no_bet_reason: str | None
 
 
-_OF_ROW, _NOTHING_BESIDE = attrgetter(*BESIDE), (None,) * len(BESIDE)
+_OF_ROW, _NOTHING_BESIDE = attrgetter(*EXTRA_INPUTS), (None,) * len(EXTRA_INPUTS)
 _PLACE = {name: i for i, name in enumerate(ALL_INPUTS)}
 
-CONTRACT = [_PLACE[name] for name in FEATURES]
+CONTRACT_POSITIONS = [_PLACE[name] for name in FEATURES]
 """Places of the contract's features alone, all of them in their order: most rows come so."""
 
-Answer = dict[str, Told | Nothing]
+RowPrediction = dict[str, PredictedPoints | NoPrediction]
 """By system."""
 
 
 class Columns(NamedTuple):
-    """What one system says of n rows.
+    """The predictions of one system for n rows.
 
-    ``values``: by the names of ``Told``, or of ``ToldChance`` where it gives a distribution, in their
-    order. ``reasons``: why it gives no numbers, None where it does.
+    ``values``: by field name and in field order of ``PredictedPoints``, or of ``PredictedChance`` if the
+    system gives a distribution. ``reasons``: why it gives no prediction, else None.
     """
 
     values: Mapping[str, Floats | Sequence[Any]]
@@ -80,29 +80,29 @@ class Columns(NamedTuple):
 
 
 @dataclass
-class Asked:
-    """One caller's rows; ``answers`` is there once they are predicted.
+class BatchRequest:
+    """One caller's rows; ``predictions`` is there once they are predicted.
 
     ``features``: (n, 62) in the order of ``ALL_INPUTS``, or without the context (n, 33) in that of
-    ``FEATURES``; ``beside``: (n, 5) in that of ``BESIDE``, None where no row has any.
+    ``FEATURES``; ``beside``: (n, 5) in that of ``EXTRA_INPUTS``, None where no row has any.
     """
 
     features: Floats
-    beside: Floats | None
+    extra_inputs: Floats | None
     systems: tuple[str, ...]
-    answers: list[Answer] = field(default_factory=list)
+    predictions: list[RowPrediction] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.features)
 
 
-ALONE, FEW = 16, 256
+BATCHING_PAYS_UP_TO_ROWS, MAX_INLINE_ROWS = 16, 256
 """Rows of one caller from which company saves nothing; rows that are predicted in about a millisecond."""
 
 
-def few(asked: Sequence[Asked]) -> bool:
+def fits_inline(asked: Sequence[BatchRequest]) -> bool:
     """Whether they are predicted sooner than they are handed to a thread."""
-    return sum(len(a) for a in asked) <= FEW
+    return sum(len(a) for a in asked) <= MAX_INLINE_ROWS
 
 
 class PredictRows:
@@ -119,15 +119,15 @@ class PredictRows:
 
         ``columns``: names of the features, which rows then give as lists.
         """
-        asked = Asked(
+        asked = BatchRequest(
             np.array([_values(i, _named(i, row["features"], columns)) for i, row in enumerate(rows)]),
-            np.array([[row[name] for name in BESIDE] for row in rows], dtype=np.float64),
-            self.wanted(systems),
+            np.array([[row[name] for name in EXTRA_INPUTS] for row in rows], dtype=np.float64),
+            self.resolve_systems(systems),
         )
-        self.several([asked])
-        return [msgspec.to_builtins(answer) for answer in asked.answers]
+        self.predict_together([asked])
+        return [msgspec.to_builtins(answer) for answer in asked.predictions]
 
-    def wanted(self, systems: Sequence[str] | None) -> tuple[str, ...]:
+    def resolve_systems(self, systems: Sequence[str] | None) -> tuple[str, ...]:
         """The systems to run, all that run here for None; ``Rejected`` for one that does not."""
         if systems is not None and not systems:
             raise Rejected(f"systems: none, wanted some of {self._predict.system_ids}")
@@ -138,32 +138,34 @@ class PredictRows:
             )
         return self._predict.system_ids if systems is None else tuple(systems)
 
-    def read(self, rows: Rows | Lists) -> Asked | None:
-        """Decoded rows, None where something is wrong with them; ``Rejected`` as ``wanted``."""
-        beside = rows.beside if isinstance(rows, Lists) else _beside(rows)
-        if beside is not None and (np.abs(beside[:, 1:3]) < LEAST_PRICE).any():
+    def build_request(self, rows: Rows | FeatureLists) -> BatchRequest | None:
+        """Decoded rows, None where something is wrong with them; ``Rejected`` as ``resolve_systems``."""
+        beside = rows.extra_inputs if isinstance(rows, FeatureLists) else _beside(rows)
+        if beside is not None and (np.abs(beside[:, 1:3]) < MIN_ODDS).any():
             return None
-        features = _in_order(rows) if isinstance(rows, Lists) else _by_name(rows)
-        return None if features is None else Asked(features, beside, self.wanted(rows.systems))
+        features = _in_order(rows) if isinstance(rows, FeatureLists) else _by_name(rows)
+        return (
+            None if features is None else BatchRequest(features, beside, self.resolve_systems(rows.systems))
+        )
 
-    def several(self, asked: Sequence[Asked]) -> None:
-        """Answer callers together: one call of each model for all who want the same systems."""
-        alike: dict[Any, list[Asked]] = {}
+    def predict_together(self, asked: Sequence[BatchRequest]) -> None:
+        """RowPrediction callers together: one call of each model for all who want the same systems."""
+        alike: dict[Any, list[BatchRequest]] = {}
         for one in asked:
-            alike.setdefault((one.systems, one.features.shape[1], one.beside is None), []).append(one)
+            alike.setdefault((one.systems, one.features.shape[1], one.extra_inputs is None), []).append(one)
         for some in alike.values():
-            beside = [a.beside for a in some if a.beside is not None]
+            beside = [a.extra_inputs for a in some if a.extra_inputs is not None]
             answers = self._answers(
                 _joined([a.features for a in some]), _joined(beside) if beside else None, some[0].systems
             )
             for one in some:
-                one.answers, answers = answers[: len(one)], answers[len(one) :]
+                one.predictions, answers = answers[: len(one)], answers[len(one) :]
 
-    def columns(self, asked: Asked) -> dict[str, Columns]:
+    def predict_columns(self, asked: BatchRequest) -> dict[str, Columns]:
         """By system what it says of one caller's rows; nothing else is asked at the same time."""
-        return dict(self._said(asked.features, asked.beside, asked.systems))
+        return dict(self._said(asked.features, asked.extra_inputs, asked.systems))
 
-    def _answers(self, given: Floats, beside: Floats | None, wanted: Sequence[str]) -> list[Answer]:
+    def _answers(self, given: Floats, beside: Floats | None, wanted: Sequence[str]) -> list[RowPrediction]:
         told = {name: _told(columns) for name, columns in self._said(given, beside, wanted)}
         if len(told) == 1:
             ((name, answers),) = told.items()
@@ -176,7 +178,7 @@ class PredictRows:
         self, given: Floats, beside: Floats | None, wanted: Sequence[str]
     ) -> Iterator[tuple[str, Columns]]:
         n = len(given)
-        line, over, under, league, rest = _unknown(len(BESIDE), n) if beside is None else beside.T
+        line, over, under, league, rest = _unknown(len(EXTRA_INPUTS), n) if beside is None else beside.T
         context = given[:, len(FEATURES) :]
         batch = Batch(
             features=given[:, : len(FEATURES)],
@@ -195,7 +197,7 @@ class PredictRows:
 
 
 def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats) -> Columns:
-    """What one system says of every row, by the names of ``Told`` or ``ToldChance``."""
+    """What one system says of every row, by the names of ``PredictedPoints`` or ``PredictedChance``."""
     points = round_points(forecast.points)
     gaps = edge(points, line)
     side = sides(gaps, forecast.confidence, system.min_edge, system.min_confidence)
@@ -238,15 +240,15 @@ def _joined(arrays: Sequence[Floats]) -> Floats:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
-def _told(said: Columns) -> list[Told | Nothing]:
+def _told(said: Columns) -> list[PredictedPoints | NoPrediction]:
     """One answer for every row."""
-    make = Told if len(said.values) == len(Told.__struct_fields__) else ToldChance
+    make = PredictedPoints if len(said.values) == len(PredictedPoints.__struct_fields__) else PredictedChance
     # NaN stays: written as JSON it is null.
     columns = [v.tolist() if isinstance(v, np.ndarray) else v for v in said.values.values()]
     if not any(said.reasons):
         return list(map(make, *columns))
     return [
-        Nothing(reason) if reason else make(*values)
+        NoPrediction(reason) if reason else make(*values)
         for reason, values in zip(said.reasons, zip(*columns, strict=True), strict=True)
     ]
 
@@ -254,25 +256,25 @@ def _told(said: Columns) -> list[Told | Nothing]:
 def _beside(rows: Rows) -> Floats | None:
     """(n, 5), None where no row has any."""
     given = list(map(_OF_ROW, rows.rows))
-    return None if given.count(_NOTHING_BESIDE) == len(given) else numbers(len(BESIDE), given)
+    return None if given.count(_NOTHING_BESIDE) == len(given) else build_matrix(len(EXTRA_INPUTS), given)
 
 
 def _by_name(rows: Rows) -> Floats:
     """(n, 62) of rows that name their features."""
-    return numbers(len(ALL_INPUTS), [msgspec.structs.astuple(row.features) for row in rows.rows])
+    return build_matrix(len(ALL_INPUTS), [msgspec.structs.astuple(row.features) for row in rows.rows])
 
 
-def _in_order(rows: Lists) -> Floats | None:
+def _in_order(rows: FeatureLists) -> Floats | None:
     """(n, 33) or (n, 62) of rows that give lists, None where a column is unknown or named twice."""
     places = [_PLACE.get(name, -1) for name in rows.columns]
-    if places == CONTRACT:
+    if places == CONTRACT_POSITIONS:
         return rows.features
     if -1 in places or len(set(places)) != len(places):
         return None
-    return placed(rows.features, places, len(ALL_INPUTS))
+    return spread_columns(rows.features, places, len(ALL_INPUTS))
 
 
-def placed(values: Floats, places: Sequence[int], width: int) -> Floats:
+def spread_columns(values: Floats, places: Sequence[int], width: int) -> Floats:
     """(n, width) that holds (n, k) values at k places, and NaN at the others."""
     whole = np.full((len(values), width), np.nan)
     whole[:, places] = values

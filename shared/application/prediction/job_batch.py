@@ -43,16 +43,16 @@ _FIELDS = {field.name: field for field in PREDICTION_STAGING.arrow_schema}
 class JobColumns:
     """``n`` jobs, of one run or of many.
 
-    ``columns``: by name the columns of the staging table that do not depend on a system, but for those in
-    which all jobs have the same value: that is in ``alike``. ``keys``: run, game and player id of each job.
-    ``day``: (n,) game dates. ``prices``: (2, n) American odds of over and under, NaN where there is none.
-    ``systems``: the ids that each job asks for. ``in_sample``: (n,) models may run on games that they were
-    trained on.
+    ``columns``: the columns of the staging table that do not depend on a system and differ between jobs.
+    ``constant_columns``: those in which all jobs have the same value. ``keys``: run, game and player id of
+    each job. ``day``: (n,) game dates. ``prices``: (2, n) American odds of over and under, NaN if absent.
+    ``systems``: the system ids that each job requests. ``in_sample``: (n,) whether models may run on games
+    that they were trained on.
     """
 
     batch: Batch
     columns: pa.RecordBatch
-    alike: Mapping[str, pa.Scalar]
+    constant_columns: Mapping[str, pa.Scalar]
     keys: Sequence[Key]
     day: Days
     prices: Floats
@@ -69,7 +69,7 @@ class JobColumns:
         return JobColumns(
             batch=self.batch.take(rows),
             columns=self.columns.take(pa.array(rows)),
-            alike=self.alike,
+            constant_columns=self.constant_columns,
             keys=[self.keys[i] for i in chosen],
             day=self.day[rows],
             prices=self.prices[:, rows],
@@ -77,15 +77,15 @@ class JobColumns:
             in_sample=self.in_sample[rows],
         )
 
-    def laid_out(self, at: Ints) -> dict[str, pa.Array]:
+    def expand(self, at: Ints) -> dict[str, pa.Array]:
         """By name the columns of the jobs at these positions, each as often as it is named."""
         rows = self.columns.take(pa.array(at))
-        alike = {name: pa.repeat(value, len(at)) for name, value in self.alike.items()}
+        alike = {name: pa.repeat(value, len(at)) for name, value in self.constant_columns.items()}
         return dict(zip(rows.schema.names, rows.columns, strict=True)) | alike
 
 
 def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batch:
-    """The arrays that the systems take; ``inputs`` as ``packed_inputs`` gives them, job by job."""
+    """The arrays that the systems take; ``inputs`` as ``pack_inputs`` gives them, job by job."""
     own = _own_columns(jobs)
     return _batch(jobs, inputs, own, _prices(own))
 
@@ -112,14 +112,14 @@ def _prices(own: pa.RecordBatch) -> Floats:
     return np.array([floats(own["line_over_price"]), floats(own["line_under_price"])])
 
 
-def packed_inputs(job: PredictionRequest) -> bytes:
+def pack_inputs(job: PredictionRequest) -> bytes:
     """The 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles, NaN where null; a job's
     context may be empty, and its past games few."""
     context = _packed(job.context) if job.context else _BLANK_CONTEXT
     return _packed(job.features) + context + _padded(_packed(job.recent))
 
 
-def numbers(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
+def build_matrix(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
     """Rows of ``width`` numbers as an array, NaN for None."""
     return np.frombuffer(b"".join(map(_packed, rows)), np.float64).reshape(len(rows), width)
 
@@ -169,11 +169,11 @@ _NO_LINE = (False, *[None] * len(_OF_LINE))
 _OWN_ROW = pa.struct([_FIELDS[name] for name in (*_OWN, "has_prop_line", *_OF_LINE)])
 
 
-def of_requests(
+def columns_from_requests(
     jobs: Sequence[PredictionRequest], now: datetime, inputs: Sequence[bytes] | None = None
 ) -> JobColumns:
     """Jobs as messages bring them, at least one; the line's columns are NULL without one. ``inputs``: what
-    ``packed_inputs`` gives for each of them, where it is known already."""
+    ``pack_inputs`` gives for each of them, where it is known already."""
     own = _own_columns(jobs)
     prices = _prices(own)
     runs, versions, snapshots, instants, modes, tipoffs, texts = zip(*map(_often_alike, jobs), strict=True)
@@ -194,9 +194,9 @@ def of_requests(
         },
     )
     return JobColumns(
-        batch=_batch(jobs, inputs or list(map(packed_inputs, jobs)), own, prices),
+        batch=_batch(jobs, inputs or list(map(pack_inputs, jobs)), own, prices),
         columns=columns,
-        alike=alike | _stamps(now),
+        constant_columns=alike | _stamps(now),
         keys=list(map(_key, jobs)),
         day=np.array(days, dtype="datetime64[D]"),
         prices=prices,
@@ -238,7 +238,7 @@ _STORED = {
 } | {name: name for name in (*_OWN, "feature_version", "as_of")}
 
 
-def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
+def columns_from_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
     """The jobs of one or more runs as the feature store holds them, the same as their messages would say."""
     rows = pa.concat_tables([r.rows for r in runs]).combine_chunks()
     sizes = [r.rows.num_rows for r in runs]
@@ -270,7 +270,7 @@ def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
     return JobColumns(
         batch=batch,
         columns=_typed(columns),
-        alike=_stamps(now),
+        constant_columns=_stamps(now),
         keys=list(zip(run_ids, games, rows["player_id"].to_pylist(), strict=True)),
         day=np.asarray(rows["game_date"].to_numpy()),
         prices=prices,
@@ -279,9 +279,11 @@ def of_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
     )
 
 
-def with_commit(jobs: JobColumns, build_commit: str | None) -> JobColumns:
+def add_commit(jobs: JobColumns, build_commit: str | None) -> JobColumns:
     """The same jobs; their rows name the commit of the code that predicts them."""
-    return replace(jobs, alike={**jobs.alike, "build_commit": pa.scalar(build_commit, pa.string())})
+    return replace(
+        jobs, constant_columns={**jobs.constant_columns, "build_commit": pa.scalar(build_commit, pa.string())}
+    )
 
 
 def _before(mode: str, tipoff: datetime | None, now: datetime) -> bool:

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shared.application.features.snapshot_rows import hash_feature_bytes
-from shared.application.prediction.job_batch import JobColumns, of_requests, packed_inputs, with_commit
-from shared.application.prediction.staging_rows import CHAMPION, SHADOW, Part, prediction_rows
+from shared.application.prediction.job_batch import JobColumns, add_commit, columns_from_requests, pack_inputs
+from shared.application.prediction.staging_rows import CHAMPION, SHADOW, SystemForecast, build_staging_rows
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
@@ -42,14 +42,14 @@ _NOBODY = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
-class Predicted:
+class PredictionResults:
     """Rows to stage, and for each job what every asked system gave: ``predicted`` or its reason.
 
     Jobs of which the same is said share one dictionary, which nobody changes.
     """
 
     rows: pa.Table
-    systems: list[dict[str, str]]
+    outcomes: list[dict[str, str]]
 
 
 class Predict:
@@ -72,7 +72,7 @@ class Predict:
         self._build_commit = build_commit
 
     def check(self, job: PredictionRequest) -> bytes:
-        """``packed_inputs`` of a job; refuses one that can never be predicted, and says what came and what
+        """``pack_inputs`` of a job; refuses one that can never be predicted, and says what came and what
         was wanted."""
         inputs = _inputs(job)
         if job.feature_version != FEATURE_VERSION:
@@ -97,19 +97,19 @@ class Predict:
             raise Rejected(f"game_date: {job.game_date!r}, wanted YYYY-MM-DD") from exc
         return inputs
 
-    def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> Predicted:
+    def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> PredictionResults:
         """Forecast jobs that passed ``check``."""
         if not jobs:
-            return Predicted(PREDICTION_STAGING.arrow_schema.empty_table(), [])
-        return self.columns(of_requests(jobs, now))
+            return PredictionResults(PREDICTION_STAGING.arrow_schema.empty_table(), [])
+        return self.predict_columns(columns_from_requests(jobs, now))
 
-    def columns(self, jobs: JobColumns) -> Predicted:
+    def predict_columns(self, jobs: JobColumns) -> PredictionResults:
         """Forecast jobs, whatever runs they belong to.
 
         A model is never used for a game that it may have been trained on: for such a job its system
         says ``in_sample``, and ensembles go without it. Jobs that ask for it get rows marked as such.
         """
-        jobs = with_commit(jobs, self._build_commit)
+        jobs = add_commit(jobs, self._build_commit)
         groups = self._groups(jobs)
         if len(groups) == 1:
             return self._group(next(iter(groups)), jobs)
@@ -119,9 +119,9 @@ class Predict:
             rows = np.flatnonzero(members)
             part = self._group(usable, jobs.take(rows))
             tables.append(part.rows)
-            for i, said in zip(rows.tolist(), part.systems, strict=True):
+            for i, said in zip(rows.tolist(), part.outcomes, strict=True):
                 outcomes[i] = said
-        return Predicted(pa.concat_tables(tables), outcomes)
+        return PredictionResults(pa.concat_tables(tables), outcomes)
 
     def _groups(self, jobs: JobColumns) -> dict[frozenset[str], Bools]:
         """(n,) by the systems whose model may be used, the jobs for which these are the ones."""
@@ -134,7 +134,7 @@ class Predict:
             for one in dict.fromkeys(code.tolist())
         }
 
-    def _group(self, usable: frozenset[str], jobs: JobColumns) -> Predicted:
+    def _group(self, usable: frozenset[str], jobs: JobColumns) -> PredictionResults:
         """Forecast jobs for which the same models may be used."""
         systems = self.systems
         if len(usable) < len(self._models):
@@ -147,9 +147,9 @@ class Predict:
             rows = _predicted(system.system_id, said, asked)
             if len(rows):
                 model = self._models.get(system.system_id)
-                parts.append(Part(system, model, CHAMPION, forecasts[system.system_id], rows))
+                parts.append(SystemForecast(system, model, CHAMPION, forecasts[system.system_id], rows))
         parts += self._shadow_parts(jobs, said, asked)
-        return Predicted(prediction_rows(jobs, parts), _by_job(jobs.systems, said, asked))
+        return PredictionResults(build_staging_rows(jobs, parts), _by_job(jobs.systems, said, asked))
 
     def _said(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
         """What one system says of each job."""
@@ -159,7 +159,7 @@ class Predict:
 
     def _shadow_parts(
         self, jobs: JobColumns, said: Mapping[str, list[str]], asked: Mapping[str, Ints]
-    ) -> list[Part]:
+    ) -> list[SystemForecast]:
         """Rows of the shadows where their system's key ended as predicted, so that both can be compared."""
         parts = []
         for model in self._shadows:
@@ -172,7 +172,7 @@ class Predict:
                 if forecast.reasons[i] is None and able[i]
             ]
             if rows:
-                parts.append(Part(system, model, SHADOW, forecast, np.array(rows)))
+                parts.append(SystemForecast(system, model, SHADOW, forecast, np.array(rows)))
         return parts
 
 
@@ -227,12 +227,12 @@ def _by_job(
 
 
 def _inputs(job: PredictionRequest) -> bytes:
-    """``packed_inputs``; each number is looked at by name only where one of them is wrong."""
+    """``pack_inputs``; each number is looked at by name only where one of them is wrong."""
     as_wanted = len(job.features) == len(FEATURES) and len(job.context) in (0, len(CONTEXT))
     if not as_wanted or not math.isfinite(_total(job.features) + _total(job.context)):
         check_features(job.features)
         check_context(job.context)
-    return packed_inputs(job)
+    return pack_inputs(job)
 
 
 def _total(values: list[float | None]) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.application.features.slate_inputs import Mode
 from shared.application.models.registry import Registry
-from shared.application.prediction.job_batch import packed_inputs, to_batch
+from shared.application.prediction.job_batch import pack_inputs, to_batch
 from shared.application.prediction.predict import Predict
 from shared.application.prediction.staging_rows import IN_SAMPLE
 from shared.application.runs.jobs import build_job
@@ -56,7 +56,7 @@ NAMES = timedelta(days=400)
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayResult:
     """``differences``: stored and recomputed value of each field that is not the same, bit for bit."""
 
     prediction_id: str
@@ -72,25 +72,25 @@ class Replay:
         self._warehouse, self._models = warehouse, models
         self._registry = Registry(warehouse)
 
-    def __call__(self, prediction_id: str) -> Replayed:
+    def __call__(self, prediction_id: str) -> ReplayResult:
         """Compute a prediction again from its snapshot and bundle.
 
         ``NotFound`` where the prediction, its snapshot or a model behind it is no longer known.
         """
-        stored = self.stored(prediction_id)
-        job, models = _job(stored, self.inputs(stored)), self._models_behind(stored, use_catboost=True)
+        stored = self.read_prediction(prediction_id)
+        job, models = _job(stored, self.read_inputs(stored)), self._models_behind(stored, use_catboost=True)
         rows = Predict(models)([job], stored["predicted_at"]).rows.to_pylist()
         (again,) = [r for r in rows if r["system_id"] == stored["system_id"]] or [dict.fromkeys(COMPARED)]
-        return Replayed(
+        return ReplayResult(
             prediction_id,
             {name: (stored[name], again[name]) for name in COMPARED if stored[name] != again[name]},
         )
 
     def explain(self, prediction_id: str) -> dict[str, Any]:
         """Inputs with their provenance, the line, the model, and terms that add up to the prediction."""
-        stored = self.stored(prediction_id)
-        row = self.inputs(stored)
-        terms = self.terms(stored, row)
+        stored = self.read_prediction(prediction_id)
+        row = self.read_inputs(stored)
+        terms = self.compute_terms(stored, row)
         total = float(sum(terms.values()))
         return {
             "prediction": {
@@ -99,7 +99,7 @@ class Replay:
             },
             "line": {k: stored[k] for k in LINE},
             "model": {k: stored[k] for k in MODEL},
-            "features": features_of(row),
+            "features": feature_values(row),
             "context": dict(
                 zip(CONTEXT, _job(stored, row).context, strict=False)
             ),  # empty where built without
@@ -108,7 +108,7 @@ class Replay:
             "clamped": is_clamped(total),
         }
 
-    def stored(self, prediction_id: str, game_date: date | None = None) -> dict[str, Any]:
+    def read_prediction(self, prediction_id: str, game_date: date | None = None) -> dict[str, Any]:
         """The row of a prediction with its player's name, tip-off and outcome; where the date is known, no
         other is read."""
         first, last = (game_date, game_date) if game_date else (FIRST_DATE, LAST_DATE)
@@ -122,7 +122,7 @@ class Replay:
             raise NotFound(f"prediction {prediction_id!r} is not stored")
         return dict(rows[0])
 
-    def inputs(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+    def read_inputs(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The row of the feature store that a prediction was made from."""
         rows = self._warehouse.query(
             statement(
@@ -139,12 +139,12 @@ class Replay:
             )
         return dict(rows[0])
 
-    def terms(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:
+    def compute_terms(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:
         """Points by term, the largest first; a trained model's share is told by its Shapley values and its
         mean. ``NotFound`` or ``Rejected`` where a model behind the prediction cannot be had or read."""
         system_id, models = stored["system_id"], self._models_behind(stored)
         job = _job(stored, row)
-        batch = to_batch([job], [packed_inputs(job)])
+        batch = to_batch([job], [pack_inputs(job)])
         forecasts = forecast_all(build_systems({s: m.model for s, m in models.items()}), batch)
         terms = {name: float(part[0]) for name, part in forecasts[system_id].terms.items() if part[0] != 0.0}
         loaded = models.get(system_id)
@@ -186,7 +186,7 @@ class Replay:
         return {r["system_id"]: r["model_sha256"] for r in rows if r["system_id"] in systems}
 
 
-def features_of(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def feature_values(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Value and provenance of each of the 33."""
     return {
         name: {"value": row[f"feature_{i}_value"], "source": row[f"feature_{i}_source"]}

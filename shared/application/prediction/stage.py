@@ -13,10 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shared.application.messaging.events import BatchStaged, Observer, log
-from shared.application.messaging.rejected import KeepRejected, named
-from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC, outgoing
-from shared.application.prediction.job_batch import JobColumns, of_requests
-from shared.application.prediction.predict import PREDICTED, Predict, Predicted
+from shared.application.messaging.rejected import KeepRejected, read_player
+from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC, to_outgoing
+from shared.application.prediction.job_batch import JobColumns, columns_from_requests
+from shared.application.prediction.predict import PREDICTED, Predict, PredictionResults
 from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.errors import Rejected
 from shared.observability import tracing
@@ -36,7 +36,7 @@ _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, Va
 
 
 class Job(NamedTuple):
-    """A message that passed every check, its ``packed_inputs``, the body it came in, and the trace that it
+    """A message that passed every check, its ``pack_inputs``, the body it came in, and the trace that it
     belongs to."""
 
     request: PredictionRequest
@@ -46,11 +46,11 @@ class Job(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagingResult:
     """Positions of the jobs that were predicted or skipped, and what each system said of them."""
 
-    good: list[int]
-    systems: list[dict[str, str]]
+    completed_jobs: list[int]
+    outcomes: list[dict[str, str]]
     event: BatchStaged
 
 
@@ -81,10 +81,10 @@ class StageJobs:
         return Job(request, inputs, body, tracing.from_message(attributes))
 
     def refuse(self, body: bytes, reason: str) -> None:
-        """Keep a message that can never succeed, and end its player's wait where he can be named."""
+        """Keep a message that can never succeed, and end its player's wait where he can be read_player."""
         with tracing.use(_trace_of(body)):
             self._keep(body, reason, REQUEST_TOPIC)
-            who = named(body)
+            who = read_player(body)
             if who:
                 run_id, player, player_id = who
                 refused = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED, {}, player_id)
@@ -92,20 +92,22 @@ class StageJobs:
 
     def __call__(self, jobs: Sequence[Job]) -> None:
         """``Unavailable`` where rows or reports could not be stored: deliver all of them again."""
-        columns = of_requests([j.request for j in jobs], self._clock.now(), [j.inputs for j in jobs])
+        columns = columns_from_requests(
+            [j.request for j in jobs], self._clock.now(), [j.inputs for j in jobs]
+        )
         trace = _common([j.trace for j in jobs])
         with tracing.use(trace):
-            staged = self.columns(columns, lambda i, reason: self.refuse(jobs[i].body, reason))
+            staged = self.stage_columns(columns, lambda i, reason: self.refuse(jobs[i].body, reason))
         begun = time.perf_counter()
-        good = [jobs[i] for i in staged.good]
+        good = [jobs[i] for i in staged.completed_jobs]
         self._report(
-            [ready_of(j.request, s) for j, s in zip(good, staged.systems, strict=True)],
+            [ready_message(j.request, s) for j, s in zip(good, staged.outcomes, strict=True)],
             [j.trace for j in good],
         )
         with tracing.use(trace):
             self._observe(replace(staged.event, report_seconds=time.perf_counter() - begun))
 
-    def columns(self, jobs: JobColumns, refuse: Callable[[int, str], None]) -> Staged:
+    def stage_columns(self, jobs: JobColumns, refuse: Callable[[int, str], None]) -> StagingResult:
         """Write the rows of jobs; ``refuse`` is told the position of one that can never be predicted, and
         why. Nothing is reported."""
         begun = time.perf_counter()
@@ -116,17 +118,17 @@ class StageJobs:
         if tables:
             rows = tables[0] if len(tables) == 1 else pa.concat_tables(tables)
             self._warehouse.append(PREDICTION_STAGING, rows)
-        systems = [said for part in parts for said in part.systems]
+        systems = [said for part in parts for said in part.outcomes]
         took = (known - begun, time.perf_counter() - known, 0.0)
         event = _staged(jobs, good, sum(map(len, tables)), systems, took)
-        return Staged(good, systems, replace(event, clamped=clamped_rows(tables)))
+        return StagingResult(good, systems, replace(event, clamped=count_clamped_rows(tables)))
 
     def _predicted(
         self, jobs: JobColumns, at: Ints, refuse: Callable[[int, str], None], good: list[int]
-    ) -> Iterator[Predicted]:
+    ) -> Iterator[PredictionResults]:
         """All at once; where that fails half by half, keeping the culprits apart from the rest."""
         try:
-            part = self._predict.columns(jobs)
+            part = self._predict.predict_columns(jobs)
         except _FAILURES as exc:
             if len(at) == 1:
                 refuse(int(at[0]), f"prediction failed: {exc}")
@@ -139,11 +141,11 @@ class StageJobs:
 
     def _report(self, outcomes: list[PredictionReady], traces: Sequence[Trace | None]) -> None:
         if outcomes:
-            messages = [outgoing(o, trace) for o, trace in zip(outcomes, traces, strict=True)]
+            messages = [to_outgoing(o, trace) for o, trace in zip(outcomes, traces, strict=True)]
             self._publisher.publish(READY_TOPIC, messages)
 
 
-def clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
+def count_clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
     """By system, the rows whose own number of points lies outside of what a prediction is clamped to."""
     counts: Counter[str] = Counter()
     for rows in tables:
@@ -154,17 +156,17 @@ def clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
     return dict(counts)
 
 
-def outcome_of(systems: Mapping[str, str]) -> str:
+def player_outcome(systems: Mapping[str, str]) -> str:
     """A player is predicted if any system predicted him; else the first system says why not."""
     if PREDICTED in systems.values():
         return PREDICTED
     return f"skipped:{next(iter(systems.values()), 'no_system_asked')}"
 
 
-def ready_of(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
+def ready_message(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
     """What is reported of a job."""
     return PredictionReady(
-        SCHEMA_VERSION, job.run_id, job.player_lookup, outcome_of(systems), systems, job.player_id
+        SCHEMA_VERSION, job.run_id, job.player_lookup, player_outcome(systems), systems, job.player_id
     )
 
 

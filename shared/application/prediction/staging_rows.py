@@ -33,7 +33,7 @@ _OF_CHANCE = ("prob_over", "interval_low", "interval_high", "expected_value", "k
 _raw, _points, _confidence = attrgetter("raw"), attrgetter("points"), attrgetter("confidence")
 
 
-class Part(NamedTuple):
+class SystemForecast(NamedTuple):
     """What one system says of the jobs at ``rows``; ``model`` is None for a formula."""
 
     system: System
@@ -43,14 +43,14 @@ class Part(NamedTuple):
     rows: Ints
 
 
-def prediction_rows(jobs: JobColumns, parts: Sequence[Part]) -> pa.Table:
+def build_staging_rows(jobs: JobColumns, parts: Sequence[SystemForecast]) -> pa.Table:
     """The rows of all parts, one part after the other; what jobs say is laid out once."""
     if not parts:
         return SCHEMA.empty_table()
     at = np.concatenate([p.rows for p in parts])
     part = np.repeat(np.arange(len(parts)), [len(p.rows) for p in parts])
     numbers, side = _point_columns(jobs, parts, at, part)
-    columns = jobs.laid_out(at) | numbers | _part_columns(jobs, parts, at, part, side)
+    columns = jobs.expand(at) | numbers | _part_columns(jobs, parts, at, part, side)
     return pa.Table.from_arrays([columns[name] for name in _NAMES], schema=SCHEMA)
 
 
@@ -76,7 +76,7 @@ def _halves(keys: Iterable[Sequence[str | int]]) -> Ints:
 
 
 def _part_columns(
-    jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints, side: Ints
+    jobs: JobColumns, parts: Sequence[SystemForecast], at: Ints, part: Ints, side: Ints
 ) -> dict[str, pa.Array]:
     """Which system, which model, in which role, which side, and what each row was made without."""
     words, halves = _words_of(tuple([_said_of(p) for p in parts]))
@@ -94,7 +94,7 @@ _WORDS = pa.struct(
 )
 
 
-def _said_of(part: Part) -> _Said:
+def _said_of(part: SystemForecast) -> _Said:
     system, model = part.system.system_id, part.model
     return (system, model.model_id, model.sha256, part.role) if model else (system, None, None, part.role)
 
@@ -109,7 +109,7 @@ def _words_of(parts: tuple[_Said, ...]) -> tuple[pa.RecordBatch, Ints]:
     return pa.RecordBatch.from_struct_array(pa.array(rows, _WORDS)), halves
 
 
-def _lacks(parts: Sequence[Part]) -> pa.Array:
+def _lacks(parts: Sequence[SystemForecast]) -> pa.Array:
     """For each row the names of what it was made without, NULL where that is nothing."""
     texts: list[str | None] = []
     for p in parts:
@@ -123,7 +123,7 @@ def _lacks(parts: Sequence[Part]) -> pa.Array:
 
 
 def _point_columns(
-    jobs: JobColumns, parts: Sequence[Part], at: Ints, part: Ints
+    jobs: JobColumns, parts: Sequence[SystemForecast], at: Ints, part: Ints
 ) -> tuple[dict[str, pa.Array], Ints]:
     """The numbers that systems give, what follows from them and the line, and the position in ``SIDES``."""
     line = jobs.batch.line.take(at)
@@ -147,7 +147,7 @@ def _point_columns(
 
 
 def _chance_columns(
-    parts: Sequence[Part], side: Ints, gaps: Floats, prices: Floats
+    parts: Sequence[SystemForecast], side: Ints, gaps: Floats, prices: Floats
 ) -> tuple[Ints, dict[str, pa.Array]]:
     """Return the sides that are worth their price, and the columns of the distributions.
 

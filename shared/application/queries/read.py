@@ -10,7 +10,7 @@ from shared.ports import Warehouse
 from shared.warehouse.statements import statement
 
 
-class Questions:
+class PredictionQueries:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 

@@ -9,17 +9,17 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from shared.ports import Warehouse
 
 
-class Asks(Protocol):
+class UsesWarehouse(Protocol):
     @property
     def _warehouse(self) -> Warehouse: ...
 
 
-Of = TypeVar("Of", bound=Asks)
+Of = TypeVar("Of", bound=UsesWarehouse)
 P = ParamSpec("P")
 View = TypeVar("View")
 
 
-def at_once(show: Callable[Concatenate[Of, P], View]) -> Callable[Concatenate[Of, P], View]:
+def shared_connection(show: Callable[Concatenate[Of, P], View]) -> Callable[Concatenate[Of, P], View]:
     """A method whose statements share one opening of the warehouse, which is given up when it returns.
 
     Not for what takes long or asks another service; nor may it wait for somebody who may be waiting for the

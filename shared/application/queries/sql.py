@@ -11,16 +11,16 @@ from shared.ports import Statement, Warehouse
 from shared.schemas.catalog import TABLES
 
 
-class Ask:
+class ReadOnlySql:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
     def __call__(self, sql: str) -> pa.Table:
         """Rows of one query; ``Rejected`` for anything that is not one, or that names no known table."""
-        return self._warehouse.query(Statement(checked(sql)))
+        return self._warehouse.query(Statement(check_query(sql)))
 
 
-def checked(sql: str) -> str:
+def check_query(sql: str) -> str:
     """The statement as it came, proven to be one query over declared tables."""
     try:
         parsed = [p for p in sqlglot.parse(sql, read="bigquery") if p is not None]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from shared.application.grading.signals import ComputeSignals
-from shared.application.messaging.topics import COMPLETE_TOPIC, outgoing
+from shared.application.messaging.topics import COMPLETE_TOPIC, to_outgoing
 from shared.application.runs.batch_checks import HELD, CheckBatches, CheckedRun
 from shared.application.runs.expected_players import identity
 from shared.application.runs.run_to_activate import FAILED, PREDICTED, SKIPPED, RunToActivate
@@ -204,7 +204,7 @@ class Activate:
             )
             for row in rows
         ]
-        self._publisher.publish(COMPLETE_TOPIC, [outgoing(m) for m in messages])
+        self._publisher.publish(COMPLETE_TOPIC, [to_outgoing(m) for m in messages])
 
 
 def _span(runs: Sequence[RunToActivate]) -> dict[str, date]:

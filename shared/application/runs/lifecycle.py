@@ -18,7 +18,7 @@ from shared.application.messaging.events import (
     RunStarted,
     log,
 )
-from shared.application.messaging.topics import REQUEST_TOPIC, outgoing
+from shared.application.messaging.topics import REQUEST_TOPIC, to_outgoing
 from shared.application.runs.activation import Activate, ActivationResult
 from shared.application.runs.expected_players import PlayersOfRun, outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs
@@ -134,7 +134,7 @@ class StartRun:
         self.expect(prepared)
         begun = time.perf_counter()
         if prepared.systems:
-            self._publisher.publish(REQUEST_TOPIC, [outgoing(job) for job in prepared.requests()])
+            self._publisher.publish(REQUEST_TOPIC, [to_outgoing(job) for job in prepared.requests()])
         self.announce_start(prepared, time.perf_counter() - begun)
 
     def announce_start(self, prepared: RunJobs, publish_seconds: float = 0.0) -> None:

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 from shared.application.features.diagnosis import MlfsDoctor
 from shared.application.grading.coverage import GradingCoverage
-from shared.application.messaging.dead_letters import KeptMessages
+from shared.application.messaging.dead_letters import RejectedMessages
 from shared.application.models.registry import Registry
 from shared.application.operations.heartbeats import Heartbeats
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.application.validation import inputs, outputs, processes
 from shared.application.validation.day import Day
 from shared.application.validation.reconciliation import reconciliation
@@ -61,9 +61,9 @@ class ValidateDaily:
         self._coverage = GradingCoverage(warehouse, clock)
         self._heartbeats = Heartbeats(documents)
         self._registry = Registry(warehouse)
-        self._kept = KeptMessages(warehouse, dead_letters)
+        self._kept = RejectedMessages(warehouse, dead_letters)
 
-    @at_once
+    @shared_connection
     def __call__(
         self, game_date: date, progress: Callable[[str, int, int], None] = lambda *_: None
     ) -> list[Finding]:

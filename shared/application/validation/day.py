@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.application.features.diagnosis import Diagnosis
 from shared.application.grading.coverage import GradingCoverage
-from shared.application.messaging.dead_letters import KeptMessages
+from shared.application.messaging.dead_letters import RejectedMessages
 from shared.application.models.registry import Registry
 from shared.application.operations import remedies
 from shared.application.operations.heartbeats import Heartbeats
@@ -35,7 +35,7 @@ class Day:
     coverage: GradingCoverage
     heartbeats: Heartbeats
     registry: Registry
-    kept: KeptMessages
+    kept: RejectedMessages
 
     @property
     def first_tipoff(self) -> datetime | None:

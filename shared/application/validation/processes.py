@@ -60,7 +60,7 @@ def unhandled(day: Day) -> list[Finding]:
         day.kept.collect()
     except Unavailable as exc:
         found.append(warning("messages:dead", f"the dead letters cannot be fetched: {exc}"))
-    counts = day.kept.counts(day.game_date)
+    counts = day.kept.count_by_topic(day.game_date)
     dead, refused = (
         {topic: n.waiting for (topic, is_dead), n in counts.items() if is_dead is kind and n.waiting}
         for kind in (True, False)

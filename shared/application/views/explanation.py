@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from shared.application.prediction.replay import Replay, features_of, is_clamped
-from shared.application.queries.shared_connection import at_once
+from shared.application.prediction.replay import Replay, feature_values, is_clamped
+from shared.application.queries.shared_connection import shared_connection
 from shared.domain.market.betting import no_bet_reason
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import ModelStore, Warehouse
@@ -92,21 +92,21 @@ class ShowExplanation:
         self._warehouse = warehouse
         self._replay = Replay(warehouse, models)
 
-    @at_once
+    @shared_connection
     def __call__(self, prediction_id: str, game_date: date | None = None) -> Explanation:
         """Four statements at most, and the model's file; ``game_date`` spares the others' rows. ``NotFound``
         for a prediction that is not stored."""
-        stored = self._replay.stored(prediction_id, game_date)
+        stored = self._replay.read_prediction(prediction_id, game_date)
         row: Mapping[str, Any] | None = None
         terms: dict[str, float] = {}
         why_not = None
         try:
-            row = self._replay.inputs(stored)
-            terms = self._replay.terms(stored, row)
+            row = self._replay.read_inputs(stored)
+            terms = self._replay.compute_terms(stored, row)
         except WHY_NOT as exc:
             why_not = str(exc)
         total = float(sum(terms.values())) if terms else None
-        features = features_of(row) if row is not None else {}
+        features = feature_values(row) if row is not None else {}
         return Explanation(
             **_facts(stored),
             terms=tuple(_term(name, points, features) for name, points in terms.items()),

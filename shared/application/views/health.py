@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.application.messaging.dead_letters import KeptMessages, MessageHead
+from shared.application.messaging.dead_letters import RejectedMessages, RejectedMessageSummary
 from shared.application.models.registry import Registry, State
 from shared.application.operations import remedies
 from shared.application.operations.deployments import Deployments
@@ -15,7 +15,7 @@ from shared.application.operations.doctor import heartbeat_findings
 from shared.application.operations.heartbeats import Heartbeats
 from shared.application.operations.readiness import Check, run_check
 from shared.application.operations.worker_models import WORKER, check_worker_models, is_running
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.findings_summary import Judged, judged
 from shared.application.views.partial_view import Parts
 from shared.domain.findings import Finding, critical, info, ok, warning
@@ -70,7 +70,7 @@ class Health:
     checks: tuple[Check, ...]
     services: tuple[ServiceRow, ...]
     served: tuple[ServedRow, ...]
-    messages: tuple[MessageHead, ...]
+    messages: tuple[RejectedMessageSummary, ...]
     deployments: tuple[DeploymentRow, ...]
     away: tuple[str, ...]
 
@@ -83,7 +83,7 @@ class ShowHealth:
         warehouse: Warehouse,
         runs: RunStore,
         documents: Documents,
-        kept: KeptMessages,
+        kept: RejectedMessages,
         clock: Clock,
     ) -> None:
         self._warehouse, self._runs, self._kept, self._clock = warehouse, runs, kept, clock
@@ -91,7 +91,7 @@ class ShowHealth:
         self._registry = Registry(warehouse)
         self._deployments = Deployments(warehouse)
 
-    @at_once
+    @shared_connection
     def __call__(self) -> Health:
         parts = Parts()
         models: list[dict[str, Any]] = []
@@ -129,9 +129,9 @@ class ShowHealth:
     ) -> list[Finding]:
         return check_worker_models(told.get(WORKER), models, eastern_date(self._clock.now()))
 
-    def _messages(self) -> list[MessageHead]:
+    def _messages(self) -> list[RejectedMessageSummary]:
         self._kept.collect()
-        return self._kept.newest()
+        return self._kept.list_newest()
 
 
 def _service(name: str, said: Mapping[str, Any], deployed: Sequence[Mapping[str, Any]]) -> ServiceRow:
@@ -194,7 +194,7 @@ def _drifted(served: Sequence[ServedRow], models: Sequence[Mapping[str, Any]]) -
     return [ok("models:champion", "every serving model that has a champion is it")]
 
 
-def _unhandled(messages: Sequence[MessageHead]) -> list[Finding]:
+def _unhandled(messages: Sequence[RejectedMessageSummary]) -> list[Finding]:
     dead = sum(m.is_dead_letter and m.replayed_at is None for m in messages)
     refused = sum(not m.is_dead_letter for m in messages)
     found = []

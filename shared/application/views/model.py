@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from shared.application.grading.performance import by_kind, rows_of_system, window
 from shared.application.models.promotion import TRIAL_DAYS, Promotion
 from shared.application.models.registry import ALLOWED_CHANGES, Registry, State
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.accuracy import AccuracyRow, accuracy_row
 from shared.application.views.partial_view import Parts
 from shared.domain.promotion import Gate
@@ -98,7 +98,7 @@ class ShowModel:
         self._registry = Registry(warehouse)
         self._promotion = Promotion(warehouse, models, clock)
 
-    @at_once
+    @shared_connection
     def __call__(self, model_id: str) -> ModelView:
         """Four statements. ``NotFound`` for a model that is not registered."""
         models = self._registry.models()
@@ -124,7 +124,7 @@ class ShowModel:
             away=parts.away,
         )
 
-    @at_once
+    @shared_connection
     def gates(self, model_id: str) -> GatesView:
         """Three statements and the model's file."""
         models = self._registry.models()

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.application.grading.accuracy_totals import Of, Totals, accuracy_totals
 from shared.application.models.registry import Registry, State
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.partial_view import Parts
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
@@ -63,7 +63,7 @@ class ShowModels:
         self._warehouse, self._clock = warehouse, clock
         self._registry = Registry(warehouse)
 
-    @at_once
+    @shared_connection
     def __call__(self, system: str | None = None) -> ModelList:
         """Two statements; ``system`` leaves the others out."""
         if system is not None and system not in MODEL_SYSTEMS:

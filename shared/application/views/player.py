@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.domain.instants import eastern_date
 from shared.domain.players.names import player_lookup as lookup_of
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -113,7 +113,7 @@ class ShowPlayer:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse, self._clock = warehouse, clock
 
-    @at_once
+    @shared_connection
     def __call__(
         self, player: str, system: str | None = None, games: int = GAMES, before: date | None = None
     ) -> PlayerView | Namesakes:

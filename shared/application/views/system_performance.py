@@ -17,7 +17,7 @@ from shared.application.grading.performance import (
     rows_of_system,
     window,
 )
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.accuracy import AccuracyRow, accuracy_row, row_of_figures
 from shared.application.views.partial_view import Parts
 from shared.domain.evaluation import calibration_error, reliability
@@ -80,7 +80,7 @@ class ShowPerformance:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse, self._clock = warehouse, clock
 
-    @at_once
+    @shared_connection
     def __call__(
         self, system: str, days: int, by: str = "edge", counted_as: str | None = None
     ) -> SystemPerformance:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from shared.application.grading.signals import shown
-from shared.application.queries.shared_connection import at_once
+from shared.application.queries.shared_connection import shared_connection
 from shared.application.runs.expected_players import identity
 from shared.application.runs.run_to_activate import PREDICTED
 from shared.application.views.partial_view import Parts
@@ -124,7 +124,7 @@ class ShowToday:
     def __init__(self, warehouse: Warehouse, runs: RunStore, clock: Clock) -> None:
         self._warehouse, self._runs, self._clock = warehouse, runs, clock
 
-    @at_once
+    @shared_connection
     def __call__(self, game_date: date | None = None, system: str | None = None) -> Today:
         """Three statements. Without a system: the preferred one if it has rows, else the first that has."""
         if system is not None and system not in SYSTEM_IDS:
