@@ -1,1 +1,1 @@
-"""Predicting many game dates in one process, with checkpoints."""
+"""Prediction of many game dates in one process, with checkpoints."""

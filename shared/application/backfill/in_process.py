@@ -1,4 +1,4 @@
-"""Whole runs in this process: the coordinator's and the worker's use cases, without a broker between."""
+"""Complete runs in one process: the coordinator's and the worker's use cases without a broker."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from datetime import date
 from shared.application.messaging.events import log
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.messaging.topics import REQUEST_TOPIC
-from shared.application.prediction.job_batch import columns_from_runs
+from shared.application.prediction.job_batch import of_runs
 from shared.application.prediction.predict import Predict
-from shared.application.prediction.stage import REFUSED, StageJobs, player_outcome
+from shared.application.prediction.stage import REFUSED, StageJobs, outcome_of
 from shared.application.runs.activation import Activate
 from shared.application.runs.expected_players import outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs, RunToPrepare
@@ -34,7 +34,7 @@ POLL_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class ServedModels:
-    """What predicts: models and shadows, and the commit of the code."""
+    """The models and shadow models that predict, and the commit of the code."""
 
     models: Mapping[str, LoadedModel]
     shadows: Sequence[LoadedModel]
@@ -42,17 +42,17 @@ class ServedModels:
 
 
 class RunInProcess:
-    """Runs game dates from start to activation, many at once: one forecast, one append, one activation.
+    """Runs many game dates from start to activation with one prediction, one append and one activation.
 
-    The caller holds the job's lock of each date: a run of a job that is still open there belongs to a
-    process that has died, and is carried on or ended.
+    The caller holds the job's lock of each date, so an open run of a job belongs to a process that has
+    died: it is continued or ended.
     """
 
     def __init__(
         self, warehouse: Warehouse, runs: RunStore, publisher: Publisher, clock: Clock, service: str
     ) -> None:
         self._warehouse, self._runs, self._publisher, self._clock = warehouse, runs, publisher, clock
-        self._keep = KeepRejected(warehouse, service)
+        self._keep_rejected = KeepRejected(warehouse, service)
         self._finish = FinishRun(runs, Activate(warehouse, publisher, clock))
         self._prepare = PrepareJobs(warehouse)
         self._start = StartRun(self._prepare, runs, publisher, self._finish, clock)
@@ -64,111 +64,113 @@ class RunInProcess:
         also_expected: Mapping[date, Sequence[ExpectedPlayer]],
         wait_seconds: float,
     ) -> dict[date, str | AppError]:
-        """By date the id of its run, which has ended, or what kept it from running.
+        """Return, by date, the id of its finished run or the error that prevented the run.
 
-        ``requests`` ask for the same, each for another date. Waits for a served run of a date to end first;
-        ``Unavailable`` when it does not in time. A run of the same job that ended well is not repeated.
-        Raises ``Unavailable`` where a store failed for all of them: the same call again carries them on.
+        ``requests`` differ only in the date. Waits for an open run of the services on a date; the date's
+        error is ``Unavailable`` if it does not end in time. A successful run of the same job is not repeated.
+        Raises ``Unavailable`` if a store failed for all dates: the same call continues the runs.
         """
-        end = time.monotonic() + wait_seconds
+        deadline = time.monotonic() + wait_seconds
         for request in requests[:1]:
-            self._prepare.check_warehouse(request.game_date)  # no run is opened that could not be tried
-        fresh = self._fresh(requests)
-        told: dict[date, str | AppError] = {}
-        wanted = []
+            self._prepare.check_warehouse(request.game_date)  # do not open runs that cannot be prepared
+        runs_by_date = self._new_or_finished_runs(requests)
+        run_ids_or_errors: dict[date, str | AppError] = {}
+        runs = []
         for request in requests:
             day = request.game_date
             try:
-                run_id, ended = fresh.get(day) or self._open(request, end)
+                run_id, has_ended = runs_by_date.get(day) or self._open(request, deadline)
             except AppError as exc:
-                told[day] = exc
+                run_ids_or_errors[day] = exc
             else:
-                told[day] = run_id
-                if not ended:
-                    wanted.append(RunToPrepare(run_id, request, also_expected.get(day, ())))
-        if wanted:
-            told |= self._run(wanted, serving)
-        return told
+                run_ids_or_errors[day] = run_id
+                if not has_ended:
+                    runs.append(RunToPrepare(run_id, request, also_expected.get(day, ())))
+        if runs:
+            run_ids_or_errors |= self._run(runs, serving)
+        return run_ids_or_errors
 
-    def _fresh(self, requests: Sequence[RunRequest]) -> dict[date, tuple[str, bool]]:
-        """New runs, and those of this job that have ended; without the dates on which another is open."""
-        found: dict[date, tuple[str, bool]] = {}
-        with self._runs.batched_writes():
+    def _new_or_finished_runs(self, requests: Sequence[RunRequest]) -> dict[date, tuple[str, bool]]:
+        """Return by date a new run or this job's finished one; dates with another open run are left out."""
+        runs: dict[date, tuple[str, bool]] = {}
+        with self._runs.together():
             for request in requests:
-                ended = self._ended(request)
+                run_id = self._finished_run(request)
                 with suppress(Conflict):
-                    found[request.game_date] = (ended, True) if ended else (self._start.open(request), False)
-        return found
+                    runs[request.game_date] = (run_id, True) if run_id else (self._start.open(request), False)
+        return runs
 
-    def _run(self, wanted: Sequence[RunToPrepare], serving: ServedModels) -> dict[date, AppError]:
-        """Everything between the opening of runs and their end; gives what kept some of them from it."""
-        prepared = dict(zip(wanted, self._prepared(wanted), strict=True))
-        failed = {one: jobs for one, jobs in prepared.items() if isinstance(jobs, AppError)}
+    def _run(self, runs: Sequence[RunToPrepare], serving: ServedModels) -> dict[date, AppError]:
+        """Prepare, predict and finish opened runs; return the errors by date."""
+        prepared = dict(zip(runs, self._prepared(runs), strict=True))
+        failed = {run: run_jobs for run, run_jobs in prepared.items() if isinstance(run_jobs, AppError)}
         ready: list[RunJobs] = []
-        with self._runs.batched_writes():
-            for one, jobs in prepared.items():
-                if not isinstance(jobs, AppError):
+        with self._runs.together():
+            for run, run_jobs in prepared.items():
+                if not isinstance(run_jobs, AppError):
                     try:
-                        self._start.expect(jobs)
-                        ready.append(jobs)
+                        self._start.expect(run_jobs)
+                        ready.append(run_jobs)
                     except AppError as exc:
-                        failed[one] = exc
-        for one, why in failed.items():
-            self._finish.abandon(one.run_id, str(why))
-        for jobs in ready:
-            self._start.announce_start(jobs)
+                        failed[run] = exc
+        for run, error in failed.items():
+            self._finish.abandon(run.run_id, str(error))
+        for run_jobs in ready:
+            self._start.announce_start(run_jobs)
         if ready:
-            self._record(ready, self._staged(ready, serving))
-            self._finish.finish_all([jobs.run_id for jobs in ready])
-        return {one.request.game_date: why for one, why in failed.items()}
+            self._record(ready, self._predict(ready, serving))
+            self._finish.finish_all([run_jobs.run_id for run_jobs in ready])
+        return {run.request.game_date: error for run, error in failed.items()}
 
-    def _prepared(self, wanted: Sequence[RunToPrepare]) -> list[RunJobs | AppError]:
+    def _prepared(self, runs: Sequence[RunToPrepare]) -> list[RunJobs | AppError]:
         try:
-            return self._prepare.prepare_all(wanted, self._clock.now())
+            return self._prepare.prepare_all(runs, self._clock.now())
         except AppError as exc:
-            for one in wanted:
-                self._finish.abandon(one.run_id, str(exc))
+            for run in runs:
+                self._finish.abandon(run.run_id, str(exc))
             raise
 
-    def _staged(self, runs: Sequence[RunJobs], serving: ServedModels) -> dict[str, list[PlayerOutcome]]:
-        """Outcomes by run of the players who have a job, once the rows are written."""
-        columns = columns_from_runs(runs, self._clock.now())
+    def _predict(self, runs: Sequence[RunJobs], serving: ServedModels) -> dict[str, list[PlayerOutcome]]:
+        """Predict and write the rows; return, by run, the outcomes of the players with a job."""
+        columns = of_runs(runs, self._clock.now())
         lookups = [lookup for r in runs for lookup in r.rows["player_lookup"].to_pylist()]
         outcomes: dict[str, list[PlayerOutcome]] = {r.run_id: [] for r in runs}
 
-        def refuse(at: int, reason: str) -> None:
-            self._keep(encode(_request_at(runs, at)), reason, REQUEST_TOPIC)
-            run_id, _, player_id = columns.keys[at]
-            outcomes[run_id].append(PlayerOutcome(player_id, lookups[at], REFUSED))
+        def record_rejected(index: int, reason: str) -> None:
+            self._keep_rejected(encode(_request_at(runs, index)), reason, REQUEST_TOPIC)
+            run_id, _, player_id = columns.keys[index]
+            outcomes[run_id].append(PlayerOutcome(player_id, lookups[index], REFUSED))
 
         if len(columns):
             predict = Predict(serving.models, serving.build_commit, serving.shadows)
-            stage = StageJobs(predict, self._warehouse, self._publisher, self._keep, self._clock)
-            staged = stage.stage_columns(columns, refuse)
-            for at, said in zip(staged.completed_jobs, staged.outcomes, strict=True):
-                run_id, _, player_id = columns.keys[at]
-                outcomes[run_id].append(PlayerOutcome(player_id, lookups[at], player_outcome(said), said))
+            stage = StageJobs(predict, self._warehouse, self._publisher, self._keep_rejected, self._clock)
+            staged = stage.columns(columns, record_rejected)
+            for index, systems in zip(staged.good, staged.systems, strict=True):
+                run_id, _, player_id = columns.keys[index]
+                outcomes[run_id].append(
+                    PlayerOutcome(player_id, lookups[index], outcome_of(systems), systems)
+                )
             log(staged.event)
         return outcomes
 
     def _record(self, runs: Sequence[RunJobs], outcomes: Mapping[str, list[PlayerOutcome]]) -> None:
-        """Nobody else works on these runs: whoever has no outcome now, as where his game has begun since a
-        process before this one expected him, gets none."""
-        with self._runs.batched_writes():
-            for jobs in runs:
-                lost = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in jobs.without_features]
-                if self._runs.record(jobs.run_id, lost + outcomes[jobs.run_id]):
-                    fail_pending_players(self._runs, jobs.run_id, NOT_PUBLISHED)
+        """Record the outcomes and fail the remaining players. No other process works on these runs: such a
+        player was expected by an earlier process, and the game has started since."""
+        with self._runs.together():
+            for run_jobs in runs:
+                skipped = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in run_jobs.without_features]
+                if self._runs.record(run_jobs.run_id, skipped + outcomes[run_jobs.run_id]):
+                    fail_pending_players(self._runs, run_jobs.run_id, NOT_PUBLISHED)
 
-    def _ended(self, request: RunRequest) -> str | None:
-        """The run of this job that its process had ended when it died before it could say so."""
-        well = (RunState.COMPLETE, RunState.PARTIAL)
+    def _finished_run(self, request: RunRequest) -> str | None:
+        """Return this job's successful run, if its process died before it reported that."""
+        successful = (RunState.COMPLETE, RunState.PARTIAL)
         runs = self._runs.runs(game_date=request.game_date)
-        mine = (r.run_id for r in runs if r.request.get("job") == request.job and r.state in well)
-        return next(mine, None)
+        run_ids = (r.run_id for r in runs if r.request.get("job") == request.job and r.state in successful)
+        return next(run_ids, None)
 
-    def _open(self, request: RunRequest, end: float) -> tuple[str, bool]:
-        """The run of a request on whose date another is open, and whether it has ended already."""
+    def _open(self, request: RunRequest, deadline: float) -> tuple[str, bool]:
+        """Return the id of a new run, or of a dead process's run, and whether that run has ended."""
         while True:
             try:
                 return self._start.open(request), False
@@ -177,25 +179,25 @@ class RunInProcess:
             if run.request.get("job") is not None:
                 if self._take_over(run, request):
                     return run.run_id, run.state is RunState.ACTIVATING
-            elif time.monotonic() > end:
+            elif time.monotonic() > deadline:
                 raise Unavailable(f"run {run.run_id} of {request.game_date} has not ended")
             else:
                 time.sleep(POLL_SECONDS)
 
     def _take_over(self, run: Run, request: RunRequest) -> bool:
-        """Bring a dead process's run to where it can be carried on; say whether it is what is wanted now."""
-        same = request_from_stored(run.request) == request
+        """Resume or abandon the run of a dead process; return whether its request equals this one."""
+        is_same_request = request_from_stored(run.request) == request
         if run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
-        elif not same:
-            self._finish.abandon(run.run_id, "its process ended before it did")
-        return same
+        elif not is_same_request:
+            self._finish.abandon(run.run_id, "its process ended before the run did")
+        return is_same_request
 
 
-def _request_at(runs: Sequence[RunJobs], at: int) -> PredictionRequest:
-    """The message of the job at a position among those of all the runs."""
-    for jobs in runs:
-        if at < len(jobs.systems):
-            return jobs.requests()[at]
-        at -= len(jobs.systems)
-    raise IndexError(at)
+def _request_at(runs: Sequence[RunJobs], index: int) -> PredictionRequest:
+    """Return the message of the job at an index over all runs."""
+    for run_jobs in runs:
+        if index < len(run_jobs.systems):
+            return run_jobs.requests()[index]
+        index -= len(run_jobs.systems)
+    raise IndexError(index)

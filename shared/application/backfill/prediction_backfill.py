@@ -1,4 +1,4 @@
-"""Predict game dates as serving would, each in one process, and say how each of them ended."""
+"""Predict game dates as the services would, in one process, and return the result of each date."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from shared.warehouse.statements import statement
 JOB = "player_prop_predictions_backfill"
 WAIT_SECONDS = 15 * 60.0
 DAYS_AT_ONCE = 92
-"""Dates that are run together: what they hold is in memory at once, and lost where the process dies."""
+"""Dates that run together: their rows are in memory at once, and lost if the process dies."""
 
 
 @dataclass(frozen=True)
 class BackfillOptions:
-    """``least``: coverage 0-1 of the feature store below which a date is refused."""
+    """``least``: minimum feature store coverage, 0-1; a date below it is refused."""
 
     force: bool = False
     skip_mlfs_check: bool = False
@@ -76,7 +76,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class _Task:
-    """A date that is to be run. ``note``: what is left undone all the same."""
+    """A date to run. ``note``: what the run omits."""
 
     request: RunRequest
     chosen: ChosenModels
@@ -88,19 +88,19 @@ class _Task:
         return self.request.game_date
 
     @property
-    def lost(self) -> list[ExpectedPlayer]:
-        """Expected players who have no features."""
+    def without_features(self) -> list[ExpectedPlayer]:
+        """Return the expected players without features."""
         return list(self.diagnosis.missing)
 
     @property
     def served_by(self) -> tuple[tuple[str, str], ...]:
-        """System and file of each model."""
+        """Return the system and file of each model."""
         models = {**self.chosen.models, **self.chosen.in_sample}
         return tuple(sorted((system, model.path) for system, model in models.items()))
 
 
 class BackfillPredictions:
-    """Runs dates a quarter at a time; one that fails does not keep the others from their turn."""
+    """Runs dates in groups of ``DAYS_AT_ONCE``; a failed date does not stop the others."""
 
     def __init__(
         self,
@@ -124,17 +124,17 @@ class BackfillPredictions:
         resume: bool = True,
         progress: Callable[[str, int, int], None] = lambda *_: None,
     ) -> list[DateResult]:
-        """One result per date, in order. A dry run writes nothing and leaves no checkpoint."""
+        """Return one result per date, in order. A dry run writes nothing, not even a checkpoint."""
         ordered = sorted(set(days))
-        together = [ordered[at : at + DAYS_AT_ONCE] for at in range(0, len(ordered), DAYS_AT_ONCE)]
+        groups = [ordered[at : at + DAYS_AT_ONCE] for at in range(0, len(ordered), DAYS_AT_ONCE)]
         if options.dry_run:
-            return [result for days in together for result in self._dates(days, options, None)]
+            return [result for days in groups for result in self._dates(days, options, None)]
         checkpoint = self._checkpoint(ordered, options, resume)
         results: list[DateResult] = []
-        for days in together:
-            with ExitStack() as held:
+        for days in groups:
+            with ExitStack() as locks:
                 for day in days:
-                    held.enter_context(self._ports.locks.hold(f"{JOB}-{day}", WAIT_SECONDS))
+                    locks.enter_context(self._ports.locks.hold(f"{JOB}-{day}", WAIT_SECONDS))
                 results += self._resumed(days, options, checkpoint)
             progress("predict dates", len(results), len(ordered))
         checkpoint.end()
@@ -146,14 +146,14 @@ class BackfillPredictions:
         options: BackfillOptions,
         checkpoint: Checkpoint,
     ) -> list[DateResult]:
-        """Those that this round has done already as they ended, the others now."""
-        done = {day: DateResult.of(plain) for day, plain in checkpoint.recorded_results(days).items()}
-        left = [day for day in days if day not in done]
-        if left:
-            found = self._dates(left, options, checkpoint.job_id)
-            checkpoint.write({r.game_date: r.plain() for r in found})
-            done |= {r.game_date: r for r in found}
-        return [done[day] for day in days]
+        """Return the stored results of this execution and run the remaining dates."""
+        results = {day: DateResult.of(fields) for day, fields in checkpoint.recorded_results(days).items()}
+        remaining = [day for day in days if day not in results]
+        if remaining:
+            new_results = self._dates(remaining, options, checkpoint.job_id)
+            checkpoint.write({r.game_date: r.plain() for r in new_results})
+            results |= {r.game_date: r for r in new_results}
+        return [results[day] for day in days]
 
     def _checkpoint(self, days: list[date], options: BackfillOptions, resume: bool) -> Checkpoint:
         arguments = {**asdict(options), "systems": list(options.systems)}
@@ -166,8 +166,8 @@ class BackfillPredictions:
         options: BackfillOptions,
         job_id: str | None,
     ) -> list[DateResult]:
-        """Each by itself until it is known what is to be run, then all that the same models serve at once."""
-        begun = time.perf_counter()
+        """Check each date on its own, then run all dates with the same models together."""
+        started_at = time.perf_counter()
         diagnoses = self._doctor(
             days[0], days[-1], mode=options.mode, least=options.least, min_minutes=options.min_minutes
         )
@@ -177,7 +177,7 @@ class BackfillPredictions:
             games.setdefault(game["game_date"], []).append(game)
         self._models.read()
         results: dict[date, DateResult] = {}
-        alike: dict[tuple[tuple[str, str], ...], list[_Task]] = {}
+        tasks_by_models: dict[tuple[tuple[str, str], ...], list[_Task]] = {}
         for day in days:
             try:
                 task = self._task(day, games[day], options, diagnoses[day], job_id)
@@ -186,10 +186,10 @@ class BackfillPredictions:
             if isinstance(task, DateResult):
                 results[day] = task
             else:
-                alike.setdefault(task.served_by, []).append(task)
-        for tasks in alike.values():
+                tasks_by_models.setdefault(task.served_by, []).append(task)
+        for tasks in tasks_by_models.values():
             results |= self._serve(tasks, options)
-        seconds = round((time.perf_counter() - begun) / len(days), 3)
+        seconds = round((time.perf_counter() - started_at) / len(days), 3)
         return [
             replace(results[d], seconds=seconds, minutes_to_first_tipoff=_minutes(games[d], now))
             for d in days
@@ -203,7 +203,7 @@ class BackfillPredictions:
         diagnosis: Diagnosis,
         job_id: str | None,
     ) -> _Task | DateResult:
-        """What is to be run for a date, or how it ended without a run."""
+        """Return the task of a date, or its result if it is not run."""
         now = self._ports.clock.now()
         if not games:
             return DateResult(day, Status.NO_GAMES)
@@ -220,59 +220,59 @@ class BackfillPredictions:
         chosen = self._models(day, options.systems, train=not options.dry_run)
         if chosen.in_sample and not options.in_sample:
             return DateResult(day, Status.FAILED, note=_trained_on(day, chosen))
-        alone = f"{len(started)} of {len(games)} games have started and are left alone" if started else None
-        task = _Task(request, chosen, diagnosis, alone)
+        omission = f"{len(started)} of {len(games)} games have started and are skipped" if started else None
+        task = _Task(request, chosen, diagnosis, omission)
         return self._plan(task, now) if options.dry_run else task
 
     def _serve(self, tasks: list[_Task], options: BackfillOptions) -> dict[date, DateResult]:
-        """Run dates that the same models serve; where a store failed, once more one by one, so that what
-        fails for one date does not fail for all."""
+        """Run the dates with the same models; if a store fails, run them again one by one, so that an error
+        of one date does not fail all."""
         chosen = tasks[0].chosen
         serving = ServedModels({**chosen.models, **chosen.in_sample}, self._shadows, self._build_commit)
-        lost = {t.day: t.lost for t in tasks}
+        without_features = {t.day: t.without_features for t in tasks}
         try:
-            told = self._run([t.request for t in tasks], serving, lost, WAIT_SECONDS)
+            run_ids_or_errors = self._run([t.request for t in tasks], serving, without_features, WAIT_SECONDS)
         except AppError as exc:
             if len(tasks) == 1:
                 return {tasks[0].day: DateResult(tasks[0].day, Status.FAILED, note=str(exc))}
             return {day: result for t in tasks for day, result in self._serve([t], options).items()}
-        run_ids = {day: said for day, said in told.items() if isinstance(said, str)}
-        stored = self._stored(run_ids)
-        with self._ports.runs.batched_writes():
+        run_ids = {day: run_id for day, run_id in run_ids_or_errors.items() if isinstance(run_id, str)}
+        rows = self._run_rows(run_ids)
+        with self._ports.runs.together():
             outcomes = {run_id: self._ports.runs.outcomes(run_id) for run_id in run_ids.values()}
         results = {}
         for task in tasks:
-            said = told[task.day]
+            run_id = run_ids_or_errors[task.day]
             try:
-                if isinstance(said, AppError):
-                    raise said
-                results[task.day] = self._result(task, said, stored.get(said), outcomes[said], options)
+                if isinstance(run_id, AppError):
+                    raise run_id
+                results[task.day] = self._result(task, run_id, rows.get(run_id), outcomes[run_id], options)
             except AppError as exc:
                 results[task.day] = DateResult(task.day, Status.FAILED, note=str(exc))
         if options.force or options.skip_mlfs_check:
             self._audit([(t, results[t.day]) for t in tasks if results[t.day].run_id], options)
         return results
 
-    def _stored(self, run_ids: Mapping[date, str]) -> dict[str, dict[str, Any]]:
-        """The rows of ``prediction_runs`` by run."""
+    def _run_rows(self, run_ids: Mapping[date, str]) -> dict[str, dict[str, Any]]:
+        """Return the rows of ``prediction_runs`` by run id."""
         if not run_ids:
             return {}
-        asked = statement(
+        query = statement(
             "run_result", first=min(run_ids), last=max(run_ids), run_ids=sorted(run_ids.values())
         )
-        return {row["run_id"]: row for row in self._ports.warehouse.query(asked).to_pylist()}
+        return {row["run_id"]: row for row in self._ports.warehouse.query(query).to_pylist()}
 
     def _plan(self, task: _Task, now: datetime) -> DateResult:
-        """What a run would do, from the same preparation."""
-        prepared = PrepareJobs(self._ports.warehouse)("dry-run", task.request, now, task.lost)
+        """Return what a run would do; it is prepared like a real run."""
+        prepared = PrepareJobs(self._ports.warehouse)("dry-run", task.request, now, task.without_features)
         off = set(task.chosen.off)
         keys = sum(len(set(systems) - off) for systems in prepared.systems)
-        said = f"dry run: up to {keys} rows for {len(prepared.systems)} players"
+        summary = f"dry run: up to {keys} rows for {len(prepared.systems)} players"
         return DateResult(
             task.day,
             Status.SUCCESS if prepared.systems else Status.NOTHING_TO_DO,
             players=len(prepared.systems),
-            note=f"{said}; {task.note}" if task.note else said,
+            note=f"{summary}; {task.note}" if task.note else summary,
             left_out=by_reason(dict.fromkeys(prepared.without_features, "no_features")),
             systems_off=task.chosen.off,
         )
@@ -287,16 +287,16 @@ class BackfillPredictions:
     ) -> DateResult:
         if run is None:
             raise Unavailable(f"run {run_id}: {self._ports.runs.get(run_id).note or 'has not ended'}")
-        off = {s: why for s, why in task.chosen.off.items() if s in options.systems}
+        off = {s: reason for s, reason in task.chosen.off.items() if s in options.systems}
         result = result_of(run, outcomes, off, task.note, options.in_sample)
         accepted = options.accept_findings and result.status is Status.SUCCESS
         return replace(
             result,
             note=run["note"] if accepted else result.note,
-            warnings=[said for model in task.chosen.all_models for said in model.warnings],
+            warnings=[warning for model in task.chosen.all_models for warning in model.warnings],
         )
 
-    def _audit(self, ended: list[tuple[_Task, DateResult]], options: BackfillOptions) -> None:
+    def _audit(self, results: list[tuple[_Task, DateResult]], options: BackfillOptions) -> None:
         now = datetime.now(UTC)
         rows = [
             {
@@ -313,7 +313,7 @@ class BackfillPredictions:
                 "regenerated_count": result.rows_written,
                 "without_features": ",".join(p.player_lookup for p in task.diagnosis.missing) or None,
             }
-            for task, result in ended
+            for task, result in results
         ]
         schema = PREDICTION_REGENERATION_AUDIT.arrow_schema
         self._ports.warehouse.upsert(PREDICTION_REGENERATION_AUDIT, pa.Table.from_pylist(rows, schema=schema))
@@ -329,7 +329,7 @@ def _request(day: date, options: BackfillOptions, job_id: str | None) -> RunRequ
         game_date=day,
         mode=options.mode,
         force=options.force,
-        skip_mlfs_check=True,  # the doctor has judged already
+        skip_mlfs_check=True,  # the diagnosis has checked the features already
         systems=options.systems,
         min_minutes=options.min_minutes,
         reason=options.reason,
@@ -340,20 +340,20 @@ def _request(day: date, options: BackfillOptions, job_id: str | None) -> RunRequ
 
 
 def _refusal(diagnosis: Diagnosis, options: BackfillOptions) -> tuple[Status, str] | None:
-    """Why the feature store does not allow a run; a skipped check still needs somebody's features."""
+    """Return why the feature store blocks a run; even a skipped check needs a snapshot."""
     state = f"feature store {diagnosis.verdict.value}: {diagnosis.present} of {diagnosis.expected} players"
     advice = f"; run: {diagnosis.remedy}" if diagnosis.remedy else ""
-    said = f"{state}; {diagnosis.cause}{advice}" if diagnosis.cause else state
+    reason = f"{state}; {diagnosis.cause}{advice}" if diagnosis.cause else state
     if options.skip_mlfs_check:
-        return None if diagnosis.snapshot_id else (Status.FAILED, said)
-    return None if diagnosis.verdict is Verdict.READY else (Status.REFUSED_MLFS, said)
+        return None if diagnosis.snapshot_id else (Status.FAILED, reason)
+    return None if diagnosis.verdict is Verdict.READY else (Status.REFUSED_MLFS, reason)
 
 
 def _trained_on(day: date, chosen: ChosenModels) -> str:
-    named = ", ".join(
+    models = ", ".join(
         f"{m.model_id} (trained to {m.manifest.train_end})" for m in chosen.in_sample.values() if m.manifest
     )
     return (
-        f"{day} lies within the training of {named}: name a model that ended before, leave "
-        f"{', '.join(chosen.in_sample)} out with --systems, or mark the rows with --in-sample"
+        f"{day} is within the training of {models}: use a model with an earlier training, exclude "
+        f"{', '.join(chosen.in_sample)} with --systems, or mark the rows with --in-sample"
     )

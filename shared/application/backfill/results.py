@@ -1,4 +1,4 @@
-"""How the dates of a backfill ended."""
+"""Results of the dates of a backfill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.ports import ExpectedPlayer, PlayerOutcome, RunState
 
 
 class Status(StrEnum):
-    """How a date ended; all but the first and the last two leave something undone."""
+    """Outcome of a date; all but the first and the last two leave work undone."""
 
     SUCCESS = "SUCCESS"
     PARTIAL = "PARTIAL"
@@ -28,13 +28,12 @@ SUCCESSFUL = (Status.SUCCESS, Status.NO_GAMES, Status.NOTHING_TO_DO)
 
 @dataclass(frozen=True)
 class DateResult:
-    """``players``: predicted. ``rows_written`` and ``rows_superseded`` count rows of the predictions table.
+    """``players``: number of predicted players. ``rows_written``, ``rows_superseded``: rows of the
+    predictions table. ``seconds``: an even share of the time of the dates that ran together.
 
-    ``seconds``: an even share of what the dates that were run together took.
-
-    ``minutes_to_first_tipoff``: from the product's now, negative once the first game has begun, None where
-    no tip-off is known. ``left_out``: players by reason; ``systems_off``: why by system. ``warnings``: what
-    is to be looked at although everything was done, with its remedy.
+    ``minutes_to_first_tipoff``: from the product's now, negative after the first tip-off, None without a
+    scheduled time. ``left_out``: player spellings by reason. ``systems_off``: reason by system.
+    ``warnings``: problems to check although the date succeeded, each with its remedy.
     """
 
     game_date: date
@@ -51,7 +50,7 @@ class DateResult:
     warnings: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
-        """The same as JSON has it."""
+        """Return the fields as JSON values."""
         return {**asdict(self), "game_date": self.game_date.isoformat(), "status": self.status.value}
 
     @staticmethod
@@ -67,16 +66,16 @@ def result_of(
     note: str | None,
     in_sample: bool,
 ) -> DateResult:
-    """The result of a date from its row of ``prediction_runs``; ``note``: what was left undone on purpose."""
-    said = {p: o.outcome if o else "failed:no_outcome" for p, o in outcomes.items()}
-    left_out = {p: why.partition(":")[2] for p, why in said.items() if why != "predicted"}
-    whole = not off and note is None and "no_features" not in left_out.values()
+    """Build a date's result from its row of ``prediction_runs``; ``note``: what was omitted on purpose."""
+    outcome_texts = {p: o.outcome if o else "failed:no_outcome" for p, o in outcomes.items()}
+    left_out = {p: text.partition(":")[2] for p, text in outcome_texts.items() if text != "predicted"}
+    is_complete = not off and note is None and "no_features" not in left_out.values()
     if run["state"] == RunState.FAILED:
         status = Status.FAILED
     elif run["rows_activated"] == 0 and in_sample is False and not off:
         status = Status.NOTHING_TO_DO
     else:
-        status = Status.SUCCESS if run["state"] == RunState.COMPLETE and whole else Status.PARTIAL
+        status = Status.SUCCESS if run["state"] == RunState.COMPLETE and is_complete else Status.PARTIAL
     notes = [n for n in (None if status is Status.SUCCESS else run["note"], note) if n]
     return DateResult(
         run["game_date"],
@@ -92,8 +91,8 @@ def result_of(
 
 
 def by_reason(reasons: Mapping[ExpectedPlayer, str]) -> dict[str, list[str]]:
-    """Players' spellings by why they are left out; of two who share one it is there twice."""
+    """Group the players' spellings by reason; a spelling shared by two players is listed twice."""
     grouped: dict[str, list[str]] = {}
-    for player, why in reasons.items():
-        grouped.setdefault(why, []).append(player.player_lookup)
+    for player, reason in reasons.items():
+        grouped.setdefault(reason, []).append(player.player_lookup)
     return grouped

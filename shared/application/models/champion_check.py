@@ -1,4 +1,4 @@
-"""Which models a process runs, and whether they are the ones that the registry calls champions."""
+"""Compares the models that a process serves with the registry's champions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECHECK_SECONDS = 30.0
 
 
 def describe_model(model: LoadedModel, role: str) -> dict[str, Any]:
-    """One model in memory: which artefact, of which training, in which role."""
+    """Return the identity, training and role of a loaded model."""
     manifest = model.manifest
     return {
         "system_id": model.system_id,
@@ -34,20 +34,20 @@ def describe_model(model: LoadedModel, role: str) -> dict[str, Any]:
 
 
 def heartbeat_fields(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> dict[str, Any]:
-    """What a worker says of its models with every heartbeat.
+    """Return the model fields of a worker's heartbeat.
 
-    ``off``: systems that are configured or required and do not serve, with the reason; a list, which a
-    later beat replaces as a whole.
+    ``off``: configured or required systems that do not serve, with the reason; a list, because a later
+    heartbeat must replace all of it.
     """
     return {
         "models": {m.system_id: m.sha256 for m in models.values()},
-        "off": [f"{system}: {why}" for system, why in sorted(missing.items())],
+        "off": [f"{system}: {reason}" for system, reason in sorted(missing.items())],
         "unverified": sorted(system for system, m in models.items() if not m.verified),
     }
 
 
 def mismatches(models: Iterable[LoadedModel], champions: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A sentence for each model that serves although the registry's champion is another."""
+    """Return a sentence for each served model that is not the registry's champion."""
     return [
         f"{m.system_id} serves {m.model_id}, the champion is {champions[m.system_id]['model_id']}"
         for m in models
@@ -56,9 +56,9 @@ def mismatches(models: Iterable[LoadedModel], champions: Mapping[str, Mapping[st
 
 
 class ChampionAlarms:
-    """What ``mismatches`` says of the serving models; the registry is asked at most every half minute.
+    """Returns the ``mismatches`` of the served models, and queries the registry at most every 30 seconds.
 
-    While the registry cannot be asked the last answer stands.
+    While the registry is unavailable it returns the last result.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class ChampionAlarms:
     def __call__(self) -> list[str]:
         if time.monotonic() >= self._until:
             try:
-                found = mismatches(self._models.values(), self._registry.champions())
+                alarms = mismatches(self._models.values(), self._registry.champions())
             except Unavailable:
                 return self.last
-            if found != self.last:
-                self._observe(ModelAlarm(found))
-            self.last = found
+            if alarms != self.last:
+                self._observe(ModelAlarm(alarms))
+            self.last = alarms
             self._until = time.monotonic() + RECHECK_SECONDS
         return self.last

@@ -1,4 +1,4 @@
-"""How far the features of late lie from those that a model was trained on."""
+"""Feature drift: how far recent features differ from those of a model's training."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ DAYS = 14
 
 
 def input_shifts(warehouse: Warehouse, manifest: Manifest, last: date) -> tuple[int, dict[str, float]]:
-    """Rows stored in the two weeks to ``last``, and the population stability index of each input.
+    """Return the number of rows in the 14 days to ``last`` and the population stability index by input.
 
-    Empty without rows, or for a bundle that keeps no distribution.
+    The indices are empty without rows, or for a bundle without reference distributions.
     """
     rows = latest_features(warehouse, last - timedelta(days=DAYS - 1), last)
     if not rows.num_rows:

@@ -1,4 +1,4 @@
-"""The health of the models that serve, from the graded rows of the last week."""
+"""The health of the served models, from the graded rows of the last week."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class ModelHealth:
         self._warehouse = warehouse
 
     def __call__(self, last: date, days: int = DAYS) -> dict[str, HealthAssessment]:
-        """Every system with a model, on its live rows of the ``days`` game dates to ``last``."""
+        """Assess every system with a model, on its live rows of the ``days`` game dates to ``last``."""
         return {s: self._system(s, last - timedelta(days=days - 1), last) for s in MODEL_SYSTEMS}
 
     def _system(self, system: str, first: date, last: date) -> HealthAssessment:
-        asked = statement("accuracy_of_system", first=first, last=last, system_id=system)
-        rows = self._warehouse.query(asked)
+        query = statement("accuracy_of_system", first=first, last=last, system_id=system)
+        rows = self._warehouse.query(query)
         rows = rows.filter(pc.equal(rows["counted_as"], "LIVE"))
         error, actual = floats(rows["signed_error"]), floats(rows["actual_points"])
         outcome = strings(rows["outcome"])

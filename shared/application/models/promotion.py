@@ -1,4 +1,4 @@
-"""Promote a model: every gate is asked, and what it said is kept."""
+"""Promotion of a model: runs every gate and stores its result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.application.models.registry import Registry, State
 from shared.domain.instants import eastern_date, to_day
 from shared.domain.promotion import Gate, Trial, difference, drift_gate, evaluate_gates
 from shared.errors import NotFound, Rejected
-from shared.model_registry.loading import LoadedModel, load_model
+from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Clock, ModelStore, Warehouse
 from shared.warehouse.history import floats, strings
 from shared.warehouse.statements import statement
@@ -25,7 +25,7 @@ TRIAL_DAYS = 90
 
 @dataclass(frozen=True)
 class Verdict:
-    """``promoted``: whether the model became champion. ``gates``: every gate with what it saw."""
+    """``promoted``: whether the model became champion. ``gates``: every gate with its evidence."""
 
     model_id: str
     promoted: bool
@@ -46,7 +46,7 @@ class MeanDifference(TypedDict):
 
 
 class Comparison(TypedDict):
-    """Two models on the rows that both predicted; no ``difference`` of fewer than two dates."""
+    """Two models on the rows that both predicted; ``difference`` is None for fewer than two dates."""
 
     rows: int
     dates: int
@@ -60,32 +60,32 @@ class Promotion:
         self._registry = Registry(warehouse)
 
     def gates(self, model_id: str, models: Sequence[dict[str, Any]] | None = None) -> list[Gate]:
-        """Every gate of a model, from its shadow rows of the last three months; ``models``: all that are
-        registered, where they have been read already."""
+        """Return every gate of a model, from its shadow rows of the last three months. ``models``: all
+        registered models, if the caller has read them already."""
         models = self._registry.models() if models is None else models
         model = self._registry.find(model_id, models)
         trial, first = self.trial(model, self._registry.champions(models).get(model["system_id"]))
-        judged = evaluate_gates(trial, model["training_end_date"], first)
+        trial_gates = evaluate_gates(trial, model["training_end_date"], first)
         loaded, golden = self._golden(model)
-        return [*judged, self._drift(loaded), golden]
+        return [*trial_gates, self._drift(loaded), golden]
 
     def promote(self, model_id: str, reason: str, override: bool = False) -> Verdict:
-        """Make a model the champion if every gate passes, or although some do not where overridden.
+        """Make a model the champion if every gate passes, or with ``override`` also if some fail.
 
         ``Rejected`` for a model that is retired or blocked.
         """
         model = self._registry.find(model_id)
         gates = self.gates(model_id)
-        failed = any(not g.passed for g in gates)
-        if failed and not override:
+        has_failed = any(not g.passed for g in gates)
+        if has_failed and not override:
             return Verdict(model["model_id"], False, False, gates)
-        self._registry.change_state(model_id, State.CHAMPION, reason, gates, overridden=failed)
-        return Verdict(model["model_id"], True, failed, gates)
+        self._registry.change_state(model_id, State.CHAMPION, reason, gates, overridden=has_failed)
+        return Verdict(model["model_id"], True, has_failed, gates)
 
     def trial(
         self, model: Mapping[str, Any], champion: Mapping[str, Any] | None, counted_as: str = "SHADOW"
     ) -> tuple[Trial, date | None]:
-        """A model's graded rows, the champion's on the same keys, and the first graded date."""
+        """Return a model's graded rows with the champion's of the same keys, and the first graded date."""
         last = eastern_date(self._clock.now())
         rows = self._warehouse.query(
             statement(
@@ -102,7 +102,7 @@ class Promotion:
         return _trial(rows, days), min(days, default=None)
 
     def compare(self, a: str, b: str) -> Comparison:
-        """Two models on the rows that both predicted, in shadow or live; ``NotFound`` for none in common."""
+        """Compare two models on the rows that both predicted, shadow or live; ``NotFound`` without any."""
         first, second = self._registry.find(a), self._registry.find(b)
         if first["system_id"] != second["system_id"]:
             raise Rejected(f"{first['model_id']} and {second['model_id']} are of different systems")
@@ -120,7 +120,7 @@ class Promotion:
         if not rows.num_rows:
             raise NotFound(f"{a} and {b} have no graded row in common in {TRIAL_DAYS} days")
         trial = _trial(rows, rows["game_date"].to_pylist())
-        gap = difference(trial)
+        diff = difference(trial)
         return {
             "rows": rows.num_rows,
             "dates": len(np.unique(trial.day)),
@@ -128,16 +128,16 @@ class Promotion:
                 first["model_id"]: float(np.abs(trial.predicted - trial.actual).mean()),
                 second["model_id"]: float(np.abs(trial.champion - trial.actual).mean()),
             },
-            "difference": None if gap is None else {"value": gap.value, "low": gap.low, "high": gap.high},
+            "difference": None if diff is None else {"value": diff.value, "low": diff.low, "high": diff.high},
         }
 
     def _golden(self, model: Mapping[str, Any]) -> tuple[LoadedModel | None, Gate]:
         try:
-            loaded = load_model(self._models, model["system_id"], model["path"], model["sha256"])
+            loaded = load(self._models, model["system_id"], model["path"], model["sha256"])
         except (NotFound, Rejected) as exc:
             return None, Gate("golden_prediction", False, str(exc))
-        said = "the file has its sha256 and gives its golden rows"
-        return loaded, Gate("golden_prediction", loaded.verified, said if loaded.verified else "unverified")
+        evidence = "the file has its sha256 and gives its golden rows" if loaded.verified else "unverified"
+        return loaded, Gate("golden_prediction", loaded.verified, evidence)
 
     def _drift(self, loaded: LoadedModel | None) -> Gate:
         if loaded is None or loaded.manifest is None:

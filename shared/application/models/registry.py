@@ -1,4 +1,4 @@
-"""The models that are known, the state of each, and which may be used for a game date."""
+"""The registered models, the state of each, and which may be used for a game date."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.warehouse.statements import statement
 
 
 class State(StrEnum):
-    """Where a model stands; one column says it."""
+    """Lifecycle state of a registered model (column ``state``)."""
 
     CANDIDATE = "candidate"
     SHADOW = "shadow"
@@ -50,38 +50,38 @@ class Registry:
         experiment_id: str | None = None,
         parent_model_id: str | None = None,
     ) -> None:
-        """Register bundles as candidates; one that is known keeps its state."""
-        known = {m["model_id"] for m in self.models()}
+        """Register bundles as candidates; a model that is already registered keeps its state."""
+        registered_ids = {m["model_id"] for m in self.models()}
         names = {
             "human_name": human_name,
             "experiment_id": experiment_id,
             "parent_model_id": parent_model_id,
         }
-        new = [row | names for row in map(_row, bundles) if row["model_id"] not in known]
+        new = [row | names for row in map(_row, bundles) if row["model_id"] not in registered_ids]
         if new:
             self._warehouse.upsert(
                 MODEL_REGISTRY, pa.Table.from_pylist(new, schema=MODEL_REGISTRY.arrow_schema)
             )
 
     def models(self) -> list[dict[str, Any]]:
-        """All models, those trained to the latest date first."""
+        """Return all models, the latest training end first."""
         return list(self._warehouse.query(statement("registered_models")).to_pylist())
 
     def find(self, model_id: str, models: Sequence[dict[str, Any]] | None = None) -> dict[str, Any]:
-        """One model by its id or its human name; ``NotFound``, or ``Rejected`` where a name is ambiguous.
-        ``models`` here and below: all of them, where they have been read already."""
-        known = self.models() if models is None else models
-        found = [m for m in known if model_id in (m["model_id"], m["human_name"])]
-        if not found:
+        """Return a model by its id or human name. Raises ``NotFound``, or ``Rejected`` for an ambiguous name.
+        ``models`` here and below: all registered models, if the caller has read them already."""
+        all_models = self.models() if models is None else models
+        matches = [m for m in all_models if model_id in (m["model_id"], m["human_name"])]
+        if not matches:
             raise NotFound(f"model {model_id!r} is not registered")
-        if len(found) > 1:
-            raise Rejected(f"{model_id!r} names {', '.join(m['model_id'] for m in found)}: give the id")
-        return found[0]
+        if len(matches) > 1:
+            raise Rejected(f"{model_id!r} names {', '.join(m['model_id'] for m in matches)}: give the id")
+        return matches[0]
 
     def newest_before(
         self, game_date: date, models: Sequence[Mapping[str, Any]] | None = None
     ) -> dict[str, Mapping[str, Any]]:
-        """By system, the newest model in use whose training ended before the game date."""
+        """Return by system the newest usable model whose training ended before the game date."""
         newest: dict[str, Mapping[str, Any]] = {}
         for model in self.models() if models is None else models:
             if model["training_end_date"] < game_date and model["state"] not in OUT_OF_USE:
@@ -89,51 +89,51 @@ class Registry:
         return newest
 
     def champions(self, models: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Mapping[str, Any]]:
-        """The champion of each system that has one."""
-        known = self.models() if models is None else models
-        return {m["system_id"]: m for m in known if m["state"] == State.CHAMPION}
+        """Return the champion of each system that has one."""
+        all_models = self.models() if models is None else models
+        return {m["system_id"]: m for m in all_models if m["state"] == State.CHAMPION}
 
     def champion(self, system_id: str) -> Mapping[str, Any] | None:
         return self.champions().get(system_id)
 
-    def changes(self, system_id: str, most: int = 100) -> list[dict[str, Any]]:
-        """The newest changes of the states of a system's models, the last one first."""
-        asked = statement("state_changes", system_id=system_id, most=most)
-        return list(self._warehouse.query(asked).to_pylist())
+    def changes(self, system_id: str, limit: int = 100) -> list[dict[str, Any]]:
+        """Return the state changes of a system's models, newest first."""
+        query = statement("state_changes", system_id=system_id, most=limit)
+        return list(self._warehouse.query(query).to_pylist())
 
     def change_state(
         self, model_id: str, to: State, reason: str, gates: Sequence[Gate] = (), overridden: bool = False
     ) -> list[dict[str, Any]]:
-        """Bring a model into a state; a new champion retires the earlier one in the same transaction.
+        """Change the state of a model; a new champion retires the earlier one in the same transaction.
 
-        Gives the changes made, none where the model stands there already. ``Rejected`` for a move that the
-        states do not allow.
+        Returns the changes, none if the model is in that state already; ``Rejected`` for a forbidden change.
         """
         model = self.find(model_id)
-        here = State(model["state"])
-        if here is to:
+        current = State(model["state"])
+        if current is to:
             return []
-        if to not in ALLOWED_CHANGES[here]:
-            allowed = ", ".join(ALLOWED_CHANGES[here]) or "nothing"
-            raise Rejected(f"{model['model_id']} is {here}, from which it can become {allowed}; not {to}")
+        if to not in ALLOWED_CHANGES[current]:
+            allowed = ", ".join(ALLOWED_CHANGES[current]) or "nothing"
+            raise Rejected(f"{model['model_id']} is {current}, from which it can become {allowed}; not {to}")
         changes = [(model, to, reason)]
-        before = self.champion(model["system_id"]) if to is State.CHAMPION else None
-        if before is not None:
-            changes.append((dict(before), State.RETIRED, f"replaced by {model['model_id']}"))
+        previous_champion = self.champion(model["system_id"]) if to is State.CHAMPION else None
+        if previous_champion is not None:
+            changes.append((dict(previous_champion), State.RETIRED, f"replaced by {model['model_id']}"))
         now = datetime.now(UTC)
-        told = [
-            _change(m, state, why, now, gates if m is model else (), overridden) for m, state, why in changes
+        change_rows = [
+            _change(m, state, cause, now, gates if m is model else (), overridden)
+            for m, state, cause in changes
         ]
         self._warehouse.append(
-            MODEL_STATE_CHANGES, pa.Table.from_pylist(told, schema=MODEL_STATE_CHANGES.arrow_schema)
+            MODEL_STATE_CHANGES, pa.Table.from_pylist(change_rows, schema=MODEL_STATE_CHANGES.arrow_schema)
         )
         self._warehouse.transact(
             [
-                statement("set_model_state", model_id=m["model_id"], state=state.value, now=now, reason=why)
-                for m, state, why in reversed(changes)
+                statement("set_model_state", model_id=m["model_id"], state=state.value, now=now, reason=cause)
+                for m, state, cause in reversed(changes)
             ]
         )
-        return told
+        return change_rows
 
 
 def _change(

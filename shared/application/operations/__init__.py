@@ -1,1 +1,1 @@
-"""Whether an installation works: what should serve, and the commands that put things right."""
+"""Checks of an installation, and the commands that fix what they find."""

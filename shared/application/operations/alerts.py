@@ -1,4 +1,4 @@
-"""Tells people what the daily validation found: once, and again only when there is news."""
+"""Sends the findings of the daily validation as alerts: once, and again only if they change."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from shared.ports import Alerts, Documents, Locks
 
 COLLECTION = "alerts_told"
 WAIT_SECONDS = 30.0
-"""For another run that tells of the same game date: it needs no longer than its receiver may take."""
+"""Wait for a concurrent alert of the same game date; it takes at most its receiver's timeout."""
 
 LINES, EVIDENCE = 20, 300
-"""What of a long message its text shows; ``findings`` has everything."""
+"""Maximum findings and characters of evidence in the text; ``findings`` has everything."""
 
 
 class Change(StrEnum):
@@ -27,61 +27,61 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class AlertDiff:
-    """What there is to tell of a game date, beside what was told before."""
+    """The findings of a game date compared with those already sent."""
 
     game_date: date
     findings: Mapping[str, tuple[Change, Finding]]
-    """Those that are bad, by check; of two under one name the worse."""
+    """By check, the worst finding that is a warning or critical."""
 
     resolved: Mapping[str, Severity]
-    """What was told and is gone."""
+    """Findings that were sent before and have disappeared."""
 
     @property
     def has_changes(self) -> bool:
-        return bool(self.resolved) or any(news is not Change.KNOWN for news, _ in self.findings.values())
+        return bool(self.resolved) or any(change is not Change.KNOWN for change, _ in self.findings.values())
 
 
 class SendAlerts:
-    """One message a game date, sent when a finding is new, worse than was told, or gone.
+    """Sends one message per game date if a finding is new, worse than the one sent, or resolved.
 
-    What is kept is what people were told: an improvement that is not worth a message leaves it alone, and
-    so does a message that did not arrive, which comes again with the next validation. Where the receiver
-    took a message and the store could not keep that, it is sent once more.
+    The store keeps the findings of the last delivered message. An improvement alone sends no message and
+    does not change them. The next validation sends an undelivered message again, and also a delivered one
+    that the store failed to record.
     """
 
     def __init__(self, alerts: Alerts, documents: Documents, locks: Locks) -> None:
         self._alerts, self._documents, self._locks = alerts, documents, locks
 
     def __call__(self, game_date: date, findings: Iterable[Finding]) -> bool:
-        """Say whether a message was sent; ``Unavailable`` where one was due and could not be."""
+        """Return whether a message was sent. ``Unavailable`` if one was due and could not be sent."""
         key = game_date.isoformat()
         with self._locks.hold(f"alerts-{key}", WAIT_SECONDS):
-            kept = self._documents.get(COLLECTION, key) or {}
-            told = {check: Severity(name) for check, name in kept.get("told", {}).items()}
-            diff = diff_alerts(game_date, findings, told)
+            stored = self._documents.get(COLLECTION, key) or {}
+            previous = {check: Severity(name) for check, name in stored.get("told", {}).items()}
+            diff = diff_alerts(game_date, findings, previous)
             if not diff.has_changes:
                 return False
             self._alerts.send(message(diff))
-            now_known = {check: f.severity.value for check, (_, f) in diff.findings.items()}
-            fields = {"told": now_known, "told_at": datetime.now(UTC).isoformat()}
+            sent_now = {check: f.severity.value for check, (_, f) in diff.findings.items()}
+            fields = {"told": sent_now, "told_at": datetime.now(UTC).isoformat()}
             self._documents.merge(COLLECTION, key, fields)
         return True
 
 
-def diff_alerts(game_date: date, findings: Iterable[Finding], told: Mapping[str, Severity]) -> AlertDiff:
-    bad: dict[str, Finding] = {}
+def diff_alerts(game_date: date, findings: Iterable[Finding], previous: Mapping[str, Severity]) -> AlertDiff:
+    alerts: dict[str, Finding] = {}
     for f in findings:
-        if EXIT[f.severity] and (f.check not in bad or EXIT[f.severity] > EXIT[bad[f.check].severity]):
-            bad[f.check] = f
+        if EXIT[f.severity] and (f.check not in alerts or EXIT[f.severity] > EXIT[alerts[f.check].severity]):
+            alerts[f.check] = f
     return AlertDiff(
         game_date,
-        {check: (_change(f, told.get(check)), f) for check, f in bad.items()},
-        {check: severity for check, severity in told.items() if check not in bad},
+        {check: (_change(f, previous.get(check)), f) for check, f in alerts.items()},
+        {check: severity for check, severity in previous.items() if check not in alerts},
     )
 
 
 def message(diff: AlertDiff) -> dict[str, Any]:
-    """``text`` for a person, the rest for a program."""
+    """Build the message: ``text`` for people, the other fields for programs."""
     findings = [f for _, f in diff.findings.values()]
     return {
         "text": "\n".join(_lines(diff)),
@@ -93,14 +93,14 @@ def message(diff: AlertDiff) -> dict[str, Any]:
 
 
 def _lines(diff: AlertDiff) -> list[str]:
-    """The worst first, of equals what is news first; then what is gone."""
+    """Return the lines: worst finding first, changed before unchanged ones; resolved findings last."""
     ranked = sorted(
-        diff.findings.values(), key=lambda told: (-EXIT[told[1].severity], told[0] is Change.KNOWN)
+        diff.findings.values(), key=lambda pair: (-EXIT[pair[1].severity], pair[0] is Change.KNOWN)
     )
     lines = [_heading(diff)]
-    for news, f in ranked[:LINES]:
-        again = "" if news is Change.KNOWN else f" ({news.value})"
-        lines.append(f"{f.severity.value} {f.check}{again}: {_short(f.evidence)}")
+    for change, f in ranked[:LINES]:
+        suffix = "" if change is Change.KNOWN else f" ({change.value})"
+        lines.append(f"{f.severity.value} {f.check}{suffix}: {_short(f.evidence)}")
         if f.remedy:
             lines.append(f"    {f.remedy}")
     if len(ranked) > LINES:
@@ -116,10 +116,10 @@ def _heading(diff: AlertDiff) -> str:
     return f"Daily validation of {diff.game_date}: {worst(findings).value}, {', '.join(counts)}"
 
 
-def _change(found: Finding, told: Severity | None) -> Change:
-    if told is None:
+def _change(finding: Finding, previous: Severity | None) -> Change:
+    if previous is None:
         return Change.NEW
-    return Change.WORSE if EXIT[found.severity] > EXIT[told] else Change.KNOWN
+    return Change.WORSE if EXIT[finding.severity] > EXIT[previous] else Change.KNOWN
 
 
 def _short(evidence: str) -> str:

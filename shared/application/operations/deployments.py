@@ -1,4 +1,4 @@
-"""The record of releases: what was put into use when, by whom, and what became of it."""
+"""The record of deployments: what was deployed, when, by which account, and the outcome."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OUTCOMES = ("succeeded", "refused", "rolled_back", "rollback_failed")
 
 @dataclass(frozen=True)
 class Deployment:
-    """One attempt to change what serves; ``model_generation`` is that of the object in Cloud Storage."""
+    """One attempt to deploy or roll back; ``model_generation``: of the object in Cloud Storage."""
 
     deployment_id: str
     service: str
@@ -39,37 +39,37 @@ class Deployment:
     override_reason: str | None = None
 
     def __post_init__(self) -> None:
-        for name, value, wanted in (
+        for name, value, allowed in (
             ("action", self.action, ACTIONS),
             ("outcome", self.outcome, OUTCOMES),
         ):
-            if value not in wanted:
-                raise Rejected(f"{name} {value!r}, wanted one of {', '.join(wanted)}")
+            if value not in allowed:
+                raise Rejected(f"{name} {value!r}, wanted one of {', '.join(allowed)}")
 
 
 class Deployments:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def record(self, done: Deployment, now: datetime) -> dict[str, Any]:
-        """Keep how a deployment ended, with the training behind its model; give the row.
+    def record(self, deployment: Deployment, now: datetime) -> dict[str, Any]:
+        """Store a deployment with the training of its model and return the row.
 
-        A row of the same ``deployment_id`` stays as it is: a record that is repeated is the first one.
+        An existing row with the same ``deployment_id`` is returned unchanged.
         """
-        for row in self.newest(done.service):
-            if row["deployment_id"] == done.deployment_id:
+        for row in self.newest(deployment.service):
+            if row["deployment_id"] == deployment.deployment_id:
                 return row
-        row = asdict(done) | self._trained(done.model_sha256)
+        row = asdict(deployment) | self._training(deployment.model_sha256)
         row |= {"deployed_at": now, "deployed_at_eastern": now.astimezone(EASTERN).isoformat("T", "seconds")}
         self._warehouse.append(DEPLOYMENTS, pa.Table.from_pylist([row], schema=DEPLOYMENTS.arrow_schema))
         return row
 
     def newest(self, service: str | None = None) -> list[dict[str, Any]]:
-        """The newest first, of one service or of all, out of the last 500."""
+        """Return the last 500 deployments, newest first, of one service or of all."""
         rows = self._warehouse.query(statement("deployments")).to_pylist()
         return [row for row in rows if service in (None, row["service"])]
 
-    def _trained(self, sha256: str | None) -> dict[str, Any]:
-        known = {m["sha256"]: m for m in Registry(self._warehouse).models()} if sha256 else {}
-        found = known.get(sha256 or "", {})
-        return {"model_id": found.get("model_id"), "experiment_id": found.get("experiment_id")}
+    def _training(self, sha256: str | None) -> dict[str, Any]:
+        models_by_sha256 = {m["sha256"]: m for m in Registry(self._warehouse).models()} if sha256 else {}
+        model = models_by_sha256.get(sha256 or "", {})
+        return {"model_id": model.get("model_id"), "experiment_id": model.get("experiment_id")}

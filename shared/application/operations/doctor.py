@@ -1,4 +1,4 @@
-"""Whether an installation can do its work: program, store, models, inputs, services."""
+"""Checks of an installation: packages, store, models, inputs and services."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import AppError, Unavailable
-from shared.model_registry.loading import LoadedModel, load_model
+from shared.model_registry.loading import LoadedModel, load
 from shared.ports import Documents, ModelStore, Warehouse
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
 from shared.warehouse.statements import statement
 
-MOST_HEARTBEATS = 100
+MAX_HEARTBEATS = 100
 PACKAGES = ("catboost", "numpy", "pyarrow", "fastapi")
 
 
 @dataclass(frozen=True)
 class Doctor:
-    """``paths``: configured model by system; ``sha256``: the hash that a system's model must have."""
+    """Runs all checks. ``paths``: model path by system. ``sha256``: expected hash by system."""
 
     warehouse: Warehouse
     documents: Documents
@@ -35,93 +35,93 @@ class Doctor:
     paths: Mapping[str, str]
     sha256: Mapping[str, str]
     today: date | None = None
-    """The date that a training would be for; without it, that of the machine's clock."""
+    """The date for which a remedy would train a model; default: the machine's date."""
 
     def __call__(self) -> list[Finding]:
-        """Every check; those that need the store are left out where it does not answer."""
-        found = [_installed()]
+        """Return all findings; checks that need the store are skipped if it is unavailable."""
+        findings = [_installed()]
         try:
             inputs = self._inputs()
         except Unavailable as exc:
-            return [*found, critical("store", str(exc)), *self._loaded()[1]]
-        loaded, told = self._loaded()
+            return [*findings, critical("store", str(exc)), *self._load_models()[1]]
+        loaded, model_findings = self._load_models()
         return [
-            *found,
+            *findings,
             ok("store", "answers"),
             *inputs,
-            *told,
+            *model_findings,
             *self._champions(loaded),
             *heartbeat_findings(Heartbeats(self.documents)),
         ]
 
     def _inputs(self) -> list[Finding]:
-        asked = statement("stored_inputs", first=FIRST_DATE, last=LAST_DATE)
-        (row,) = self.warehouse.query(asked).to_pylist()
-        found = []
+        query = statement("stored_inputs", first=FIRST_DATE, last=LAST_DATE)
+        (row,) = self.warehouse.query(query).to_pylist()
+        findings = []
         for name in ("games", "box_scores", "quotes", "feature_snapshots"):
             rows, last = row[name], row[f"last_{name}"]
             remedy = "props features build --dates D" if name == "feature_snapshots" else remedies.LOAD
-            said = f"{rows} rows, the last of {last}"
-            found.append(ok(f"inputs:{name}", said) if rows else warning(f"inputs:{name}", "none", remedy))
-        return found
+            check, evidence = f"inputs:{name}", f"{rows} rows, the last of {last}"
+            findings.append(ok(check, evidence) if rows else warning(check, "none", remedy))
+        return findings
 
-    def _loaded(self) -> tuple[dict[str, LoadedModel], list[Finding]]:
-        """The configured models, each read, hashed and asked for its golden rows."""
+    def _load_models(self) -> tuple[dict[str, LoadedModel], list[Finding]]:
+        """Load the configured models; loading verifies the hash and the golden rows."""
         loaded: dict[str, LoadedModel] = {}
-        found = []
+        findings = []
         for system in MODEL_SYSTEMS:
             check = f"model:{system}"
             if system not in self.paths:
-                found.append(info(check, f"off: {system.upper()}_MODEL_PATH is not set"))
+                findings.append(info(check, f"off: {system.upper()}_MODEL_PATH is not set"))
                 continue
             try:
-                model = load_model(self.models, system, self.paths[system], self.sha256.get(system))
+                model = load(self.models, system, self.paths[system], self.sha256.get(system))
             except AppError as exc:
-                found.append(critical(check, str(exc)))
+                findings.append(critical(check, str(exc)))
                 continue
             loaded[system] = model
-            found.append(_described(check, model, self.today or eastern_date(datetime.now(UTC))))
-        return loaded, found
+            findings.append(_model_finding(check, model, self.today or eastern_date(datetime.now(UTC))))
+        return loaded, findings
 
     def _champions(self, loaded: Mapping[str, LoadedModel]) -> list[Finding]:
         champions = Registry(self.warehouse).champions()
-        wrong = mismatches(loaded.values(), champions)
-        if wrong:
+        differences = mismatches(loaded.values(), champions)
+        if differences:
             other = next(s for s, m in loaded.items() if mismatches([m], champions))
-            return [critical("models:champion", "; ".join(wrong), remedies.serve(champions[other]))]
+            return [critical("models:champion", "; ".join(differences), remedies.serve(champions[other]))]
         return [ok("models:champion", "no configured model differs from the registry's champion")]
 
 
-def heartbeat_findings(kept: Heartbeats) -> list[Finding]:
-    """Services beat every minute in real time; one that stopped on purpose said so."""
-    ages = kept.ages(datetime.now(UTC))
+def heartbeat_findings(store: Heartbeats) -> list[Finding]:
+    """Return a finding per service. A service beats every minute (real time) until it records a stop."""
+    ages = store.ages(datetime.now(UTC))
     if not ages:
-        return [info("heartbeats", "no service has ever run here", "props serve")]
-    found = []
+        return [info("heartbeats", "no service has run yet", "props serve")]
+    findings = []
     for name, (status, age) in ages.items():
-        said = f"{status}, last beat {int(age.total_seconds())} s ago"
+        evidence = f"{status}, last beat {int(age.total_seconds())} s ago"
         if status == STOPPED:
-            found.append(info(f"heartbeat:{name}", said, "props serve"))
+            findings.append(info(f"heartbeat:{name}", evidence, "props serve"))
         elif age > DEAD:
-            found.append(critical(f"heartbeat:{name}", said, "props serve"))
+            findings.append(critical(f"heartbeat:{name}", evidence, "props serve"))
         elif age > STALE:
-            found.append(warning(f"heartbeat:{name}", said))
+            findings.append(warning(f"heartbeat:{name}", evidence))
         else:
-            found.append(ok(f"heartbeat:{name}", said))
-    if len(ages) > MOST_HEARTBEATS:
-        found.append(warning("heartbeats", f"{len(ages)} documents, one per service is meant"))
-    return found
+            findings.append(ok(f"heartbeat:{name}", evidence))
+    if len(ages) > MAX_HEARTBEATS:
+        findings.append(warning("heartbeats", f"{len(ages)} documents, expected one per service"))
+    return findings
 
 
 def _installed() -> Finding:
     try:
-        told = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+        packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     except PackageNotFoundError as exc:
         return critical("installation", f"package {exc} is missing", "make setup")
-    return ok("installation", f"Python {platform.python_version()}, {told}")
+    return ok("installation", f"Python {platform.python_version()}, {packages}")
 
 
-def _described(check: str, model: LoadedModel, today: date) -> Finding:
+def _model_finding(check: str, model: LoadedModel, today: date) -> Finding:
     if model.manifest is None:
         evidence = f"{model.path}: a bare file, sha256 {model.sha256[:12]}, unverified"
         return warning(check, evidence, remedies.train(model.system_id, today))

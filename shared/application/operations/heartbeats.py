@@ -1,4 +1,4 @@
-"""Heartbeats of services and jobs: one document each, so that a monitor finds all of them."""
+"""Heartbeats of services and jobs: one document each, so that a monitor can list them."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from shared.ports import Documents
 
 logger = logging.getLogger("props.heartbeats")
 COLLECTION = "processor_heartbeats"
-EVERY_SECONDS = 60.0
+BEAT_SECONDS = 60.0
 STALE, DEAD = timedelta(minutes=5), timedelta(minutes=15)
 RUNNING, STOPPED = "running", "stopped"
 
 
 class Heartbeats:
-    """Times are real, whatever the product's clock says: they tell whether a process lives."""
+    """Stores heartbeats with real time, independent of the product's clock: they show live processes."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
     def beat(self, name: str, fields: Mapping[str, Any], status: str = RUNNING) -> None:
-        """Say that ``name`` is alive, or has stopped on purpose."""
+        """Record that ``name`` is running, or has stopped on purpose."""
         now = datetime.now(UTC).isoformat()
         self._documents.merge(COLLECTION, name, {**fields, "status": status, "last_heartbeat": now})
 
     def latest(self) -> dict[str, dict[str, Any]]:
-        """What every process said with its last beat, by name."""
-        return self._documents.get_all(COLLECTION)
+        """Return the fields of every process's last beat, by name."""
+        return self._documents.every(COLLECTION)
 
     def ages(self, now: datetime) -> dict[str, tuple[str, timedelta]]:
-        """Status and age of every heartbeat, by name."""
+        """Return status and age of every heartbeat, by name."""
         return {
             name: (str(d["status"]), now - datetime.fromisoformat(d["last_heartbeat"]))
             for name, d in self.latest().items()
@@ -43,13 +43,13 @@ class Heartbeats:
 
 
 class HeartbeatThread:
-    """Beats for a process while its context lasts, from a thread of its own; says at the end that it stopped.
+    """Context manager: a thread sends heartbeats, and a final beat records that the process stopped.
 
-    A store that is away costs a beat, never the process: the monitor sees the silence.
+    If the store is unavailable, the beat is skipped; the monitor notices the missing beats.
     """
 
     def __init__(
-        self, heartbeats: Heartbeats, name: str, fields: Mapping[str, Any], seconds: float = EVERY_SECONDS
+        self, heartbeats: Heartbeats, name: str, fields: Mapping[str, Any], seconds: float = BEAT_SECONDS
     ) -> None:
         self._heartbeats, self._name, self._fields, self._seconds = heartbeats, name, fields, seconds
         self._stopped = threading.Event()
@@ -76,4 +76,4 @@ class HeartbeatThread:
         except Unavailable as exc:
             logger.warning("no heartbeat: %s", exc)
         except Exception:
-            logger.exception("unforeseen failure of a heartbeat")
+            logger.exception("unexpected error in a heartbeat")

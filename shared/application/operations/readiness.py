@@ -1,4 +1,4 @@
-"""Whether a service can serve: named checks, each with what it found."""
+"""Readiness of a service: named checks with their results."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from shared.warehouse.schedule import games_between
 if TYPE_CHECKING:
     from shared.model_registry.loading import LoadedModel
 
-SECONDS = 5.0
-FAILED_SECONDS = 1.0
+CACHE_SECONDS = 5.0
+FAILED_CACHE_SECONDS = 1.0
 PASSED, FAILED = "passed", "failed"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check and how long it took; ``detail`` says what was found."""
+    """The result of one check; ``detail``: evidence or error, ``ms``: duration."""
 
     name: str
     status: str
@@ -39,67 +39,67 @@ class Check:
 
 
 class Checks(TypedDict):
-    """All of them, each as it is told in JSON."""
+    """The JSON response with all checks."""
 
     checks: list[Check]
 
 
-def run_check(name: str, ask: Callable[[], object]) -> Check:
-    """Passed when ``ask`` returns, failed when it raises an ``AppError``."""
-    begun = time.perf_counter()
+def run_check(name: str, call: Callable[[], object]) -> Check:
+    """Run a check: it passes if ``call`` returns and fails if it raises an ``AppError``."""
+    started_at = time.perf_counter()
     status, detail = PASSED, "answers"
     try:
-        ask()
+        call()
     except AppError as exc:
         status, detail = FAILED, str(exc)
-    return Check(name, status, detail, round((time.perf_counter() - begun) * 1000, 1))
+    return Check(name, status, detail, round((time.perf_counter() - started_at) * 1000, 1))
 
 
 def model_checks(models: Mapping[str, LoadedModel], missing: Mapping[str, str]) -> list[Check]:
-    """A check for each model: those in memory, and why configured or required ones are not."""
-    found = [
+    """Return a check per model: passed if it is loaded, failed with the reason if it is missing."""
+    checks = [
         Check(f"model:{system}", PASSED, "; ".join(m.warnings) or f"{m.model_id}, verified")
         for system, m in models.items()
     ]
-    return found + [Check(f"model:{system}", FAILED, why) for system, why in sorted(missing.items())]
+    return checks + [Check(f"model:{system}", FAILED, reason) for system, reason in sorted(missing.items())]
 
 
 class CachedCheck:
-    """Asks at most every five seconds, and every second while it fails, however often it is called.
+    """Runs a check at most every five seconds, or every second while it fails.
 
-    ``/ready`` is open, and must not be a way to load the stores or to hold all threads: one caller asks,
-    and meanwhile the others take the last answer.
+    ``/ready`` is public and must not put load on the stores or block all threads: one caller runs the
+    check, and concurrent callers get the last result.
     """
 
-    def __init__(self, ask: Callable[[], object]) -> None:
-        self._ask = ask
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
         self._until = 0.0
         self._failure: str | None = None
         self._lock = threading.Lock()
 
     def __call__(self) -> None:
-        never_asked = self._until == 0.0
-        if self._lock.acquire(blocking=never_asked):
+        is_first_call = self._until == 0.0
+        if self._lock.acquire(blocking=is_first_call):
             try:
                 if time.monotonic() >= self._until:
-                    self._renew()
+                    self._refresh()
             finally:
                 self._lock.release()
         if self._failure is not None:
             raise Unavailable(self._failure)
 
-    def _renew(self) -> None:
+    def _refresh(self) -> None:
         try:
-            self._ask()
+            self._call()
         except Unavailable as exc:
             self._failure = str(exc)
         else:
             self._failure = None
-        self._until = time.monotonic() + (SECONDS if self._failure is None else FAILED_SECONDS)
+        self._until = time.monotonic() + (CACHE_SECONDS if self._failure is None else FAILED_CACHE_SECONDS)
 
 
 class StoreCheck(CachedCheck):
-    """Whether the warehouse answers."""
+    """Checks that the warehouse answers a query."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         super().__init__(lambda: games_between(warehouse, date(1970, 1, 1), date(1970, 1, 1)))

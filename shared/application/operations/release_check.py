@@ -1,4 +1,4 @@
-"""Ask a running revision whether it is the one meant, and whether what it predicts is right."""
+"""Check that a running revision is the expected one and that its predictions are correct."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.domain.features.contract import FEATURES
 from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import NotFound, Rejected
-from shared.model_registry.bundle import GoldenRow, read_bundle
+from shared.model_registry.bundle import GoldenRow, read
 from shared.ports import ModelStore, Warehouse
 from shared.schemas.messages import PredictionRequest
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
@@ -29,14 +29,14 @@ MOST_GOLDEN = 20
 
 
 class HttpProbe(Protocol):
-    """One request to the revision: its status and its JSON. ``Unavailable`` where there is no answer."""
+    """Sends a request to the revision; returns status and JSON. ``Unavailable`` without a response."""
 
     def __call__(self, path: str, body: object | None = None) -> tuple[int, Any]: ...
 
 
 @dataclass(frozen=True)
 class ExpectedRevision:
-    """What a revision has to be, a worker also by its V9 model; None takes any."""
+    """The expected identity of a revision, for a worker also its V9 model; None accepts any value."""
 
     service: str
     commit: str | None = None
@@ -46,61 +46,61 @@ class ExpectedRevision:
 
 
 class CheckRevision:
-    """Nothing that is asked writes anything. ``models`` and ``warehouse`` hold what is meant to come out."""
+    """Runs read-only checks. ``models`` and ``warehouse`` provide inputs and expected values."""
 
-    def __init__(self, ask: HttpProbe, models: ModelStore, warehouse: Warehouse) -> None:
-        self._ask, self._models, self._warehouse = ask, models, warehouse
+    def __init__(self, probe: HttpProbe, models: ModelStore, warehouse: Warehouse) -> None:
+        self._probe, self._models, self._warehouse = probe, models, warehouse
 
-    def __call__(self, meant: ExpectedRevision) -> list[Check]:
-        """Every check, passed or failed; a revision of another service is asked nothing else."""
-        beat = _Heard()
-        found = [
+    def __call__(self, expected: ExpectedRevision) -> list[Check]:
+        """Return all checks; stop after the first two if the revision is not the expected one."""
+        heartbeat = _Heartbeat()
+        checks = [
             run_check("ready", lambda: self._get("/ready")),
-            run_check("heartbeat", lambda: beat.hear(self._get("/heartbeat"), meant)),
+            run_check("heartbeat", lambda: heartbeat.verify(self._get("/heartbeat"), expected)),
         ]
-        if not all(c.passed for c in found):
-            return found
-        if meant.service == COORDINATOR:
-            return [*found, run_check("runs", lambda: self._get("/runs"))]
-        found.append(run_check("model", lambda: _same_model(beat.champions, meant)))
-        for system, model in sorted(beat.champions.items()):
+        if not all(c.passed for c in checks):
+            return checks
+        if expected.service == COORDINATOR:
+            return [*checks, run_check("runs", lambda: self._get("/runs"))]
+        checks.append(run_check("model", lambda: _check_model(heartbeat.champions, expected)))
+        for system, model in sorted(heartbeat.champions.items()):
             if system in MODEL_SYSTEMS and system.startswith("catboost"):
-                found.append(run_check(f"golden:{system}", partial(self._golden, system, model["path"])))
-        return [*found, self._real_prediction(sorted(beat.champions))]
+                checks.append(run_check(f"golden:{system}", partial(self._golden, system, model["path"])))
+        return [*checks, self._check_newest_player(sorted(heartbeat.champions))]
 
     def _get(self, path: str, body: object | None = None) -> Any:
-        status, answer = self._ask(path, body)
+        status, answer = self._probe(path, body)
         if status != 200:
             detail = answer.get("detail") if isinstance(answer, dict) else answer
             raise Rejected(f"{path} answered {status}: {detail}")
         return answer
 
     def _golden(self, system: str, path: str) -> None:
-        """Rows of the manifest come out as the training left them."""
-        manifest = read_bundle(self._models, path).manifest
+        """Check that the golden rows of the manifest get exactly their recorded predictions."""
+        manifest = read(self._models, path).manifest
         golden = manifest.golden[:MOST_GOLDEN]
-        rows = [{"features": _named(manifest.feature_names, g)} for g in golden]
+        rows = [{"features": _features_by_name(manifest.feature_names, g)} for g in golden]
         answer = self._get("/predict/batch", {"rows": rows, "systems": [system]})["predictions"]
         predicted = [(g, a[system]) for g, a in zip(golden, answer, strict=True) if "reason" not in a[system]]
         if not predicted:
             raise Rejected(f"{system} predicted none of {len(golden)} golden rows")
-        for g, told in predicted:
-            if told["raw_prediction"] != g.expected:
+        for g, prediction in predicted:
+            if prediction["raw_prediction"] != g.expected:
                 raise Rejected(
-                    f"{system}: a golden row gives {told['raw_prediction']!r}, wanted {g.expected!r}"
+                    f"{system}: a golden row gives {prediction['raw_prediction']!r}, wanted {g.expected!r}"
                 )
 
-    def _real_prediction(self, systems: Sequence[str]) -> Check:
-        """One player of the newest feature snapshot, by every system with a model."""
+    def _check_newest_player(self, systems: Sequence[str]) -> Check:
+        """Predict one player of the newest feature snapshot with every system that has a model."""
         try:
             job = self._newest_job(systems)
         except NotFound as exc:
             return Check("prediction", "passed", f"left out: {exc}")
         check = run_check("prediction", lambda: self._predict(job, systems))
-        said = (
+        detail = (
             f"{job.player_lookup} on {job.game_date}: {', '.join(systems)}" if check.passed else check.detail
         )
-        return Check(check.name, check.status, said, check.ms)
+        return Check(check.name, check.status, detail, check.ms)
 
     def _predict(self, job: PredictionRequest, systems: Sequence[str]) -> None:
         line = job.line
@@ -121,8 +121,8 @@ class CheckRevision:
                 raise Rejected(f"{system}: {points!r} points for {job.player_lookup}, wanted 0-60")
 
     def _newest_job(self, systems: Sequence[str]) -> PredictionRequest:
-        asked_for = statement("newest_snapshot", first=FIRST_DATE, last=LAST_DATE)
-        snapshots = self._warehouse.query(asked_for).to_pylist()
+        query = statement("newest_snapshot", first=FIRST_DATE, last=LAST_DATE)
+        snapshots = self._warehouse.query(query).to_pylist()
         if not snapshots:
             raise NotFound("the feature store has no snapshot yet")
         (snapshot,) = snapshots
@@ -132,39 +132,39 @@ class CheckRevision:
         ).to_pylist()
         if not rows:
             raise NotFound(f"snapshot {name} of {day} has no rows")
-        best = max(rows, key=lambda r: (r["line_value"] is not None, r["feature_quality_score"]))
+        best_row = max(rows, key=lambda r: (r["line_value"] is not None, r["feature_quality_score"]))
         request = RunRequest(day, Mode(snapshot["mode"]), True, True, tuple(systems), 0.0, None)
-        return build_job("release-check", request, best, list(systems), None)
+        return build_job("release-check", request, best_row, list(systems), None)
 
 
-class _Heard:
-    """What the heartbeat told."""
+class _Heartbeat:
+    """The champions from the heartbeat, which must match the expected revision."""
 
     def __init__(self) -> None:
         self.champions: dict[str, Mapping[str, Any]] = {}
 
-    def hear(self, beat: Mapping[str, Any], meant: ExpectedRevision) -> None:
-        for name, wanted in (
-            ("service", meant.service),
-            ("commit", meant.commit),
-            ("revision", meant.revision),
+    def verify(self, heartbeat: Mapping[str, Any], expected: ExpectedRevision) -> None:
+        for name, expected_value in (
+            ("service", expected.service),
+            ("commit", expected.commit),
+            ("revision", expected.revision),
         ):
-            if wanted is not None and beat[name] != wanted:
-                raise Rejected(f"{name} {beat[name]!r}, wanted {wanted!r}")
-        self.champions = {m["system_id"]: m for m in beat.get("models", []) if m["role"] == CHAMPION}
+            if expected_value is not None and heartbeat[name] != expected_value:
+                raise Rejected(f"{name} {heartbeat[name]!r}, wanted {expected_value!r}")
+        self.champions = {m["system_id"]: m for m in heartbeat.get("models", []) if m["role"] == CHAMPION}
 
 
-def _same_model(champions: Mapping[str, Mapping[str, Any]], meant: ExpectedRevision) -> None:
+def _check_model(champions: Mapping[str, Mapping[str, Any]], expected: ExpectedRevision) -> None:
     if PINNED not in champions:
         raise Rejected(f"{PINNED} does not run")
-    there = champions[PINNED]
-    for name, wanted in (("path", meant.model_path), ("sha256", meant.model_sha256)):
-        if wanted is not None and there[name] != wanted:
-            raise Rejected(f"{PINNED} runs {name} {there[name]}, wanted {wanted}")
+    served = champions[PINNED]
+    for name, expected_value in (("path", expected.model_path), ("sha256", expected.model_sha256)):
+        if expected_value is not None and served[name] != expected_value:
+            raise Rejected(f"{PINNED} runs {name} {served[name]}, wanted {expected_value}")
     unverified = sorted(s for s, m in champions.items() if not m["verified"])
     if unverified:
-        raise Rejected(f"unverified, without a manifest beside it: {', '.join(unverified)}")
+        raise Rejected(f"unverified, no manifest next to the file: {', '.join(unverified)}")
 
 
-def _named(names: Sequence[str], golden: GoldenRow) -> dict[str, float | None]:
+def _features_by_name(names: Sequence[str], golden: GoldenRow) -> dict[str, float | None]:
     return dict(zip(names, golden.features, strict=True))

@@ -1,4 +1,4 @@
-"""Commands that findings name, each as it can work in the state that was found."""
+"""Commands that findings suggest; each works in the state that was found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REASON = '--reason "predictions were missing"'
 
 
 def train(system: str, game_date: date) -> str:
-    """Train as long as the system's recipe says, to four weeks before a date, and evaluate on those weeks."""
+    """Train with the length of the system's recipe up to four weeks before a date; evaluate on the rest."""
     end = game_date - timedelta(days=29)
     start = end - timedelta(days=RECIPES[system].train_days)
     return (
@@ -23,7 +23,7 @@ def train(system: str, game_date: date) -> str:
 
 
 def with_model(system: str, path: str, command: str) -> str:
-    """The command with a system's model named, as services and jobs read it from their environment."""
+    """Prefix the command with the environment variable of a system's model path."""
     return f"{system.upper()}_MODEL_PATH={path} {command}"
 
 
@@ -33,12 +33,12 @@ def serve(champion: Mapping[str, Any]) -> str:
 
 
 def predict(game_date: date, *, force: bool = False) -> str:
-    """Predict the games of a date that have not begun."""
+    """Predict the games of a date that have not started."""
     return f"props predict --dates {game_date}" + (" --force" if force else "")
 
 
 def backfill(game_date: date) -> str:
-    """Predict games that have begun, each as of its own cut-off; such rows never count as live."""
+    """Predict started games, each as of its own cut-off; such rows never count as live."""
     return (
         f"props features build --dates {game_date} --backfill && "
         f"props predict --dates {game_date} --allow-started {REASON}"

@@ -1,4 +1,4 @@
-"""Whether the warehouse has the tables that this code declares."""
+"""Compares the tables of the warehouse with those declared in the code."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ LONG_AGO = date(1970, 1, 1)
 
 
 def schema_differences(warehouse: Warehouse, tables: Sequence[Table] = TABLES) -> list[str]:
-    """A sentence for every table that is not there and every declared column that is absent or of another
-    type. A column more is none: columns are added before the code that uses them is deployed."""
-    found = []
+    """Return a sentence per missing table and per declared column that is missing or has another type.
+    Extra columns are ignored: columns are added before the code that uses them is deployed."""
+    differences = []
     for table in tables:
         try:
-            there = warehouse.query(_nothing_of(table)).schema
+            stored = warehouse.query(_empty_query(table)).schema
         except Unavailable:
             raise
         except AppError as exc:
-            found.append(f"{table.full_name}: {exc}")
+            differences.append(f"{table.full_name}: {exc}")
             continue
         for column in table.arrow_schema:
-            at = there.get_field_index(column.name)
-            if at < 0:
-                found.append(f"{table.full_name}.{column.name}: absent, wanted {column.type}")
-            elif there.field(at).type != column.type:
-                found.append(f"{table.full_name}.{column.name}: {there.field(at).type}, wanted {column.type}")
-    return found
+            name, index = f"{table.full_name}.{column.name}", stored.get_field_index(column.name)
+            if index < 0:
+                differences.append(f"{name}: absent, wanted {column.type}")
+            elif stored.field(index).type != column.type:
+                differences.append(f"{name}: {stored.field(index).type}, wanted {column.type}")
+    return differences
 
 
-def _nothing_of(table: Table) -> Statement:
-    """A query that gives the table's columns and none of its rows."""
+def _empty_query(table: Table) -> Statement:
+    """Return a query with the table's columns and no rows."""
     if table.partition is None:
         return Statement(f"SELECT * FROM {table.full_name} LIMIT 0")
     return Statement(

@@ -1,4 +1,4 @@
-"""Which models the worker has in memory, against the registry's champions and what it was configured with."""
+"""Compares the worker's loaded models with the registry's champions and its configuration."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ WORKER = "prediction-worker"
 def check_worker_models(
     beat: Mapping[str, Any] | None, registered: Sequence[Mapping[str, Any]], game_date: date
 ) -> list[Finding]:
-    """Return a finding for each model that should serve and does not, or of which nothing is known.
+    """Return a finding for each model that should serve and does not, or is unverified.
 
-    ``beat``: the worker's last heartbeat, None where none was kept. Of a worker that does not run nothing
-    is said here: its heartbeat is a finding of its own.
+    ``beat``: the worker's last heartbeat, or None. The models of a stopped worker are not checked: its
+    heartbeat has its own finding.
     """
     if beat is None or not is_running(beat):
         return [info("serving", "the worker does not run, so no model serves", "props serve")]
     in_memory: Mapping[str, str] = beat.get("models", {})
     champions = {m["system_id"]: m for m in registered if m["state"] == State.CHAMPION}
     off = dict(text.split(": ", 1) for text in beat.get("off", ()))
-    found = [_off(system, why, champions, registered, game_date) for system, why in sorted(off.items())]
+    findings = [_off_finding(s, text, champions, registered, game_date) for s, text in sorted(off.items())]
     for system in MODEL_SYSTEMS:
         check, champion, sha256 = f"serving:{system}", champions.get(system), in_memory.get(system)
         if system in beat.get("unverified", ()):
             evidence = f"serves sha256 {str(sha256)[:12]}, a bare file without a manifest: unverified"
-            found.append(warning(check, evidence, _replacement(system, champions, registered, game_date)))
+            findings.append(warning(check, evidence, _replacement(system, champions, registered, game_date)))
         elif sha256 is None and system not in off and champion is not None:
             evidence = f"off, although {champion['model_id']} is the champion"
-            found.append(warning(check, evidence, remedies.serve(champion)))
-    return found or [_all_well(in_memory, game_date)]
+            findings.append(warning(check, evidence, remedies.serve(champion)))
+    return findings or [_summary(in_memory, game_date)]
 
 
-def _all_well(in_memory: Mapping[str, str], game_date: date) -> Finding:
-    silent = [s for s in MODEL_SYSTEMS if s not in in_memory]
+def _summary(in_memory: Mapping[str, str], game_date: date) -> Finding:
+    off = [s for s in MODEL_SYSTEMS if s not in in_memory]
     if not in_memory:
         evidence = "no trained model serves: only formulas predict"
         return warning("serving", evidence, remedies.train("catboost_v9", game_date))
-    if silent:
-        return info("serving", f"off, as no model is named for them: {', '.join(silent)}")
+    if off:
+        return info("serving", f"off, as no model is named for them: {', '.join(off)}")
     return ok("serving", f"{len(in_memory)} trained models serve")
 
 
-def _off(
+def _off_finding(
     system: str,
-    why: str,
+    reason: str,
     champions: Mapping[str, Mapping[str, Any]],
     registered: Sequence[Mapping[str, Any]],
     game_date: date,
 ) -> Finding:
     remedy = _replacement(system, champions, registered, game_date)
-    return critical(f"serving:{system}", f"off, although it is configured or required: {why}", remedy)
+    return critical(f"serving:{system}", f"off, although it is configured or required: {reason}", remedy)
 
 
 def _replacement(
@@ -67,14 +67,14 @@ def _replacement(
     registered: Sequence[Mapping[str, Any]],
     game_date: date,
 ) -> str:
-    """Serve the champion, else the registered model trained to the latest date, else train one."""
-    mine = [m for m in registered if m["system_id"] == system and m["state"] != State.BLOCKED]
-    latest = max(mine, key=lambda m: m["training_end_date"], default=None)
+    """Return the command to serve the champion, else the most recently trained model, else to train one."""
+    usable_models = [m for m in registered if m["system_id"] == system and m["state"] != State.BLOCKED]
+    latest = max(usable_models, key=lambda m: m["training_end_date"], default=None)
     best = champions.get(system, latest)
     return remedies.train(system, game_date) if best is None else remedies.serve(best)
 
 
 def is_running(beat: Mapping[str, Any]) -> bool:
-    """Whether a process beats: what it had in memory when it stopped serves nobody."""
+    """Return whether the process runs: the models of a stopped process do not serve."""
     age = datetime.now(UTC) - datetime.fromisoformat(beat["last_heartbeat"])
     return beat["status"] == RUNNING and age <= DEAD

@@ -1,4 +1,4 @@
-"""Activation: one transaction that moves staged rows of runs into the predictions that are used."""
+"""Activation: one transaction that makes the staged rows of runs the active predictions."""
 
 from __future__ import annotations
 
@@ -25,29 +25,31 @@ COMPLETE_SHARE, FAILED_SHARE = 0.80, 0.50
 
 
 class Counts(NamedTuple):
-    """Rows that came into use and rows that they replaced; games that had started by then."""
+    """Rows activated, rows that they replaced, and games that had started at activation."""
 
     activated: int = 0
     superseded: int = 0
     games_begun: int = 0
 
 
-NOTHING = Counts()
+NO_ROWS = Counts()
 
 
 @dataclass(frozen=True)
 class ActivationResult:
+    """Final state of a run, with a note for people and its row counts."""
+
     state: RunState
     note: str
-    counts: Counts = NOTHING
+    counts: Counts = NO_ROWS
 
 
 NOTHING_TO_DO = ActivationResult(RunState.COMPLETE, "nothing to do: every key has an active row")
 
 
 class Activate:
-    """Safe to repeat: a run that was activated already changes nothing, however late and whatever run
-    has taken its place since."""
+    """Activates runs. It is safe to repeat: a run that was activated before changes nothing, even if a
+    later run has replaced its rows since."""
 
     def __init__(self, warehouse: Warehouse, publisher: Publisher, clock: Clock) -> None:
         self._warehouse = warehouse
@@ -57,141 +59,140 @@ class Activate:
         self._check_batches = CheckBatches(warehouse)
 
     def __call__(self, runs: Sequence[RunToActivate]) -> list[ActivationResult]:
-        """How each run ended: all of them in one transaction, each by its own merits. They are runs of
-        different game dates."""
-        ended = {r.run_id: NOTHING_TO_DO for r in runs if not r.outcomes}
-        some = [r for r in runs if r.outcomes]
-        if some:
-            ended |= self._end(some)
-        self._report(runs, ended)
-        return [ended[r.run_id] for r in runs]
+        """Activate runs of different game dates in one transaction and return one result per run."""
+        results = {r.run_id: NOTHING_TO_DO for r in runs if not r.outcomes}
+        runs_with_players = [r for r in runs if r.outcomes]
+        if runs_with_players:
+            results |= self._activate(runs_with_players)
+        self._report(runs, results)
+        return [results[r.run_id] for r in runs]
 
-    def _end(self, runs: Sequence[RunToActivate]) -> dict[str, ActivationResult]:
+    def _activate(self, runs: Sequence[RunToActivate]) -> dict[str, ActivationResult]:
         runs = self._with_ids(runs)
-        earlier = self._earlier(runs)
-        ended = self._told(runs)
-        good: dict[str, ActivationResult] = {}
+        active_players = self._active_players(runs)
+        results = self._recorded_results(runs)
+        planned: dict[str, ActivationResult] = {}
         for run in runs:
-            if run.run_id not in ended:
-                judged = _judge(run, earlier.get(run.run.game_date, set()))
-                (ended if judged.state is RunState.FAILED else good)[run.run_id] = judged
-        kept = [r for r in runs if r.run_id in good]
-        if not kept:
-            return ended
-        checked = self._check_batches(kept)
-        good |= {r.run_id: _with_checks(good[r.run_id], checked[r.run_id], r) for r in kept}
-        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(kept, checked))
-        for run_id, wrong in self._wrong(kept).items():
-            ended[run_id] = ActivationResult(RunState.FAILED, f"{wrong}; nothing activated")
-        ended |= {r: of for r, of in good.items() if of.state is RunState.FAILED and r not in ended}
-        moved = [r for r in kept if r.run_id not in ended]
-        return ended | (self._activate_and_verify(moved, good) if moved else {})
+            if run.run_id not in results:
+                result = _result_by_share(run, active_players.get(run.run.game_date, set()))
+                (results if result.state is RunState.FAILED else planned)[run.run_id] = result
+        candidates = [r for r in runs if r.run_id in planned]
+        if not candidates:
+            return results
+        checked = self._check_batches(candidates)
+        planned |= {r.run_id: _with_checks(planned[r.run_id], checked[r.run_id], r) for r in candidates}
+        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(candidates, checked))
+        for run_id, error in self._integrity_errors(candidates).items():
+            results[run_id] = ActivationResult(RunState.FAILED, f"{error}; nothing activated")
+        results |= {r: p for r, p in planned.items() if p.state is RunState.FAILED and r not in results}
+        valid_runs = [r for r in candidates if r.run_id not in results]
+        return results | (self._activate_and_verify(valid_runs, planned) if valid_runs else {})
 
     def _with_ids(self, runs: Sequence[RunToActivate]) -> list[RunToActivate]:
-        """The same; players of runs that release 0.1.0 opened get the ids that the roster knows them by."""
+        """Fill in missing player ids from the roster: release 0.1.0 opened runs without ids."""
         if all(p.player_id is not None for r in runs for p in r.outcomes):
             return list(runs)
-        rows = self._warehouse.query(statement("roster_player_ids", **_span(runs)))
+        rows = self._warehouse.query(statement("roster_player_ids", **_date_span(runs)))
         ids = {(r["game_date"], r["game_id"], r["player_lookup"]): r["player_id"] for r in rows.to_pylist()}
 
-        def named(run: Run, player: ExpectedPlayer) -> ExpectedPlayer:
-            known = ids.get((run.game_date, player.game_id, player.player_lookup))
-            return player if player.player_id is not None else player._replace(player_id=known)
+        def with_id(run: Run, player: ExpectedPlayer) -> ExpectedPlayer:
+            roster_id = ids.get((run.game_date, player.game_id, player.player_lookup))
+            return player if player.player_id is not None else player._replace(player_id=roster_id)
 
-        return [RunToActivate(r.run, {named(r.run, p): o for p, o in r.outcomes.items()}) for r in runs]
+        return [RunToActivate(r.run, {with_id(r.run, p): o for p, o in r.outcomes.items()}) for r in runs]
 
-    def _earlier(self, runs: Sequence[RunToActivate]) -> dict[date, set[int | str]]:
-        """Players who have an active row that their date's run leaves alone: they count as served, whether
-        it expected them for other keys or not, so that a run that fills a gap is not measured by the gap."""
-        filling = [r for r in runs if not r.run.request.get("force")]
-        if not filling:
+    def _active_players(self, runs: Sequence[RunToActivate]) -> dict[date, set[int | str]]:
+        """Return, by date, the players with an active row that the run does not replace. They count as
+        predicted even if not expected: otherwise a run that fills a gap would be measured by that gap."""
+        unforced_runs = [r for r in runs if not r.run.request.get("force")]
+        if not unforced_runs:
             return {}
-        rows = self._warehouse.query(statement("active_keys", **_span(filling)))
-        players: dict[date, set[int | str]] = {r.run.game_date: set() for r in filling}
+        rows = self._warehouse.query(statement("active_keys", **_date_span(unforced_runs)))
+        players: dict[date, set[int | str]] = {r.run.game_date: set() for r in unforced_runs}
         columns = (rows[c].to_pylist() for c in ("game_date", "player_lookup", "player_id"))
         for day, *player in zip(*columns, strict=True):
             if day in players:
                 players[day].add(identity(*player))
         return players
 
-    def _told(self, runs: Sequence[RunToActivate]) -> dict[str, ActivationResult]:
-        """How a run ended, where that was told before: it stands.
+    def _recorded_results(self, runs: Sequence[RunToActivate]) -> dict[str, ActivationResult]:
+        """Return the results already recorded for these runs; they are final.
 
-        Asked after the active rows were read, which are another run's where this one had ended by then.
+        Call this after reading the active rows: a later run may own those rows by then.
         """
-        found = self._ask("run_result", runs).to_pylist()
-        counts = self._counts(runs) if found else {}
+        rows = self._query("run_result", runs).to_pylist()
+        counts = self._counts(runs) if rows else {}
         return {
-            r["run_id"]: ActivationResult(RunState(r["state"]), r["note"], counts.get(r["run_id"], NOTHING))
-            for r in found
+            r["run_id"]: ActivationResult(RunState(r["state"]), r["note"], counts.get(r["run_id"], NO_ROWS))
+            for r in rows
         }
 
-    def _wrong(self, runs: Sequence[RunToActivate]) -> dict[str, str]:
-        """By run, why its staged rows may not be used."""
-        mixed = self._named("activation_models", runs)
-        others = self._named("activation_mismatches", runs)
-        return {r: f"more than one model served {', '.join(names)}" for r, names in mixed.items()} | {
+    def _integrity_errors(self, runs: Sequence[RunToActivate]) -> dict[str, str]:
+        """Return, by run, why its staged rows must not be activated."""
+        mixed_models = self._names_by_run("activation_models", runs)
+        mismatches = self._names_by_run("activation_mismatches", runs)
+        return {r: f"more than one model served {', '.join(names)}" for r, names in mixed_models.items()} | {
             r: f"served features differ from the stored row for {', '.join(names[:5])}"
-            for r, names in others.items()
+            for r, names in mismatches.items()
         }
 
-    def _named(self, query: str, runs: Sequence[RunToActivate]) -> dict[str, list[str]]:
-        rows = self._ask(query, runs)
-        named: dict[str, list[str]] = {}
+    def _names_by_run(self, query: str, runs: Sequence[RunToActivate]) -> dict[str, list[str]]:
+        rows = self._query(query, runs)
+        names: dict[str, list[str]] = {}
         for run_id, name in zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True):
-            named.setdefault(run_id, []).append(name)
-        return named
+            names.setdefault(run_id, []).append(name)
+        return names
 
     def _activate_and_verify(
-        self, runs: Sequence[RunToActivate], results: Mapping[str, ActivationResult]
+        self, runs: Sequence[RunToActivate], planned: Mapping[str, ActivationResult]
     ) -> dict[str, ActivationResult]:
         """Activate the rows of the runs; a key with two active rows fails its run."""
-        self._move(runs)
+        self._move_rows(runs)
         counts = self._counts(runs)
-        doubled = self._warehouse.query(statement("active_duplicates", **_span(runs)))
-        twice = Counter(doubled["game_date"].to_pylist())
-        ended = {}
+        duplicates = self._warehouse.query(statement("active_duplicates", **_date_span(runs)))
+        duplicates_by_date = Counter(duplicates["game_date"].to_pylist())
+        results = {}
         for run in runs:
-            found, of = twice[run.run.game_date], counts.get(run.run_id, NOTHING)
-            ended[run.run_id] = (
-                ActivationResult(RunState.FAILED, f"{found} keys have more than one active row", of)
-                if found
-                else replace(results[run.run_id], counts=of)
+            keys, run_counts = duplicates_by_date[run.run.game_date], counts.get(run.run_id, NO_ROWS)
+            results[run.run_id] = (
+                ActivationResult(RunState.FAILED, f"{keys} keys have more than one active row", run_counts)
+                if keys
+                else replace(planned[run.run_id], counts=run_counts)
             )
-        return ended
+        return results
 
-    def _move(self, runs: Sequence[RunToActivate]) -> None:
+    def _move_rows(self, runs: Sequence[RunToActivate]) -> None:
         runs_by_rules: dict[tuple[bool, bool, str], list[RunToActivate]] = {}
         for run in runs:
-            asked = run.run.request
-            reason = asked.get("reason") or "replaced by a later run"
-            rules = not asked.get("in_sample"), bool(asked.get("force")), reason
+            request = run.run.request
+            reason = request.get("reason") or "replaced by a later run"
+            rules = not request.get("in_sample"), bool(request.get("force")), reason
             runs_by_rules.setdefault(rules, []).append(run)
         now = self._clock.now()
         statements = []
-        for (counted, force, reason), some in runs_by_rules.items():
-            params = {**_span(some), "run_ids": [r.run_id for r in some], "now": now}
+        for (counted, force, reason), same_rules in runs_by_rules.items():
+            params = {**_date_span(same_rules), "run_ids": [r.run_id for r in same_rules], "now": now}
             rules_of_runs = {"counted": counted, "force": force, "reason": reason}
             statements.append(statement("activation_supersede", **rules_of_runs, **params))
             statements.append(statement("activation_insert", **params))
         self._warehouse.transact(statements)
 
     def _counts(self, runs: Sequence[RunToActivate]) -> dict[str, Counts]:
-        """From the table: a repeat says the same."""
-        rows = self._ask("activation_counts", runs).to_pylist()
+        """Count from the table, so that a repeated activation returns the same counts."""
+        rows = self._query("activation_counts", runs).to_pylist()
         return {row.pop("run_id"): Counts(**row) for row in rows}
 
-    def _ask(self, query: str, runs: Sequence[RunToActivate]) -> pa.Table:
+    def _query(self, query: str, runs: Sequence[RunToActivate]) -> pa.Table:
         ids = [r.run_id for r in runs]
-        return self._warehouse.query(statement(query, run_ids=ids, **_span(runs)))
+        return self._warehouse.query(statement(query, run_ids=ids, **_date_span(runs)))
 
-    def _report(self, runs: Sequence[RunToActivate], ended: Mapping[str, ActivationResult]) -> None:
+    def _report(self, runs: Sequence[RunToActivate], results: Mapping[str, ActivationResult]) -> None:
         now = datetime.now(UTC)
-        rows = [_run_row(r, ended[r.run_id], now) for r in runs]
+        rows = [_run_row(r, results[r.run_id], now) for r in runs]
         self._warehouse.upsert(
             PREDICTION_RUNS, pa.Table.from_pylist(rows, schema=PREDICTION_RUNS.arrow_schema)
         )
-        days = [r.run.game_date for r in runs if ended[r.run_id].counts.activated]
+        days = [r.run.game_date for r in runs if results[r.run_id].counts.activated]
         if days:
             self._signals.several(days)
         messages = [
@@ -207,73 +208,73 @@ class Activate:
         self._publisher.publish(COMPLETE_TOPIC, [to_outgoing(m) for m in messages])
 
 
-def _span(runs: Sequence[RunToActivate]) -> dict[str, date]:
+def _date_span(runs: Sequence[RunToActivate]) -> dict[str, date]:
     days = [r.run.game_date for r in runs]
     return {"first": min(days), "last": max(days)}
 
 
-def _judge(run: RunToActivate, earlier: set[int | str]) -> ActivationResult:
-    """By the share of players who are predicted, or have been."""
+def _result_by_share(run: RunToActivate, active_players: set[int | str]) -> ActivationResult:
+    """Derive the state from the share of players with a prediction, new or already active."""
     predicted = run.predicted()
-    share = len(predicted | earlier) / len(run.expected() | earlier)
+    share = len(predicted | active_players) / len(run.expected() | active_players)
     summary = f"{len(predicted)} of {len(run.outcomes)} expected players predicted"
-    if others := earlier - predicted:
-        summary += f", {len(others)} have rows of an earlier run"
-    if nameless := [p.player_lookup for p in run.outcomes if p.player_id is None]:
-        summary += f"; left alone without a player_id: {', '.join(nameless)}"
+    if from_earlier_run := active_players - predicted:
+        summary += f", {len(from_earlier_run)} have rows of an earlier run"
+    if without_id := [p.player_lookup for p in run.outcomes if p.player_id is None]:
+        summary += f"; not activated, no player_id: {', '.join(without_id)}"
     if share < FAILED_SHARE:
         return ActivationResult(RunState.FAILED, f"{summary}; nothing activated")
     return ActivationResult(RunState.COMPLETE if share >= COMPLETE_SHARE else RunState.PARTIAL, summary)
 
 
-def _with_checks(judged: ActivationResult, checked: CheckedRun, ending: RunToActivate) -> ActivationResult:
-    """The same with what the checks of its batches say: PARTIAL where a system is held, FAILED where all
-    are."""
-    note = "; ".join([judged.note, *checked.notes(ending.run.request)])
+def _with_checks(result: ActivationResult, checked: CheckedRun, run: RunToActivate) -> ActivationResult:
+    """Add the batch checks to a result: PARTIAL if a system is held, FAILED if all are."""
+    note = "; ".join([result.note, *checked.notes(run.run.request)])
     if checked.all_held:
-        return replace(judged, state=RunState.FAILED, note=f"{note}; nothing activated")
-    return replace(judged, state=RunState.PARTIAL if checked.held else judged.state, note=note)
+        return replace(result, state=RunState.FAILED, note=f"{note}; nothing activated")
+    return replace(result, state=RunState.PARTIAL if checked.held else result.state, note=note)
 
 
-def _run_row(ending: RunToActivate, ended: ActivationResult, now: datetime) -> dict[str, Any]:
-    run, players = ending.run, ending.players()
+def _run_row(ended_run: RunToActivate, result: ActivationResult, now: datetime) -> dict[str, Any]:
+    run, players = ended_run.run, ended_run.players()
     return {
         "run_id": run.run_id,
         "game_date": run.game_date,
-        "state": ended.state.value,
+        "state": result.state.value,
         "mode": str(run.request.get("mode", "LIVE")),
         "force": bool(run.request.get("force")),
         "expected_players": sum(players.values()),
         **{kind: players[kind] for kind in (PREDICTED, SKIPPED, FAILED)},
-        "rows_activated": ended.counts.activated,
-        "rows_superseded": ended.counts.superseded,
-        "note": ended.note,
+        "rows_activated": result.counts.activated,
+        "rows_superseded": result.counts.superseded,
+        "note": result.note,
         "opened_at": run.opened_at,
         "closed_at": now,
     }
 
 
 def _key_outcomes(runs: Sequence[RunToActivate], checked: Mapping[str, CheckedRun]) -> pa.Table:
-    """One row per system and expected player of each run whose id is known; those of a held system have
-    failed, so that their earlier rows stay in use."""
+    """Return one row per system and expected player with a player_id. The keys of a held system have
+    failed, so that their earlier rows stay active."""
     rows: list[tuple[str, date, str, str, str, str, str | None, int]] = []
-    for ending in runs:
-        run = ending.run
+    for run_to_activate in runs:
+        run = run_to_activate.run
         systems, held = run.request["systems"], checked[run.run_id].held
-        for (lookup, player_id, game_id), outcome in ending.outcomes.items():
+        for (lookup, player_id, game_id), outcome in run_to_activate.outcomes.items():
             if player_id is None:
                 continue
             kind, _, reason = (outcome.outcome if outcome else f"{FAILED}:no_outcome").partition(":")
-            told, key = outcome.systems if outcome else {}, (run.run_id, run.game_date, game_id, lookup)
+            system_outcomes = outcome.systems if outcome else {}
+            key = (run.run_id, run.game_date, game_id, lookup)
             for system in systems:
-                said = told.get(system)
-                if said is not None and system in held:
+                system_outcome = system_outcomes.get(system)
+                if system_outcome is not None and system in held:
                     rows.append((*key, system, FAILED, f"{HELD} {held[system]}", player_id))
-                elif said == PREDICTED:
+                elif system_outcome == PREDICTED:
                     rows.append((*key, system, PREDICTED, None, player_id))
-                elif said is not None or kind != PREDICTED:  # else a key that this player's job did not own
+                elif system_outcome is not None or kind != PREDICTED:  # else the job did not own this key
                     failed = FAILED if kind == FAILED else SKIPPED
-                    rows.append((*key, system, failed, said or reason, player_id))
+                    rows.append((*key, system, failed, system_outcome or reason, player_id))
     schema = PREDICTION_KEY_OUTCOMES.arrow_schema
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

@@ -1,4 +1,4 @@
-"""Checks the staged predictions of runs, system by system, before they come into use."""
+"""Checks the staged predictions of runs, system by system, before they are activated."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from shared.ports import Warehouse
 from shared.warehouse.statements import statement
 
 LOOK_BACK = timedelta(days=30)
-"""How far back the accepted batches go that a batch is compared with."""
+"""A batch is compared with the accepted batches of this many days."""
 
 LACKS_INPUTS = ("missing_feature", "too_few_members")
-"""How outcomes begin of players who have too few features for a system, or for the members of one."""
+"""Prefixes of outcomes: the player has too few features for a system or for its members."""
 
 HELD = "held:"
-"""How the reason of a key begins whose row stays in staging."""
+"""Prefix of the reason of a key whose row stays in staging."""
 
 
 @dataclass(frozen=True)
 class CheckedRun:
-    """What the checks say of one run's staged rows.
+    """Results of the checks of one run's staged rows.
 
-    ``held``: by system, why its rows are not activated. ``accepted``: by system, findings that the request
-    accepts. ``systems``: those that have rows. ``clamped``: rows by system. ``unverified``: id by system of
-    models without a manifest.
+    ``systems``: systems with rows. ``held``: by system, why its rows are not activated. ``accepted``: by
+    system, findings that the request accepts. ``clamped``: number of clamped rows by system.
+    ``unverified``: by system, the id of a model without a manifest.
     """
 
     systems: frozenset[str] = frozenset()
@@ -53,19 +53,19 @@ class CheckedRun:
         return bool(self.systems) and self.systems <= self.held.keys()
 
     def notes(self, request: Mapping[str, Any]) -> list[str]:
-        """Sentences for the note of the run; none where there is nothing to say."""
-        said = []
+        """Return the sentences for the note of the run."""
+        notes = []
         if self.held:
-            reasons = "; ".join(f"{system}: {why}" for system, why in self.held.items())
-            said.append(f"held, not activated: {reasons}; {accept_command(request, self.held)}")
+            reasons = "; ".join(f"{system}: {reason}" for system, reason in self.held.items())
+            notes.append(f"held, not activated: {reasons}; {accept_command(request, self.held)}")
         if self.accepted:
-            reasons = "; ".join(f"{system}: {why}" for system, why in self.accepted.items())
-            said.append(f"activated although {reasons}")
+            reasons = "; ".join(f"{system}: {reason}" for system, reason in self.accepted.items())
+            notes.append(f"activated although {reasons}")
         if self.clamped:
             counts = ", ".join(f"{n} of {system}" for system, n in self.clamped.items())
-            said.append(f"rows clamped to {LOWEST:g}-{HIGHEST:g} points: {counts}")
-        said += [unverified_warning(system, model) for system, model in self.unverified.items()]
-        return said
+            notes.append(f"rows clamped to {LOWEST:g}-{HIGHEST:g} points: {counts}")
+        notes += [unverified_warning(system, model) for system, model in self.unverified.items()]
+        return notes
 
 
 class _Sums(NamedTuple):
@@ -83,33 +83,33 @@ class _Sums(NamedTuple):
 
 
 class CheckBatches:
-    """Two queries, whatever the number of runs. A run's date is compared with earlier game dates only:
-    those in use, and those of the same call that were found to be right."""
+    """Checks any number of runs with two queries. A run is compared only with accepted batches of earlier
+    game dates: active ones, and those of the same call that passed."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
     def __call__(self, runs: Sequence[RunToActivate]) -> dict[str, CheckedRun]:
-        """By run id; the runs are of different game dates."""
+        """Return the checks by run id; the runs are of different game dates."""
         days = [r.run.game_date for r in runs]
         first, last = min(days), max(days)
         staged = self._staged([r.run_id for r in runs], first, last)
-        in_use = self._in_use(first - LOOK_BACK, last) if staged else {}
+        accepted_sums = self._accepted_sums(first - LOOK_BACK, last) if staged else {}
         return {
-            run.run_id: _checked(run, staged.get(run.run_id, []), in_use)
+            run.run_id: _checked(run, staged.get(run.run_id, []), accepted_sums)
             for run in sorted(runs, key=lambda r: r.run.game_date)
         }
 
     def _staged(self, run_ids: list[str], first: date, last: date) -> dict[str, list[dict[str, Any]]]:
-        asked = statement(
+        query = statement(
             "staged_batches", run_ids=run_ids, first=first, last=last, least=LOWEST, most=HIGHEST
         )
         by_run: dict[str, list[dict[str, Any]]] = {}
-        for row in self._warehouse.query(asked).to_pylist():
+        for row in self._warehouse.query(query).to_pylist():
             by_run.setdefault(row["run_id"], []).append(row)
         return by_run
 
-    def _in_use(self, first: date, last: date) -> dict[str, dict[date, _Sums]]:
+    def _accepted_sums(self, first: date, last: date) -> dict[str, dict[date, _Sums]]:
         rows = self._warehouse.query(statement("accepted_batches", first=first, last=last)).to_pylist()
         by_system: dict[str, dict[date, _Sums]] = {}
         for r in rows:
@@ -119,11 +119,11 @@ class CheckBatches:
 
 
 def _checked(
-    run: RunToActivate, staged: Sequence[Mapping[str, Any]], in_use: dict[str, dict[date, _Sums]]
+    run: RunToActivate, staged: Sequence[Mapping[str, Any]], accepted_sums: dict[str, dict[date, _Sums]]
 ) -> CheckedRun:
-    """Judge one run, and add what is right of it to ``in_use``."""
+    """Check one run and add its accepted batches to ``accepted_sums``."""
     day, request = run.run.game_date, run.run.request
-    force = bool(request.get("force"))
+    force, min_minutes = bool(request.get("force")), request.get("min_minutes", DEFAULT_MIN_MINUTES)
     keys = Counter(system for o in run.outcomes.values() if o is not None for system in o.systems)
     lacking = Counter(
         system
@@ -132,33 +132,34 @@ def _checked(
         for system, outcome in o.systems.items()
         if outcome.startswith(LACKS_INPUTS)
     )
-    found: dict[str, str] = {}
+    problems: dict[str, str] = {}
     for row in staged:
         system = row["system_id"]
-        of_system = in_use.setdefault(system, {})
-        already = 0 if force or day not in of_system else of_system[day].rows
-        whole = not already and request.get("min_minutes", DEFAULT_MIN_MINUTES) == DEFAULT_MIN_MINUTES
+        system_sums = accepted_sums.setdefault(system, {})
+        active_rows = 0 if force or day not in system_sums else system_sums[day].rows
         batch = replace(
-            _batch(row, keys[system], already), without_features=lacking[system], is_whole_slate=whole
+            _batch(row, keys[system], active_rows),
+            without_features=lacking[system],
+            is_whole_slate=not active_rows and min_minutes == DEFAULT_MIN_MINUTES,
         )
-        findings = check_predictions(batch, _before(of_system, day))
+        findings = check_predictions(batch, _earlier_batches(system_sums, day))
         if findings:
-            found[system] = _sentence(findings)
-    accepts = bool(request.get("accept_findings"))
-    held = {} if accepts else _with_ensembles(found, [row["system_id"] for row in staged])
+            problems[system] = _sentence(findings)
+    accepts_findings = bool(request.get("accept_findings"))
+    held = {} if accepts_findings else _with_ensembles(problems, [row["system_id"] for row in staged])
     for row in staged:
         if row["system_id"] not in held:
-            _put(in_use[row["system_id"]], day, row, force)
+            _add_batch(accepted_sums[row["system_id"]], day, row, force)
     return CheckedRun(
         systems=frozenset(row["system_id"] for row in staged),
         held=held,
-        accepted=found if accepts else {},
+        accepted=problems if accepts_findings else {},
         clamped={r["system_id"]: r["clamped"] for r in staged if r["clamped"]},
         unverified={r["system_id"]: r["model_id"] for r in staged if is_unverified(r["model_id"])},
     )
 
 
-def _batch(row: Mapping[str, Any], keys: int, already: int) -> PredictionBatch:
+def _batch(row: Mapping[str, Any], keys: int, active_rows: int) -> PredictionBatch:
     return PredictionBatch(
         system_id=row["system_id"],
         rows=row["row_count"],
@@ -170,49 +171,49 @@ def _batch(row: Mapping[str, Any], keys: int, already: int) -> PredictionBatch:
         line_gap=row["line_gap"] or 0.0,
         usual_rows=row["usual_rows"],
         usual_gap=row["usual_gap"] or 0.0,
-        keys=keys + already,
-        answered=min(row["row_count"], keys) + already,
+        keys=keys + active_rows,
+        answered=min(row["row_count"], keys) + active_rows,
     )
 
 
-def _before(of_system: Mapping[date, _Sums], day: date) -> list[Accepted]:
-    """Accepted batches of earlier game dates, the newest first."""
-    days = sorted((d for d in of_system if day - LOOK_BACK <= d < day), reverse=True)
-    return [of_system[d].accepted() for d in days]
+def _earlier_batches(system_sums: Mapping[date, _Sums], day: date) -> list[Accepted]:
+    """Return the accepted batches of earlier game dates, newest first."""
+    days = sorted((d for d in system_sums if day - LOOK_BACK <= d < day), reverse=True)
+    return [system_sums[d].accepted() for d in days]
 
 
-def _put(of_system: dict[date, _Sums], day: date, row: Mapping[str, Any], force: bool) -> None:
+def _add_batch(system_sums: dict[date, _Sums], day: date, row: Mapping[str, Any], force: bool) -> None:
     new = _Sums(row["row_count"], row["points"], row["squares"])
-    of_system[day] = new if force or day not in of_system else new.plus(of_system[day])
+    system_sums[day] = new if force or day not in system_sums else new.plus(system_sums[day])
 
 
 def _sentence(findings: Iterable[PredictionFinding]) -> str:
     return " and ".join(map(str, findings))
 
 
-def _with_ensembles(found: Mapping[str, str], systems: Sequence[str]) -> dict[str, str]:
-    """The same, and the ensembles that combine a system which is held."""
-    held = dict(found)
+def _with_ensembles(problems: Mapping[str, str], systems: Sequence[str]) -> dict[str, str]:
+    """Add the ensembles that combine a held system."""
+    held = dict(problems)
     for ensemble in ENSEMBLES:
-        members = [m for m in ensemble.members if m in found]
+        members = [m for m in ensemble.members if m in problems]
         if members and ensemble.system_id in systems:
             held[ensemble.system_id] = f"combines {', '.join(members)}"
     return held
 
 
 def accept_command(request: Mapping[str, Any], systems: Iterable[str]) -> str:
-    """The command that activates held systems all the same."""
+    """Return the advice and the command that activates the held systems."""
     flags = "".join(
         f" --{name}"
-        for name, wanted in (
+        for name, is_set in (
             ("force", request.get("force")),
             ("allow-started", request.get("mode") == "BACKFILL"),
             ("skip-mlfs-check", request.get("skip_mlfs_check") and request.get("job") is None),
         )
-        if wanted
+        if is_set
     )
-    chosen = ",".join(systems)
+    system_list = ",".join(systems)
     return (
-        f"see what serves, then run again, or accept: props predict --dates {request.get('game_date')} "
-        f"--systems {chosen}{flags} --accept-findings"
+        f"check the models, then run again, or accept: props predict --dates {request.get('game_date')} "
+        f"--systems {system_list}{flags} --accept-findings"
     )

@@ -26,10 +26,10 @@ NO_FEATURES = "no_features"
 
 @dataclass(frozen=True)
 class RunJobs:
-    """What a run is to predict: a row of the feature store for each job, and the systems it asks for.
+    """The jobs of one run: a feature store row per job, and the systems of each row.
 
-    ``without_features``: players who are expected and have no row. ``players``: everybody expected.
-    ``tipoffs``: by game, None where unknown.
+    ``without_features``: expected players without a row. ``players``: all expected players.
+    ``tipoffs``: by game id, None if unknown.
     """
 
     run_id: str
@@ -41,7 +41,6 @@ class RunJobs:
     tipoffs: dict[str, datetime | None]
 
     def requests(self) -> list[PredictionRequest]:
-        """The jobs as messages."""
         return [
             build_job(self.run_id, self.request, row, systems, self.tipoffs[row["game_id"]])
             for row, systems in zip(self.rows.to_pylist(), self.systems, strict=True)
@@ -50,8 +49,8 @@ class RunJobs:
 
 @dataclass(frozen=True, eq=False)
 class RunToPrepare:
-    """A run to prepare. ``also_expected``: players whom the caller expects in addition to the snapshot's
-    roster; without features there, they are named as such."""
+    """A run to prepare. ``also_expected``: players that the caller expects in addition to the snapshot's
+    roster; they are reported as without features."""
 
     run_id: str
     request: RunRequest
@@ -59,47 +58,46 @@ class RunToPrepare:
 
 
 class PrepareJobs:
-    """Reads slate, roster, features and lines of runs: a fixed number of queries, whatever their size."""
+    """Reads slate, roster, features and lines of any number of runs with a fixed number of queries."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
     def check_warehouse(self, game_date: date) -> None:
-        """``Unavailable`` while the warehouse cannot be asked."""
+        """Raise ``Unavailable`` if the warehouse cannot be queried."""
         games_between(self._warehouse, game_date, game_date)
 
     def __call__(
         self, run_id: str, request: RunRequest, now: datetime, also_expected: Sequence[ExpectedPlayer] = ()
     ) -> RunJobs:
-        """``NotFound`` for no games or players, ``Unavailable`` where the feature store is not ready."""
+        """Prepare one run. ``NotFound`` without games or players, ``Unavailable`` without features."""
         (prepared,) = self.prepare_all([RunToPrepare(run_id, request, also_expected)], now)
         if isinstance(prepared, AppError):
             raise prepared
         return prepared
 
     def check_reason(self, request: RunRequest, now: datetime) -> None:
-        """``Rejected`` for a run that would replace the record of a played date without a reason."""
+        """Raise ``Rejected`` if a run without a reason would replace the record of a played date."""
         if replaces_played_games(request.force, request.mode, request.in_sample):
             day = request.game_date
             live = live_rows_at_tipoff(self._warehouse, day, day, now)
             require_reason(request, live.get(day, 0))
 
-    def prepare_all(self, wanted: Sequence[RunToPrepare], now: datetime) -> list[RunJobs | AppError]:
-        """Runs of different dates that ask for the same but for their date; for each what ``__call__``
-        gives or raises."""
-        stored = _Stored.read(self._warehouse, [w.request for w in wanted])
+    def prepare_all(self, runs: Sequence[RunToPrepare], now: datetime) -> list[RunJobs | AppError]:
+        """Prepare runs whose requests differ only in the date; return the jobs or the error of each run."""
+        stored = _StoredInputs.read(self._warehouse, [r.request for r in runs])
         prepared: list[RunJobs | AppError] = []
-        for one in wanted:
+        for run in runs:
             try:
-                prepared.append(_prepare(one, now, stored))
+                prepared.append(_prepare(run, now, stored))
             except AppError as exc:
                 prepared.append(exc)
         return prepared
 
 
 @dataclass(frozen=True)
-class _Stored:
-    """What the warehouse holds of some dates, each table split by date."""
+class _StoredInputs:
+    """Warehouse rows of the requested dates, each table split by date."""
 
     games: dict[date, list[dict[str, Any]]]
     snapshots: dict[date, str]
@@ -108,17 +106,17 @@ class _Stored:
     active: dict[date, set[ActiveKey]]
 
     @staticmethod
-    def read(warehouse: Warehouse, requests: Sequence[RunRequest]) -> _Stored:
-        days, asked = {r.game_date for r in requests}, requests[0]
+    def read(warehouse: Warehouse, requests: Sequence[RunRequest]) -> _StoredInputs:
+        days, request = {r.game_date for r in requests}, requests[0]
         span = {"first": min(days), "last": max(days)}
         games: dict[date, list[dict[str, Any]]] = {}
         for game in games_between(warehouse, **span).to_pylist():
             games.setdefault(game["game_date"], []).append(game)
-        newest = warehouse.query(statement("snapshots_between", mode=asked.mode.value, **span)).to_pylist()
+        newest = warehouse.query(statement("snapshots_between", mode=request.mode.value, **span)).to_pylist()
         snapshots = {s["game_date"]: str(s["snapshot_id"]) for s in newest if s["game_date"] in days}
         pinned = span | {"snapshots": sorted(snapshots.values())}
-        skips_active = not (asked.force or asked.in_sample)
-        return _Stored(
+        skips_active = not (request.force or request.in_sample)
+        return _StoredInputs(
             games,
             snapshots,
             by_day(warehouse.query(statement("snapshot_roster", **pinned))) if snapshots else {},
@@ -128,7 +126,7 @@ class _Stored:
 
 
 ActiveKey = tuple[str, int | str, str]
-"""Game, player and system; the player by his id, by his spelling in a row that has none."""
+"""Game id, player and system; the player's id, or the spelling in rows without an id."""
 
 
 def _active_keys(rows: pa.Table) -> dict[date, set[ActiveKey]]:
@@ -139,13 +137,13 @@ def _active_keys(rows: pa.Table) -> dict[date, set[ActiveKey]]:
     return keys
 
 
-def _prepare(wanted: RunToPrepare, now: datetime, stored: _Stored) -> RunJobs:
-    request, day = wanted.request, wanted.request.game_date
+def _prepare(run: RunToPrepare, now: datetime, stored: _StoredInputs) -> RunJobs:
+    request, day = run.request, run.request.game_date
     tipoffs = _open_games(request, now, stored.games.get(day, []))
-    build = f"props features build --dates {day}{' --backfill' if request.mode is Mode.BACKFILL else ''}"
+    command = f"props features build --dates {day}{' --backfill' if request.mode is Mode.BACKFILL else ''}"
     if day not in stored.snapshots:
         raise Unavailable(
-            f"{day}: no {request.mode.value.lower()} features in the feature store; run: {build}"
+            f"{day}: no {request.mode.value.lower()} features in the feature store; run: {command}"
         )
     rosters = stored.rosters.get(day)
     roster = {
@@ -156,27 +154,29 @@ def _prepare(wanted: RunToPrepare, now: datetime, stored: _Stored) -> RunJobs:
     if not roster:
         raise NotFound(f"{day}: no expected players in {len(tipoffs)} games")
     features = stored.features.get(day)
-    there = features["player_id"].to_pylist() if features else []
-    present = set(there)
-    missing = sorted(player for p, player in roster.items() if p not in present)
-    if missing and not request.skip_mlfs_check:
+    stored_player_ids = features["player_id"].to_pylist() if features else []
+    players_with_features = set(stored_player_ids)
+    missing_players = sorted(player for p, player in roster.items() if p not in players_with_features)
+    if missing_players and not request.skip_mlfs_check:
+        names = ", ".join(p.player_lookup for p in missing_players[:5])
         raise Unavailable(
-            f"{day}: features for {len(roster) - len(missing)} of {len(roster)} expected players; "
-            f"missing {', '.join(p.player_lookup for p in missing[:5])}{' ...' if len(missing) > 5 else ''}; "
-            f"run: {build}; or leave them out with skip_mlfs_check"
+            f"{day}: features for {len(roster) - len(missing_players)} of {len(roster)} expected players; "
+            f"missing {names}{' ...' if len(missing_players) > 5 else ''}; "
+            f"run: {command}; or leave them out with skip_mlfs_check"
         )
-    systems = _wanted_systems(request, roster, stored.active.get(day, set()))
-    lost = [p for p in missing if systems[p.player_id]]
-    lost += [p for p in wanted.also_expected if p.player_id not in roster and p.game_id in tipoffs]
-    chosen = [i for i, player in enumerate(there) if systems.get(player)]
-    empty = ML_FEATURE_STORE.arrow_schema.empty_table()
+    systems = _systems_to_run(request, roster, stored.active.get(day, set()))
+    without_features = [p for p in missing_players if systems[p.player_id]]
+    without_features += [p for p in run.also_expected if p.player_id not in roster and p.game_id in tipoffs]
+    row_indices = [i for i, player in enumerate(stored_player_ids) if systems.get(player)]
+    empty_rows = ML_FEATURE_STORE.arrow_schema.empty_table()
     return RunJobs(
-        wanted.run_id,
+        run.run_id,
         request,
-        features.take(pa.array(chosen, pa.int64())) if features else empty,
-        [systems[there[i]] for i in chosen],
-        lost,
-        [p for p in roster.values() if systems[p.player_id] and p.player_id in present] + lost,
+        features.take(pa.array(row_indices, pa.int64())) if features else empty_rows,
+        [systems[stored_player_ids[i]] for i in row_indices],
+        without_features,
+        [p for p in roster.values() if systems[p.player_id] and p.player_id in players_with_features]
+        + without_features,
         tipoffs,
     )
 
@@ -184,7 +184,7 @@ def _prepare(wanted: RunToPrepare, now: datetime, stored: _Stored) -> RunJobs:
 def _open_games(
     request: RunRequest, now: datetime, games: Sequence[dict[str, Any]]
 ) -> dict[str, datetime | None]:
-    """Tip-off by game id of the games that may be predicted."""
+    """Return the tip-off by game id of the games that may be predicted."""
     if not games:
         raise NotFound(f"{request.game_date}: no games in the schedule")
     tipoffs = {
@@ -200,28 +200,28 @@ def _open_games(
     return tipoffs
 
 
-def _wanted_systems(
+def _systems_to_run(
     request: RunRequest, roster: Mapping[int | None, ExpectedPlayer], active: set[ActiveKey]
 ) -> dict[int | None, list[str]]:
-    """Systems to run for each player: all with ``force``, else those without an active row."""
-    everything = list(request.systems)
+    """Return the systems to run for each player: all with ``force``, else those without an active row."""
+    all_systems = list(request.systems)
     if not active:
-        return dict.fromkeys(roster, everything)
+        return dict.fromkeys(roster, all_systems)
     return {
-        i: [s for s in everything if (game, i, s) not in active and (game, lookup, s) not in active]
+        i: [s for s in all_systems if (game, i, s) not in active and (game, lookup, s) not in active]
         for lookup, i, game in roster.values()
     }
 
 
 def _is_expected(row: dict[str, Any], min_minutes: float) -> bool:
-    enough = row["roster_reason"] == "line" or row["avg_minutes_last_14_days"] >= min_minutes
-    return bool(row["expected"]) and (enough or bool(row["has_prop_line"]))
+    plays_enough = row["roster_reason"] == "line" or row["avg_minutes_last_14_days"] >= min_minutes
+    return bool(row["expected"]) and (plays_enough or bool(row["has_prop_line"]))
 
 
 def build_job(
     run_id: str, request: RunRequest, row: dict[str, Any], systems: list[str], tipoff: datetime | None
 ) -> PredictionRequest:
-    """One player's job from his row of the feature store."""
+    """Build the job message of one player from a feature store row."""
     line = None
     if row["line_value"] is not None:
         line = LineQuote(

@@ -1,4 +1,4 @@
-"""Runs: started, collected player by player, and always brought to an end."""
+"""The lifecycle of runs: start, record each player's outcome, finish, and end stalled runs."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from shared.ports import (
 from shared.schemas.messages import PredictionReady
 
 DEADLINE = timedelta(minutes=15)
-REMEMBERED = 20
-"""Runs whose expected players are kept in memory."""
+CACHED_RUNS = 20
+"""Number of runs whose expected players are cached in memory."""
 
 NOT_PUBLISHED, DEADLINE_PASSED = "failed:not_published", "failed:deadline"
-"""Outcomes of players whom nobody reported on."""
+"""Outcomes of players without a worker report."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class StartedRun:
 class StartRun:
     """Opens a run for a game date and publishes one job per expected player.
 
-    ``max_per_hour``: runs that may be opened within an hour; None is any number. Runs of jobs do not count.
+    ``max_per_hour``: runs that may be opened within an hour, None for no limit; runs of jobs do not count.
     """
 
     def __init__(
@@ -78,14 +78,14 @@ class StartRun:
         self._max_per_hour = max_per_hour
 
     def __call__(self, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()) -> StartedRun:
-        """``Conflict`` while a run of the date is under way; ``NotFound``, ``Unavailable`` as prepared;
-        ``TooMany`` in this hour. While the warehouse cannot be asked, no run is opened.
+        """Start a run. ``Conflict`` while a run of the date is active, ``TooMany`` above the hourly limit,
+        ``NotFound`` or ``Unavailable`` if the jobs cannot be prepared.
 
-        A start that is refused leaves no run: it is opened once it is prepared. What goes wrong between
-        then and the last of its jobs ends it as FAILED, and the date is free again.
-        ``also_expected``: players who have no features and are to be named.
+        The run is opened only after its jobs are prepared, so a refused start leaves no run. An error while
+        the jobs are published ends the run as FAILED, and the date is free again.
+        ``also_expected``: expected players without features, to report as skipped.
         """
-        self._check_is_free(request)
+        self._check_no_active_run(request)
         self._prepare.check_reason(request, self._clock.now())
         run_id = _new_id(request)
         prepared = self._prepare(run_id, request, self._clock.now(), also_expected)
@@ -95,13 +95,13 @@ class StartRun:
         except AppError as exc:
             self._finish.abandon(run_id, str(exc))
             raise
-        lost = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
-        if self._runs.record(run_id, lost) == 0:
+        skipped = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
+        if self._runs.record(run_id, skipped) == 0:
             self._finish(run_id)
         return StartedRun(run_id, len(prepared.players), len(prepared.systems))
 
-    def _check_is_free(self, request: RunRequest) -> None:
-        """Refuse early what ``open`` would refuse once everything is prepared."""
+    def _check_no_active_run(self, request: RunRequest) -> None:
+        """Refuse early, before the jobs are prepared, what ``open`` would refuse later."""
         if self._max_per_hour is not None:
             check_rate(self._runs, self._max_per_hour, datetime.now(UTC))
         for run in self._runs.active_runs():
@@ -110,11 +110,11 @@ class StartRun:
                 raise Conflict(f"a run for {run.game_date} is under way: {run.run_id}", run.run_id)
 
     def open(self, request: RunRequest, run_id: str | None = None) -> str:
-        """The id of a new run. ``Conflict`` while another of the date is under way."""
+        """Open a run and return its id. ``Conflict`` while another run of the date is active."""
         now = datetime.now(UTC)
         run_id = run_id or _new_id(request)
-        asked = {**asdict(request), "game_date": request.game_date.isoformat()}
-        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, asked)
+        stored_request = {**asdict(request), "game_date": request.game_date.isoformat()}
+        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, stored_request)
         try:
             self._runs.open(run)
         except Conflict as exc:
@@ -123,22 +123,22 @@ class StartRun:
         return run_id
 
     def expect(self, prepared: RunJobs) -> None:
-        """Name who is expected; from here on the run counts as published."""
+        """Store the expected players and mark the run as published."""
         run_id = prepared.run_id
         self._runs.expect(run_id, prepared.players)
-        moved = self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
-        if not moved and self._runs.get(run_id).state is not RunState.PUBLISHED:
-            raise Unavailable(f"run {run_id} was ended before its jobs were out")
+        is_published = self._runs.advance(run_id, [RunState.CREATED], RunState.PUBLISHED)
+        if not is_published and self._runs.get(run_id).state is not RunState.PUBLISHED:
+            raise Unavailable(f"run {run_id} was ended before its jobs were published")
 
     def _publish(self, prepared: RunJobs) -> None:
         self.expect(prepared)
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         if prepared.systems:
             self._publisher.publish(REQUEST_TOPIC, [to_outgoing(job) for job in prepared.requests()])
-        self.announce_start(prepared, time.perf_counter() - begun)
+        self.announce_start(prepared, time.perf_counter() - started_at)
 
     def announce_start(self, prepared: RunJobs, publish_seconds: float = 0.0) -> None:
-        """Say that the jobs of a run are out."""
+        """Emit the event that the jobs of a run are published."""
         self._observe(
             RunStarted(
                 run_id=prepared.run_id,
@@ -156,7 +156,7 @@ def _new_id(request: RunRequest) -> str:
 
 
 class FinishRun:
-    """Ends a run whose players all have an outcome; of many callers one does it."""
+    """Finishes a run whose players all have an outcome; of concurrent callers exactly one does it."""
 
     def __init__(self, runs: RunStore, activate: Activate, observe: Observer = log) -> None:
         self._runs = runs
@@ -167,68 +167,68 @@ class FinishRun:
         self.finish_all([run_id])
 
     def finish_all(self, run_ids: Sequence[str]) -> None:
-        """The same for runs of different game dates, which come into use together."""
+        """Finish runs of different game dates and activate them together."""
         with self._runs.batched_writes():
-            mine = [r for r in run_ids if self._runs.advance(r, [RunState.PUBLISHED], RunState.ACTIVATING)]
+            claimed = [r for r in run_ids if self._runs.advance(r, [RunState.PUBLISHED], RunState.ACTIVATING)]
         try:
-            self._end(mine)
+            self._activate_and_close(claimed)
         except Unavailable:
-            for run_id in mine:
+            for run_id in claimed:
                 self._runs.advance(run_id, [RunState.ACTIVATING], RunState.PUBLISHED)
             raise
 
     def resume(self, run_id: str) -> None:
-        """Activate a run that stands in ACTIVATING, where whoever moved it there may have died.
+        """Activate a run in state ACTIVATING whose process may have died.
 
-        Where the store is away it stays there: only he who moved it takes it back.
+        If the store is unavailable it stays ACTIVATING: only the process that moved it may move it back.
         """
-        self._end([run_id])
+        self._activate_and_close([run_id])
 
-    def _end(self, run_ids: Sequence[str]) -> None:
+    def _activate_and_close(self, run_ids: Sequence[str]) -> None:
         if not run_ids:
             return
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         with self._runs.batched_writes():
-            endings = [RunToActivate(self._runs.get(r), self._runs.outcomes(r)) for r in run_ids]
-        ended = self._activate(endings)
-        took = time.perf_counter() - begun
+            runs = [RunToActivate(self._runs.get(r), self._runs.outcomes(r)) for r in run_ids]
+        results = self._activate(runs)
+        seconds = time.perf_counter() - started_at
         with self._runs.batched_writes():
-            told = [
-                _told(ending, how, took)
-                for ending, how in zip(endings, ended, strict=True)
-                if self._runs.advance(ending.run_id, [RunState.ACTIVATING], how.state, note=how.note)
+            events = [
+                _run_ended_event(run, result, seconds)
+                for run, result in zip(runs, results, strict=True)
+                if self._runs.advance(run.run_id, [RunState.ACTIVATING], result.state, note=result.note)
             ]
-        for event in told:
+        for event in events:
             self._observe(event)
 
-    def abandon(self, run_id: str, why: str) -> None:
-        """End a run that nobody carries on: as FAILED, unless its rows may be in use already.
+    def abandon(self, run_id: str, reason: str) -> None:
+        """Fail an abandoned run, or finish it normally if any player was predicted or none was pending.
 
-        They may where somebody was predicted or nobody waited any more, as when the broker's answer was
-        lost: then it ends like any other. Who is expected is certain only once a run is published.
+        Its jobs may have reached the workers although publishing failed, as when the broker's response was
+        lost. The expected players are certain only once a run is published.
         """
         run = self._runs.get(run_id)
-        waited = fail_pending_players(self._runs, run_id, NOT_PUBLISHED)
-        known = self._runs.outcomes(run_id).values()
-        predicted = any(o is not None and o.outcome == PREDICTED for o in known)
-        if run.state is RunState.PUBLISHED and (predicted or not waited):
+        pending_players = fail_pending_players(self._runs, run_id, NOT_PUBLISHED)
+        outcomes = self._runs.outcomes(run_id).values()
+        predicted = any(o is not None and o.outcome == PREDICTED for o in outcomes)
+        if run.state is RunState.PUBLISHED and (predicted or not pending_players):
             self(run_id)
         elif run.state in (RunState.CREATED, RunState.PUBLISHED):
-            if self._runs.advance(run_id, [run.state], RunState.FAILED, note=why):
+            if self._runs.advance(run_id, [run.state], RunState.FAILED, note=reason):
                 mode = str(run.request.get("mode", "LIVE"))
-                self._observe(RunFailed(run_id, run.game_date, mode, why))
+                self._observe(RunFailed(run_id, run.game_date, mode, reason))
             fail_pending_players(self._runs, run_id, NOT_PUBLISHED)
 
 
 class Report(NamedTuple):
-    """What a worker says of one player, and the trace of the message that brought it."""
+    """A worker's report on one player, and the trace of its message."""
 
     ready: PredictionReady
     trace: Trace | None = None
 
 
 class RecordOutcome:
-    """Takes what workers report, each player's or whatever has come together."""
+    """Records worker reports, one at a time or in batches."""
 
     def __init__(self, runs: RunStore, finish: FinishRun) -> None:
         self._runs = runs
@@ -236,42 +236,42 @@ class RecordOutcome:
         self._expected: dict[str, PlayersOfRun] = {}
 
     def __call__(self, ready: PredictionReady) -> None:
-        """One report, checked and recorded."""
+        """Check and record one report."""
         self.check(ready)
         self.record_all([Report(ready)])
 
     def check(self, ready: PredictionReady) -> None:
-        """``NotFound`` for a run that does not exist or does not expect the player, ``Rejected`` for an
-        outcome that is none and for a spelling of two players without an id."""
-        self._expected_of(ready.run_id).find(ready)
+        """Raise ``NotFound`` if the run does not exist or does not expect the player, ``Rejected`` for an
+        invalid outcome or an ambiguous spelling without an id."""
+        self._players_of(ready.run_id).find(ready)
         if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
             raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
 
     def record_all(self, reports: Sequence[Report]) -> None:
-        """Record reports that passed ``check``: one step for each run among them."""
+        """Record reports that passed ``check``, with one write per run."""
         by_run: dict[str, list[Report]] = {}
         for report in reports:
             by_run.setdefault(report.ready.run_id, []).append(report)
-        for run_id, some in by_run.items():
-            expected = self._expected_of(run_id)
-            outcomes = [outcome_for(expected.find(r), r.outcome, r.systems) for r, _ in some]
-            with tracing.use(some[-1].trace or tracing.current()):
+        for run_id, run_reports in by_run.items():
+            expected = self._players_of(run_id)
+            outcomes = [outcome_for(expected.find(r), r.outcome, r.systems) for r, _ in run_reports]
+            with tracing.use(run_reports[-1].trace or tracing.current()):
                 if self._runs.record(run_id, outcomes) == 0:
                     self._finish(run_id)
 
-    def _expected_of(self, run_id: str) -> PlayersOfRun:
-        """Players are named before any of their jobs is out, so that they are read once."""
+    def _players_of(self, run_id: str) -> PlayersOfRun:
+        """Return the expected players, read once: they are stored before any job is published."""
         if run_id not in self._expected:
             players = self._runs.players(run_id)
             if not players:
                 return PlayersOfRun(players)
-            found = PlayersOfRun(players)
-            self._expected = {**dict(list(self._expected.items())[-REMEMBERED:]), run_id: found}
+            players_of_run = PlayersOfRun(players)
+            self._expected = {**dict(list(self._expected.items())[-CACHED_RUNS:]), run_id: players_of_run}
         return self._expected[run_id]
 
 
 class CheckStalled:
-    """Brings runs past their deadline to an end, so that none stays open for ever."""
+    """Ends runs past their deadline, so that no run stays open forever."""
 
     def __init__(
         self, runs: RunStore, finish: FinishRun, deadline: timedelta = DEADLINE, observe: Observer = log
@@ -282,22 +282,22 @@ class CheckStalled:
         self._observe = observe
 
     def __call__(self, now: datetime) -> list[str]:
-        """The runs that were ended; ``now`` is real time, as ``opened_at`` is.
+        """End the overdue runs and return their ids; ``now`` is real time, as ``opened_at`` is.
 
-        ``Unavailable`` once all of them were tried, where one could not be ended.
+        Tries all of them, then raises ``Unavailable`` if one could not be ended.
         """
-        late = [r for r in self._runs.active_runs() if now - r.opened_at > self._deadline]
+        overdue_runs = [r for r in self._runs.active_runs() if now - r.opened_at > self._deadline]
         failure: Unavailable | None = None
-        for run in late:
+        for run in overdue_runs:
             try:
                 self._end(run)
             except Unavailable as exc:
                 failure = exc
-        if late:
-            self._observe(RunsStalled([run.run_id for run in late]))
+        if overdue_runs:
+            self._observe(RunsStalled([run.run_id for run in overdue_runs]))
         if failure:
             raise failure
-        return [run.run_id for run in late]
+        return [run.run_id for run in overdue_runs]
 
     def _end(self, run: Run) -> None:
         if run.state is RunState.CREATED:
@@ -310,25 +310,25 @@ class CheckStalled:
 
 
 def fail_pending_players(runs: RunStore, run_id: str, outcome: str) -> int:
-    """Give every player who is still without an outcome this one; how many there were."""
-    waiting = [p for p, known in runs.outcomes(run_id).items() if known is None]
-    runs.record(run_id, [outcome_for(p, outcome) for p in waiting])
-    return len(waiting)
+    """Record this outcome for every player without one, and return their number."""
+    pending = [p for p, recorded_outcome in runs.outcomes(run_id).items() if recorded_outcome is None]
+    runs.record(run_id, [outcome_for(p, outcome) for p in pending])
+    return len(pending)
 
 
-def _told(ending: RunToActivate, ended: ActivationResult, activation_seconds: float) -> RunEnded:
-    run, outcomes = ending.run, ending.outcomes.values()
+def _run_ended_event(finished: RunToActivate, result: ActivationResult, seconds: float) -> RunEnded:
+    run, outcomes = finished.run, finished.outcomes.values()
     return RunEnded(
         run_id=run.run_id,
         game_date=run.game_date,
         mode=str(run.request.get("mode", "LIVE")),
-        state=ended.state.value,
-        note=ended.note,
-        players=ending.players(),
+        state=result.state.value,
+        note=result.note,
+        players=finished.players(),
         missing=sum(o is None or o.outcome in (NOT_PUBLISHED, DEADLINE_PASSED) for o in outcomes),
-        games_begun=ended.counts.games_begun,
-        rows_activated=ended.counts.activated,
-        rows_superseded=ended.counts.superseded,
+        games_begun=result.counts.games_begun,
+        rows_activated=result.counts.activated,
+        rows_superseded=result.counts.superseded,
         seconds=(datetime.now(UTC) - run.opened_at).total_seconds(),
-        activation_seconds=activation_seconds,
+        activation_seconds=seconds,
     )

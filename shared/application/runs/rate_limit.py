@@ -1,4 +1,4 @@
-"""How many runs an hour sees."""
+"""A limit on the number of runs opened per hour."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from shared.ports import RunStore
 HOUR = timedelta(hours=1)
 
 
-def check_rate(runs: RunStore, most: int, now: datetime) -> None:
-    """``TooMany`` when ``most`` runs that no job made were opened in the hour before ``now``, real time.
+def check_rate(runs: RunStore, max_runs: int, now: datetime) -> None:
+    """Raise ``TooMany`` if ``max_runs`` runs were opened in the hour before ``now`` (real time).
 
-    Two callers at the same instant may both be let in: the limit keeps a flood away, it counts no tickets.
+    Runs of jobs do not count. Two simultaneous callers may both pass: the limit is not exact.
     """
-    limit, since = most, now - HOUR
+    limit, since = max_runs, now - HOUR
     newest = runs.runs(limit=limit)
     while len(newest) == limit and newest[-1].opened_at > since:
         limit *= 2
         newest = runs.runs(limit=limit)
-    counted = [r for r in newest if r.opened_at > since and r.request.get("job") is None]
-    if len(counted) >= most:
-        wait = counted[most - 1].opened_at - since
+    recent_runs = [r for r in newest if r.opened_at > since and r.request.get("job") is None]
+    if len(recent_runs) >= max_runs:
+        wait = recent_runs[max_runs - 1].opened_at - since
         raise TooMany(
-            f"{len(counted)} runs were opened within an hour, wanted at most {most}",
+            f"{len(recent_runs)} runs were opened within an hour, wanted at most {max_runs}",
             math.ceil(wait.total_seconds()),
         )

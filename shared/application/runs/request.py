@@ -1,4 +1,4 @@
-"""What a run is asked to do, checked and with its date resolved."""
+"""The validated request for a run, with its game date resolved."""
 
 from __future__ import annotations
 
@@ -28,39 +28,38 @@ class RunRequest:
     reason: str | None
     in_sample: bool = False
     accept_findings: bool = False
-    """Systems whose batch the checks refuse are activated all the same."""
+    """Activate systems even if the batch checks refuse them."""
     job: str | None = None
-    """The job that makes the run itself, for runs that no service has a part in."""
+    """Id of the job that executes the run; None for runs of the services."""
 
 
-def parse(asked: RunRequested, now: datetime) -> RunRequest:
-    """``Rejected`` names the field, what came and what was wanted."""
-    systems = tuple(asked.systems if asked.systems is not None else SYSTEM_IDS)
+def parse(message: RunRequested, now: datetime) -> RunRequest:
+    """Validate a message; ``Rejected`` names the field, its value and the expected values."""
+    systems = tuple(message.systems if message.systems is not None else SYSTEM_IDS)
     unknown = [s for s in systems if s not in SYSTEM_IDS]
     if unknown or not systems:
-        came = repr(unknown[0]) if unknown else "none"
-        raise Rejected(f"systems: {came}, wanted some of {', '.join(SYSTEM_IDS)}")
-    if not 0.0 <= asked.min_minutes <= 48.0:
-        raise Rejected(f"min_minutes: {asked.min_minutes}, wanted 0 to 48")
-    if asked.reason is not None and not (
-        len(asked.reason) <= MAX_REASON_CHARACTERS and asked.reason.isprintable()
-    ):
+        rejected_value = repr(unknown[0]) if unknown else "none"
+        raise Rejected(f"systems: {rejected_value}, wanted some of {', '.join(SYSTEM_IDS)}")
+    if not 0.0 <= message.min_minutes <= 48.0:
+        raise Rejected(f"min_minutes: {message.min_minutes}, wanted 0 to 48")
+    reason = message.reason or ""
+    if len(reason) > MAX_REASON_CHARACTERS or not reason.isprintable():
         raise Rejected(f"reason: wanted one line of at most {MAX_REASON_CHARACTERS} printable characters")
     return RunRequest(
-        game_date=resolve_date(asked.game_date, now),
-        mode=Mode.BACKFILL if asked.allow_started else Mode.LIVE,
-        force=asked.force,
-        skip_mlfs_check=asked.skip_mlfs_check,
+        game_date=resolve_date(message.game_date, now),
+        mode=Mode.BACKFILL if message.allow_started else Mode.LIVE,
+        force=message.force,
+        skip_mlfs_check=message.skip_mlfs_check,
         systems=tuple(dict.fromkeys(systems)),
-        min_minutes=asked.min_minutes,
-        reason=asked.reason,
-        accept_findings=asked.accept_findings,
+        min_minutes=message.min_minutes,
+        reason=message.reason,
+        accept_findings=message.accept_findings,
     )
 
 
 def require_reason(request: RunRequest, live_rows: int) -> None:
-    """``Rejected`` for a forced backfill without a reason of a date on which ``live_rows`` predictions were
-    active at tip-off: it replaces what was published before the games."""
+    """Raise ``Rejected`` for a forced backfill without a reason if ``live_rows`` predictions of the date were
+    active at tip-off: the backfill replaces what was published before the games."""
     replaces = replaces_played_games(request.force, request.mode, request.in_sample)
     if replaces and live_rows and not request.reason:
         raise Rejected(
@@ -70,16 +69,16 @@ def require_reason(request: RunRequest, live_rows: int) -> None:
 
 
 def replaces_played_games(force: bool, mode: Mode, in_sample: bool) -> bool:
-    """Whether a run may replace active rows of games that have started."""
+    """Return whether a run may replace active rows of games that have started."""
     return force and mode is Mode.BACKFILL and not in_sample
 
 
 def request_from_stored(stored: Mapping[str, Any]) -> RunRequest:
-    """The request that a run was opened with."""
+    """Rebuild the request from the fields stored with the run; unknown fields are ignored."""
     names = {f.name for f in fields(RunRequest)}
-    known = {name: value for name, value in stored.items() if name in names}
+    request_fields = {name: value for name, value in stored.items() if name in names}
     return RunRequest(
-        **known
+        **request_fields
         | {
             "game_date": date.fromisoformat(stored["game_date"]),
             "mode": Mode(stored["mode"]),

@@ -1,4 +1,4 @@
-"""A run with the outcomes of its players, as activation takes it."""
+"""A run with the outcomes of its players: the input of activation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PREDICTED, SKIPPED, FAILED = "predicted", "skipped", "failed"
 
 @dataclass(frozen=True)
 class RunToActivate:
-    """A run that is to be ended, and the outcome of every expected player."""
+    """A run to activate, with the outcome of every expected player, None if not reported."""
 
     run: Run
     outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]
