@@ -64,7 +64,7 @@ class Checkpoint:
 def list_executions(documents: Documents, name: str) -> list[dict[str, Any]]:
     """Return the executions of a job, newest first: arguments, state and the result of each date."""
     executions = []
-    for fields in documents.every(JOBS).values():
+    for fields in documents.get_all(JOBS).values():
         if fields["name"] != name:
             continue
         dates = {

@@ -11,9 +11,9 @@ from datetime import date
 from shared.application.messaging.events import log
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.messaging.topics import REQUEST_TOPIC
-from shared.application.prediction.job_batch import of_runs
+from shared.application.prediction.job_batch import columns_from_runs
 from shared.application.prediction.predict import Predict
-from shared.application.prediction.stage import REFUSED, StageJobs, outcome_of
+from shared.application.prediction.stage import REFUSED, StageJobs, player_outcome
 from shared.application.runs.activation import Activate
 from shared.application.runs.expected_players import outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs, RunToPrepare
@@ -93,7 +93,7 @@ class RunInProcess:
     def _new_or_finished_runs(self, requests: Sequence[RunRequest]) -> dict[date, tuple[str, bool]]:
         """Return by date a new run or this job's finished one; dates with another open run are left out."""
         runs: dict[date, tuple[str, bool]] = {}
-        with self._runs.together():
+        with self._runs.batched_writes():
             for request in requests:
                 run_id = self._finished_run(request)
                 with suppress(Conflict):
@@ -105,7 +105,7 @@ class RunInProcess:
         prepared = dict(zip(runs, self._prepared(runs), strict=True))
         failed = {run: run_jobs for run, run_jobs in prepared.items() if isinstance(run_jobs, AppError)}
         ready: list[RunJobs] = []
-        with self._runs.together():
+        with self._runs.batched_writes():
             for run, run_jobs in prepared.items():
                 if not isinstance(run_jobs, AppError):
                     try:
@@ -132,7 +132,7 @@ class RunInProcess:
 
     def _predict(self, runs: Sequence[RunJobs], serving: ServedModels) -> dict[str, list[PlayerOutcome]]:
         """Predict and write the rows; return, by run, the outcomes of the players with a job."""
-        columns = of_runs(runs, self._clock.now())
+        columns = columns_from_runs(runs, self._clock.now())
         lookups = [lookup for r in runs for lookup in r.rows["player_lookup"].to_pylist()]
         outcomes: dict[str, list[PlayerOutcome]] = {r.run_id: [] for r in runs}
 
@@ -144,11 +144,11 @@ class RunInProcess:
         if len(columns):
             predict = Predict(serving.models, serving.build_commit, serving.shadows)
             stage = StageJobs(predict, self._warehouse, self._publisher, self._keep_rejected, self._clock)
-            staged = stage.columns(columns, record_rejected)
-            for index, systems in zip(staged.good, staged.systems, strict=True):
+            staged = stage.stage_columns(columns, record_rejected)
+            for index, systems in zip(staged.completed_jobs, staged.outcomes, strict=True):
                 run_id, _, player_id = columns.keys[index]
                 outcomes[run_id].append(
-                    PlayerOutcome(player_id, lookups[index], outcome_of(systems), systems)
+                    PlayerOutcome(player_id, lookups[index], player_outcome(systems), systems)
                 )
             log(staged.event)
         return outcomes
@@ -156,7 +156,7 @@ class RunInProcess:
     def _record(self, runs: Sequence[RunJobs], outcomes: Mapping[str, list[PlayerOutcome]]) -> None:
         """Record the outcomes and fail the remaining players. No other process works on these runs: such a
         player was expected by an earlier process, and the game has started since."""
-        with self._runs.together():
+        with self._runs.batched_writes():
             for run_jobs in runs:
                 skipped = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in run_jobs.without_features]
                 if self._runs.record(run_jobs.run_id, skipped + outcomes[run_jobs.run_id]):

@@ -12,7 +12,7 @@ from shared.application.training.train import Window, window_before
 from shared.domain.systems.catalog import required_models
 from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import Bundle
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import ModelStore
 
 Train = Callable[[list[Window]], dict[str, Bundle]]
@@ -77,7 +77,7 @@ class BackfillModels:
     def _load(self, system: str, path: str) -> LoadedModel:
         if path not in self._loaded:
             expected_sha256 = self._sha256.get(system) if self._configured_paths.get(system) == path else None
-            self._loaded[path] = load(self._store, system, path, expected_sha256)
+            self._loaded[path] = load_model(self._store, system, path, expected_sha256)
         return self._loaded[path]
 
     def _train_model(self, system: str, game_date: date) -> tuple[str | None, str]:

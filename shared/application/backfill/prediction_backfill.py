@@ -238,7 +238,7 @@ class BackfillPredictions:
             return {day: result for t in tasks for day, result in self._serve([t], options).items()}
         run_ids = {day: run_id for day, run_id in run_ids_or_errors.items() if isinstance(run_id, str)}
         rows = self._run_rows(run_ids)
-        with self._ports.runs.together():
+        with self._ports.runs.batched_writes():
             outcomes = {run_id: self._ports.runs.outcomes(run_id) for run_id in run_ids.values()}
         results = {}
         for task in tasks:
