@@ -16,7 +16,7 @@ from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import AppError, Unavailable
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import Documents, ModelStore, Warehouse
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
 from shared.warehouse.statements import statement
@@ -75,7 +75,7 @@ class Doctor:
                 findings.append(info(check, f"off: {system.upper()}_MODEL_PATH is not set"))
                 continue
             try:
-                model = load(self.models, system, self.paths[system], self.sha256.get(system))
+                model = load_model(self.models, system, self.paths[system], self.sha256.get(system))
             except AppError as exc:
                 findings.append(critical(check, str(exc)))
                 continue

@@ -32,7 +32,7 @@ class Heartbeats:
 
     def latest(self) -> dict[str, dict[str, Any]]:
         """Return the fields of every process's last beat, by name."""
-        return self._documents.every(COLLECTION)
+        return self._documents.get_all(COLLECTION)
 
     def ages(self, now: datetime) -> dict[str, tuple[str, timedelta]]:
         """Return status and age of every heartbeat, by name."""

@@ -17,7 +17,7 @@ from shared.domain.features.contract import FEATURES
 from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import NotFound, Rejected
-from shared.model_registry.bundle import GoldenRow, read
+from shared.model_registry.bundle import GoldenRow, read_bundle
 from shared.ports import ModelStore, Warehouse
 from shared.schemas.messages import PredictionRequest
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
@@ -77,7 +77,7 @@ class CheckRevision:
 
     def _golden(self, system: str, path: str) -> None:
         """Check that the golden rows of the manifest get exactly their recorded predictions."""
-        manifest = read(self._models, path).manifest
+        manifest = read_bundle(self._models, path).manifest
         golden = manifest.golden[:MOST_GOLDEN]
         rows = [{"features": _features_by_name(manifest.feature_names, g)} for g in golden]
         answer = self._get("/predict/batch", {"rows": rows, "systems": [system]})["predictions"]
