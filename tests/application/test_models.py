@@ -311,7 +311,7 @@ def test_what_train_prints_is_what_was_stored(here: Jobs) -> None:
 def test_only_the_champion_may_be_deployed(here: Jobs, model_paths: dict[str, Path]) -> None:
     store, path = DirectoryModelStore(), str(model_paths[NINE])
     here.change("DELETE FROM nba_predictions.model_registry WHERE TRUE")
-    with pytest.raises(Rejected, match=r"is not registered; the champion of catboost_v9 is nobody"):
+    with pytest.raises(Rejected, match=r"is not registered; the champion of catboost_v9 is none"):
         load_deployable(here.registry, store, NINE, path)
     here.registry.add([read_bundle(store, path)])
     with pytest.raises(Rejected, match=r"is candidate; .*; --override REASON"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.application.models.registry import Registry
 from shared.errors import Rejected
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import ModelStore
 
 
@@ -26,7 +26,7 @@ def load_deployable(
     ``Rejected`` for a damaged file or one of another system. Without an ``override`` reason also for a model
     that is not registered or not the champion; the message names both models.
     """
-    model = load(store, system_id, path)
+    model = load_model(store, system_id, path)
     objection = _objection(registry, model)
     if objection is not None and not (override or "").strip():
         raise Rejected(f"{objection}; use --override REASON to deploy it anyway")

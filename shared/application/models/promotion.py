@@ -15,7 +15,7 @@ from shared.application.models.registry import Registry, State
 from shared.domain.instants import eastern_date, to_day
 from shared.domain.promotion import Gate, Trial, difference, drift_gate, evaluate_gates
 from shared.errors import NotFound, Rejected
-from shared.model_registry.loading import LoadedModel, load
+from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import Clock, ModelStore, Warehouse
 from shared.warehouse.history import floats, strings
 from shared.warehouse.statements import statement
@@ -133,7 +133,7 @@ class Promotion:
 
     def _golden(self, model: Mapping[str, Any]) -> tuple[LoadedModel | None, Gate]:
         try:
-            loaded = load(self._models, model["system_id"], model["path"], model["sha256"])
+            loaded = load_model(self._models, model["system_id"], model["path"], model["sha256"])
         except (NotFound, Rejected) as exc:
             return None, Gate("golden_prediction", False, str(exc))
         evidence = "the file has its sha256 and gives its golden rows" if loaded.verified else "unverified"
