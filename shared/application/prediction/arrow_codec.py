@@ -1,6 +1,6 @@
-"""Rows to predict as an Arrow stream, and what the systems say of them as one.
+"""Codec of ``POST /predict/batch`` for Arrow streams: rows to predict in, predictions out.
 
-The numbers of many rows need not become text and be read again.
+It saves writing and parsing the numbers of many rows as text.
 """
 
 from __future__ import annotations
@@ -45,33 +45,33 @@ PREDICTIONS_SCHEMA = pa.schema(
         "reason": _TEXT,
     }
 )
-"""System by system a row for each row that was asked. ``reason``: why the system gives nothing, else null.
+"""One record batch per system, with a row per requested row. ``reason``: why it has no prediction, else null.
 
-From ``prob_over`` on null for a system that gives points only.
+The columns from ``prob_over`` on are null for a system that gives points only.
 """
 
 _BEGIN, _END = PREDICTIONS_SCHEMA.serialize().to_pybytes(), b"\xff\xff\xff\xff\0\0\0\0"
-"""How a stream of them begins, and how each ends."""
+"""First bytes of every response stream, and its end marker."""
 
 _HEADER, _COMPRESSION = 2, 3
 """Slots in the tables ``Message`` and ``RecordBatch`` of Arrow's format."""
 
 _UINT16, _INT32, _UINT32 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
 
-_SAID = [(f.name, f.type) for f in PREDICTIONS_SCHEMA][2:-1]
+_VALUE_COLUMNS = [(f.name, f.type) for f in PREDICTIONS_SCHEMA][2:-1]
 
 _NAMES = (*ALL_INPUTS, *EXTRA_INPUTS)
-_PLACE = {name: i for i, name in enumerate(_NAMES)}
-_PRICES = [_PLACE["over_price"], _PLACE["under_price"]]
+_POSITIONS = {name: i for i, name in enumerate(_NAMES)}
+_PRICES = [_POSITIONS["over_price"], _POSITIONS["under_price"]]
 
 
 class Layout(NamedTuple):
-    """What a stream's schema says: which columns hold numbers, and their places among ``_NAMES``; the others
-    are those of nothing but nulls."""
+    """The columns of a stream that hold numbers, and their positions in ``_NAMES``; the other columns hold
+    only nulls."""
 
     schema: pa.Schema
     columns: list[int]
-    places: list[int]
+    positions: list[int]
 
 
 def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
@@ -86,23 +86,23 @@ def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
         n = sum(b.num_rows for b in batches)
         if not 1 <= n <= MAX_ROWS:
             raise Rejected(f"{n} rows, wanted 1 to {MAX_ROWS}")
-        told = np.concatenate([_numbers(b, layout.columns) for b in batches])
+        values = np.concatenate([_numbers(b, layout.columns) for b in batches])
     except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
-    _check(told, layout.places)
-    if layout.places == CONTRACT_POSITIONS:
-        return told, None
-    given = spread_columns(told, layout.places, len(_NAMES))
-    return given[:, : len(ALL_INPUTS)], given[:, len(ALL_INPUTS) :]
+    _check(values, layout.positions)
+    if layout.positions == CONTRACT_POSITIONS:
+        return values, None
+    inputs = spread_columns(values, layout.positions, len(_NAMES))
+    return inputs[:, : len(ALL_INPUTS)], inputs[:, len(ALL_INPUTS) :]
 
 
 @lru_cache(maxsize=64)
 def _layout(schema_message: bytes) -> Layout:
-    """The layout of a stream that begins so: a caller's streams all begin alike."""
+    """Parse a schema message. It is cached since all streams of a client have the same schema."""
     schema = pa.ipc.read_schema(pa.py_buffer(schema_message))
     names = schema.names
     for name, kind in zip(names, schema.types, strict=True):
-        if name not in _PLACE:
+        if name not in _POSITIONS:
             raise Rejected(
                 f"column {name!r} is unknown, wanted features of the contract, {', '.join(EXTRA_INPUTS)}"
             )
@@ -111,7 +111,7 @@ def _layout(schema_message: bytes) -> Layout:
         if names.count(name) > 1:
             raise Rejected(f"column {name} comes {names.count(name)} times, wanted once")
     columns = [i for i, kind in enumerate(schema.types) if not pa.types.is_null(kind)]
-    return Layout(schema, columns, [_PLACE[names[i]] for i in columns])
+    return Layout(schema, columns, [_POSITIONS[names[i]] for i in columns])
 
 
 def _batch(message: pa.Message, schema: pa.Schema) -> pa.RecordBatch:
@@ -123,92 +123,92 @@ def _batch(message: pa.Message, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _is_compressed(message: pa.Message) -> bool:
-    """Whether the buffers of a batch would grow when they are read, to whatever size the sender names: nobody
-    may make this process take more memory than the body has.
+    """Return whether the buffers of a batch are compressed.
 
-    pyarrow does not tell; the format's ``RecordBatch.compression`` does, in the metadata's FlatBuffer.
+    Compressed ones are refused: a request must not take more memory than its body. pyarrow does not expose
+    ``RecordBatch.compression`` of the Arrow format, so it is read from the metadata's FlatBuffer.
     """
-    header = _followed(message.metadata, _field(message.metadata, _followed(message.metadata, 0), _HEADER))
+    header = _table_at(message.metadata, _field(message.metadata, _table_at(message.metadata, 0), _HEADER))
     return _field(message.metadata, header, _COMPRESSION) is not None
 
 
-def _followed(buffer: pa.Buffer, at: int | None) -> int:
-    """Where the table is that stands at ``at``."""
-    if at is None:
+def _table_at(buffer: pa.Buffer, position: int | None) -> int:
+    """Return the position of the table that the offset at ``position`` points to."""
+    if position is None:
         raise struct.error("a message without a header")
-    return at + int(_UINT32.unpack_from(buffer, at)[0])
+    return position + int(_UINT32.unpack_from(buffer, position)[0])
 
 
 def _field(buffer: pa.Buffer, table: int, slot: int) -> int | None:
-    """Where a field of a table is, None where it is not there."""
-    places = table - int(_INT32.unpack_from(buffer, table)[0])
-    at = 4 + 2 * slot
-    if at >= _UINT16.unpack_from(buffer, places)[0]:
+    """Return the position of a table's field, None if the field is absent."""
+    vtable = table - int(_INT32.unpack_from(buffer, table)[0])
+    entry = 4 + 2 * slot
+    if entry >= _UINT16.unpack_from(buffer, vtable)[0]:
         return None
-    offset = int(_UINT16.unpack_from(buffer, places + at)[0])
+    offset = int(_UINT16.unpack_from(buffer, vtable + entry)[0])
     return table + offset if offset else None
 
 
 def _numbers(batch: pa.RecordBatch, columns: list[int]) -> Floats:
-    """(n, k) of k columns of numbers, NaN for null."""
+    """Return (n, k) values of k columns of numbers, NaN for null."""
     if not columns:
         return np.empty((batch.num_rows, 0))
     return np.asarray(batch.select(columns).to_tensor(null_to_nan=True).to_numpy())
 
 
-def _check(told: Floats, places: Sequence[int]) -> None:
-    """The bounds that numbers have in every message; ``places`` of the columns among ``_NAMES``."""
-    sizes = np.abs(told)
-    _refuse(told, sizes > MAX_NUMBER, places, f"wanted at most {MAX_NUMBER:.0f} either way")
-    priced = np.isin(places, _PRICES)
-    if priced.any():
-        odds = f"wanted American odds: whole, +{MIN_ODDS} or more, -{MIN_ODDS} or less"
-        wrong = (sizes < MIN_ODDS) | (sizes % 1 > 0)
-        _refuse(told, wrong & priced, places, odds)
+def _check(values: Floats, positions: Sequence[int]) -> None:
+    """Check the bounds that numbers have in every message; ``positions`` of the columns in ``_NAMES``."""
+    sizes = np.abs(values)
+    _refuse(values, sizes > MAX_NUMBER, positions, f"wanted at most {MAX_NUMBER:.0f} either way")
+    is_price = np.isin(positions, _PRICES)
+    if is_price.any():
+        expected = f"wanted American odds: whole, +{MIN_ODDS} or more, -{MIN_ODDS} or less"
+        not_odds = (sizes < MIN_ODDS) | (sizes % 1 > 0)
+        _refuse(values, not_odds & is_price, positions, expected)
 
 
-def _refuse(told: Floats, wrong: NDArray[np.bool_], places: Sequence[int], wanted: str) -> None:
-    if wrong.any():
-        row, at = map(int, np.argwhere(wrong)[0])
-        raise Rejected(f"row {row}: {_NAMES[places[at]]} is {told[row, at]:g}, {wanted}")
+def _refuse(values: Floats, invalid: NDArray[np.bool_], positions: Sequence[int], expected: str) -> None:
+    if invalid.any():
+        row, column = map(int, np.argwhere(invalid)[0])
+        raise Rejected(f"row {row}: {_NAMES[positions[column]]} is {values[row, column]:g}, {expected}")
 
 
-def write_stream(said: Mapping[str, Columns]) -> bytes:
-    """A stream of ``PREDICTIONS_SCHEMA``, one batch a system."""
+def write_stream(predictions: Mapping[str, Columns]) -> bytes:
+    """Return a stream of ``PREDICTIONS_SCHEMA`` with one record batch per system."""
     batches = (
         pa.record_batch(list(_arrays(name, columns)), schema=PREDICTIONS_SCHEMA)
-        for name, columns in said.items()
+        for name, columns in predictions.items()
     )
     return b"".join([_BEGIN, *(b.serialize().to_pybytes() for b in batches), _END])
 
 
-def _arrays(system_id: str, said: Columns) -> Iterable[pa.Array]:
-    n = len(said.reasons)
-    refused = np.array([reason is not None for reason in said.reasons]) if any(said.reasons) else None
+def _arrays(system_id: str, columns: Columns) -> Iterable[pa.Array]:
+    n, reasons = len(columns.reasons), columns.reasons
+    skipped = np.array([reason is not None for reason in reasons]) if any(reasons) else None
     yield pa.array(np.arange(n, dtype=np.int32))
     yield pa.repeat(system_id, n)
-    for name, kind in _SAID:
-        values = said.values.get(name)
+    for name, kind in _VALUE_COLUMNS:
+        values = columns.values.get(name)
         if values is None:
             yield _blank(n, kind)
         elif isinstance(values, np.ndarray):
-            yield _held(values, refused)
-        elif refused is None:
+            yield _nullable(values, skipped)
+        elif skipped is None:
             yield pa.array(values, kind) if any(values) else _blank(n, kind)
         else:
-            yield pa.array([None if no else v for no, v in zip(refused, values, strict=True)], kind)
-    yield _blank(n, _TEXT) if refused is None else pa.array(said.reasons, _TEXT)
+            yield pa.array([None if skip else v for skip, v in zip(skipped, values, strict=True)], kind)
+    yield _blank(n, _TEXT) if skipped is None else pa.array(reasons, _TEXT)
 
 
 @lru_cache(maxsize=64)
 def _blank(n: int, kind: pa.DataType) -> pa.Array:
-    """Of nothing but nulls or, for lists, of nothing but empty ones."""
+    """Return an array of n nulls or, for a list type, of n empty lists."""
     if not pa.types.is_list(kind):
         return pa.nulls(n, kind)
     return pa.ListArray.from_arrays(pa.array(np.zeros(n + 1, np.int32)), pa.array([], kind.value_type))
 
 
-def _held(values: Floats, refused: NDArray[np.bool_] | None) -> pa.Array:
-    """Null for NaN, and where the system gives nothing."""
-    gone = np.isnan(values) if refused is None else np.isnan(values) | refused
-    return pa.array(values, mask=gone) if gone.any() else pa.array(values)
+def _nullable(values: Floats, skipped: NDArray[np.bool_] | None) -> pa.Array:
+    """Return values with null for NaN and for skipped rows."""
+    is_null = np.isnan(values) if skipped is None else np.isnan(values) | skipped
+    return pa.array(values, mask=is_null) if is_null.any() else pa.array(values)

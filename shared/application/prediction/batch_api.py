@@ -1,4 +1,4 @@
-"""Predict rows that a caller brings along; nothing is read or written."""
+"""Predict the rows of a request; nothing is read from or written to a store."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ Ints = NDArray[np.int64]
 
 
 class NoPrediction(msgspec.Struct, frozen=True):
-    """Why a system gives no numbers."""
+    """The reason why a system gives no prediction for a row."""
 
     reason: str
 
 
 class PredictedPoints(msgspec.Struct, frozen=True, gc=False):
-    """What a system that gives points says of one row."""
+    """The prediction of one row by a system that gives points."""
 
     predicted_points: float | None
     raw_prediction: float | None
@@ -48,7 +48,7 @@ class PredictedPoints(msgspec.Struct, frozen=True, gc=False):
 
 
 class PredictedChance(PredictedPoints, frozen=True, gc=False):
-    """What a system that gives a distribution says."""
+    """The prediction of one row by a system that also gives a distribution."""
 
     prob_over: float | None
     interval_low: float | None
@@ -58,14 +58,14 @@ class PredictedChance(PredictedPoints, frozen=True, gc=False):
     no_bet_reason: str | None
 
 
-_OF_ROW, _NOTHING_BESIDE = attrgetter(*EXTRA_INPUTS), (None,) * len(EXTRA_INPUTS)
-_PLACE = {name: i for i, name in enumerate(ALL_INPUTS)}
+_extra_inputs_of, _NO_EXTRA_INPUTS = attrgetter(*EXTRA_INPUTS), (None,) * len(EXTRA_INPUTS)
+_POSITIONS = {name: i for i, name in enumerate(ALL_INPUTS)}
 
-CONTRACT_POSITIONS = [_PLACE[name] for name in FEATURES]
-"""Places of the contract's features alone, all of them in their order: most rows come so."""
+CONTRACT_POSITIONS = [_POSITIONS[name] for name in FEATURES]
+"""Positions in ``ALL_INPUTS`` of exactly the contract's features, in order: most requests send these."""
 
 RowPrediction = dict[str, PredictedPoints | NoPrediction]
-"""By system."""
+"""Prediction by system id."""
 
 
 class Columns(NamedTuple):
@@ -81,10 +81,10 @@ class Columns(NamedTuple):
 
 @dataclass
 class BatchRequest:
-    """One caller's rows; ``predictions`` is there once they are predicted.
+    """The rows of one request; ``predictions`` is filled when they are predicted.
 
-    ``features``: (n, 62) in the order of ``ALL_INPUTS``, or without the context (n, 33) in that of
-    ``FEATURES``; ``beside``: (n, 5) in that of ``EXTRA_INPUTS``, None where no row has any.
+    ``features``: (n, 62) in the order of ``ALL_INPUTS``, or (n, 33) without the context, in the order of
+    ``FEATURES``. ``extra_inputs``: (n, 5) in the order of ``EXTRA_INPUTS``, None if no row has any.
     """
 
     features: Floats
@@ -97,12 +97,12 @@ class BatchRequest:
 
 
 BATCHING_PAYS_UP_TO_ROWS, MAX_INLINE_ROWS = 16, 256
-"""Rows of one caller from which company saves nothing; rows that are predicted in about a millisecond."""
+"""Rows of a request above which batching with others saves nothing; rows predicted in about 1 ms."""
 
 
-def fits_inline(asked: Sequence[BatchRequest]) -> bool:
-    """Whether they are predicted sooner than they are handed to a thread."""
-    return sum(len(a) for a in asked) <= MAX_INLINE_ROWS
+def fits_inline(requests: Sequence[BatchRequest]) -> bool:
+    """Return whether predicting the rows takes less time than handing them to a thread."""
+    return sum(map(len, requests)) <= MAX_INLINE_ROWS
 
 
 class PredictRows:
@@ -115,20 +115,20 @@ class PredictRows:
         systems: Sequence[str] | None,
         columns: Sequence[str] | None = None,
     ) -> list[dict[str, Any]]:
-        """One answer per row and system; ``Rejected`` names a feature or system that is not known.
+        """Return a prediction per row and system; ``Rejected`` names an unknown feature or system.
 
-        ``columns``: names of the features, which rows then give as lists.
+        ``columns``: the names of the features, if rows give features as lists.
         """
-        asked = BatchRequest(
+        request = BatchRequest(
             np.array([_values(i, _named(i, row["features"], columns)) for i, row in enumerate(rows)]),
             np.array([[row[name] for name in EXTRA_INPUTS] for row in rows], dtype=np.float64),
             self.resolve_systems(systems),
         )
-        self.predict_together([asked])
-        return [msgspec.to_builtins(answer) for answer in asked.predictions]
+        self.predict_together([request])
+        return [msgspec.to_builtins(prediction) for prediction in request.predictions]
 
     def resolve_systems(self, systems: Sequence[str] | None) -> tuple[str, ...]:
-        """The systems to run, all that run here for None; ``Rejected`` for one that does not."""
+        """Return the systems to run, None means all; ``Rejected`` for one that this process does not run."""
         if systems is not None and not systems:
             raise Rejected(f"systems: none, wanted some of {self._predict.system_ids}")
         off = [s for s in systems or () if s not in self._predict.system_ids]
@@ -139,100 +139,99 @@ class PredictRows:
         return self._predict.system_ids if systems is None else tuple(systems)
 
     def build_request(self, rows: Rows | FeatureLists) -> BatchRequest | None:
-        """Decoded rows, None where something is wrong with them; ``Rejected`` as ``resolve_systems``."""
-        beside = rows.extra_inputs if isinstance(rows, FeatureLists) else _beside(rows)
-        if beside is not None and (np.abs(beside[:, 1:3]) < MIN_ODDS).any():
+        """Return the request, None if a row is invalid; ``Rejected`` as in ``resolve_systems``."""
+        extra_inputs = rows.extra_inputs if isinstance(rows, FeatureLists) else _extra_inputs(rows)
+        if extra_inputs is not None and (np.abs(extra_inputs[:, 1:3]) < MIN_ODDS).any():
             return None
         features = _in_order(rows) if isinstance(rows, FeatureLists) else _by_name(rows)
-        return (
-            None if features is None else BatchRequest(features, beside, self.resolve_systems(rows.systems))
-        )
+        if features is None:
+            return None
+        return BatchRequest(features, extra_inputs, self.resolve_systems(rows.systems))
 
-    def predict_together(self, asked: Sequence[BatchRequest]) -> None:
-        """RowPrediction callers together: one call of each model for all who want the same systems."""
-        alike: dict[Any, list[BatchRequest]] = {}
-        for one in asked:
-            alike.setdefault((one.systems, one.features.shape[1], one.extra_inputs is None), []).append(one)
-        for some in alike.values():
-            beside = [a.extra_inputs for a in some if a.extra_inputs is not None]
-            answers = self._answers(
-                _joined([a.features for a in some]), _joined(beside) if beside else None, some[0].systems
+    def predict_together(self, requests: Sequence[BatchRequest]) -> None:
+        """Fill in the predictions, with one call per model for all requests of the same systems."""
+        groups: dict[Any, list[BatchRequest]] = {}
+        for r in requests:
+            groups.setdefault((r.systems, r.features.shape[1], r.extra_inputs is None), []).append(r)
+        for group in groups.values():
+            extra = [r.extra_inputs for r in group if r.extra_inputs is not None]
+            predictions = self._build_rows(
+                _joined([r.features for r in group]), _joined(extra) if extra else None, group[0].systems
             )
-            for one in some:
-                one.predictions, answers = answers[: len(one)], answers[len(one) :]
+            for r in group:
+                r.predictions, predictions = predictions[: len(r)], predictions[len(r) :]
 
-    def predict_columns(self, asked: BatchRequest) -> dict[str, Columns]:
-        """By system what it says of one caller's rows; nothing else is asked at the same time."""
-        return dict(self._said(asked.features, asked.extra_inputs, asked.systems))
+    def predict_columns(self, request: BatchRequest) -> dict[str, Columns]:
+        """Return the predictions of one request by system, without batching."""
+        return dict(self._run_systems(request.features, request.extra_inputs, request.systems))
 
-    def _answers(self, given: Floats, beside: Floats | None, wanted: Sequence[str]) -> list[RowPrediction]:
-        told = {name: _told(columns) for name, columns in self._said(given, beside, wanted)}
-        if len(told) == 1:
-            ((name, answers),) = told.items()
-            return [{name: answer} for answer in answers]
-        return [dict(zip(told, row, strict=True)) for row in zip(*told.values(), strict=True)] or [{}] * len(
-            given
-        )
+    def _build_rows(self, features: Floats, extra: Floats | None, ids: Sequence[str]) -> list[RowPrediction]:
+        by_system = {name: _to_structs(columns) for name, columns in self._run_systems(features, extra, ids)}
+        if len(by_system) == 1:
+            ((name, predictions),) = by_system.items()
+            return [{name: prediction} for prediction in predictions]
+        rows = zip(*by_system.values(), strict=True)
+        return [dict(zip(by_system, row, strict=True)) for row in rows] or [{}] * len(features)
 
-    def _said(
-        self, given: Floats, beside: Floats | None, wanted: Sequence[str]
+    def _run_systems(
+        self, features: Floats, extra: Floats | None, ids: Sequence[str]
     ) -> Iterator[tuple[str, Columns]]:
-        n = len(given)
-        line, over, under, league, rest = _unknown(len(EXTRA_INPUTS), n) if beside is None else beside.T
-        context = given[:, len(FEATURES) :]
+        n = len(features)
+        line, over, under, league, rest = _all_nan(len(EXTRA_INPUTS), n) if extra is None else extra.T
+        context = features[:, len(FEATURES) :]
         batch = Batch(
-            features=given[:, : len(FEATURES)],
+            features=features[:, : len(FEATURES)],
             quality=np.full(n, 100.0),
             league_def_rating=league,
-            recent=_unknown(n, RECENT_GAMES, len(RECENT_FIELDS)),
+            recent=_all_nan(n, RECENT_GAMES, len(RECENT_FIELDS)),
             days_rest=rest,
-            context=context if context.size else _unknown(n, len(CONTEXT)),
+            context=context if context.size else _all_nan(n, len(CONTEXT)),
             line=line,
-            market=over if beside is None else no_vig_over(over, under),
+            market=over if extra is None else no_vig_over(over, under),
         )
-        forecasts = forecast_all(select_with_members(self._predict.systems, wanted), batch)
+        forecasts = forecast_all(select_with_members(self._predict.systems, ids), batch)
         for system in self._predict.systems:
-            if system.system_id in wanted:
+            if system.system_id in ids:
                 yield system.system_id, _columns(system, forecasts[system.system_id], line, over, under)
 
 
 def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats) -> Columns:
-    """What one system says of every row, by the names of ``PredictedPoints`` or ``PredictedChance``."""
+    """Return the predictions of one system, by field of ``PredictedPoints`` or ``PredictedChance``."""
     points = round_points(forecast.points)
-    gaps = edge(points, line)
-    side = sides(gaps, forecast.confidence, system.min_edge, system.min_confidence)
-    of_chance: dict[str, Any] = {}
+    edges = edge(points, line)
+    side = sides(edges, forecast.confidence, system.min_edge, system.min_confidence)
+    chance_columns: dict[str, Any] = {}
     if forecast.chance is not None:
-        side, of_chance = _chance_columns(side, forecast.chance, gaps, over, under)
-    said: dict[str, Any] = {
+        side, chance_columns = _chance_columns(side, forecast.chance, edges, over, under)
+    point_columns: dict[str, Any] = {
         "predicted_points": points,
         "raw_prediction": forecast.raw,
         "confidence": forecast.confidence,
-        "edge": gaps,
+        "edge": edges,
         "recommendation": [SIDES[i] for i in side.tolist()],
         "missing_inputs": forecast.missing_inputs,
     }
-    return Columns(said | of_chance, forecast.reasons)
+    return Columns(point_columns | chance_columns, forecast.reasons)
 
 
 def _chance_columns(
-    side: Ints, chance: Chance, gaps: Floats, over: Floats, under: Floats
+    side: Ints, chance: Chance, edges: Floats, over: Floats, under: Floats
 ) -> tuple[Ints, dict[str, Any]]:
     """Return the sides that are worth their price, and the columns of a distribution."""
-    side, found = sides_and_bets(side, chance.over, gaps, over, under)
+    side, bets = sides_and_bets(side, chance.over, edges, over, under)
     return side, {
         "prob_over": chance.over,
         "interval_low": np.round(chance.low, 1),
         "interval_high": np.round(chance.high, 1),
-        "expected_value": found.value,
-        "kelly_fraction": found.stake,
-        "no_bet_reason": found.against,
+        "expected_value": bets.value,
+        "kelly_fraction": bets.stake,
+        "no_bet_reason": bets.against,
     }
 
 
 @lru_cache(maxsize=64)
-def _unknown(*shape: int) -> Floats:
-    """Nothing but NaN, in the memory of one of them."""
+def _all_nan(*shape: int) -> Floats:
+    """Return a read-only array of NaN that takes the memory of one number."""
     return np.broadcast_to(np.nan, shape)
 
 
@@ -240,66 +239,66 @@ def _joined(arrays: Sequence[Floats]) -> Floats:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
-def _told(said: Columns) -> list[PredictedPoints | NoPrediction]:
-    """One answer for every row."""
-    make = PredictedPoints if len(said.values) == len(PredictedPoints.__struct_fields__) else PredictedChance
-    # NaN stays: written as JSON it is null.
-    columns = [v.tolist() if isinstance(v, np.ndarray) else v for v in said.values.values()]
-    if not any(said.reasons):
+def _to_structs(predicted: Columns) -> list[PredictedPoints | NoPrediction]:
+    """Return one prediction for every row."""
+    make = PredictedChance if "prob_over" in predicted.values else PredictedPoints
+    # NaN needs no change: the JSON encoder writes it as null.
+    columns = [v.tolist() if isinstance(v, np.ndarray) else v for v in predicted.values.values()]
+    if not any(predicted.reasons):
         return list(map(make, *columns))
     return [
         NoPrediction(reason) if reason else make(*values)
-        for reason, values in zip(said.reasons, zip(*columns, strict=True), strict=True)
+        for reason, values in zip(predicted.reasons, zip(*columns, strict=True), strict=True)
     ]
 
 
-def _beside(rows: Rows) -> Floats | None:
-    """(n, 5), None where no row has any."""
-    given = list(map(_OF_ROW, rows.rows))
-    return None if given.count(_NOTHING_BESIDE) == len(given) else build_matrix(len(EXTRA_INPUTS), given)
+def _extra_inputs(rows: Rows) -> Floats | None:
+    """Return (n, 5) extra inputs, None if no row has any."""
+    values = list(map(_extra_inputs_of, rows.rows))
+    return None if values.count(_NO_EXTRA_INPUTS) == len(values) else build_matrix(len(EXTRA_INPUTS), values)
 
 
 def _by_name(rows: Rows) -> Floats:
-    """(n, 62) of rows that name their features."""
+    """Return (n, 62) features of rows that name them."""
     return build_matrix(len(ALL_INPUTS), [msgspec.structs.astuple(row.features) for row in rows.rows])
 
 
 def _in_order(rows: FeatureLists) -> Floats | None:
-    """(n, 33) or (n, 62) of rows that give lists, None where a column is unknown or named twice."""
-    places = [_PLACE.get(name, -1) for name in rows.columns]
-    if places == CONTRACT_POSITIONS:
+    """Return (n, 33) or (n, 62) features of rows that give lists, None for unknown or duplicate columns."""
+    positions = [_POSITIONS.get(name, -1) for name in rows.columns]
+    if positions == CONTRACT_POSITIONS:
         return rows.features
-    if -1 in places or len(set(places)) != len(places):
+    if -1 in positions or len(set(positions)) != len(positions):
         return None
-    return spread_columns(rows.features, places, len(ALL_INPUTS))
+    return spread_columns(rows.features, positions, len(ALL_INPUTS))
 
 
-def spread_columns(values: Floats, places: Sequence[int], width: int) -> Floats:
-    """(n, width) that holds (n, k) values at k places, and NaN at the others."""
-    whole = np.full((len(values), width), np.nan)
-    whole[:, places] = values
-    return whole
+def spread_columns(values: Floats, positions: Sequence[int], width: int) -> Floats:
+    """Return (n, width) with the (n, k) values in the k columns at ``positions`` and NaN elsewhere."""
+    matrix = np.full((len(values), width), np.nan)
+    matrix[:, positions] = values
+    return matrix
 
 
 def _named(
-    row: int, given: Mapping[str, float | None] | Sequence[float | None], columns: Sequence[str] | None
+    row: int, features: Mapping[str, float | None] | Sequence[float | None], columns: Sequence[str] | None
 ) -> Mapping[str, float | None]:
-    """Features by name; ``Rejected`` where names and numbers do not go together."""
-    if isinstance(given, Mapping):
+    """Return features by name; ``Rejected`` if names and numbers do not match."""
+    if isinstance(features, Mapping):
         if columns is not None:
             raise Rejected(f"row {row}: features by name, wanted a list in the order of columns")
-        return given
+        return features
     if columns is None:
         raise Rejected(f"row {row}: a list of features, wanted columns to name them")
     if len(set(columns)) != len(columns):
         raise Rejected("columns: a feature is named twice")
-    if len(given) != len(columns):
-        raise Rejected(f"row {row}: {len(given)} features, wanted the {len(columns)} of columns")
-    return dict(zip(columns, given, strict=True))
+    if len(features) != len(columns):
+        raise Rejected(f"row {row}: {len(features)} features, wanted the {len(columns)} of columns")
+    return dict(zip(columns, features, strict=True))
 
 
 def _values(row: int, named: Mapping[str, float | None]) -> list[float]:
-    """The 33 features and the context, NaN where nothing was given."""
+    """Return the 62 values of ``ALL_INPUTS``, NaN for absent or null ones."""
     unknown = sorted(set(named) - set(ALL_INPUTS))
     if unknown:
         raise Rejected(f"row {row}: feature {unknown[0]!r} is unknown, wanted names of the contract")

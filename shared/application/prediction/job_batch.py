@@ -1,4 +1,4 @@
-"""Jobs in columns: what the systems take of them, and what every system's rows say of them."""
+"""Jobs as columns: the inputs of the systems, and the staging columns that describe the job."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FIELDS = {field.name: field for field in PREDICTION_STAGING.arrow_schema}
 
 @dataclass(frozen=True)
 class JobColumns:
-    """``n`` jobs, of one run or of many.
+    """``n`` jobs of one or several runs.
 
     ``columns``: the columns of the staging table that do not depend on a system and differ between jobs.
     ``constant_columns``: those in which all jobs have the same value. ``keys``: run, game and player id of
@@ -65,67 +65,67 @@ class JobColumns:
     def take(self, rows: Ints) -> JobColumns:
         if len(rows) == len(self):
             return self
-        chosen = rows.tolist()
+        positions = rows.tolist()
         return JobColumns(
             batch=self.batch.take(rows),
             columns=self.columns.take(pa.array(rows)),
             constant_columns=self.constant_columns,
-            keys=[self.keys[i] for i in chosen],
+            keys=[self.keys[i] for i in positions],
             day=self.day[rows],
             prices=self.prices[:, rows],
-            systems=[self.systems[i] for i in chosen],
+            systems=[self.systems[i] for i in positions],
             in_sample=self.in_sample[rows],
         )
 
     def expand(self, at: Ints) -> dict[str, pa.Array]:
-        """By name the columns of the jobs at these positions, each as often as it is named."""
+        """Return the columns by name, with one row for each position in ``at``; positions may repeat."""
         rows = self.columns.take(pa.array(at))
-        alike = {name: pa.repeat(value, len(at)) for name, value in self.constant_columns.items()}
-        return dict(zip(rows.schema.names, rows.columns, strict=True)) | alike
+        constants = {name: pa.repeat(value, len(at)) for name, value in self.constant_columns.items()}
+        return dict(zip(rows.schema.names, rows.columns, strict=True)) | constants
 
 
 def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batch:
-    """The arrays that the systems take; ``inputs`` as ``pack_inputs`` gives them, job by job."""
-    own = _own_columns(jobs)
-    return _batch(jobs, inputs, own, _prices(own))
+    """Return the inputs of the systems; ``inputs``: the bytes from ``pack_inputs`` for each job."""
+    columns = _varying_columns(jobs)
+    return _batch(jobs, inputs, columns, _prices(columns))
 
 
 def _batch(
-    jobs: Sequence[PredictionRequest], inputs: Sequence[bytes], own: pa.RecordBatch, prices: Floats
+    jobs: Sequence[PredictionRequest], inputs: Sequence[bytes], columns: pa.RecordBatch, prices: Floats
 ) -> Batch:
-    """``own`` and ``prices`` as they are made of the same jobs."""
-    whole = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
+    """``columns``: the ``_varying_columns`` of the jobs; ``prices``: (2, n) their ``_prices``."""
+    values = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
     return Batch(
-        features=whole[:, : len(FEATURES)],
-        quality=floats(own["feature_quality_score"]),
+        features=values[:, : len(FEATURES)],
+        quality=floats(columns["feature_quality_score"]),
         league_def_rating=np.array([j.league_def_rating for j in jobs], dtype=np.float64),
-        recent=whole[:, len(ALL_INPUTS) :].reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
+        recent=values[:, len(ALL_INPUTS) :].reshape(len(jobs), RECENT_GAMES, len(RECENT_FIELDS)),
         days_rest=np.array([j.days_rest for j in jobs], dtype=np.float64),
-        context=whole[:, len(FEATURES) : len(ALL_INPUTS)],
-        line=floats(own["current_points_line"]),
+        context=values[:, len(FEATURES) : len(ALL_INPUTS)],
+        line=floats(columns["current_points_line"]),
         market=no_vig_over(*prices),
     )
 
 
-def _prices(own: pa.RecordBatch) -> Floats:
-    """(2, n) over and under."""
-    return np.array([floats(own["line_over_price"]), floats(own["line_under_price"])])
+def _prices(columns: pa.RecordBatch) -> Floats:
+    """Return (2, n) prices of over and under."""
+    return np.array([floats(columns["line_over_price"]), floats(columns["line_under_price"])])
 
 
 def pack_inputs(job: PredictionRequest) -> bytes:
-    """The 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles, NaN where null; a job's
-    context may be empty, and its past games few."""
+    """Return the 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles. NaN stands for
+    null, for an empty context and for past games that a job lacks."""
     context = _packed(job.context) if job.context else _BLANK_CONTEXT
     return _packed(job.features) + context + _padded(_packed(job.recent))
 
 
 def build_matrix(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
-    """Rows of ``width`` numbers as an array, NaN for None."""
+    """Return rows of ``width`` numbers as a matrix, NaN for None."""
     return np.frombuffer(b"".join(map(_packed, rows)), np.float64).reshape(len(rows), width)
 
 
 def _packed(row: Sequence[float | None]) -> bytes:
-    """Numbers as doubles, NaN for None."""
+    """Return numbers as doubles, NaN for None."""
     pack = _doubles(len(row))
     try:
         return pack(*row)
@@ -146,12 +146,12 @@ def _padded(recent: bytes) -> bytes:
     return recent + _NO_GAMES[len(recent) :]
 
 
-_OWN = (
+_VARYING = (
     "player_lookup", "player_id", "game_id", "team_abbr", "opponent_team_abbr", "feature_hash",
     "feature_quality_score",
 )  # fmt: skip
-_OFTEN_ALIKE = ("run_id", "feature_version", "feature_snapshot_id", "as_of", "mode", "tipoff", "game_date")
-_OF_LINE = {
+_RUN_FIELDS = ("run_id", "feature_version", "feature_snapshot_id", "as_of", "mode", "tipoff", "game_date")
+_LINE_COLUMNS = {
     "current_points_line": "value",
     "line_quote_id": "quote_id",
     "sportsbook": "book",
@@ -161,26 +161,26 @@ _OF_LINE = {
     "line_precision": "precision",
 }
 
-_own = attrgetter(*_OWN)
-_of_line = attrgetter(*_OF_LINE.values())
-_often_alike = attrgetter(*_OFTEN_ALIKE)
-_key = attrgetter("run_id", "game_id", "player_id")
-_NO_LINE = (False, *[None] * len(_OF_LINE))
-_OWN_ROW = pa.struct([_FIELDS[name] for name in (*_OWN, "has_prop_line", *_OF_LINE)])
+_varying_of = attrgetter(*_VARYING)
+_line_values_of = attrgetter(*_LINE_COLUMNS.values())
+_run_fields_of = attrgetter(*_RUN_FIELDS)
+_key_of = attrgetter("run_id", "game_id", "player_id")
+_NO_LINE = (False, *[None] * len(_LINE_COLUMNS))
+_VARYING_ROW = pa.struct([_FIELDS[name] for name in (*_VARYING, "has_prop_line", *_LINE_COLUMNS)])
 
 
 def columns_from_requests(
     jobs: Sequence[PredictionRequest], now: datetime, inputs: Sequence[bytes] | None = None
 ) -> JobColumns:
-    """Jobs as messages bring them, at least one; the line's columns are NULL without one. ``inputs``: what
-    ``pack_inputs`` gives for each of them, where it is known already."""
-    own = _own_columns(jobs)
-    prices = _prices(own)
-    runs, versions, snapshots, instants, modes, tipoffs, texts = zip(*map(_often_alike, jobs), strict=True)
+    """Return the columns of requests, at least one; those of the line are NULL for a job without one.
+    ``inputs``: the bytes from ``pack_inputs`` for each job, if the caller has them."""
+    varying = _varying_columns(jobs)
+    prices = _prices(varying)
+    runs, versions, snapshots, instants, modes, tipoffs, texts = zip(*map(_run_fields_of, jobs), strict=True)
     dates = {text: date.fromisoformat(text) for text in set(texts)}
     days = [dates[text] for text in texts]
-    columns, alike = _apart(
-        own,
+    columns, constants = _split_constant_columns(
+        varying,
         {
             "run_id": runs,
             "feature_version": versions,
@@ -189,15 +189,15 @@ def columns_from_requests(
             "game_date": days,
             "prediction_run_mode": modes,
             "prediction_made_before_game": [
-                _before(mode, tipoff, now) for mode, tipoff in zip(modes, tipoffs, strict=True)
+                _is_before_game(mode, tipoff, now) for mode, tipoff in zip(modes, tipoffs, strict=True)
             ],
         },
     )
     return JobColumns(
-        batch=_batch(jobs, inputs or list(map(pack_inputs, jobs)), own, prices),
+        batch=_batch(jobs, inputs or list(map(pack_inputs, jobs)), varying, prices),
         columns=columns,
-        constant_columns=alike | _stamps(now),
-        keys=list(map(_key, jobs)),
+        constant_columns=constants | _timestamps(now),
+        keys=list(map(_key_of, jobs)),
         day=np.array(days, dtype="datetime64[D]"),
         prices=prices,
         systems=[j.systems for j in jobs],
@@ -205,27 +205,27 @@ def columns_from_requests(
     )
 
 
-def _own_columns(jobs: Sequence[PredictionRequest]) -> pa.RecordBatch:
-    """The columns in which jobs differ, as those of one run do; all made in one go."""
-    rows = [_own(j) + ((True, *_of_line(j.line)) if j.line else _NO_LINE) for j in jobs]
-    return pa.RecordBatch.from_struct_array(pa.array(rows, _OWN_ROW))
+def _varying_columns(jobs: Sequence[PredictionRequest]) -> pa.RecordBatch:
+    """Return the columns in which the jobs of one run differ, built in one call."""
+    rows = [_varying_of(j) + ((True, *_line_values_of(j.line)) if j.line else _NO_LINE) for j in jobs]
+    return pa.RecordBatch.from_struct_array(pa.array(rows, _VARYING_ROW))
 
 
-def _apart(
+def _split_constant_columns(
     columns: pa.RecordBatch, values: Mapping[str, Sequence[Any]]
 ) -> tuple[pa.RecordBatch, dict[str, pa.Scalar]]:
-    """More columns: with the others where jobs differ in them, beside them where all jobs are alike."""
-    alike = {}
-    for name, of_jobs in values.items():
+    """Return ``columns`` with those values that differ between jobs, and the constant ones separately."""
+    constants = {}
+    for name, job_values in values.items():
         field = _FIELDS[name]
-        if of_jobs.count(of_jobs[0]) == len(of_jobs):
-            alike[name] = pa.scalar(of_jobs[0], field.type)
+        if job_values.count(job_values[0]) == len(job_values):
+            constants[name] = pa.scalar(job_values[0], field.type)
         else:
-            columns = columns.append_column(field, pa.array(of_jobs, field.type))
-    return columns, alike
+            columns = columns.append_column(field, pa.array(job_values, field.type))
+    return columns, constants
 
 
-_STORED = {
+_STORE_COLUMNS = {
     "current_points_line": "line_value",
     "sportsbook": "line_book",
     "feature_snapshot_id": "snapshot_id",
@@ -235,25 +235,25 @@ _STORED = {
     "line_captured_at": "line_captured_at",
     "line_precision": "line_precision",
     "game_date": "game_date",
-} | {name: name for name in (*_OWN, "feature_version", "as_of")}
+} | {name: name for name in (*_VARYING, "feature_version", "as_of")}
 
 
 def columns_from_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
-    """The jobs of one or more runs as the feature store holds them, the same as their messages would say."""
+    """Return the columns of runs from feature store rows, equal to the columns of the runs' requests."""
     rows = pa.concat_tables([r.rows for r in runs]).combine_chunks()
     sizes = [r.rows.num_rows for r in runs]
     games = rows["game_id"].to_pylist()
-    before = [
-        _before(r.request.mode.value, r.tipoffs[game], now)
+    made_before_game = [
+        _is_before_game(r.request.mode.value, r.tipoffs[game], now)
         for r, start, n in zip(runs, np.cumsum([0, *sizes]).tolist(), sizes, strict=False)
         for game in games[start : start + n]
     ]
-    run_ids = _each([r.run_id for r in runs], sizes)
-    columns = {ours: rows[theirs] for ours, theirs in _STORED.items()} | {
+    run_ids = _repeat_each([r.run_id for r in runs], sizes)
+    columns = {staged: rows[stored] for staged, stored in _STORE_COLUMNS.items()} | {
         "run_id": run_ids,
         "has_prop_line": pc.is_valid(rows["line_value"]),
-        "prediction_run_mode": _each([r.request.mode.value for r in runs], sizes),
-        "prediction_made_before_game": before,
+        "prediction_run_mode": _repeat_each([r.request.mode.value for r in runs], sizes),
+        "prediction_made_before_game": made_before_game,
     }
     recent = padded(rows["recent"], RECENT_GAMES * len(RECENT_FIELDS))
     prices = np.stack([floats(rows["line_over_price"]), floats(rows["line_under_price"])])
@@ -270,7 +270,7 @@ def columns_from_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
     return JobColumns(
         batch=batch,
         columns=_typed(columns),
-        constant_columns=_stamps(now),
+        constant_columns=_timestamps(now),
         keys=list(zip(run_ids, games, rows["player_id"].to_pylist(), strict=True)),
         day=np.asarray(rows["game_date"].to_numpy()),
         prices=prices,
@@ -280,22 +280,22 @@ def columns_from_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
 
 
 def add_commit(jobs: JobColumns, build_commit: str | None) -> JobColumns:
-    """The same jobs; their rows name the commit of the code that predicts them."""
+    """Return the jobs with the commit of the code that predicts them as a constant column."""
     return replace(
         jobs, constant_columns={**jobs.constant_columns, "build_commit": pa.scalar(build_commit, pa.string())}
     )
 
 
-def _before(mode: str, tipoff: datetime | None, now: datetime) -> bool:
+def _is_before_game(mode: str, tipoff: datetime | None, now: datetime) -> bool:
     return mode == _LIVE and (tipoff is None or now < tipoff)
 
 
-def _each(values: Sequence[str], sizes: Sequence[int]) -> list[str]:
+def _repeat_each(values: Sequence[str], sizes: Sequence[int]) -> list[str]:
     return [v for v, n in zip(values, sizes, strict=True) for _ in range(n)]
 
 
 def _typed(columns: Mapping[str, Any]) -> pa.RecordBatch:
-    """Columns by name as the staging table has them."""
+    """Return the columns with the types of the staging table."""
     fields = [_FIELDS[name] for name in columns]
     arrays = [
         c.combine_chunks().cast(f.type) if isinstance(c, pa.ChunkedArray) else pa.array(c, f.type)
@@ -304,7 +304,7 @@ def _typed(columns: Mapping[str, Any]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _stamps(now: datetime) -> dict[str, pa.Scalar]:
-    """When the product's clock says that jobs are predicted, and when they really are."""
-    moments = {"predicted_at": now, "created_at": datetime.now(UTC)}
-    return {name: pa.scalar(moment, _FIELDS[name].type) for name, moment in moments.items()}
+def _timestamps(now: datetime) -> dict[str, pa.Scalar]:
+    """Return the time of the prediction by the product's clock, and the real time."""
+    timestamps = {"predicted_at": now, "created_at": datetime.now(UTC)}
+    return {name: pa.scalar(timestamp, _FIELDS[name].type) for name, timestamp in timestamps.items()}

@@ -1,4 +1,4 @@
-"""Turn jobs into predictions: every system, vectorised, one model call per model."""
+"""Turn jobs into predictions: every system is vectorised and calls its model once per batch."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ Ints = NDArray[np.int64]
 
 PREDICTED = "predicted"
 
-_KNOWN = frozenset(SYSTEM_IDS)
-_NOBODY = np.zeros(0, dtype=np.int64)
+_SYSTEM_IDS = frozenset(SYSTEM_IDS)
+_NO_JOBS = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class PredictionResults:
-    """Rows to stage, and for each job what every asked system gave: ``predicted`` or its reason.
+    """Rows to stage, and the outcome of every requested system per job: ``predicted`` or a reason.
 
-    Jobs of which the same is said share one dictionary, which nobody changes.
+    Jobs with equal outcomes share one dictionary, which must not be changed.
     """
 
     rows: pa.Table
@@ -53,9 +53,9 @@ class PredictionResults:
 
 
 class Predict:
-    """Runs the systems whose models are loaded; the others are off, with a reason.
+    """Runs the systems whose models are loaded; for the others the outcome is a reason.
 
-    ``shadows`` run beside the champions on the same jobs; their rows are marked and never active.
+    ``shadows`` run on the same jobs as the champions; their rows are marked and never active.
     """
 
     def __init__(
@@ -68,17 +68,17 @@ class Predict:
         self._shadows = tuple(shadows)
         self.systems: tuple[System, ...] = build_systems({name: m.model for name, m in models.items()})
         self.system_ids = tuple(s.system_id for s in self.systems)
-        self._ends = _ends(self._models.values())
+        self._training_ends = _training_ends(self._models.values())
         self._build_commit = build_commit
 
     def check(self, job: PredictionRequest) -> bytes:
-        """``pack_inputs`` of a job; refuses one that can never be predicted, and says what came and what
-        was wanted."""
+        """Return ``pack_inputs`` of a job; raise ``Rejected`` if it can never be predicted, with the value
+        received and the value expected."""
         inputs = _inputs(job)
         if job.feature_version != FEATURE_VERSION:
             raise Rejected(f"feature_version {job.feature_version!r}, wanted {FEATURE_VERSION!r}")
-        if not _KNOWN.issuperset(job.systems):
-            unknown = next(s for s in job.systems if s not in _KNOWN)
+        if not _SYSTEM_IDS.issuperset(job.systems):
+            unknown = next(s for s in job.systems if s not in _SYSTEM_IDS)
             raise Rejected(f"systems: {unknown!r} is unknown, wanted some of {', '.join(SYSTEM_IDS)}")
         if len(job.recent) % len(RECENT_FIELDS) or len(job.recent) > RECENT_GAMES * len(RECENT_FIELDS):
             raise Rejected(
@@ -88,9 +88,9 @@ class Predict:
         if not math.isfinite(sum(job.recent)):
             raise Rejected("recent: holds a number that is not finite")
         check_prices(job.line)
-        served = hash_feature_bytes(inputs[: 8 * (len(job.features) + len(job.context))])
-        if served != job.feature_hash:
-            raise Rejected(f"features: their hash is {served}, the stored row's is {job.feature_hash}")
+        computed_hash = hash_feature_bytes(inputs[: 8 * (len(job.features) + len(job.context))])
+        if computed_hash != job.feature_hash:
+            raise Rejected(f"features: their hash is {computed_hash}, the stored row's is {job.feature_hash}")
         try:
             date.fromisoformat(job.game_date)
         except ValueError as exc:
@@ -98,145 +98,145 @@ class Predict:
         return inputs
 
     def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> PredictionResults:
-        """Forecast jobs that passed ``check``."""
+        """Predict jobs that passed ``check``."""
         if not jobs:
             return PredictionResults(PREDICTION_STAGING.arrow_schema.empty_table(), [])
         return self.predict_columns(columns_from_requests(jobs, now))
 
     def predict_columns(self, jobs: JobColumns) -> PredictionResults:
-        """Forecast jobs, whatever runs they belong to.
+        """Predict jobs of one or several runs.
 
-        A model is never used for a game that it may have been trained on: for such a job its system
-        says ``in_sample``, and ensembles go without it. Jobs that ask for it get rows marked as such.
+        A model is never used for a game that it may have been trained on: for such a job the outcome of its
+        system is ``in_sample``, and ensembles go without it. Jobs with ``in_sample`` set get marked rows.
         """
         jobs = add_commit(jobs, self._build_commit)
-        groups = self._groups(jobs)
+        groups = self._group_jobs(jobs)
         if len(groups) == 1:
-            return self._group(next(iter(groups)), jobs)
+            return self._predict_group(next(iter(groups)), jobs)
         outcomes: list[dict[str, str]] = [{}] * len(jobs)
         tables = [PREDICTION_STAGING.arrow_schema.empty_table()]
         for usable, members in groups.items():
             rows = np.flatnonzero(members)
-            part = self._group(usable, jobs.take(rows))
+            part = self._predict_group(usable, jobs.take(rows))
             tables.append(part.rows)
-            for i, said in zip(rows.tolist(), part.outcomes, strict=True):
-                outcomes[i] = said
+            for i, job_outcomes in zip(rows.tolist(), part.outcomes, strict=True):
+                outcomes[i] = job_outcomes
         return PredictionResults(pa.concat_tables(tables), outcomes)
 
-    def _groups(self, jobs: JobColumns) -> dict[frozenset[str], Bools]:
-        """(n,) by the systems whose model may be used, the jobs for which these are the ones."""
-        able = _may_be_used(self._ends, jobs)
-        if able.all():
+    def _group_jobs(self, jobs: JobColumns) -> dict[frozenset[str], Bools]:
+        """Group jobs by the systems whose models may be used; each group is a mask of shape (n,)."""
+        usable = _is_usable(self._training_ends, jobs)
+        if usable.all():
             return {frozenset(self._models): np.ones(len(jobs), np.bool_)}
-        code = (1 << np.arange(len(able))) @ able
+        bits = (1 << np.arange(len(usable))) @ usable
         return {
-            frozenset(name for at, name in enumerate(self._models) if one >> at & 1): code == one
-            for one in dict.fromkeys(code.tolist())
+            frozenset(name for bit, name in enumerate(self._models) if value >> bit & 1): bits == value
+            for value in dict.fromkeys(bits.tolist())
         }
 
-    def _group(self, usable: frozenset[str], jobs: JobColumns) -> PredictionResults:
-        """Forecast jobs for which the same models may be used."""
+    def _predict_group(self, usable: frozenset[str], jobs: JobColumns) -> PredictionResults:
+        """Predict jobs for which the same models may be used."""
         systems = self.systems
         if len(usable) < len(self._models):
             systems = build_systems({name: self._models[name].model for name in sorted(usable)})
         forecasts = forecast_all(systems, jobs.batch)
-        asked = _asked(jobs.systems)
-        said = {name: self._said(name, forecasts, len(jobs)) for name in SYSTEM_IDS if name in asked}
+        requested = _jobs_by_system(jobs.systems)
+        outcomes = {n: self._outcomes(n, forecasts, len(jobs)) for n in SYSTEM_IDS if n in requested}
         parts = []
         for system in systems:
-            rows = _predicted(system.system_id, said, asked)
+            rows = _predicted_jobs(system.system_id, outcomes, requested)
             if len(rows):
                 model = self._models.get(system.system_id)
                 parts.append(SystemForecast(system, model, CHAMPION, forecasts[system.system_id], rows))
-        parts += self._shadow_parts(jobs, said, asked)
-        return PredictionResults(build_staging_rows(jobs, parts), _by_job(jobs.systems, said, asked))
+        parts += self._shadow_parts(jobs, outcomes, requested)
+        return PredictionResults(build_staging_rows(jobs, parts), _by_job(jobs.systems, outcomes, requested))
 
-    def _said(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
-        """What one system says of each job."""
+    def _outcomes(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
+        """Return the outcome of one system for each job."""
         if system_id in forecasts:
             return [reason or PREDICTED for reason in forecasts[system_id].reasons]
         return ["in_sample" if system_id in self._models else "no_model"] * n
 
     def _shadow_parts(
-        self, jobs: JobColumns, said: Mapping[str, list[str]], asked: Mapping[str, Ints]
+        self, jobs: JobColumns, outcomes: Mapping[str, list[str]], requested: Mapping[str, Ints]
     ) -> list[SystemForecast]:
-        """Rows of the shadows where their system's key ended as predicted, so that both can be compared."""
+        """Return the shadows' forecasts for jobs that their system predicted, so both can be compared."""
         parts = []
         for model in self._shadows:
             system = trained_system(model.system_id, model.model)
             forecast = system.forecast(jobs.batch, {})
-            (able,) = _may_be_used(_ends([model]), jobs)
+            (usable,) = _is_usable(_training_ends([model]), jobs)
             rows = [
                 i
-                for i in _predicted(model.system_id, said, asked).tolist()
-                if forecast.reasons[i] is None and able[i]
+                for i in _predicted_jobs(model.system_id, outcomes, requested).tolist()
+                if forecast.reasons[i] is None and usable[i]
             ]
             if rows:
                 parts.append(SystemForecast(system, model, SHADOW, forecast, np.array(rows)))
         return parts
 
 
-def _ends(models: Iterable[LoadedModel]) -> Days:
-    """(models, 1) the last day of each one's training, NaT where it is not known."""
+def _training_ends(models: Iterable[LoadedModel]) -> Days:
+    """Return (models, 1) the last training day of each model, NaT if it is not recorded."""
     ends = [m.manifest.train_end if m.manifest else None for m in models]
     return np.array(ends, dtype="datetime64[D]").reshape(-1, 1)
 
 
-def _may_be_used(ends: Days, jobs: JobColumns) -> Bools:
-    """(models, n) a model serves a game date that its training, where it is known, ended before."""
-    return np.asarray(jobs.in_sample | ~(jobs.day <= ends))
+def _is_usable(training_ends: Days, jobs: JobColumns) -> Bools:
+    """Return (models, n) whether the model's training ended before the game date or has no recorded end."""
+    return np.asarray(jobs.in_sample | ~(jobs.day <= training_ends))
 
 
-def _asked(systems: Sequence[Sequence[str]]) -> dict[str, Ints]:
-    """The jobs that ask for a system, by system; most often all ask for the same ones."""
-    everybody = np.arange(len(systems))
+def _jobs_by_system(systems: Sequence[Sequence[str]]) -> dict[str, Ints]:
+    """Return the positions of the jobs that request each system; usually all request the same ones."""
+    positions = np.arange(len(systems))
     common = systems[0]
     if systems.count(common) == len(systems):
-        return dict.fromkeys(common, everybody)
-    names = {name for one in systems for name in one}
-    return {name: everybody[[name in one for one in systems]] for name in names}
+        return dict.fromkeys(common, positions)
+    names = {name for requested in systems for name in requested}
+    return {name: positions[[name in requested for requested in systems]] for name in names}
 
 
-def _predicted(system_id: str, said: Mapping[str, list[str]], asked: Mapping[str, Ints]) -> Ints:
-    """Jobs that ask for a system and are predicted by it."""
-    words = said.get(system_id, [])
-    rows = asked.get(system_id, _NOBODY)
-    if words.count(PREDICTED) == len(words):
+def _predicted_jobs(system_id: str, outcomes: Mapping[str, list[str]], requested: Mapping[str, Ints]) -> Ints:
+    """Return the positions of jobs that request a system and are predicted by it."""
+    system_outcomes = outcomes.get(system_id, [])
+    rows = requested.get(system_id, _NO_JOBS)
+    if system_outcomes.count(PREDICTED) == len(system_outcomes):
         return rows
-    return rows[[words[i] == PREDICTED for i in rows.tolist()]]
+    return rows[[system_outcomes[i] == PREDICTED for i in rows.tolist()]]
 
 
 def _by_job(
-    systems: Sequence[Sequence[str]], said: Mapping[str, list[str]], asked: Mapping[str, Ints]
+    systems: Sequence[Sequence[str]], outcomes: Mapping[str, list[str]], requested: Mapping[str, Ints]
 ) -> list[dict[str, str]]:
-    """What the systems that a job asks for say of it."""
-    if not said:
+    """Return the outcomes of the requested systems for each job."""
+    if not outcomes:
         return [{} for _ in systems]
 
     @cache
-    def told(words: tuple[str, ...]) -> dict[str, str]:
-        return dict(zip(said, words, strict=True))
+    def by_system(row: tuple[str, ...]) -> dict[str, str]:
+        return dict(zip(outcomes, row, strict=True))
 
-    rows = map(told, zip(*said.values(), strict=True))
-    if all(len(rows) == len(systems) for rows in asked.values()):
+    rows = map(by_system, zip(*outcomes.values(), strict=True))
+    if all(len(positions) == len(systems) for positions in requested.values()):
         return list(rows)
     return [
-        {name: word for name, word in row.items() if name in one}
-        for one, row in zip(systems, rows, strict=True)
+        {name: outcome for name, outcome in row.items() if name in ids}
+        for ids, row in zip(systems, rows, strict=True)
     ]
 
 
 def _inputs(job: PredictionRequest) -> bytes:
-    """``pack_inputs``; each number is looked at by name only where one of them is wrong."""
-    as_wanted = len(job.features) == len(FEATURES) and len(job.context) in (0, len(CONTEXT))
-    if not as_wanted or not math.isfinite(_total(job.features) + _total(job.context)):
+    """Return ``pack_inputs``; numbers are checked one by one only if a length or the sum is invalid."""
+    has_valid_lengths = len(job.features) == len(FEATURES) and len(job.context) in (0, len(CONTEXT))
+    if not has_valid_lengths or not math.isfinite(_total(job.features) + _total(job.context)):
         check_features(job.features)
         check_context(job.context)
     return pack_inputs(job)
 
 
 def _total(values: list[float | None]) -> float:
-    """The sum of what is not null, which is not finite where one of the numbers is not."""
+    """Return the sum of the values that are not null; it is not finite if one of them is not."""
     try:
         return sum(values)  # type: ignore[arg-type]  # null raises
     except TypeError:

@@ -1,4 +1,4 @@
-"""Explain a stored prediction, and compute it again from what was stored with it."""
+"""Explain a stored prediction, and compute it again from its stored inputs."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ COMPARED = (
 )  # fmt: skip
 
 
-TOLD = (
+PREDICTION_COLUMNS = (
     "prediction_id", "player_lookup", "player_id", "game_date", "game_id", "system_id", "role", "as_of",
     "raw_prediction",
     "predicted_points", "confidence_score", "recommendation", "missing_inputs", "prob_over", "interval_low",
     "interval_high", "expected_value", "kelly_fraction", "no_bet_reason",
 )  # fmt: skip
-LINE = (
+LINE_COLUMNS = (
     "current_points_line", "line_margin", "sportsbook", "line_captured_at", "line_precision", "line_quote_id",
 )  # fmt: skip
-MODEL = ("model_id", "model_sha256", "feature_snapshot_id", "build_commit")
+MODEL_COLUMNS = ("model_id", "model_sha256", "feature_snapshot_id", "build_commit")
 
-NAMES = timedelta(days=400)
-"""Names are those of box scores of the last season."""
+NAME_LOOKBACK = timedelta(days=400)
+"""Player names come from the box scores of the last season."""
 
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """``differences``: stored and recomputed value of each field that is not the same, bit for bit."""
+    """``differences``: stored and recomputed value of each field that is not bit-for-bit equal."""
 
     prediction_id: str
     differences: dict[str, tuple[Any, Any]]
@@ -75,44 +75,44 @@ class Replay:
     def __call__(self, prediction_id: str) -> ReplayResult:
         """Compute a prediction again from its snapshot and bundle.
 
-        ``NotFound`` where the prediction, its snapshot or a model behind it is no longer known.
+        ``NotFound`` if the prediction, its snapshot or one of its models is no longer stored.
         """
         stored = self.read_prediction(prediction_id)
         job, models = _job(stored, self.read_inputs(stored)), self._models_behind(stored, use_catboost=True)
         rows = Predict(models)([job], stored["predicted_at"]).rows.to_pylist()
-        (again,) = [r for r in rows if r["system_id"] == stored["system_id"]] or [dict.fromkeys(COMPARED)]
+        (replayed,) = [r for r in rows if r["system_id"] == stored["system_id"]] or [dict.fromkeys(COMPARED)]
         return ReplayResult(
             prediction_id,
-            {name: (stored[name], again[name]) for name in COMPARED if stored[name] != again[name]},
+            {name: (stored[name], replayed[name]) for name in COMPARED if stored[name] != replayed[name]},
         )
 
     def explain(self, prediction_id: str) -> dict[str, Any]:
-        """Inputs with their provenance, the line, the model, and terms that add up to the prediction."""
+        """Return inputs with provenance, the line, the model, and terms that add up to the prediction."""
         stored = self.read_prediction(prediction_id)
         row = self.read_inputs(stored)
         terms = self.compute_terms(stored, row)
         total = float(sum(terms.values()))
         return {
             "prediction": {
-                **{k: stored[k] for k in TOLD},
+                **{k: stored[k] for k in PREDICTION_COLUMNS},
                 "no_bet_reason": no_bet_reason(stored["recommendation"], stored["no_bet_reason"]),
             },
-            "line": {k: stored[k] for k in LINE},
-            "model": {k: stored[k] for k in MODEL},
+            "line": {k: stored[k] for k in LINE_COLUMNS},
+            "model": {k: stored[k] for k in MODEL_COLUMNS},
             "features": feature_values(row),
             "context": dict(
                 zip(CONTEXT, _job(stored, row).context, strict=False)
-            ),  # empty where built without
+            ),  # empty for snapshots without a context
             "terms": terms,
             "sum": total,
             "clamped": is_clamped(total),
         }
 
     def read_prediction(self, prediction_id: str, game_date: date | None = None) -> dict[str, Any]:
-        """The row of a prediction with its player's name, tip-off and outcome; where the date is known, no
-        other is read."""
+        """Return the row of a prediction with its player's name, tip-off and outcome; ``game_date`` limits
+        the search to one date."""
         first, last = (game_date, game_date) if game_date else (FIRST_DATE, LAST_DATE)
-        since = first - NAMES if game_date else FIRST_DATE
+        since = first - NAME_LOOKBACK if game_date else FIRST_DATE
         rows = self._warehouse.query(
             statement(
                 "prediction_by_id", first=first, last=last, names_since=since, prediction_id=prediction_id
@@ -123,7 +123,7 @@ class Replay:
         return dict(rows[0])
 
     def read_inputs(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """The row of the feature store that a prediction was made from."""
+        """Return the feature store row that a prediction was made from."""
         rows = self._warehouse.query(
             statement(
                 "snapshot_player",
@@ -140,8 +140,8 @@ class Replay:
         return dict(rows[0])
 
     def compute_terms(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:
-        """Points by term, the largest first; a trained model's share is told by its Shapley values and its
-        mean. ``NotFound`` or ``Rejected`` where a model behind the prediction cannot be had or read."""
+        """Return points by term, the largest first; a trained model gives its Shapley values and its mean.
+        ``NotFound`` or ``Rejected`` if a model of the prediction is missing or unreadable."""
         system_id, models = stored["system_id"], self._models_behind(stored)
         job = _job(stored, row)
         batch = to_batch([job], [pack_inputs(job)])
@@ -159,35 +159,35 @@ class Replay:
     def _models_behind(
         self, stored: Mapping[str, Any], *, use_catboost: bool = False
     ) -> dict[str, LoadedModel]:
-        """Its own model, or those of its run that an ensemble looks at."""
+        """Return the prediction's own model or, for an ensemble, those of its members in the same run."""
         if stored["model_sha256"]:
-            wanted = {stored["system_id"]: stored["model_sha256"]}
+            hashes = {stored["system_id"]: stored["model_sha256"]}
         else:
-            wanted = self._models_of_run(stored, required_models([stored["system_id"]]))
-        if not wanted:
+            hashes = self._models_of_run(stored, required_models([stored["system_id"]]))
+        if not hashes:
             return {}
         paths = {m["sha256"]: m["path"] for m in self._registry.models()}
-        unknown = sorted(s for s, sha in wanted.items() if sha not in paths)
+        unknown = sorted(s for s, sha in hashes.items() if sha not in paths)
         if unknown:
-            raise NotFound(f"the model of {unknown[0]} with sha256 {wanted[unknown[0]]} is not registered")
+            raise NotFound(f"the model of {unknown[0]} with sha256 {hashes[unknown[0]]} is not registered")
         return {
             s: load_model(self._models, s, paths[sha], sha, use_catboost=use_catboost)
-            for s, sha in wanted.items()
+            for s, sha in hashes.items()
         }
 
     def _models_of_run(self, stored: Mapping[str, Any], systems: Sequence[str]) -> dict[str, str]:
-        """Hash of the model of each of the systems, where one ran; a formula asks for none."""
+        """Return the model hash of each system that ran with a model; formulas have none."""
         if not systems:
             return {}
-        asked = statement(
+        query = statement(
             "models_of_run", game_date=stored["game_date"], run_id=stored["run_id"], role=stored["role"]
         )
-        rows = self._warehouse.query(asked).to_pylist()
+        rows = self._warehouse.query(query).to_pylist()
         return {r["system_id"]: r["model_sha256"] for r in rows if r["system_id"] in systems}
 
 
 def feature_values(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Value and provenance of each of the 33."""
+    """Return value and provenance of each of the 33 features."""
     return {
         name: {"value": row[f"feature_{i}_value"], "source": row[f"feature_{i}_source"]}
         for i, name in enumerate(FEATURES)
@@ -195,7 +195,7 @@ def feature_values(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def is_clamped(total: float) -> bool:
-    """Whether a sum of terms was cut to 0-60 points."""
+    """Return whether a sum of terms was clamped to 0-60 points."""
     return not LOWEST <= total <= HIGHEST
 
 

@@ -1,4 +1,4 @@
-"""The worker's main job: jobs in, one append of rows, one outcome reported per player."""
+"""The main use case of the worker: predict jobs, append their rows, report one outcome per player."""
 
 from __future__ import annotations
 
@@ -32,12 +32,11 @@ REFUSED = "failed:rejected_message"
 """Outcome of a player whose job can never succeed."""
 
 _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
-"""What a computation over one job raises however often it is repeated."""
+"""Errors of a computation over one job that a retry does not fix."""
 
 
 class Job(NamedTuple):
-    """A message that passed every check, its ``pack_inputs``, the body it came in, and the trace that it
-    belongs to."""
+    """A message that passed every check, with its ``pack_inputs``, the request body and its trace."""
 
     request: PredictionRequest
     inputs: bytes
@@ -47,7 +46,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class StagingResult:
-    """Positions of the jobs that were predicted or skipped, and what each system said of them."""
+    """Positions of the jobs that were predicted or skipped, and their outcomes by system."""
 
     completed_jobs: list[int]
     outcomes: list[dict[str, str]]
@@ -55,7 +54,7 @@ class StagingResult:
 
 
 class StageJobs:
-    """Write first, then report; the caller acknowledges after both."""
+    """Writes rows first, then reports outcomes; the caller acknowledges after both."""
 
     def __init__(
         self,
@@ -74,7 +73,7 @@ class StageJobs:
         self._observe = observe
 
     def accept(self, body: bytes) -> Job:
-        """``Rejected`` for anything that can never be predicted."""
+        """Parse and check a message; ``Rejected`` if it can never be predicted."""
         _, attributes, payload = unwrap(body)
         request = decode(payload, PredictionRequest)
         inputs = self._predict.check(request)
@@ -84,59 +83,59 @@ class StageJobs:
         """Keep a message that can never succeed, and end its player's wait where he can be read_player."""
         with tracing.use(_trace_of(body)):
             self._keep(body, reason, REQUEST_TOPIC)
-            who = read_player(body)
-            if who:
-                run_id, player, player_id = who
-                refused = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED, {}, player_id)
-                self._report([refused], [None])
+            identity = read_player(body)
+            if identity:
+                run_id, player, player_id = identity
+                outcome = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED, {}, player_id)
+                self._report([outcome], [None])
 
     def __call__(self, jobs: Sequence[Job]) -> None:
-        """``Unavailable`` where rows or reports could not be stored: deliver all of them again."""
+        """Stage and report jobs; ``Unavailable`` if a write or report failed: deliver all jobs again."""
         columns = columns_from_requests(
             [j.request for j in jobs], self._clock.now(), [j.inputs for j in jobs]
         )
         trace = _common([j.trace for j in jobs])
         with tracing.use(trace):
             staged = self.stage_columns(columns, lambda i, reason: self.refuse(jobs[i].body, reason))
-        begun = time.perf_counter()
-        good = [jobs[i] for i in staged.completed_jobs]
+        started_at = time.perf_counter()
+        completed = [jobs[i] for i in staged.completed_jobs]
         self._report(
-            [ready_message(j.request, s) for j, s in zip(good, staged.outcomes, strict=True)],
-            [j.trace for j in good],
+            [ready_message(j.request, s) for j, s in zip(completed, staged.outcomes, strict=True)],
+            [j.trace for j in completed],
         )
         with tracing.use(trace):
-            self._observe(replace(staged.event, report_seconds=time.perf_counter() - begun))
+            self._observe(replace(staged.event, report_seconds=time.perf_counter() - started_at))
 
     def stage_columns(self, jobs: JobColumns, refuse: Callable[[int, str], None]) -> StagingResult:
-        """Write the rows of jobs; ``refuse`` is told the position of one that can never be predicted, and
-        why. Nothing is reported."""
-        begun = time.perf_counter()
-        good: list[int] = []
-        parts = list(self._predicted(jobs, np.arange(len(jobs)), refuse, good))
+        """Write the rows of jobs, without reports; ``refuse`` receives the position of each job that can
+        never be predicted, and the reason."""
+        started_at = time.perf_counter()
+        completed: list[int] = []
+        parts = list(self._predict_jobs(jobs, np.arange(len(jobs)), refuse, completed))
         tables = [part.rows for part in parts if part.rows.num_rows]
-        known = time.perf_counter()
+        predicted_at = time.perf_counter()
         if tables:
             rows = tables[0] if len(tables) == 1 else pa.concat_tables(tables)
             self._warehouse.append(PREDICTION_STAGING, rows)
-        systems = [said for part in parts for said in part.outcomes]
-        took = (known - begun, time.perf_counter() - known, 0.0)
-        event = _staged(jobs, good, sum(map(len, tables)), systems, took)
-        return StagingResult(good, systems, replace(event, clamped=count_clamped_rows(tables)))
+        outcomes = [job_outcomes for part in parts for job_outcomes in part.outcomes]
+        seconds = (predicted_at - started_at, time.perf_counter() - predicted_at, 0.0)
+        event = _batch_staged(jobs, completed, sum(map(len, tables)), outcomes, seconds)
+        return StagingResult(completed, outcomes, replace(event, clamped=count_clamped_rows(tables)))
 
-    def _predicted(
-        self, jobs: JobColumns, at: Ints, refuse: Callable[[int, str], None], good: list[int]
+    def _predict_jobs(
+        self, jobs: JobColumns, positions: Ints, refuse: Callable[[int, str], None], completed: list[int]
     ) -> Iterator[PredictionResults]:
-        """All at once; where that fails half by half, keeping the culprits apart from the rest."""
+        """Predict all jobs in one batch; if it fails, halve it until the failing jobs are isolated."""
         try:
             part = self._predict.predict_columns(jobs)
         except _FAILURES as exc:
-            if len(at) == 1:
-                refuse(int(at[0]), f"prediction failed: {exc}")
+            if len(positions) == 1:
+                refuse(int(positions[0]), f"prediction failed: {exc}")
                 return
-            for half in np.array_split(np.arange(len(at)), 2):
-                yield from self._predicted(jobs.take(half), at[half], refuse, good)
+            for half in np.array_split(np.arange(len(positions)), 2):
+                yield from self._predict_jobs(jobs.take(half), positions[half], refuse, completed)
         else:
-            good += at.tolist()
+            completed += positions.tolist()
             yield part
 
     def _report(self, outcomes: list[PredictionReady], traces: Sequence[Trace | None]) -> None:
@@ -146,7 +145,7 @@ class StageJobs:
 
 
 def count_clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
-    """By system, the rows whose own number of points lies outside of what a prediction is clamped to."""
+    """Count rows by system whose raw prediction is outside the range that predictions are clamped to."""
     counts: Counter[str] = Counter()
     for rows in tables:
         raw = rows["raw_prediction"].to_numpy()
@@ -157,41 +156,41 @@ def count_clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
 
 
 def player_outcome(systems: Mapping[str, str]) -> str:
-    """A player is predicted if any system predicted him; else the first system says why not."""
+    """Return ``predicted`` if any system predicted the player, else the reason of the first system."""
     if PREDICTED in systems.values():
         return PREDICTED
     return f"skipped:{next(iter(systems.values()), 'no_system_asked')}"
 
 
 def ready_message(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
-    """What is reported of a job."""
+    """Return the message that reports the outcome of a job."""
     return PredictionReady(
         SCHEMA_VERSION, job.run_id, job.player_lookup, player_outcome(systems), systems, job.player_id
     )
 
 
-def _staged(
+def _batch_staged(
     jobs: JobColumns,
-    good: Sequence[int],
+    completed: Sequence[int],
     rows: int,
-    systems: Sequence[Mapping[str, str]],
-    took: tuple[float, float, float],
+    outcomes: Sequence[Mapping[str, str]],
+    seconds: tuple[float, float, float],
 ) -> BatchStaged:
-    distinct = {id(one): one for one in systems}
-    said: dict[str, Counter[str]] = {}
-    for which, n in Counter(map(id, systems)).items():
-        for system, word in distinct[which].items():
-            said.setdefault(system, Counter())[word.partition(":")[0]] += n
-    champions = sum(kinds[PREDICTED] for kinds in said.values())
+    distinct = {id(job_outcomes): job_outcomes for job_outcomes in outcomes}
+    counts: dict[str, Counter[str]] = {}
+    for key, n in Counter(map(id, outcomes)).items():
+        for system, outcome in distinct[key].items():
+            counts.setdefault(system, Counter())[outcome.partition(":")[0]] += n
+    champions = sum(kinds[PREDICTED] for kinds in counts.values())
     days = jobs.day.tolist()
-    run_id, day = _common([jobs.keys[i][0] for i in good]), _common([days[i] for i in good])
+    run_id, day = _common([jobs.keys[i][0] for i in completed]), _common([days[i] for i in completed])
     return BatchStaged(
-        run_id, day.isoformat() if day else None, len(good), rows, rows - champions, said, *took
+        run_id, day.isoformat() if day else None, len(completed), rows, rows - champions, counts, *seconds
     )
 
 
 def _common(values: Sequence[Value]) -> Value | None:
-    """The value that all share, None where they differ."""
+    """Return the value if all are equal, else None."""
     return values[0] if values and values.count(values[0]) == len(values) else None
 
 

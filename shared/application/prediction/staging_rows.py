@@ -1,4 +1,4 @@
-"""Forecasts as rows of the staging table, laid out by columns for all systems at once."""
+"""Build the staging rows of forecasts column by column, for all systems at once."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ CHAMPION, SHADOW, IN_SAMPLE = "champion", "shadow", "in_sample"
 
 SCHEMA = PREDICTION_STAGING.arrow_schema
 _NAMES = tuple(SCHEMA.names)
-_OF_CHANCE = ("prob_over", "interval_low", "interval_high", "expected_value", "kelly_fraction")
+_CHANCE_COLUMNS = ("prob_over", "interval_low", "interval_high", "expected_value", "kelly_fraction")
 
 
 _raw, _points, _confidence = attrgetter("raw"), attrgetter("points"), attrgetter("confidence")
 
 
 class SystemForecast(NamedTuple):
-    """What one system says of the jobs at ``rows``; ``model`` is None for a formula."""
+    """The forecast of one system for the jobs at ``rows``; ``model`` is None for a formula."""
 
     system: System
     model: LoadedModel | None
@@ -44,7 +44,8 @@ class SystemForecast(NamedTuple):
 
 
 def build_staging_rows(jobs: JobColumns, parts: Sequence[SystemForecast]) -> pa.Table:
-    """The rows of all parts, one part after the other; what jobs say is laid out once."""
+    """Return the staging rows of all forecasts, one forecast after the other. ``at``, here and below: the
+    position of each row's job; ``part``: that of its forecast in ``parts``."""
     if not parts:
         return SCHEMA.empty_table()
     at = np.concatenate([p.rows for p in parts])
@@ -54,14 +55,14 @@ def build_staging_rows(jobs: JobColumns, parts: Sequence[SystemForecast]) -> pa.
     return pa.Table.from_arrays([columns[name] for name in _NAMES], schema=SCHEMA)
 
 
-def _ids(jobs: JobColumns, of_parts: Ints, at: Ints, part: Ints) -> pa.Array:
-    """The id of each row: the same for every delivery of the same job to the same model.
+def _ids(jobs: JobColumns, model_hashes: Ints, at: Ints, part: Ints) -> pa.Array:
+    """Return the id of each row: the same for every delivery of the same job to the same model.
 
-    It is the exclusive or of two hashes, the job's and the model's, so that each is made once and not for
-    every row; it meets another row's as rarely as a hash of both would.
+    It is the exclusive or of the job's hash and the model's hash, so that each is computed once and not for
+    every row. Collisions are as rare as with one hash of both.
     """
-    of_jobs = _halves(jobs.keys)
-    digits = (of_jobs.take(at, axis=0) ^ of_parts.take(part, axis=0)).tobytes().hex().encode()
+    job_hashes = _hash_keys(jobs.keys)
+    digits = (job_hashes.take(at, axis=0) ^ model_hashes.take(part, axis=0)).tobytes().hex().encode()
     starts = np.arange(0, _DIGITS * (len(at) + 1), _DIGITS, dtype=np.int32)
     return pa.StringArray.from_buffers(len(at), pa.py_buffer(starts), pa.py_buffer(digits))
 
@@ -69,8 +70,8 @@ def _ids(jobs: JobColumns, of_parts: Ints, at: Ints, part: Ints) -> pa.Array:
 _DIGITS = 32
 
 
-def _halves(keys: Iterable[Sequence[str | int]]) -> Ints:
-    """(n, 2) the first 128 bits of each key's hash."""
+def _hash_keys(keys: Iterable[Sequence[str | int]]) -> Ints:
+    """Return (n, 2) the first 128 bits of each key's SHA-256."""
     digests = [sha256(msgspec.json.encode(key)).digest()[: _DIGITS // 2] for key in keys]
     return np.frombuffer(b"".join(digests), np.int64).reshape(-1, 2)
 
@@ -78,45 +79,45 @@ def _halves(keys: Iterable[Sequence[str | int]]) -> Ints:
 def _part_columns(
     jobs: JobColumns, parts: Sequence[SystemForecast], at: Ints, part: Ints, side: Ints
 ) -> dict[str, pa.Array]:
-    """Which system, which model, in which role, which side, and what each row was made without."""
-    words, halves = _words_of(tuple([_said_of(p) for p in parts]))
-    kind = part + len(parts) * jobs.in_sample.take(at)
-    of_rows = words.take(pa.array(len(SIDES) * kind + side))
-    return dict(zip(_WORDS.names, of_rows.columns, strict=True)) | {
-        "prediction_id": _ids(jobs, halves, at, part),
-        "missing_inputs": _lacks(parts),
+    """Return system, model, role, side, id and missing inputs of each row."""
+    labels, model_hashes = _labels_by_part(tuple([_part_key(p) for p in parts]))
+    labelled_part = part + len(parts) * jobs.in_sample.take(at)
+    row_labels = labels.take(pa.array(len(SIDES) * labelled_part + side))
+    return dict(zip(_LABELS.names, row_labels.columns, strict=True)) | {
+        "prediction_id": _ids(jobs, model_hashes, at, part),
+        "missing_inputs": _missing_inputs(parts),
     }
 
 
-_Said = tuple[str, str | None, str | None, str]
-_WORDS = pa.struct(
+_PartKey = tuple[str, str | None, str | None, str]
+_LABELS = pa.struct(
     [SCHEMA.field(name) for name in ("system_id", "model_id", "model_sha256", "role", "recommendation")]
 )
 
 
-def _said_of(part: SystemForecast) -> _Said:
+def _part_key(part: SystemForecast) -> _PartKey:
     system, model = part.system.system_id, part.model
     return (system, model.model_id, model.sha256, part.role) if model else (system, None, None, part.role)
 
 
 @lru_cache(maxsize=64)
-def _words_of(parts: tuple[_Said, ...]) -> tuple[pa.RecordBatch, Ints]:
-    """What rows of each part say, side by side as ``SIDES``, and after all parts once more what they say in
-    sample; and each part's half of its rows' ids. Both stay while the models do."""
-    in_sample = [(*said[:-1], IN_SAMPLE) for said in parts]
-    rows = [(*said, side) for said in (*parts, *in_sample) for side in SIDES]
-    halves = _halves((system, digest or "formula") for system, _, digest, _ in parts)
-    return pa.RecordBatch.from_struct_array(pa.array(rows, _WORDS)), halves
+def _labels_by_part(parts: tuple[_PartKey, ...]) -> tuple[pa.RecordBatch, Ints]:
+    """Return the labels of rows, for each part and side, first as served and then as in-sample rows, and the
+    hash of each part. The cache holds while the same models are loaded."""
+    in_sample = [(*key[:-1], IN_SAMPLE) for key in parts]
+    rows = [(*key, side) for key in (*parts, *in_sample) for side in SIDES]
+    model_hashes = _hash_keys((system, digest or "formula") for system, _, digest, _ in parts)
+    return pa.RecordBatch.from_struct_array(pa.array(rows, _LABELS)), model_hashes
 
 
-def _lacks(parts: Sequence[SystemForecast]) -> pa.Array:
-    """For each row the names of what it was made without, NULL where that is nothing."""
+def _missing_inputs(parts: Sequence[SystemForecast]) -> pa.Array:
+    """Return the names of each row's missing inputs, separated by commas; NULL if it has all."""
     texts: list[str | None] = []
     for p in parts:
-        of_all = p.forecast.missing_inputs
-        if any(of_all):
-            told = {names: ",".join(names) or None for names in set(of_all)}
-            texts += [told[of_all[i]] for i in p.rows.tolist()]
+        missing = p.forecast.missing_inputs
+        if any(missing):
+            joined = {names: ",".join(names) or None for names in set(missing)}
+            texts += [joined[missing[i]] for i in p.rows.tolist()]
         else:
             texts += [None] * len(p.rows)
     return pa.array(texts, pa.string())
@@ -125,41 +126,41 @@ def _lacks(parts: Sequence[SystemForecast]) -> pa.Array:
 def _point_columns(
     jobs: JobColumns, parts: Sequence[SystemForecast], at: Ints, part: Ints
 ) -> tuple[dict[str, pa.Array], Ints]:
-    """The numbers that systems give, what follows from them and the line, and the position in ``SIDES``."""
+    """Return the columns of numbers, also those that depend on the line, and positions in ``SIDES``."""
     line = jobs.batch.line.take(at)
-    said = [values(p.forecast) for values in (_raw, _points, _confidence) for p in parts]
-    raw, clamped, confidence = np.concatenate(said).reshape(3, -1).take(len(jobs) * part + at, axis=1)
-    worth = np.array([(p.system.min_edge, p.system.min_confidence) for p in parts])
-    least_edge, least_confidence = worth.T.take(part, axis=1)
+    forecasts = [values(p.forecast) for values in (_raw, _points, _confidence) for p in parts]
+    raw, clamped, confidence = np.concatenate(forecasts).reshape(3, -1).take(len(jobs) * part + at, axis=1)
+    minimums = np.array([(p.system.min_edge, p.system.min_confidence) for p in parts])
+    min_edge, min_confidence = minimums.T.take(part, axis=1)
     points = round_points(clamped)
-    gaps = edge(points, line)
-    side, of_chance = _chance_columns(
-        parts, sides(gaps, confidence, least_edge, least_confidence), gaps, jobs.prices.take(at, axis=1)
+    edges = edge(points, line)
+    side, chance_columns = _chance_columns(
+        parts, sides(edges, confidence, min_edge, min_confidence), edges, jobs.prices.take(at, axis=1)
     )
     columns = {
         "raw_prediction": pa.array(raw),
         "predicted_points": pa.array(points),
         "confidence_score": pa.array(np.round(confidence, 2)),
-        "line_margin": _nullable(gaps),
-        **of_chance,
+        "line_margin": _nullable(edges),
+        **chance_columns,
     }
     return columns, side
 
 
 def _chance_columns(
-    parts: Sequence[SystemForecast], side: Ints, gaps: Floats, prices: Floats
+    parts: Sequence[SystemForecast], side: Ints, edges: Floats, prices: Floats
 ) -> tuple[Ints, dict[str, pa.Array]]:
     """Return the sides that are worth their price, and the columns of the distributions.
 
-    For a system that gives points only the columns are NULL and its sides stay as they are.
+    Rows of a system that gives points only have NULL columns and unchanged sides.
     """
-    n = len(gaps)
+    n = len(edges)
     if all(p.forecast.chance is None for p in parts):
-        unknown = pa.nulls(n, pa.float64())
-        return side, dict.fromkeys(_OF_CHANCE, unknown) | {"no_bet_reason": pa.nulls(n, pa.string())}
+        nulls = pa.nulls(n, pa.float64())
+        return side, dict.fromkeys(_CHANCE_COLUMNS, nulls) | {"no_bet_reason": pa.nulls(n, pa.string())}
     side = side.copy()
     reasons: list[str | None] = [None] * n
-    values = np.full((len(_OF_CHANCE), n), np.nan)
+    values = np.full((len(_CHANCE_COLUMNS), n), np.nan)
     start = 0
     for p in parts:
         rows = slice(start, start + len(p.rows))
@@ -167,11 +168,11 @@ def _chance_columns(
         if p.forecast.chance is None:
             continue
         chance = Chance(*(v[p.rows] for v in vars(p.forecast.chance).values()))
-        side[rows], found = sides_and_bets(side[rows], chance.over, gaps[rows], *prices[:, rows])
+        side[rows], bets = sides_and_bets(side[rows], chance.over, edges[rows], *prices[:, rows])
         low, high = np.round(chance.low, 1), np.round(chance.high, 1)
-        values[:, rows] = (chance.over, low, high, found.value, found.stake)
-        reasons[rows] = found.against
-    columns = {name: _nullable(v) for name, v in zip(_OF_CHANCE, values, strict=True)}
+        values[:, rows] = (chance.over, low, high, bets.value, bets.stake)
+        reasons[rows] = bets.against
+    columns = {name: _nullable(v) for name, v in zip(_CHANCE_COLUMNS, values, strict=True)}
     return side, columns | {"no_bet_reason": pa.array(reasons, pa.string())}
 
 
