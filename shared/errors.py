@@ -1,10 +1,10 @@
-"""What a caller may do about a failure; nothing here knows a status code or an exit code."""
+"""Errors, named by what the caller can do. Status codes and exit codes are mapped elsewhere."""
 
 from __future__ import annotations
 
 
 class AppError(Exception):
-    """A failure with a message made for the person who reads it."""
+    """Base class; the message is written for a person."""
 
 
 class Rejected(AppError):
@@ -12,15 +12,15 @@ class Rejected(AppError):
 
 
 class TooLarge(Rejected):
-    """The input is longer than is read at all."""
+    """The input is longer than the limit."""
 
 
 class Malformed(Rejected):
-    """The input is not in the format that it claims."""
+    """The input is not in its declared format."""
 
 
 class UnsupportedMediaType(Rejected):
-    """The input claims no format, or one that is not read here."""
+    """The input declares no format, or an unsupported one."""
 
 
 class Unavailable(AppError):
@@ -28,13 +28,13 @@ class Unavailable(AppError):
 
 
 class HeldElsewhere(Unavailable):
-    """Another program holds what is needed: ask again after ``retry_after`` seconds."""
+    """Another program holds a needed resource: try again after ``retry_after`` seconds."""
 
     retry_after = 5
 
 
 class TooMany(AppError):
-    """More was asked for than is done in a span of time: ask again after ``retry_after`` seconds."""
+    """The rate limit is exceeded: try again after ``retry_after`` seconds."""
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -42,25 +42,25 @@ class TooMany(AppError):
 
 
 class Unauthenticated(AppError):
-    """Nothing tells who asks, or what tells it cannot be believed."""
+    """No valid credentials."""
 
 
 class Forbidden(AppError):
-    """Known who asks, and he may not."""
+    """The caller is authenticated but not permitted."""
 
 
 class NotFound(AppError):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
 
 class InvalidStatement(AppError):
-    """A statement that the warehouse does not understand: the statement is wrong, not the store."""
+    """The warehouse does not accept the statement: the statement is wrong, the store works."""
 
 
 class Conflict(AppError):
-    """Something else already holds what was asked for.
+    """The requested object is already taken.
 
-    ``holder`` names it, for example the id of the run under way.
+    ``holder`` names the current owner, for example the id of the active run.
     """
 
     def __init__(self, message: str, holder: str) -> None:

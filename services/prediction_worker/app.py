@@ -274,7 +274,7 @@ def _predictions(app: FastAPI, max_bytes: int) -> None:
         "/predict": lambda _: push,
         "/predict/batch": partial(BatchHandler, app),
     }
-    app.add_middleware(FastPathRoutes, answers=handlers)
+    app.add_middleware(FastPathRoutes, handlers=handlers)
 
 
 def _status_routes(app: FastAPI) -> None:

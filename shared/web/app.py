@@ -1,4 +1,4 @@
-"""What both services share at their HTTP edge: problem details, bounded bodies, which process this is."""
+"""HTTP building blocks of both services: problem details, request bodies, serving, process identity."""
 
 from __future__ import annotations
 
@@ -46,30 +46,30 @@ from shared.runtime.malloc import keep_freed_memory
 logger = logging.getLogger("props.http")
 
 DRAIN_SECONDS = 5
-"""Cloud Run kills a process ten seconds after SIGTERM; what comes after the requests needs some of them."""
+"""Time for open requests to finish. Cloud Run kills a process 10 s after SIGTERM, closing included."""
 
 GC_THRESHOLD = 50_000
-"""So many more objects than before, and the collector looks for garbage. 80 requests under way are some
-thousand, for which it would look several times a batch, and in vain."""
+"""Number of new objects that starts a garbage collection. 80 open requests hold some thousand objects, so the
+default would collect several times per batch and free nothing."""
 
 STATUS_BY_ERROR: dict[type[AppError], tuple[int, str]] = {
     Malformed: (400, "bad request"),
     Unauthenticated: (401, "not authenticated"),
     Forbidden: (403, "not allowed"),
     NotFound: (404, "not found"),
-    Conflict: (409, "already under way"),
+    Conflict: (409, "already in progress"),
     TooLarge: (413, "too large"),
-    UnsupportedMediaType: (415, "not a content type that is read here"),
+    UnsupportedMediaType: (415, "unsupported content type"),
     Rejected: (422, "cannot be processed"),
     TooMany: (429, "too many"),
     InvalidStatement: (500, "internal error"),
-    Unavailable: (503, "not available now"),
+    Unavailable: (503, "temporarily unavailable"),
 }
 """Status and title of each error class. Other classes use their nearest parent's, else ``UNEXPECTED_ERROR``.
 Callers send no SQL, so a statement that the warehouse refuses is an internal error."""
 
 UNEXPECTED_ERROR = (500, "internal error")
-"""Status and title of every failure that the table does not hold."""
+"""Status and title of every error that the table does not list."""
 
 PROBLEM_CONTENT = {
     "content": {
@@ -90,7 +90,7 @@ PROBLEM_CONTENT = {
 
 @dataclass
 class Identity:
-    """Which process this is."""
+    """Service, revision, commit and instance of this process."""
 
     service: str
     revision: str = field(default_factory=lambda: os.environ.get("K_REVISION", "local"))
@@ -114,16 +114,17 @@ class Identity:
 def problem_response(
     status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
 ) -> JSONResponse:
-    """An answer of RFC 9457. Half a surrogate pair, which JSON can bring and UTF-8 cannot, is written out."""
-    said = detail.encode(errors="backslashreplace").decode()
-    body = {"type": "about:blank", "title": title, "status": status, "detail": said, **more}
+    """Build a problem+json response (RFC 9457). Half surrogate pairs, which UTF-8 cannot encode, are
+    escaped."""
+    encodable = detail.encode(errors="backslashreplace").decode()
+    body = {"type": "about:blank", "title": title, "status": status, "detail": encodable, **more}
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
 def error_response(exc: AppError, request: str = "a request") -> JSONResponse:
-    """Build the problem document of a failure, with the headers and fields of its kind.
+    """Build the problem+json response for an error, with its extra headers and fields.
 
-    ``request`` is its method and path, for the log.
+    ``request`` is the method and path, for the log.
     """
     status, title = status_of(exc)
     if status == UNEXPECTED_ERROR[0]:
@@ -139,107 +140,107 @@ def error_response(exc: AppError, request: str = "a request") -> JSONResponse:
 
 
 def unexpected_error_response(exc: Exception, request: str) -> JSONResponse:
-    """Log a failure that the table does not hold, and answer without its details."""
+    """Log an error that the table does not list, and respond without its details."""
     log_unexpected_error(exc, request)
-    return problem_response(*UNEXPECTED_ERROR, f"the log says more, trace {trace_id()}")
+    return problem_response(*UNEXPECTED_ERROR, f"see the log, trace {trace_id()}")
 
 
 def log_unexpected_error(exc: Exception, request: str) -> None:
-    """Log a failure with its stack, once."""
+    """Log an error with its stack trace, once."""
     if first_time_logged(exc):
-        logger.error("unforeseen failure of %s", request, exc_info=exc)
+        logger.error("unexpected error in %s", request, exc_info=exc)
 
 
 def trace_id() -> str:
-    """Id of the trace of the request under way."""
+    """Return the trace id of the current request, or ``-``."""
     trace = tracing.current()
     return trace.trace_id if trace else "-"
 
 
 def status_of(exc: AppError) -> tuple[int, str]:
-    """Status and title of a failure."""
+    """Return status and title of an error."""
     return next(
         (STATUS_BY_ERROR[kind] for kind in type(exc).__mro__ if kind in STATUS_BY_ERROR), UNEXPECTED_ERROR
     )
 
 
 def log_error(exc: AppError) -> None:
-    """Log what an operator has to know of: a dependency that is away, a caller who is not permitted."""
+    """Log an error that concerns the operator: unavailable dependency, forbidden caller, unexpected error."""
     if isinstance(exc, Unavailable) and first_time_logged(exc):
-        logger.warning("not available: %s", exc)
+        logger.warning("unavailable: %s", exc)
     if isinstance(exc, Forbidden):
-        logger.warning("not allowed: %s", exc)
+        logger.warning("forbidden: %s", exc)
     if status_of(exc) == UNEXPECTED_ERROR:
         log_unexpected_error(exc, "a request")
 
 
 def install_errors(app: FastAPI) -> None:
-    """Turn the failures of ``shared.errors``, of validation and of routing into problem details."""
+    """Convert application, validation and routing errors into problem+json responses."""
 
-    def failed(request: Request, exc: Exception) -> JSONResponse:
+    def handle_app_error(request: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, AppError)
         return error_response(exc, f"{request.method} {request.url.path}")
 
-    def invalid(_: Request, exc: Exception) -> JSONResponse:
+    def handle_invalid_request(_: Request, exc: Exception) -> JSONResponse:
         errors = exc.errors() if isinstance(exc, RequestValidationError) else []
         more = f"; and {len(errors) - MAX_ERRORS} more" if len(errors) > MAX_ERRORS else ""
         return error_response(Rejected("; ".join(map(validation_error, errors[:MAX_ERRORS])) + more))
 
-    def misrouted(_: Request, exc: Exception) -> JSONResponse:
+    def handle_routing_error(_: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, HTTPException)
         title = HTTPStatus(exc.status_code).phrase.lower()
         return problem_response(exc.status_code, title, str(exc.detail), headers=exc.headers)
 
-    app.add_exception_handler(AppError, failed)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, misrouted)
+    app.add_exception_handler(AppError, handle_app_error)
+    app.add_exception_handler(RequestValidationError, handle_invalid_request)
+    app.add_exception_handler(HTTPException, handle_routing_error)
 
 
 MAX_VALUE_LENGTH = 60
-"""Characters of a wrong value that an answer repeats."""
+"""Characters of an invalid value that a response repeats."""
 
 MAX_ERRORS = 20
-"""Errors of one request that its answer names."""
+"""Validation errors of one request that its response lists."""
 
 
 def validation_error(error: Mapping[str, Any]) -> str:
-    """One error of a validation: the field, what came, what was expected."""
-    place = ".".join(map(str, error["loc"]))
+    """Describe one validation error: field, received value, expected value."""
+    field_path = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
-        return f"{place}: unknown field"
+        return f"{field_path}: unknown field"
     if error["type"] == "missing":
-        return f"{place}: {error['msg']}"
+        return f"{field_path}: {error['msg']}"
     value = repr(error["input"])
     shown = value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}..."
-    return f"{place}: {shown}, {error['msg']}"
+    return f"{field_path}: {shown}, {error['msg']}"
 
 
 def first_time_logged(failure: Exception) -> bool:
-    """Whether this is the first to log a failure: that of one batch reaches every message in it."""
-    first = not vars(failure).get("logged", False)
+    """Mark an error as logged; return True the first time. All messages of a batch raise the same error."""
+    is_first = not vars(failure).get("logged", False)
     vars(failure)["logged"] = True
-    return first
+    return is_first
 
 
 def readiness_response(checks: Sequence[Check], is_authorised: bool) -> JSONResponse:
-    """200 where every check is passed, else 503; the checks themselves only for who is authorised."""
+    """Respond 200 if every check passed, else 503; only an authorised caller sees the checks."""
     failed = [c for c in checks if not c.passed]
-    said = "not ready" if failed else "ready"
+    status = "not ready" if failed else "ready"
     more: dict[str, Any] = {"checks": [c.plain() for c in checks]} if is_authorised else {}
     if not failed:
-        return JSONResponse({"status": said, **more})
-    detail = "; ".join(f"{c.name}: {c.detail}" for c in failed) if is_authorised else said
+        return JSONResponse({"status": status, **more})
+    detail = "; ".join(f"{c.name}: {c.detail}" for c in failed) if is_authorised else status
     return problem_response(503, STATUS_BY_ERROR[Unavailable][1], detail, **more)
 
 
 def serve(app: FastAPI, port: int, host: str) -> None:
-    """Serve until SIGTERM or Ctrl-C: take nothing new, let what is under way end for some seconds, return.
+    """Serve until SIGTERM or Ctrl-C, then give open requests ``DRAIN_SECONDS`` to finish, and return.
 
-    uvicorn repeats a SIGTERM once it has shut down; without a handler the process would end on the spot.
+    uvicorn raises a SIGTERM again after its shutdown; without a handler the process would end immediately.
     """
     signal.signal(signal.SIGTERM, _raise_shutdown_signal)
     keep_freed_memory()
-    gc.freeze()  # what was imported and wired stays: the collector need not look at it again and again
+    gc.freeze()  # imported modules live as long as the process: the collector can skip them
     gc.set_threshold(GC_THRESHOLD)
     gc.enable()
     with suppress(ShutdownSignal):
@@ -250,13 +251,13 @@ def serve(app: FastAPI, port: int, host: str) -> None:
             log_config=None,
             log_level="warning",
             access_log=False,
-            proxy_headers=False,  # nobody here asks where a request came from
+            proxy_headers=False,  # the client address is not used
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
 
 
 class ShutdownSignal(BaseException):
-    """Raised by the second SIGTERM; no handler of failures may take it for one."""
+    """Raised on the second SIGTERM; not an ``Exception``, so that no error handler catches it."""
 
 
 def _raise_shutdown_signal(_number: int, _frame: FrameType | None) -> None:
@@ -267,8 +268,7 @@ _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": Fa
 
 
 class LeanFastAPI(FastAPI):
-    """A request meets the middlewares that were added first of all. What the framework would put before them
-    is left out: they answer what nobody foresaw, bound bodies and count requests themselves."""
+    """FastAPI without Starlette's outer error middlewares; our own middlewares handle unexpected errors."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(telemetry=_NO_TELEMETRY, **options)
@@ -290,46 +290,45 @@ class LeanFastAPI(FastAPI):
 
 
 class FastPathRoutes:
-    """ASGI middleware: POSTs to some paths are answered without the framework's work for each request.
+    """ASGI middleware that handles POSTs to some paths without FastAPI's per-request work.
 
-    Each of them is a route of the application as well, which documents it and answers alike; every other
-    request goes on to ``app``. ``Observed`` answers what an answer raises as the route's failure is answered.
+    Each path is also a route of the application, which documents it and responds the same; other requests go
+    to ``app``. ``RequestMetricsMiddleware`` handles errors of a handler as it does those of a route.
     """
 
-    def __init__(self, app: ASGIApp, answers: Mapping[str, Callable[[ASGIApp], ASGIApp]]) -> None:
+    def __init__(self, app: ASGIApp, handlers: Mapping[str, Callable[[ASGIApp], ASGIApp]]) -> None:
         self._app = app
-        self._answers = {path: (FastPathRoute(path), make(app)) for path, make in answers.items()}
+        self._handlers = {path: (FastPathRoute(path), make(app)) for path, make in handlers.items()}
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        plain = scope["type"] == "http" and scope["method"] == "POST"
-        found = self._answers.get(scope["path"]) if plain else None
-        if found is None:
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        handler = self._handlers.get(scope["path"]) if is_post else None
+        if handler is None:
             return self._app(scope, receive, send)
-        scope["route"], answer = found
-        return answer(scope, receive, send)
+        scope["route"], app = handler
+        return app(scope, receive, send)
 
 
 class FastPathRoute(NamedTuple):
-    """What stands for a route where requests are counted."""
+    """Route of a fast-path request, for the request metrics."""
 
     path: str
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The body, or ``TooLarge`` as soon as it is longer than ``limit``; ``ClientDisconnect`` where the
-    caller has gone before its end."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
+    """Return the body; ``TooLarge`` above ``limit`` bytes, ``ClientDisconnect`` if the client disconnects."""
+    chunks: list[bytes] = []
+    size, has_more = 0, True
+    while has_more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
         if size > limit:
             raise TooLarge(f"body of more than {limit} bytes, wanted at most that")
-        more = message.get("more_body", False)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        has_more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 _NO_CONTENT: Message = {"type": "http.response.start", "status": 204, "headers": []}
@@ -337,26 +336,26 @@ _EMPTY_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
 async def send_no_content(send: Send) -> None:
-    """Answer 204."""
+    """Send an empty 204 response."""
     await send(_NO_CONTENT)
     await send(_EMPTY_BODY)
 
 
 async def send_content(send: Send, body: bytes, media_type: bytes) -> None:
-    """Answer 200."""
+    """Send a 200 response with a body."""
     headers = [(b"content-length", b"%d" % len(body)), (b"content-type", media_type)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries of the problem answers a route may give."""
+    """Return the OpenAPI entries of the problem responses of a route."""
     titles = dict(STATUS_BY_ERROR.values())
     return {s: {"description": titles[s], **PROBLEM_CONTENT} for s in statuses}
 
 
 def push_request_body(kind: str) -> dict[str, Any]:
-    """OpenAPI entry of a route that takes a message of ``kind`` in Pub/Sub's envelope."""
+    """Return the OpenAPI request body of a route that receives a ``kind`` in a Pub/Sub push envelope."""
     message = {
         "type": "object",
         "properties": {

@@ -1,4 +1,4 @@
-"""Who may call a service: nobody but this machine, or whoever an ID token says may."""
+"""Authentication of callers: this machine only, or accounts with a valid ID token."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from shared.web.id_tokens import Certificates, TokenPolicy, TokenVerifier
 
 GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v1/certs"
 PUBLIC_PATHS = frozenset({"/health", "/ready"})
-"""Answered without asking who it is."""
+"""Paths that need no authentication."""
 
 
 @dataclass(frozen=True)
 class AuthPolicy:
-    """How a service finds out who calls. Without ``token_policy`` it answers this machine alone.
+    """How a service authenticates callers. Without ``token_policy`` it serves this machine only.
 
-    ``token_headers`` may carry the token, the first that is there counts. Where ``certs_url`` is None
-    somebody in front has checked the signature.
+    ``token_headers`` are read in this order, the first present one counts. ``certs_url`` is None if a proxy
+    has already checked the signature.
     """
 
     token_policy: TokenPolicy | None = None
@@ -40,31 +40,31 @@ LOOPBACK_ONLY = AuthPolicy()
 
 
 class AuthSettings(BaseSettings):
-    """Who may call. What is missing or does not go together stops the start."""
+    """Who may call. Missing or contradictory values stop the start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     auth: Literal["loopback", "iam", "oidc"] = "loopback"
-    """``loopback``: this machine alone; ``iam``: behind Cloud Run, which has checked the signature;
-    ``oidc``: anywhere, every check is made here."""
+    """``loopback``: this machine only; ``iam``: behind Cloud Run, which checks the signature;
+    ``oidc``: anywhere, the service makes every check itself."""
 
     auth_audiences: str = ""
-    """Comma-separated audiences a token may be made for: the service's URLs."""
+    """Comma-separated accepted audiences of a token: the service's URLs."""
 
     auth_emails: str = ""
     """Comma-separated accounts that may call."""
 
     auth_issuers: str = "https://accounts.google.com,accounts.google.com"
-    """Comma-separated issuers that are believed."""
+    """Comma-separated trusted issuers."""
 
     auth_certs_url: str = GOOGLE_CERTS
-    """Where ``oidc`` finds the issuer's certificates: Google's, or one on this machine for tests."""
+    """URL of the issuer's certificates for ``oidc``: Google's, or one on this machine for tests."""
 
     bind_host: str = ""
     """Address to listen on; unset is 127.0.0.1 for ``loopback`` and 0.0.0.0 for the others."""
 
     k_service: str | None = None
-    """Set by Cloud Run; ``iam`` is refused without it, since elsewhere nobody checks signatures."""
+    """Set by Cloud Run; ``iam`` is refused without it, since only Cloud Run checks the signatures."""
 
     @property
     def host(self) -> str:
@@ -74,27 +74,25 @@ class AuthSettings(BaseSettings):
         if self.auth == "loopback":
             return LOOPBACK_ONLY
         lists = (self.auth_audiences, self.auth_emails, self.auth_issuers)
-        token_policy = TokenPolicy(*(frozenset(_listed(text)) for text in lists))
+        token_policy = TokenPolicy(*(frozenset(_split_list(text)) for text in lists))
         if self.auth == "oidc":
             return AuthPolicy(token_policy, certs_url=self.auth_certs_url)
-        # Cloud Run checks this header alone where both are sent: the other may then hold anything.
+        # If both headers are sent, Cloud Run checks only this one, so the other cannot be trusted.
         return AuthPolicy(token_policy, (b"x-serverless-authorization", b"authorization"))
 
     @model_validator(mode="after")
-    def _goes_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         if self.auth == "loopback":
             if not is_loopback(self.host):
                 raise ValueError(
-                    f"BIND_HOST {self.host}: AUTH=loopback asks nobody who he is, wanted 127.0.0.1"
+                    f"BIND_HOST {self.host}: AUTH=loopback has no authentication, wanted 127.0.0.1"
                 )
             return self
         for name in ("auth_audiences", "auth_emails", "auth_issuers"):
-            if not _listed(getattr(self, name)):
-                raise ValueError(f"{name.upper()} is empty, AUTH={self.auth} wants at least one")
+            if not _split_list(getattr(self, name)):
+                raise ValueError(f"{name.upper()} is empty, AUTH={self.auth} needs at least one")
         if self.auth == "iam" and not self.k_service:
-            raise ValueError(
-                "AUTH=iam leaves signatures to Cloud Run, and this is not Cloud Run: wanted oidc"
-            )
+            raise ValueError("AUTH=iam works on Cloud Run only, which checks the signatures; wanted oidc")
         url = urlsplit(self.auth_certs_url)
         if self.auth_certs_url != GOOGLE_CERTS and (
             url.scheme != "http" or not is_loopback(url.hostname or "")
@@ -111,16 +109,16 @@ def protect(app: FastAPI, auth_policy: AuthPolicy) -> None:
     certificates = Certificates(auth_policy.certs_url) if auth_policy.certs_url else None
     verify = TokenVerifier(auth_policy.token_policy, certificates)
     app.add_middleware(BearerAuthMiddleware, verify=verify, headers=auth_policy.token_headers)
-    _document(app)
+    _document_authentication(app)
 
 
 def is_authorised(request: Request) -> bool:
-    """Whether the caller may come in; on an open path he may be anybody."""
+    """Return whether the caller is authenticated, which a public path does not require."""
     return "caller" in request.scope
 
 
 class BearerAuthMiddleware:
-    """Lets in who bears a token that ``verify`` accepts."""
+    """ASGI middleware that admits requests with a token that ``verify`` accepts."""
 
     def __init__(self, app: ASGIApp, verify: TokenVerifier, headers: tuple[bytes, ...]) -> None:
         self._app, self._verify, self._headers = app, verify, headers
@@ -137,10 +135,10 @@ class BearerAuthMiddleware:
 
 
 class LoopbackMiddleware:
-    """Keeps out what a web page makes a browser send here.
+    """ASGI middleware that refuses requests which a foreign web page makes a browser send.
 
-    Listening on 127.0.0.1 does not: a page may post to it, and a name that its owner lets point to 127.0.0.1
-    makes that page one of our own. Browsers tell the name in Host and the page's origin in Origin.
+    Listening on 127.0.0.1 is not enough: a page may post to it, and a domain that resolves to 127.0.0.1 makes
+    the page same-origin. Browsers send the domain in Host and the page's origin in Origin.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -148,9 +146,9 @@ class LoopbackMiddleware:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "lifespan":
-            refused = _from_elsewhere(scope)
-            if refused is not None:
-                return error_response(refused)(scope, receive, send)
+            error = _foreign_request_error(scope)
+            if error is not None:
+                return error_response(error)(scope, receive, send)
             scope["caller"] = "this machine"
         return self._app(scope, receive, send)
 
@@ -162,7 +160,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _from_elsewhere(scope: Scope) -> Forbidden | None:
+def _foreign_request_error(scope: Scope) -> Forbidden | None:
     host, origin = b"", None
     for name, value in scope["headers"]:
         if name == b"host":
@@ -170,9 +168,9 @@ def _from_elsewhere(scope: Scope) -> Forbidden | None:
         elif name == b"origin":
             origin = value
     if not _names_this_machine(host):
-        return Forbidden("this service answers its own machine alone, by the name of localhost or 127.0.0.1")
+        return Forbidden("this service serves its own machine only, as localhost or 127.0.0.1")
     if origin is not None and origin != b"http://" + host:
-        return Forbidden("this service takes nothing from pages of other sites")
+        return Forbidden("this service accepts no requests from pages of other sites")
     return None
 
 
@@ -185,32 +183,32 @@ def _names_this_machine(host: bytes) -> bool:
 
 
 def _token(scope: Scope, names: Iterable[bytes]) -> str:
-    """The bearer token; one that is sent twice is not guessed at."""
-    for wanted in names:
-        found = [value for name, value in scope["headers"] if name == wanted]
-        if len(found) == 1 and found[0][:7].lower() == b"bearer ":
-            return str(found[0][7:].strip().decode("latin-1"))
-        if found:
-            raise Unauthenticated(f"{wanted.decode()}: wanted one bearer token")
+    """Return the bearer token; ``Unauthenticated`` if it is missing or a header is sent twice."""
+    for header_name in names:
+        values = [value for name, value in scope["headers"] if name == header_name]
+        if len(values) == 1 and values[0][:7].lower() == b"bearer ":
+            return str(values[0][7:].strip().decode("latin-1"))
+        if values:
+            raise Unauthenticated(f"{header_name.decode()}: wanted one bearer token")
     raise Unauthenticated("no token, wanted an ID token of an account that may call this service")
 
 
-def _listed(text: str) -> list[str]:
+def _split_list(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _document(app: FastAPI) -> None:
-    """Add the token and the answers of those who are kept out to the OpenAPI document."""
-    plain = app.openapi
+def _document_authentication(app: FastAPI) -> None:
+    """Add the token and the responses to unauthorised callers to the OpenAPI document."""
+    build_document = app.openapi
 
     def openapi() -> dict[str, Any]:
-        document = plain()
+        document = build_document()
         document.setdefault("components", {}).setdefault("securitySchemes", {})["idToken"] = {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
         }
-        refusals = {str(status): told for status, told in problem_responses(401, 403, 503).items()}
+        refusals = {str(status): entry for status, entry in problem_responses(401, 403, 503).items()}
         for path, operations in document["paths"].items():
             for operation in operations.values() if path not in PUBLIC_PATHS else ():
                 operation["security"] = [{"idToken": []}]

@@ -1,4 +1,4 @@
-"""How much one request may carry."""
+"""Limits on the size of request bodies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.web.app import error_response
 
 MEGABYTE = 1024 * 1024
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods whose routes here read no body."""
+"""Methods whose routes read no body."""
 
 
 @dataclass(frozen=True)
@@ -31,40 +31,44 @@ class LimitSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     max_push_bytes: int = Field(default=DEFAULT_LIMITS.push_bytes, gt=0)
-    """Longest body of a push, and of every request but a batch."""
+    """Longest body in bytes of a push, and of every other request except a batch."""
 
     max_batch_bytes: int = Field(default=DEFAULT_LIMITS.batch_bytes, gt=0)
-    """Longest body of ``/predict/batch``."""
+    """Longest body in bytes of ``/predict/batch``."""
 
     def limits(self) -> BodyLimits:
         return BodyLimits(self.max_push_bytes, self.max_batch_bytes)
 
 
 def limit_bodies(
-    app: FastAPI, limit: int, others: Mapping[str, int] | None = None, pushes: Collection[str] = ()
+    app: FastAPI, limit: int, limits_by_path: Mapping[str, int] | None = None, pushes: Collection[str] = ()
 ) -> None:
-    """Answer 413 to a body longer than ``limit``, or what ``others`` has for its path.
+    """Respond 413 to a body longer than ``limit`` bytes, or than the limit of its path.
 
-    ``pushes`` are left to their routes, which bound them and keep what is refused: a broker that gets
-    a 413 sends the same message again.
+    The paths in ``pushes`` are exempt: their routes check the size and store a refused message, since a
+    broker sends the same message again after a 413.
     """
-    app.add_middleware(BodyLimitMiddleware, limit=limit, others=others or {}, pushes=frozenset(pushes))
+    app.add_middleware(
+        BodyLimitMiddleware, limit=limit, limits_by_path=limits_by_path or {}, pushes=frozenset(pushes)
+    )
 
 
 class BodyLimitMiddleware:
-    """Reads a body up to its limit before the application sees any of it."""
+    """ASGI middleware that reads a body up to its limit before the application sees any of it."""
 
-    def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int], pushes: frozenset[str]) -> None:
-        self._app, self._limit, self._others, self._pushes = app, limit, others, pushes
+    def __init__(
+        self, app: ASGIApp, limit: int, limits_by_path: Mapping[str, int], pushes: frozenset[str]
+    ) -> None:
+        self._app, self._limit, self._limits_by_path, self._pushes = app, limit, limits_by_path, pushes
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] in BODILESS or scope["path"] in self._pushes:
             return self._app(scope, receive, send)
-        return self._bounded(scope, receive, send)
+        return self._call_with_body(scope, receive, send)
 
-    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _call_with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await _read(scope, receive, self._others.get(scope["path"], self._limit))
+            body = await _read(scope, receive, self._limits_by_path.get(scope["path"], self._limit))
         except TooLarge as exc:
             await error_response(exc)(scope, receive, send)
             return
@@ -72,32 +76,32 @@ class BodyLimitMiddleware:
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> Message:
-    """The whole body in one message, or the message that the caller has gone."""
-    told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-    _check(int(told) if told.isdigit() else 0, limit)
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
+    """Return the full body in one message, or the disconnect message of the client."""
+    content_length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    _check_size(int(content_length) if content_length.isdigit() else 0, limit)
+    chunks: list[bytes] = []
+    size, has_more = 0, True
+    while has_more:
         message = await receive()
         if message["type"] != "http.request":
             return message
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        _check(size, limit)
-        more = message.get("more_body", False)
-    return {"type": "http.request", "body": b"".join(parts), "more_body": False}
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        _check_size(size, limit)
+        has_more = message.get("more_body", False)
+    return {"type": "http.request", "body": b"".join(chunks), "more_body": False}
 
 
-def _check(size: int, limit: int) -> None:
+def _check_size(size: int, limit: int) -> None:
     if size > limit:
         raise TooLarge(f"body of more than {limit} bytes, wanted at most that")
 
 
 def replay_first(message: Message, receive: Receive) -> Receive:
-    """Give ``message``, then whatever else comes."""
-    waiting = [message]
+    """Return a ``receive`` that gives ``message`` first, then the messages of ``receive``."""
+    first_message = [message]
 
-    async def again() -> Message:
-        return waiting.pop() if waiting else await receive()
+    async def receive_next() -> Message:
+        return first_message.pop() if first_message else await receive()
 
-    return again
+    return receive_next

@@ -1,4 +1,4 @@
-"""What both services answer of themselves."""
+"""Response models of the health routes of both services."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.web.openapi import ResponseModel
 
 
 class Health(ResponseModel):
-    """Which process answers."""
+    """Identity of the process that responds."""
 
     status: Literal["ok"]
     service: str
@@ -19,7 +19,7 @@ class Health(ResponseModel):
 
 
 class Heartbeat(Health):
-    """``instance``: differs from process to process."""
+    """``instance``: unique per process."""
 
     instance: str
     started_at: datetime
@@ -27,7 +27,7 @@ class Heartbeat(Health):
 
 
 class Ready(ResponseModel):
-    """``checks``: only for a caller who may come in."""
+    """``checks``: for an authorised caller only."""
 
     status: Literal["ready"]
     checks: list[Check] | None = None

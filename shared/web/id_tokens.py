@@ -1,4 +1,4 @@
-"""Google's ID tokens: what one says of its bearer, and whether to believe it."""
+"""Google's ID tokens: parsing and verification."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import msgspec
 from shared.errors import Forbidden, Unauthenticated, Unavailable
 
 LEEWAY = 30.0
-"""Seconds by which the issuer's clock and ours may differ."""
+"""Largest accepted difference in seconds between the issuer's clock and ours."""
 
 MAX_CACHED_TOKENS = 1024
 FETCH_SECONDS, RETRY_SECONDS = 5.0, 5.0
@@ -30,7 +30,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """The claims that are looked at; a token in which one of them is of another type is refused."""
+    """The claims that are checked; a token with a claim of another type is refused."""
 
     iss: str
     aud: str | list[str]
@@ -43,7 +43,7 @@ class Claims(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class TokenPolicy:
-    """Whose tokens are believed, made for whom, and who may come in."""
+    """Accepted audiences, emails and issuers of tokens."""
 
     audiences: frozenset[str]
     emails: frozenset[str]
@@ -51,55 +51,55 @@ class TokenPolicy:
 
 
 class Certificates:
-    """PEM certificates by key id, kept for as long as their server allows; one thread at a time fetches.
+    """PEM certificates by key id, cached for as long as their server allows; one thread at a time fetches.
 
-    When they cannot be fetched the last ones serve for an hour more, and the server is asked again
-    at most every five seconds.
+    If a fetch fails, the cached certificates are valid for one more hour and the next attempt follows after
+    five seconds.
     """
 
     def __init__(self, url: str, now: Callable[[], float] = time.monotonic) -> None:
         self._url, self._now = url, now
         self._lock = threading.Lock()
-        self._kept: Mapping[str, str] = {}
-        self._fresh_until = self._usable_until = self._next_try = 0.0
+        self._certificates_by_key: Mapping[str, str] = {}
+        self._fresh_until = self._usable_until = self._retry_at = 0.0
         self._failure = ""
 
     def __call__(self) -> Mapping[str, str]:
-        """``Unavailable`` when there are none to go by."""
+        """Return the certificates; ``Unavailable`` if none are valid."""
         with self._lock:
             now = self._now()
-            if now >= self._fresh_until and now >= self._next_try:
-                self._renew(now)
+            if now >= self._fresh_until and now >= self._retry_at:
+                self._refresh(now)
             if now >= self._usable_until:
                 raise Unavailable(self._failure)
-            return self._kept
+            return self._certificates_by_key
 
-    def _renew(self, now: float) -> None:
+    def _refresh(self, now: float) -> None:
         try:
-            self._kept, age = _fetch(self._url)
+            self._certificates_by_key, max_age = _fetch(self._url)
         except Unavailable as exc:
-            self._failure, self._next_try = str(exc), now + RETRY_SECONDS
+            self._failure, self._retry_at = str(exc), now + RETRY_SECONDS
             return
-        self._fresh_until = now + age
+        self._fresh_until = now + max_age
         self._usable_until = self._fresh_until + GRACE_SECONDS
 
 
 class TokenVerifier:
-    """Says whose token it is. Without ``certificates`` the signature is for somebody else to check.
+    """Verifies tokens. Without ``certificates`` it does not check the signature: a proxy has done it.
 
-    A token that was believed once is known until it expires, so that a push costs a hash.
+    An accepted token is cached until it expires, so that verifying the next push costs only a hash.
     """
 
     def __init__(self, token_policy: TokenPolicy, certificates: Certificates | None) -> None:
         self._trust, self._certificates = token_policy, certificates
-        self._known: dict[bytes, tuple[str, float]] = {}
+        self._accepted: dict[bytes, tuple[str, float]] = {}
 
     async def __call__(self, token: str) -> str:
-        """The bearer's email. ``Unauthenticated`` for a token not to be believed, ``Forbidden`` for
-        somebody who may not come in, ``Unavailable`` when the certificates cannot be had."""
+        """Return the caller's email. ``Unauthenticated`` for an invalid token, ``Forbidden`` for an account
+        that is not permitted, ``Unavailable`` without certificates."""
         digest = hashlib.sha256(token.encode()).digest()
-        email, until = self._known.get(digest, ("", 0.0))
-        if time.time() < until:
+        email, expires_at = self._accepted.get(digest, ("", 0.0))
+        if time.time() < expires_at:
             return email
         header, claims = parse_token(token)
         check_claims(claims, self._trust, time.time())
@@ -109,14 +109,14 @@ class TokenVerifier:
         self._remember(digest, email, claims.exp + LEEWAY)
         return email
 
-    def _remember(self, digest: bytes, email: str, until: float) -> None:
-        if len(self._known) >= MAX_CACHED_TOKENS:
-            self._known.pop(next(iter(self._known)), None)
-        self._known[digest] = (email, until)
+    def _remember(self, digest: bytes, email: str, expires_at: float) -> None:
+        if len(self._accepted) >= MAX_CACHED_TOKENS:
+            self._accepted.pop(next(iter(self._accepted)), None)
+        self._accepted[digest] = (email, expires_at)
 
 
 def parse_token(token: str) -> tuple[Header, Claims]:
-    """What a token says, believed or not."""
+    """Return header and claims of a token, without verification."""
     parts = token.split(".")
     if len(parts) != 3:
         raise Unauthenticated(f"token of {len(parts)} parts, wanted 3")
@@ -128,12 +128,12 @@ def parse_token(token: str) -> tuple[Header, Claims]:
 
 
 def check_claims(claims: Claims, token_policy: TokenPolicy, now: float) -> None:
-    """Issuer, audience and times; all of it must be right before anybody asks who it is."""
+    """Check issuer, audience and times; all must be valid before the email is read."""
     if claims.iss not in token_policy.issuers:
-        raise Unauthenticated("the token is of an issuer who is not trusted here")
-    made_for = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-    if not token_policy.audiences.intersection(made_for):
-        raise Unauthenticated("the token was made for another audience")
+        raise Unauthenticated("the issuer of the token is not trusted")
+    audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+    if not token_policy.audiences.intersection(audiences):
+        raise Unauthenticated("the token is for another audience")
     if now >= claims.exp + LEEWAY:
         raise Unauthenticated("the token has expired")
     if now < max(claims.iat, claims.nbf) - LEEWAY:
@@ -141,42 +141,42 @@ def check_claims(claims: Claims, token_policy: TokenPolicy, now: float) -> None:
 
 
 def check_signature(token: str, header: Header, certificates: Certificates) -> None:
-    """One algorithm, and a key that the issuer publishes; what the token proposes instead is not tried."""
+    """Check the signature by one fixed algorithm and a published key, never by the token's own choice."""
     if header.alg != ALGORITHM:
         raise Unauthenticated(f"the token is not signed with {ALGORITHM}")
     certificate = certificates().get(header.kid)
     if certificate is None:
         raise Unauthenticated("the token is signed with a key that its issuer does not publish")
-    # Only a service that checks signatures pays for what checks them.
+    # Imported here: only services that check signatures need it.
     from google.auth import jwt
     from google.auth.exceptions import GoogleAuthError
 
     try:
         jwt.decode(token, certs={header.kid: certificate}, clock_skew_in_seconds=int(LEEWAY))
     except (GoogleAuthError, ValueError) as exc:
-        raise Unauthenticated("the token's signature is wrong") from exc
+        raise Unauthenticated("the signature of the token is invalid") from exc
 
 
 def permitted_email(claims: Claims, emails: frozenset[str]) -> str:
-    """The email, if it is one that may come in."""
+    """Return the email; ``Forbidden`` if it is unverified or not permitted."""
     if not claims.email or not claims.email_verified:
-        raise Forbidden("the token names no verified email")
+        raise Forbidden("the token has no verified email")
     if claims.email not in emails:
-        raise Forbidden(f"{claims.email} is not one who may call this service")
+        raise Forbidden(f"{claims.email} may not call this service")
     return claims.email
 
 
 def _fetch(url: str) -> tuple[Mapping[str, str], float]:
-    """Certificates by key id, and for how many seconds they hold."""
+    """Return the certificates by key id and for how many seconds they are valid."""
     import httpx
 
     try:
-        answer = httpx.get(url, timeout=FETCH_SECONDS).raise_for_status()
-        found = msgspec.json.decode(answer.content, type=dict[str, str])
+        response = httpx.get(url, timeout=FETCH_SECONDS).raise_for_status()
+        certificates = msgspec.json.decode(response.content, type=dict[str, str])
     except (httpx.HTTPError, msgspec.MsgspecError, UnicodeDecodeError) as exc:
         raise Unavailable(f"certificates at {url}: {exc}") from exc
-    return found, min(
-        max(_max_age(answer.headers.get("cache-control", "")), MIN_CACHE_SECONDS), MAX_CACHE_SECONDS
+    return certificates, min(
+        max(_max_age(response.headers.get("cache-control", "")), MIN_CACHE_SECONDS), MAX_CACHE_SECONDS
     )
 
 

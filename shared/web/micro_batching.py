@@ -1,4 +1,4 @@
-"""Whatever arrives without a pause becomes one batch; the next is worked while one waits for a store."""
+"""Micro-batching: jobs that arrive without a pause form one batch; batches overlap during I/O."""
 
 from __future__ import annotations
 
@@ -11,74 +11,76 @@ Job = TypeVar("Job")
 
 MAX_BATCH_JOBS = 512
 IDLE_LOOP_TURNS = 3
-"""Turns of the loop that bring nothing more: what a socket has brought is a job one turn later."""
+"""Turns of the event loop without a new job that close a batch: socket data becomes a job one turn later."""
 
 ASSUME_WAITING_ON_IO_AFTER = 0.03
-"""A batch that takes longer is taken to wait for a store: computing one takes less."""
+"""Seconds after which a batch is assumed to wait for a store: computing one takes less."""
 
 
 class MicroBatcher(Generic[Job]):
-    """While one batch is in work the next one grows; it is closed when the loop has nothing more to bring,
-    which for a job that comes alone is at once.
+    """Collects jobs into a batch while another batch runs, and closes it once no more jobs arrive; a single
+    job is closed immediately.
 
-    Up to ``at_once`` batches are in work, as many as ``executor`` is to have threads: the next joins those
-    that wait for a store, but not one that is still being computed, which would only make both smaller and
-    slower. ``submit`` returns when the batch that holds the job is done, and raises what the work raised.
+    Up to ``max_batches`` run at the same time, which is the number of threads of ``executor``. The next batch
+    starts while others wait for a store, but not while one is computed: both would be smaller and slower.
+    ``submit`` returns when the batch of the job is done, and raises the error of its work.
     """
 
-    def __init__(self, work: Callable[[Sequence[Job]], None], executor: Executor, at_once: int = 1) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[Job]], None], executor: Executor, max_batches: int = 1
+    ) -> None:
         self._work = work
         self._executor = executor
-        self._at_once = at_once
+        self._max_batches = max_batches
         self._waiting: list[tuple[Job, asyncio.Future[None]]] = []
-        self._running: asyncio.Task[None] | None = None
+        self._drain_task: asyncio.Task[None] | None = None
         self._batches: set[asyncio.Task[None]] = set()
 
     @property
     def in_flight(self) -> int:
-        """Jobs that no batch holds yet, and batches in work."""
+        """Number of jobs that are in no batch yet, plus running batches."""
         return len(self._waiting) + len(self._batches)
 
     @property
     def waiting(self) -> int:
-        """Jobs that no batch holds yet."""
+        """Number of jobs that are in no batch yet."""
         return len(self._waiting)
 
     async def submit(self, job: Job) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, done))
-        if self._running is None:
-            self._running = asyncio.create_task(self._drain())
+        if self._drain_task is None:
+            self._drain_task = asyncio.create_task(self._drain())
         await done
 
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                await self._settle()
+                await self._wait_for_jobs()
                 batch, self._waiting = self._waiting[:MAX_BATCH_JOBS], self._waiting[MAX_BATCH_JOBS:]
-                newest = asyncio.create_task(self._do(batch))
+                newest = asyncio.create_task(self._run_batch(batch))
                 self._batches.add(newest)
                 newest.add_done_callback(self._batches.discard)
-                await self._place(newest)
+                await self._wait_for_slot(newest)
         finally:
-            self._running = None
+            self._drain_task = None
 
-    async def _place(self, newest: asyncio.Task[None]) -> None:
-        """Wait until the newest batch is computed, and fewer than may be are in work."""
+    async def _wait_for_slot(self, newest: asyncio.Task[None]) -> None:
+        """Wait until the newest batch is computed and fewer than ``max_batches`` run."""
         await asyncio.wait([newest], timeout=ASSUME_WAITING_ON_IO_AFTER)
-        while len(self._batches) >= self._at_once:
+        while len(self._batches) >= self._max_batches:
             await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _settle(self) -> None:
-        """Let the loop turn as long as jobs arrive."""
-        seen, quiet = 0, 0
-        while quiet < IDLE_LOOP_TURNS and len(self._waiting) < MAX_BATCH_JOBS:
-            seen, quiet = len(self._waiting), quiet + 1 if len(self._waiting) == seen else 0
+    async def _wait_for_jobs(self) -> None:
+        """Let the event loop turn as long as jobs arrive."""
+        count, idle_turns = 0, 0
+        while idle_turns < IDLE_LOOP_TURNS and len(self._waiting) < MAX_BATCH_JOBS:
+            count, idle_turns = len(self._waiting), idle_turns + 1 if len(self._waiting) == count else 0
             await asyncio.sleep(0)
 
-    async def _do(self, batch: list[tuple[Job, asyncio.Future[None]]]) -> None:
+    async def _run_batch(self, batch: list[tuple[Job, asyncio.Future[None]]]) -> None:
         loop = asyncio.get_running_loop()
-        result = loop.run_in_executor(self._executor, self._do_work, [job for job, _ in batch])
+        result = loop.run_in_executor(self._executor, self._call_work, [job for job, _ in batch])
         await asyncio.wait([result])
         error = result.exception()
         for _, done in batch:
@@ -89,8 +91,8 @@ class MicroBatcher(Generic[Job]):
             else:
                 done.set_exception(error)
 
-    def _do_work(self, jobs: Sequence[Job]) -> None:
-        """The work; a future cannot hold ``StopIteration``, and whoever awaits it would wait for ever."""
+    def _call_work(self, jobs: Sequence[Job]) -> None:
+        """Call the work. A future cannot hold ``StopIteration``: its callers would wait forever."""
         try:
             self._work(jobs)
         except StopIteration as exc:
@@ -98,18 +100,18 @@ class MicroBatcher(Generic[Job]):
 
 
 class InlineExecutor(Executor):
-    """Runs small work at once where it stands, since handing it over would take longer; other work in
-    ``elsewhere``. ``small`` is asked of what the work is given."""
+    """Runs small work in the calling thread, since a handover would take longer; other work in ``executor``.
+    ``is_small`` receives the positional arguments of the work."""
 
-    def __init__(self, elsewhere: Executor, small: Callable[..., bool]) -> None:
-        self._elsewhere, self._small = elsewhere, small
+    def __init__(self, executor: Executor, is_small: Callable[..., bool]) -> None:
+        self._executor, self._is_small = executor, is_small
 
-    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
-        if not self._small(*given):
-            return self._elsewhere.submit(work, *given, **named)
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if not self._is_small(*args):
+            return self._executor.submit(work, *args, **kwargs)
         done: Future[Any] = Future()
         try:
-            done.set_result(work(*given, **named))
-        except Exception as exc:  # noqa: BLE001  whoever waits for it gets it
+            done.set_result(work(*args, **kwargs))
+        except Exception as exc:  # noqa: BLE001  the future raises it
             done.set_exception(exc)
         return done

@@ -1,4 +1,4 @@
-"""ASGI middleware of every request of a service: tracing, latency metrics, unexpected failures."""
+"""ASGI middleware: tracing, latency metrics, unexpected errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 
 class RequestLatency:
-    """Latency by route and status. Routes are the declared ones, so that no caller can invent labels."""
+    """Latency histogram by declared route and status; unknown paths share one label."""
 
     def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
         self._histogram = Histogram(
@@ -27,18 +27,18 @@ class RequestLatency:
             registry=registry,
             buckets=REQUEST_BUCKETS,
         )
-        self._bound: dict[tuple[str, int], Callable[[float], None]] = {}
+        self._observers: dict[tuple[str, int], Callable[[float], None]] = {}
 
     def observe(self, route: str, status: int, seconds: float) -> None:
-        bound = self._bound.get((route, status))
-        if bound is None:
-            bound = self._histogram.labels(route, str(status)).observe
-            self._bound[route, status] = bound
-        bound(seconds)
+        observer = self._observers.get((route, status))
+        if observer is None:
+            observer = self._histogram.labels(route, str(status)).observe
+            self._observers[route, status] = observer
+        observer(seconds)
 
 
 class RequestMetricsMiddleware:
-    """ASGI middleware; ``times`` is asked for at each request, since a service may be wired late."""
+    """ASGI middleware; calls ``times`` for each request, since the metrics may not exist at construction."""
 
     def __init__(self, app: ASGIApp, times: Callable[[], RequestLatency]) -> None:
         self._app, self._times = app, times
@@ -47,9 +47,9 @@ class RequestMetricsMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.perf_counter(), 0
+        started_at, status = time.perf_counter(), 0
 
-        def noted(message: Message) -> Awaitable[None]:
+        def record_status(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -57,23 +57,23 @@ class RequestMetricsMiddleware:
 
         token = tracing.enter(tracing.from_headers(scope["headers"]))
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, receive, record_status)
         except ClientDisconnect:
             status = 499
         except Exception as exc:
-            what = f"{scope['method']} {scope['path']}"
-            if status:  # the answer is half sent: the server can only close the connection
+            request = f"{scope['method']} {scope['path']}"
+            if status:  # the response has started: the server can only close the connection
                 status = UNEXPECTED_ERROR[0]
-                log_unexpected_error(exc, what)
+                log_unexpected_error(exc, request)
                 raise
-            answer = (
-                error_response(exc, what)
+            response = (
+                error_response(exc, request)
                 if isinstance(exc, AppError)
-                else unexpected_error_response(exc, what)
+                else unexpected_error_response(exc, request)
             )
-            await answer(scope, receive, noted)
+            await response(scope, receive, record_status)
         finally:
             tracing.leave(token)
             if status:
                 route = getattr(scope.get("route"), "path", "unknown")
-                self._times().observe(route, status, time.perf_counter() - begun)
+                self._times().observe(route, status, time.perf_counter() - started_at)

@@ -26,27 +26,27 @@ class StrictBody(BaseModel):
 
 
 class StrictRoute(APIRoute):
-    """Checks a request before the framework reads it; ``Rejected`` names what is wrong."""
+    """Checks a request before the framework reads it; ``Rejected`` names the invalid field."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def checked(request: Request) -> Response:
+        async def handle_checked(request: Request) -> Response:
             self._check_query(request)
             return await handle(await self._checked_body(request))
 
-        return checked
+        return handle_checked
 
     def _check_query(self, request: Request) -> None:
-        """Pushes are sent to an address with parameters of the subscription's owner: those are left alone."""
+        """Check the query. Pushes are exempt: the subscription's owner may add parameters to the URL."""
         if self._takes_pushes or not request.scope["query_string"]:
             return
-        given = [name for name, _ in request.query_params.multi_items()]
-        _refuse_unknown("query", given, set(_query_parameters(self.dependant)))
-        _refuse_repeated("query", given)
+        names = [name for name, _ in request.query_params.multi_items()]
+        _refuse_unknown("query", names, set(_query_parameters(self.dependant)))
+        _refuse_repeated("query", names)
 
     async def _checked_body(self, request: Request) -> Request:
-        """Return the request with its JSON parsed, or as it came where the route reads its body itself."""
+        """Return the request with its JSON parsed, or unchanged if the route reads its body itself."""
         if request.method in BODILESS or self._takes_pushes or self._takes_form:
             return request
         body = await request.body()
@@ -60,12 +60,12 @@ class StrictRoute(APIRoute):
 
     @property
     def _takes_pushes(self) -> bool:
-        """Such a route documents its body by hand."""
+        """Whether the route receives pushes: it documents its body by hand."""
         return self.body_field is None and "requestBody" in (self.openapi_extra or {})
 
     @property
     def _takes_form(self) -> bool:
-        """The form is read by a dependency."""
+        """Whether a dependency of the route reads a form."""
         return any(d.request_param_name is not None for d in self.dependant.dependencies)
 
 
@@ -81,7 +81,7 @@ class _Parsed(Request):
 
 
 def refuse_unknown_input(app: FastAPI) -> None:
-    """Make routes that are added to ``app`` from here on ``StrictRoute``."""
+    """Make every route that is added to ``app`` later a ``StrictRoute``."""
     app.router.route_class = StrictRoute
 
 
@@ -94,8 +94,8 @@ def _query_parameters(of: Dependant) -> Iterator[str]:
 def parse_json(body: bytes) -> Any:
     """Return the value of a JSON text.
 
-    ``Malformed`` for what is not JSON, ``Rejected`` for an object that names a field twice: which one counts
-    would be a guess. NaN and Infinity pass here: the model refuses them, with the name of the field.
+    ``Malformed`` for text that is not JSON, ``Rejected`` for an object with a repeated field, which is
+    ambiguous. NaN and Infinity are accepted here: the model refuses them, with the name of the field.
     """
     try:
         return json.loads(body.decode(), object_pairs_hook=_unique)
@@ -113,14 +113,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_content_type(request: Request) -> None:
-    given = request.headers.get("content-type")
-    kind = (given or "").partition(";")[0].strip().lower()
+    header = request.headers.get("content-type")
+    kind = (header or "").partition(";")[0].strip().lower()
     if kind != JSON and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMediaType(f"content-type: {shorten(given) if given else 'missing'}, wanted {JSON}")
+        raise UnsupportedMediaType(f"content-type: {shorten(header) if header else 'missing'}, wanted {JSON}")
 
 
 def _refuse_fields(body: bytes) -> None:
-    """Refuse the body of a request that takes none; an empty object is the same as no body."""
+    """Refuse a body where none is declared; an empty object counts as no body."""
     value = parse_json(body) if body else {}
     if isinstance(value, dict):
         _refuse_unknown("body", value, ())
@@ -128,15 +128,15 @@ def _refuse_fields(body: bytes) -> None:
         raise Rejected("body: this request takes none")
 
 
-def _refuse_unknown(place: str, given: Iterable[str], known: Iterable[str]) -> None:
-    known = sorted(known)
-    unknown = list(dict.fromkeys(name for name in given if name not in known))
+def _refuse_unknown(place: str, names: Iterable[str], allowed: Iterable[str]) -> None:
+    allowed = sorted(allowed)
+    unknown = list(dict.fromkeys(name for name in names if name not in allowed))
     if unknown:
-        wanted = f"wanted some of {', '.join(known)}" if known else "wanted none"
-        raise Rejected(f"{place}: unknown {', '.join(map(shorten, unknown[:5]))}; {wanted}")
+        expected = f"wanted some of {', '.join(allowed)}" if allowed else "wanted none"
+        raise Rejected(f"{place}: unknown {', '.join(map(shorten, unknown[:5]))}; {expected}")
 
 
-def _refuse_repeated(place: str, given: list[str]) -> None:
-    if len(set(given)) < len(given):
-        repeated = next(name for name, count in Counter(given).items() if count > 1)
+def _refuse_repeated(place: str, names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        repeated = next(name for name, count in Counter(names).items() if count > 1)
         raise Rejected(f"{place}: {shorten(repeated)} is given twice, wanted once")

@@ -181,7 +181,7 @@ def test_the_algorithm_is_not_the_tokens_to_choose(certificates: LocalServer, ke
 
 def test_an_operator_reads_who_was_kept_out(key: Key, caplog: pytest.LogCaptureFixture) -> None:
     get(service(iam()), headers=bearer(key.mint(email="other@project.example")))
-    assert "other@project.example is not one who may call this service" in caplog.text
+    assert "other@project.example may not call this service" in caplog.text
     assert key.mint().split(".")[1] not in caplog.text
 
 
@@ -301,7 +301,7 @@ def test_known_tokens_have_a_bound(key: Key) -> None:
             await verify(f"{header}.{part(claims)}.{signature}")
         return verify
 
-    assert len(asyncio.run(many())._known) == MAX_CACHED_TOKENS
+    assert len(asyncio.run(many())._accepted) == MAX_CACHED_TOKENS
 
 
 class Clock:
@@ -402,7 +402,7 @@ ALL = {"auth_audiences": AUDIENCE, "auth_emails": CALLER}
         ({"auth": "oidc", **ALL, "auth_audiences": " , "}, "AUTH_AUDIENCES is empty"),
         ({"auth": "oidc", **ALL, "auth_emails": ""}, "AUTH_EMAILS is empty"),
         ({"auth": "oidc", **ALL, "auth_issuers": ""}, "AUTH_ISSUERS is empty"),
-        ({"auth": "iam", **ALL}, "this is not Cloud Run: wanted oidc"),
+        ({"auth": "iam", **ALL}, "AUTH=iam works on Cloud Run only"),
         ({"auth": "oidc", **ALL, "auth_certs_url": "https://certs.example/"}, "AUTH_CERTS_URL"),
         ({"auth": "oidc", **ALL, "auth_certs_url": "https://127.0.0.1/"}, "AUTH_CERTS_URL"),
         ({"auth": "oidc", **ALL, "auth_certs_url": "http://127.0.0.1@certs.example/"}, "AUTH_CERTS_URL"),
@@ -447,7 +447,7 @@ def test_a_process_does_not_start_half_closed(tmp_path: Path) -> None:
     with process(tmp_path, free_port(), AUTH="oidc", AUTH_AUDIENCES=AUDIENCE) as started:
         told, _ = started.communicate(timeout=60)
     assert started.returncode == 1
-    assert "AUTH_EMAILS is empty, AUTH=oidc wants at least one" in told
+    assert "AUTH_EMAILS is empty, AUTH=oidc needs at least one" in told
     assert "Traceback" not in told
 
 

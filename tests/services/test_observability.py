@@ -147,11 +147,11 @@ def test_an_unforeseen_failure_is_logged_with_its_stack_and_answered_without_det
         "type": "about:blank",
         "title": "internal error",
         "status": 500,
-        "detail": f"the log says more, trace {TRACE}",
+        "detail": f"see the log, trace {TRACE}",
     }
     (line,) = logged()
     assert line["severity"] == "ERROR"
-    assert line["message"] == "unforeseen failure of GET /runs"
+    assert line["message"] == "unexpected error in GET /runs"
     assert "KeyError: 'inner detail'" in line["exception"]
     assert "in fails" in line["exception"]
     assert line["logging.googleapis.com/trace"].endswith(TRACE)

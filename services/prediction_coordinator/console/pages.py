@@ -126,7 +126,7 @@ class Pages:
             status,
             code=status,
             title=title.capitalize(),
-            detail=f"the log says more, trace {trace_id()}" if status == UNEXPECTED_ERROR[0] else str(exc),
+            detail=f"see the log, trace {trace_id()}" if status == UNEXPECTED_ERROR[0] else str(exc),
             what_to_do=what_to_do(exc),
         )
 
