@@ -17,12 +17,7 @@ from shared.application.prediction.stage import REFUSED, StageJobs, player_outco
 from shared.application.runs.activation import Activate
 from shared.application.runs.expected_players import outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs, RunToPrepare
-from shared.application.runs.lifecycle import (
-    NOT_PUBLISHED,
-    FinishRun,
-    StartRun,
-    fail_pending_players,
-)
+from shared.application.runs.lifecycle import NOT_PUBLISHED, FinishRun, StartRun, fail_pending_players
 from shared.application.runs.request import RunRequest, request_from_stored
 from shared.errors import AppError, Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
@@ -102,7 +97,7 @@ class RunInProcess:
 
     def _run(self, runs: Sequence[RunToPrepare], serving: ServedModels) -> dict[date, AppError]:
         """Prepare, predict and finish opened runs; return the errors by date."""
-        prepared = dict(zip(runs, self._prepared(runs), strict=True))
+        prepared = dict(zip(runs, self._prepare_runs(runs), strict=True))
         failed = {run: run_jobs for run, run_jobs in prepared.items() if isinstance(run_jobs, AppError)}
         ready: list[RunJobs] = []
         with self._runs.batched_writes():
@@ -122,7 +117,7 @@ class RunInProcess:
             self._finish.finish_all([run_jobs.run_id for run_jobs in ready])
         return {run.request.game_date: error for run, error in failed.items()}
 
-    def _prepared(self, runs: Sequence[RunToPrepare]) -> list[RunJobs | AppError]:
+    def _prepare_runs(self, runs: Sequence[RunToPrepare]) -> list[RunJobs | AppError]:
         try:
             return self._prepare.prepare_all(runs, self._clock.now())
         except AppError as exc:

@@ -128,19 +128,19 @@ class BackfillPredictions:
         ordered = sorted(set(days))
         groups = [ordered[at : at + DAYS_AT_ONCE] for at in range(0, len(ordered), DAYS_AT_ONCE)]
         if options.dry_run:
-            return [result for days in groups for result in self._dates(days, options, None)]
+            return [result for days in groups for result in self._run_dates(days, options, None)]
         checkpoint = self._checkpoint(ordered, options, resume)
         results: list[DateResult] = []
         for days in groups:
             with ExitStack() as locks:
                 for day in days:
                     locks.enter_context(self._ports.locks.hold(f"{JOB}-{day}", WAIT_SECONDS))
-                results += self._resumed(days, options, checkpoint)
+                results += self._run_remaining(days, options, checkpoint)
             progress("predict dates", len(results), len(ordered))
         checkpoint.end()
         return results
 
-    def _resumed(
+    def _run_remaining(
         self,
         days: list[date],
         options: BackfillOptions,
@@ -150,7 +150,7 @@ class BackfillPredictions:
         results = {day: DateResult.of(fields) for day, fields in checkpoint.recorded_results(days).items()}
         remaining = [day for day in days if day not in results]
         if remaining:
-            new_results = self._dates(remaining, options, checkpoint.job_id)
+            new_results = self._run_dates(remaining, options, checkpoint.job_id)
             checkpoint.write({r.game_date: r.plain() for r in new_results})
             results |= {r.game_date: r for r in new_results}
         return [results[day] for day in days]
@@ -160,7 +160,7 @@ class BackfillPredictions:
         arguments["dates"] = [d.isoformat() for d in days]
         return Checkpoint(self._ports.documents, JOB, arguments, resume)
 
-    def _dates(
+    def _run_dates(
         self,
         days: list[date],
         options: BackfillOptions,
@@ -180,7 +180,7 @@ class BackfillPredictions:
         tasks_by_models: dict[tuple[tuple[str, str], ...], list[_Task]] = {}
         for day in days:
             try:
-                task = self._task(day, games[day], options, diagnoses[day], job_id)
+                task = self._build_task(day, games[day], options, diagnoses[day], job_id)
             except AppError as exc:
                 task = DateResult(day, Status.FAILED, note=str(exc))
             if isinstance(task, DateResult):
@@ -188,14 +188,14 @@ class BackfillPredictions:
             else:
                 tasks_by_models.setdefault(task.served_by, []).append(task)
         for tasks in tasks_by_models.values():
-            results |= self._serve(tasks, options)
+            results |= self._run_tasks(tasks, options)
         seconds = round((time.perf_counter() - started_at) / len(days), 3)
         return [
-            replace(results[d], seconds=seconds, minutes_to_first_tipoff=_minutes(games[d], now))
+            replace(results[d], seconds=seconds, minutes_to_first_tipoff=_minutes_to_tipoff(games[d], now))
             for d in days
         ]
 
-    def _task(
+    def _build_task(
         self,
         day: date,
         games: list[dict[str, Any]],
@@ -211,7 +211,7 @@ class BackfillPredictions:
         if len(started) == len(games):
             note = f"all {len(games)} games have started; --allow-started predicts them as a backfill"
             return DateResult(day, Status.STARTED, note=note)
-        request = _request(day, options, job_id)
+        request = _build_request(day, options, job_id)
         PrepareJobs(self._ports.warehouse).check_reason(request, now)
         refusal = _refusal(diagnosis, options)
         if refusal:
@@ -219,12 +219,12 @@ class BackfillPredictions:
             return DateResult(day, status, note=note, left_out=by_reason(diagnosis.missing))
         chosen = self._models(day, options.systems, train=not options.dry_run)
         if chosen.in_sample and not options.in_sample:
-            return DateResult(day, Status.FAILED, note=_trained_on(day, chosen))
+            return DateResult(day, Status.FAILED, note=_in_sample_message(day, chosen))
         omission = f"{len(started)} of {len(games)} games have started and are skipped" if started else None
         task = _Task(request, chosen, diagnosis, omission)
-        return self._plan(task, now) if options.dry_run else task
+        return self._describe_dry_run(task, now) if options.dry_run else task
 
-    def _serve(self, tasks: list[_Task], options: BackfillOptions) -> dict[date, DateResult]:
+    def _run_tasks(self, tasks: list[_Task], options: BackfillOptions) -> dict[date, DateResult]:
         """Run the dates with the same models; if a store fails, run them again one by one, so that an error
         of one date does not fail all."""
         chosen = tasks[0].chosen
@@ -235,7 +235,7 @@ class BackfillPredictions:
         except AppError as exc:
             if len(tasks) == 1:
                 return {tasks[0].day: DateResult(tasks[0].day, Status.FAILED, note=str(exc))}
-            return {day: result for t in tasks for day, result in self._serve([t], options).items()}
+            return {day: result for t in tasks for day, result in self._run_tasks([t], options).items()}
         run_ids = {day: run_id for day, run_id in run_ids_or_errors.items() if isinstance(run_id, str)}
         rows = self._run_rows(run_ids)
         with self._ports.runs.batched_writes():
@@ -250,7 +250,7 @@ class BackfillPredictions:
             except AppError as exc:
                 results[task.day] = DateResult(task.day, Status.FAILED, note=str(exc))
         if options.force or options.skip_mlfs_check:
-            self._audit([(t, results[t.day]) for t in tasks if results[t.day].run_id], options)
+            self._record_audit([(t, results[t.day]) for t in tasks if results[t.day].run_id], options)
         return results
 
     def _run_rows(self, run_ids: Mapping[date, str]) -> dict[str, dict[str, Any]]:
@@ -262,7 +262,7 @@ class BackfillPredictions:
         )
         return {row["run_id"]: row for row in self._ports.warehouse.query(query).to_pylist()}
 
-    def _plan(self, task: _Task, now: datetime) -> DateResult:
+    def _describe_dry_run(self, task: _Task, now: datetime) -> DateResult:
         """Return what a run would do; it is prepared like a real run."""
         prepared = PrepareJobs(self._ports.warehouse)("dry-run", task.request, now, task.without_features)
         off = set(task.chosen.off)
@@ -296,7 +296,7 @@ class BackfillPredictions:
             warnings=[warning for model in task.chosen.all_models for warning in model.warnings],
         )
 
-    def _audit(self, results: list[tuple[_Task, DateResult]], options: BackfillOptions) -> None:
+    def _record_audit(self, results: list[tuple[_Task, DateResult]], options: BackfillOptions) -> None:
         now = datetime.now(UTC)
         rows = [
             {
@@ -319,12 +319,12 @@ class BackfillPredictions:
         self._ports.warehouse.upsert(PREDICTION_REGENERATION_AUDIT, pa.Table.from_pylist(rows, schema=schema))
 
 
-def _minutes(games: list[dict[str, Any]], now: datetime) -> int | None:
+def _minutes_to_tipoff(games: list[dict[str, Any]], now: datetime) -> int | None:
     tipoffs = [g["game_start_utc"] for g in games if g["game_start_utc"] is not None]
     return int((min(tipoffs) - now).total_seconds() // 60) if tipoffs else None
 
 
-def _request(day: date, options: BackfillOptions, job_id: str | None) -> RunRequest:
+def _build_request(day: date, options: BackfillOptions, job_id: str | None) -> RunRequest:
     return RunRequest(
         game_date=day,
         mode=options.mode,
@@ -349,7 +349,7 @@ def _refusal(diagnosis: Diagnosis, options: BackfillOptions) -> tuple[Status, st
     return None if diagnosis.verdict is Verdict.READY else (Status.REFUSED_MLFS, reason)
 
 
-def _trained_on(day: date, chosen: ChosenModels) -> str:
+def _in_sample_message(day: date, chosen: ChosenModels) -> str:
     models = ", ".join(
         f"{m.model_id} (trained to {m.manifest.train_end})" for m in chosen.in_sample.values() if m.manifest
     )

@@ -24,9 +24,9 @@ class ModelHealth:
 
     def __call__(self, last: date, days: int = DAYS) -> dict[str, HealthAssessment]:
         """Assess every system with a model, on its live rows of the ``days`` game dates to ``last``."""
-        return {s: self._system(s, last - timedelta(days=days - 1), last) for s in MODEL_SYSTEMS}
+        return {s: self._assess_system(s, last - timedelta(days=days - 1), last) for s in MODEL_SYSTEMS}
 
-    def _system(self, system: str, first: date, last: date) -> HealthAssessment:
+    def _assess_system(self, system: str, first: date, last: date) -> HealthAssessment:
         query = statement("accuracy_of_system", first=first, last=last, system_id=system)
         rows = self._warehouse.query(query)
         rows = rows.filter(pc.equal(rows["counted_as"], "LIVE"))

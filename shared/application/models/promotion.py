@@ -66,8 +66,8 @@ class Promotion:
         model = self._registry.find(model_id, models)
         trial, first = self.trial(model, self._registry.champions(models).get(model["system_id"]))
         trial_gates = evaluate_gates(trial, model["training_end_date"], first)
-        loaded, golden = self._golden(model)
-        return [*trial_gates, self._drift(loaded), golden]
+        loaded, golden = self._check_golden_rows(model)
+        return [*trial_gates, self._check_drift(loaded), golden]
 
     def promote(self, model_id: str, reason: str, override: bool = False) -> Verdict:
         """Make a model the champion if every gate passes, or with ``override`` also if some fail.
@@ -99,7 +99,7 @@ class Promotion:
             )
         )
         days = rows["game_date"].to_pylist()
-        return _trial(rows, days), min(days, default=None)
+        return _build_trial(rows, days), min(days, default=None)
 
     def compare(self, a: str, b: str) -> Comparison:
         """Compare two models on the rows that both predicted, shadow or live; ``NotFound`` without any."""
@@ -119,7 +119,7 @@ class Promotion:
         )
         if not rows.num_rows:
             raise NotFound(f"{a} and {b} have no graded row in common in {TRIAL_DAYS} days")
-        trial = _trial(rows, rows["game_date"].to_pylist())
+        trial = _build_trial(rows, rows["game_date"].to_pylist())
         diff = difference(trial)
         return {
             "rows": rows.num_rows,
@@ -131,7 +131,7 @@ class Promotion:
             "difference": None if diff is None else {"value": diff.value, "low": diff.low, "high": diff.high},
         }
 
-    def _golden(self, model: Mapping[str, Any]) -> tuple[LoadedModel | None, Gate]:
+    def _check_golden_rows(self, model: Mapping[str, Any]) -> tuple[LoadedModel | None, Gate]:
         try:
             loaded = load_model(self._models, model["system_id"], model["path"], model["sha256"])
         except (NotFound, Rejected) as exc:
@@ -139,7 +139,7 @@ class Promotion:
         evidence = "the file has its sha256 and gives its golden rows" if loaded.verified else "unverified"
         return loaded, Gate("golden_prediction", loaded.verified, evidence)
 
-    def _drift(self, loaded: LoadedModel | None) -> Gate:
+    def _check_drift(self, loaded: LoadedModel | None) -> Gate:
         if loaded is None or loaded.manifest is None:
             return drift_gate({})
         rows, indices = input_shifts(self._warehouse, loaded.manifest, eastern_date(self._clock.now()))
@@ -148,7 +148,7 @@ class Promotion:
         return drift_gate(indices)
 
 
-def _trial(rows: pa.Table, days: list[date]) -> Trial:
+def _build_trial(rows: pa.Table, days: list[date]) -> Trial:
     sides = strings(rows["recommendation"])
     return Trial(
         predicted=floats(rows["predicted_points"]),

@@ -57,7 +57,7 @@ class Registry:
             "experiment_id": experiment_id,
             "parent_model_id": parent_model_id,
         }
-        new = [row | names for row in map(_row, bundles) if row["model_id"] not in registered_ids]
+        new = [row | names for row in map(_build_model_row, bundles) if row["model_id"] not in registered_ids]
         if new:
             self._warehouse.upsert(
                 MODEL_REGISTRY, pa.Table.from_pylist(new, schema=MODEL_REGISTRY.arrow_schema)
@@ -121,7 +121,7 @@ class Registry:
             changes.append((dict(previous_champion), State.RETIRED, f"replaced by {model['model_id']}"))
         now = datetime.now(UTC)
         change_rows = [
-            _change(m, state, cause, now, gates if m is model else (), overridden)
+            _build_change_row(m, state, cause, now, gates if m is model else (), overridden)
             for m, state, cause in changes
         ]
         self._warehouse.append(
@@ -136,7 +136,7 @@ class Registry:
         return change_rows
 
 
-def _change(
+def _build_change_row(
     model: Mapping[str, Any], to: State, reason: str, now: datetime, gates: Sequence[Gate], overridden: bool
 ) -> dict[str, Any]:
     return {
@@ -151,7 +151,7 @@ def _change(
     }
 
 
-def _row(bundle: Bundle) -> dict[str, Any]:
+def _build_model_row(bundle: Bundle) -> dict[str, Any]:
     manifest = bundle.manifest
     return {
         "model_id": manifest.name,

@@ -75,7 +75,7 @@ def diff_alerts(game_date: date, findings: Iterable[Finding], previous: Mapping[
             alerts[f.check] = f
     return AlertDiff(
         game_date,
-        {check: (_change(f, previous.get(check)), f) for check, f in alerts.items()},
+        {check: (_compare_severity(f, previous.get(check)), f) for check, f in alerts.items()},
         {check: severity for check, severity in previous.items() if check not in alerts},
     )
 
@@ -84,7 +84,7 @@ def message(diff: AlertDiff) -> dict[str, Any]:
     """Build the message: ``text`` for people, the other fields for programs."""
     findings = [f for _, f in diff.findings.values()]
     return {
-        "text": "\n".join(_lines(diff)),
+        "text": "\n".join(_format_lines(diff)),
         "severity": worst(findings).value,
         "game_date": diff.game_date.isoformat(),
         "findings": [asdict(f) for f in findings],
@@ -92,15 +92,15 @@ def message(diff: AlertDiff) -> dict[str, Any]:
     }
 
 
-def _lines(diff: AlertDiff) -> list[str]:
+def _format_lines(diff: AlertDiff) -> list[str]:
     """Return the lines: worst finding first, changed before unchanged ones; resolved findings last."""
     ranked = sorted(
         diff.findings.values(), key=lambda pair: (-EXIT[pair[1].severity], pair[0] is Change.KNOWN)
     )
-    lines = [_heading(diff)]
+    lines = [_format_heading(diff)]
     for change, f in ranked[:LINES]:
         suffix = "" if change is Change.KNOWN else f" ({change.value})"
-        lines.append(f"{f.severity.value} {f.check}{suffix}: {_short(f.evidence)}")
+        lines.append(f"{f.severity.value} {f.check}{suffix}: {_shorten(f.evidence)}")
         if f.remedy:
             lines.append(f"    {f.remedy}")
     if len(ranked) > LINES:
@@ -108,7 +108,7 @@ def _lines(diff: AlertDiff) -> list[str]:
     return [*lines, *(f"resolved: {check}, was {was.value}" for check, was in diff.resolved.items())]
 
 
-def _heading(diff: AlertDiff) -> str:
+def _format_heading(diff: AlertDiff) -> str:
     findings = [f for _, f in diff.findings.values()]
     counts = [f"{len(findings)} finding{'s' * (len(findings) != 1)}"] if findings else []
     if diff.resolved:
@@ -116,11 +116,11 @@ def _heading(diff: AlertDiff) -> str:
     return f"Daily validation of {diff.game_date}: {worst(findings).value}, {', '.join(counts)}"
 
 
-def _change(finding: Finding, previous: Severity | None) -> Change:
+def _compare_severity(finding: Finding, previous: Severity | None) -> Change:
     if previous is None:
         return Change.NEW
     return Change.WORSE if EXIT[finding.severity] > EXIT[previous] else Change.KNOWN
 
 
-def _short(evidence: str) -> str:
+def _shorten(evidence: str) -> str:
     return evidence if len(evidence) <= EVIDENCE else f"{evidence[: EVIDENCE - 1]}…"

@@ -59,7 +59,7 @@ class Deployments:
         for row in self.newest(deployment.service):
             if row["deployment_id"] == deployment.deployment_id:
                 return row
-        row = asdict(deployment) | self._training(deployment.model_sha256)
+        row = asdict(deployment) | self._read_training(deployment.model_sha256)
         row |= {"deployed_at": now, "deployed_at_eastern": now.astimezone(EASTERN).isoformat("T", "seconds")}
         self._warehouse.append(DEPLOYMENTS, pa.Table.from_pylist([row], schema=DEPLOYMENTS.arrow_schema))
         return row
@@ -69,7 +69,7 @@ class Deployments:
         rows = self._warehouse.query(statement("deployments")).to_pylist()
         return [row for row in rows if service in (None, row["service"])]
 
-    def _training(self, sha256: str | None) -> dict[str, Any]:
+    def _read_training(self, sha256: str | None) -> dict[str, Any]:
         models_by_sha256 = {m["sha256"]: m for m in Registry(self._warehouse).models()} if sha256 else {}
         model = models_by_sha256.get(sha256 or "", {})
         return {"model_id": model.get("model_id"), "experiment_id": model.get("experiment_id")}

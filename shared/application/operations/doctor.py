@@ -39,9 +39,9 @@ class Doctor:
 
     def __call__(self) -> list[Finding]:
         """Return all findings; checks that need the store are skipped if it is unavailable."""
-        findings = [_installed()]
+        findings = [_check_packages()]
         try:
-            inputs = self._inputs()
+            inputs = self._check_inputs()
         except Unavailable as exc:
             return [*findings, critical("store", str(exc)), *self._load_models()[1]]
         loaded, model_findings = self._load_models()
@@ -50,11 +50,11 @@ class Doctor:
             ok("store", "answers"),
             *inputs,
             *model_findings,
-            *self._champions(loaded),
+            *self._check_champions(loaded),
             *heartbeat_findings(Heartbeats(self.documents)),
         ]
 
-    def _inputs(self) -> list[Finding]:
+    def _check_inputs(self) -> list[Finding]:
         query = statement("stored_inputs", first=FIRST_DATE, last=LAST_DATE)
         (row,) = self.warehouse.query(query).to_pylist()
         findings = []
@@ -83,7 +83,7 @@ class Doctor:
             findings.append(_model_finding(check, model, self.today or eastern_date(datetime.now(UTC))))
         return loaded, findings
 
-    def _champions(self, loaded: Mapping[str, LoadedModel]) -> list[Finding]:
+    def _check_champions(self, loaded: Mapping[str, LoadedModel]) -> list[Finding]:
         champions = Registry(self.warehouse).champions()
         differences = mismatches(loaded.values(), champions)
         if differences:
@@ -113,7 +113,7 @@ def heartbeat_findings(store: Heartbeats) -> list[Finding]:
     return findings
 
 
-def _installed() -> Finding:
+def _check_packages() -> Finding:
     try:
         packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     except PackageNotFoundError as exc:

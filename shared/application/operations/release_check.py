@@ -65,7 +65,9 @@ class CheckRevision:
         checks.append(run_check("model", lambda: _check_model(heartbeat.champions, expected)))
         for system, model in sorted(heartbeat.champions.items()):
             if system in MODEL_SYSTEMS and system.startswith("catboost"):
-                checks.append(run_check(f"golden:{system}", partial(self._golden, system, model["path"])))
+                checks.append(
+                    run_check(f"golden:{system}", partial(self._check_golden, system, model["path"]))
+                )
         return [*checks, self._check_newest_player(sorted(heartbeat.champions))]
 
     def _get(self, path: str, body: object | None = None) -> Any:
@@ -75,7 +77,7 @@ class CheckRevision:
             raise Rejected(f"{path} answered {status}: {detail}")
         return answer
 
-    def _golden(self, system: str, path: str) -> None:
+    def _check_golden(self, system: str, path: str) -> None:
         """Check that the golden rows of the manifest get exactly their recorded predictions."""
         manifest = read_bundle(self._models, path).manifest
         golden = manifest.golden[:MOST_GOLDEN]
@@ -93,16 +95,16 @@ class CheckRevision:
     def _check_newest_player(self, systems: Sequence[str]) -> Check:
         """Predict one player of the newest feature snapshot with every system that has a model."""
         try:
-            job = self._newest_job(systems)
+            job = self._build_newest_job(systems)
         except NotFound as exc:
             return Check("prediction", "passed", f"left out: {exc}")
-        check = run_check("prediction", lambda: self._predict(job, systems))
+        check = run_check("prediction", lambda: self._check_prediction(job, systems))
         detail = (
             f"{job.player_lookup} on {job.game_date}: {', '.join(systems)}" if check.passed else check.detail
         )
         return Check(check.name, check.status, detail, check.ms)
 
-    def _predict(self, job: PredictionRequest, systems: Sequence[str]) -> None:
+    def _check_prediction(self, job: PredictionRequest, systems: Sequence[str]) -> None:
         line = job.line
         row = {
             "features": dict(zip((*FEATURES, *CONTEXT), [*job.features, *job.context], strict=False)),
@@ -120,7 +122,7 @@ class CheckRevision:
             if points is None or not LOWEST <= points <= HIGHEST:
                 raise Rejected(f"{system}: {points!r} points for {job.player_lookup}, wanted 0-60")
 
-    def _newest_job(self, systems: Sequence[str]) -> PredictionRequest:
+    def _build_newest_job(self, systems: Sequence[str]) -> PredictionRequest:
         query = statement("newest_snapshot", first=FIRST_DATE, last=LAST_DATE)
         snapshots = self._warehouse.query(query).to_pylist()
         if not snapshots:

@@ -33,7 +33,7 @@ def check_worker_models(
         check, champion, sha256 = f"serving:{system}", champions.get(system), in_memory.get(system)
         if system in beat.get("unverified", ()):
             evidence = f"serves sha256 {str(sha256)[:12]}, a bare file without a manifest: unverified"
-            findings.append(warning(check, evidence, _replacement(system, champions, registered, game_date)))
+            findings.append(warning(check, evidence, _find_remedy(system, champions, registered, game_date)))
         elif sha256 is None and system not in off and champion is not None:
             evidence = f"off, although {champion['model_id']} is the champion"
             findings.append(warning(check, evidence, remedies.serve(champion)))
@@ -57,11 +57,11 @@ def _off_finding(
     registered: Sequence[Mapping[str, Any]],
     game_date: date,
 ) -> Finding:
-    remedy = _replacement(system, champions, registered, game_date)
+    remedy = _find_remedy(system, champions, registered, game_date)
     return critical(f"serving:{system}", f"off, although it is configured or required: {reason}", remedy)
 
 
-def _replacement(
+def _find_remedy(
     system: str,
     champions: Mapping[str, Mapping[str, Any]],
     registered: Sequence[Mapping[str, Any]],

@@ -68,8 +68,8 @@ class Activate:
         return [results[r.run_id] for r in runs]
 
     def _activate(self, runs: Sequence[RunToActivate]) -> dict[str, ActivationResult]:
-        runs = self._with_ids(runs)
-        active_players = self._active_players(runs)
+        runs = self._fill_in_ids(runs)
+        active_players = self._read_active_players(runs)
         results = self._recorded_results(runs)
         planned: dict[str, ActivationResult] = {}
         for run in runs:
@@ -81,14 +81,14 @@ class Activate:
             return results
         checked = self._check_batches(candidates)
         planned |= {r.run_id: _with_checks(planned[r.run_id], checked[r.run_id], r) for r in candidates}
-        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _key_outcomes(candidates, checked))
+        self._warehouse.upsert(PREDICTION_KEY_OUTCOMES, _build_key_outcomes(candidates, checked))
         for run_id, error in self._integrity_errors(candidates).items():
             results[run_id] = ActivationResult(RunState.FAILED, f"{error}; nothing activated")
         results |= {r: p for r, p in planned.items() if p.state is RunState.FAILED and r not in results}
         valid_runs = [r for r in candidates if r.run_id not in results]
         return results | (self._activate_and_verify(valid_runs, planned) if valid_runs else {})
 
-    def _with_ids(self, runs: Sequence[RunToActivate]) -> list[RunToActivate]:
+    def _fill_in_ids(self, runs: Sequence[RunToActivate]) -> list[RunToActivate]:
         """Fill in missing player ids from the roster: release 0.1.0 opened runs without ids."""
         if all(p.player_id is not None for r in runs for p in r.outcomes):
             return list(runs)
@@ -101,7 +101,7 @@ class Activate:
 
         return [RunToActivate(r.run, {with_id(r.run, p): o for p, o in r.outcomes.items()}) for r in runs]
 
-    def _active_players(self, runs: Sequence[RunToActivate]) -> dict[date, set[int | str]]:
+    def _read_active_players(self, runs: Sequence[RunToActivate]) -> dict[date, set[int | str]]:
         """Return, by date, the players with an active row that the run does not replace. They count as
         predicted even if not expected: otherwise a run that fills a gap would be measured by that gap."""
         unforced_runs = [r for r in runs if not r.run.request.get("force")]
@@ -121,7 +121,7 @@ class Activate:
         Call this after reading the active rows: a later run may own those rows by then.
         """
         rows = self._query("run_result", runs).to_pylist()
-        counts = self._counts(runs) if rows else {}
+        counts = self._read_counts(runs) if rows else {}
         return {
             r["run_id"]: ActivationResult(RunState(r["state"]), r["note"], counts.get(r["run_id"], NO_ROWS))
             for r in rows
@@ -148,7 +148,7 @@ class Activate:
     ) -> dict[str, ActivationResult]:
         """Activate the rows of the runs; a key with two active rows fails its run."""
         self._move_rows(runs)
-        counts = self._counts(runs)
+        counts = self._read_counts(runs)
         duplicates = self._warehouse.query(statement("active_duplicates", **_date_span(runs)))
         duplicates_by_date = Counter(duplicates["game_date"].to_pylist())
         results = {}
@@ -177,7 +177,7 @@ class Activate:
             statements.append(statement("activation_insert", **params))
         self._warehouse.transact(statements)
 
-    def _counts(self, runs: Sequence[RunToActivate]) -> dict[str, Counts]:
+    def _read_counts(self, runs: Sequence[RunToActivate]) -> dict[str, Counts]:
         """Count from the table, so that a repeated activation returns the same counts."""
         rows = self._query("activation_counts", runs).to_pylist()
         return {row.pop("run_id"): Counts(**row) for row in rows}
@@ -188,7 +188,7 @@ class Activate:
 
     def _report(self, runs: Sequence[RunToActivate], results: Mapping[str, ActivationResult]) -> None:
         now = datetime.now(UTC)
-        rows = [_run_row(r, results[r.run_id], now) for r in runs]
+        rows = [_build_run_row(r, results[r.run_id], now) for r in runs]
         self._warehouse.upsert(
             PREDICTION_RUNS, pa.Table.from_pylist(rows, schema=PREDICTION_RUNS.arrow_schema)
         )
@@ -235,7 +235,7 @@ def _with_checks(result: ActivationResult, checked: CheckedRun, run: RunToActiva
     return replace(result, state=RunState.PARTIAL if checked.held else result.state, note=note)
 
 
-def _run_row(ended_run: RunToActivate, result: ActivationResult, now: datetime) -> dict[str, Any]:
+def _build_run_row(ended_run: RunToActivate, result: ActivationResult, now: datetime) -> dict[str, Any]:
     run, players = ended_run.run, ended_run.players()
     return {
         "run_id": run.run_id,
@@ -253,7 +253,7 @@ def _run_row(ended_run: RunToActivate, result: ActivationResult, now: datetime) 
     }
 
 
-def _key_outcomes(runs: Sequence[RunToActivate], checked: Mapping[str, CheckedRun]) -> pa.Table:
+def _build_key_outcomes(runs: Sequence[RunToActivate], checked: Mapping[str, CheckedRun]) -> pa.Table:
     """Return one row per system and expected player with a player_id. The keys of a held system have
     failed, so that their earlier rows stay active."""
     rows: list[tuple[str, date, str, str, str, str, str | None, int]] = []

@@ -93,14 +93,14 @@ class CheckBatches:
         """Return the checks by run id; the runs are of different game dates."""
         days = [r.run.game_date for r in runs]
         first, last = min(days), max(days)
-        staged = self._staged([r.run_id for r in runs], first, last)
-        accepted_sums = self._accepted_sums(first - LOOK_BACK, last) if staged else {}
+        staged = self._read_staged([r.run_id for r in runs], first, last)
+        accepted_sums = self._read_accepted_sums(first - LOOK_BACK, last) if staged else {}
         return {
-            run.run_id: _checked(run, staged.get(run.run_id, []), accepted_sums)
+            run.run_id: _check_run(run, staged.get(run.run_id, []), accepted_sums)
             for run in sorted(runs, key=lambda r: r.run.game_date)
         }
 
-    def _staged(self, run_ids: list[str], first: date, last: date) -> dict[str, list[dict[str, Any]]]:
+    def _read_staged(self, run_ids: list[str], first: date, last: date) -> dict[str, list[dict[str, Any]]]:
         query = statement(
             "staged_batches", run_ids=run_ids, first=first, last=last, least=LOWEST, most=HIGHEST
         )
@@ -109,7 +109,7 @@ class CheckBatches:
             by_run.setdefault(row["run_id"], []).append(row)
         return by_run
 
-    def _accepted_sums(self, first: date, last: date) -> dict[str, dict[date, _Sums]]:
+    def _read_accepted_sums(self, first: date, last: date) -> dict[str, dict[date, _Sums]]:
         rows = self._warehouse.query(statement("accepted_batches", first=first, last=last)).to_pylist()
         by_system: dict[str, dict[date, _Sums]] = {}
         for r in rows:
@@ -118,7 +118,7 @@ class CheckBatches:
         return by_system
 
 
-def _checked(
+def _check_run(
     run: RunToActivate, staged: Sequence[Mapping[str, Any]], accepted_sums: dict[str, dict[date, _Sums]]
 ) -> CheckedRun:
     """Check one run and add its accepted batches to ``accepted_sums``."""
@@ -138,15 +138,15 @@ def _checked(
         system_sums = accepted_sums.setdefault(system, {})
         active_rows = 0 if force or day not in system_sums else system_sums[day].rows
         batch = replace(
-            _batch(row, keys[system], active_rows),
+            _build_batch(row, keys[system], active_rows),
             without_features=lacking[system],
             is_whole_slate=not active_rows and min_minutes == DEFAULT_MIN_MINUTES,
         )
         findings = check_predictions(batch, _earlier_batches(system_sums, day))
         if findings:
-            problems[system] = _sentence(findings)
+            problems[system] = _join_findings(findings)
     accepts_findings = bool(request.get("accept_findings"))
-    held = {} if accepts_findings else _with_ensembles(problems, [row["system_id"] for row in staged])
+    held = {} if accepts_findings else _add_ensembles(problems, [row["system_id"] for row in staged])
     for row in staged:
         if row["system_id"] not in held:
             _add_batch(accepted_sums[row["system_id"]], day, row, force)
@@ -159,7 +159,7 @@ def _checked(
     )
 
 
-def _batch(row: Mapping[str, Any], keys: int, active_rows: int) -> PredictionBatch:
+def _build_batch(row: Mapping[str, Any], keys: int, active_rows: int) -> PredictionBatch:
     return PredictionBatch(
         system_id=row["system_id"],
         rows=row["row_count"],
@@ -187,11 +187,11 @@ def _add_batch(system_sums: dict[date, _Sums], day: date, row: Mapping[str, Any]
     system_sums[day] = new if force or day not in system_sums else new.plus(system_sums[day])
 
 
-def _sentence(findings: Iterable[PredictionFinding]) -> str:
+def _join_findings(findings: Iterable[PredictionFinding]) -> str:
     return " and ".join(map(str, findings))
 
 
-def _with_ensembles(problems: Mapping[str, str], systems: Sequence[str]) -> dict[str, str]:
+def _add_ensembles(problems: Mapping[str, str], systems: Sequence[str]) -> dict[str, str]:
     """Add the ensembles that combine a held system."""
     held = dict(problems)
     for ensemble in ENSEMBLES:

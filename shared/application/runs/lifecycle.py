@@ -28,14 +28,7 @@ from shared.application.runs.run_to_activate import FAILED, PREDICTED, SKIPPED, 
 from shared.errors import AppError, Conflict, Rejected, Unavailable
 from shared.observability import tracing
 from shared.observability.tracing import Trace
-from shared.ports import (
-    Clock,
-    ExpectedPlayer,
-    Publisher,
-    Run,
-    RunState,
-    RunStore,
-)
+from shared.ports import Clock, ExpectedPlayer, Publisher, Run, RunState, RunStore
 from shared.schemas.messages import PredictionReady
 
 DEADLINE = timedelta(minutes=15)
