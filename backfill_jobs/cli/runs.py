@@ -61,11 +61,11 @@ def show_one(
 def check_stalled(as_json: Json = False) -> None:
     """End the runs whose deadline has passed, naming who never answered."""
     from shared.application.runs.activation import Activate
-    from shared.application.runs.lifecycle import CheckStalled, FinishRun
+    from shared.application.runs.lifecycle import EndStalledRuns, FinishRun
 
     use = backend()
     finish = FinishRun(use.runs, Activate(use.warehouse, use.job_publisher, use.clock))
-    ended = CheckStalled(use.runs, finish)(datetime.now(UTC))
+    ended = EndStalledRuns(use.runs, finish)(datetime.now(UTC))
     show(as_json, {"ended": ended}, [f"ended {r}" for r in ended] or ["no run is past its deadline"])
 
 

@@ -12,7 +12,7 @@ from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.queries.read import PredictionQueries
-from shared.application.runs.lifecycle import CheckStalled, RecordOutcome, Report, StartedRun, StartRun
+from shared.application.runs.lifecycle import EndStalledRuns, RecordOutcome, Report, StartedRun, StartRun
 from shared.application.runs.request import parse, resolve_date
 from shared.ports import Clock, RunStore
 from shared.schemas.messages import RunRequested
@@ -28,7 +28,7 @@ class Coordinator:
     start: StartRun
     record: RecordOutcome
     completions: MicroBatcher[Report]
-    check_stalled: CheckStalled
+    check_stalled: EndStalledRuns
     keep_rejected: KeepRejected
     queries: PredictionQueries
     signals: SignalReport

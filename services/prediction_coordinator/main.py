@@ -18,12 +18,12 @@ from shared.application.grading.coverage import GradingCoverage
 from shared.application.grading.signals import SignalReport
 from shared.application.messaging.events import ProcessStarted, ProcessStopped, combine_observers, log
 from shared.application.messaging.rejected import KeepRejected
-from shared.application.operations.heartbeats import Heartbeats, HeartbeatThread
+from shared.application.operations.heartbeats import Heartbeats, HeartbeatSender
 from shared.application.operations.readiness import StoreCheck
 from shared.application.queries.read import PredictionQueries
 from shared.application.runs.activation import Activate
 from shared.application.runs.jobs import PrepareJobs
-from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, StartRun
+from shared.application.runs.lifecycle import EndStalledRuns, FinishRun, RecordOutcome, StartRun
 from shared.backends import Backend, connect
 from shared.errors import AppError
 from shared.observability.logging import configure_logging
@@ -54,7 +54,7 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         start=start,
         record=record,
         completions=MicroBatcher(record.record_all, executor),
-        check_stalled=CheckStalled(backend.runs, finish, deadline, observe),
+        check_stalled=EndStalledRuns(backend.runs, finish, deadline, observe),
         keep_rejected=KeepRejected(backend.warehouse, "prediction-coordinator", observe),
         queries=PredictionQueries(backend.warehouse),
         signals=SignalReport(backend.warehouse),
@@ -97,7 +97,7 @@ def main() -> int:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
     fields = {"commit": settings.build_commit, "port": settings.port}
-    pulse = HeartbeatThread(Heartbeats(backend.documents), "prediction-coordinator", fields)
+    pulse = HeartbeatSender(Heartbeats(backend.documents), "prediction-coordinator", fields)
     with pulse, StalledRunWatcher(coordinator.check_stalled, settings.check_stalled_seconds):
         log(ProcessStarted(settings.port))
         try:

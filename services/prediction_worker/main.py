@@ -14,7 +14,7 @@ from shared.application.messaging.events import ProcessStarted, ProcessStopped, 
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.models.champion_check import ChampionAlarms, heartbeat_fields
 from shared.application.models.registry import Registry
-from shared.application.operations.heartbeats import Heartbeats, HeartbeatThread
+from shared.application.operations.heartbeats import Heartbeats, HeartbeatSender
 from shared.application.operations.readiness import StoreCheck
 from shared.application.prediction.batch_api import PredictRows, fits_inline
 from shared.application.prediction.predict import Predict
@@ -95,7 +95,7 @@ def main() -> int:
         "commit": settings.build_commit,
         "port": settings.port,
     }
-    with HeartbeatThread(Heartbeats(backend.documents), "prediction-worker", fields):
+    with HeartbeatSender(Heartbeats(backend.documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
         for warning in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):
             logging.getLogger(__name__).warning(warning)

@@ -14,7 +14,7 @@ from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import Job, StageJobs
 from shared.application.runs.activation import Activate
 from shared.application.runs.jobs import PrepareJobs
-from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, StartedRun, StartRun
+from shared.application.runs.lifecycle import EndStalledRuns, FinishRun, RecordOutcome, StartedRun, StartRun
 from shared.application.runs.request import parse
 from shared.embedded.run_store import SqliteRunStore
 from shared.model_registry.loading import LoadedModel
@@ -45,7 +45,7 @@ class InProcess:
             CLOCK,
             max_per_hour=self.max_per_hour,
         )
-        self.check_stalled = CheckStalled(self.runs, self.finish)
+        self.check_stalled = EndStalledRuns(self.runs, self.finish)
         self.stage = StageJobs(
             Predict(self.models), self.warehouse, self.outbox, KeepRejected(self.warehouse, "test"), CLOCK
         )

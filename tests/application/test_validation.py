@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.application.messaging.rejected import KeepRejected
-from shared.application.operations.heartbeats import COLLECTION, Heartbeats, HeartbeatThread
+from shared.application.operations.heartbeats import COLLECTION, Heartbeats, HeartbeatSender
 from shared.domain.findings import Finding, Severity, worst
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Unavailable
@@ -254,7 +254,7 @@ def test_the_champion_is_recognised(here: Jobs) -> None:
 
 def test_a_pulse_beats_while_it_lasts_and_says_when_it_stops(here: Jobs) -> None:
     beats = Heartbeats(here.documents)
-    with HeartbeatThread(beats, "prediction-worker", {"commit": "abc"}, seconds=0.01):
+    with HeartbeatSender(beats, "prediction-worker", {"commit": "abc"}, seconds=0.01):
         pass
     ((status, age),) = beats.ages(datetime.now(UTC)).values()
     assert status == "stopped"

@@ -15,7 +15,7 @@ from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import StageJobs
 from shared.application.runs.activation import Activate
 from shared.application.runs.jobs import PrepareJobs
-from shared.application.runs.lifecycle import CheckStalled, FinishRun, RecordOutcome, Report, StartRun
+from shared.application.runs.lifecycle import EndStalledRuns, FinishRun, RecordOutcome, Report, StartRun
 from shared.application.runs.request import parse
 from shared.embedded.clock import FixedClock
 from shared.errors import AppError, Conflict, NotFound, Rejected
@@ -71,7 +71,7 @@ class Coordinator:
         prepare = PrepareJobs(ports.warehouse)
         self._start = StartRun(prepare, ports.runs, ports.publisher, finish, clock)
         self._record = RecordOutcome(ports.runs, finish)
-        self._check = CheckStalled(ports.runs, finish)
+        self._check = EndStalledRuns(ports.runs, finish)
         self._keep = KeepRejected(ports.warehouse, "prediction-coordinator")
         self._skew, self._clock = skew, clock
 

@@ -149,8 +149,8 @@ class RunInProcess:
         return outcomes
 
     def _record(self, runs: Sequence[RunJobs], outcomes: Mapping[str, list[PlayerOutcome]]) -> None:
-        """Record the outcomes and fail the remaining players. No other process works on these runs: such a
-        player was expected by an earlier process, and the game has started since."""
+        """Record the outcomes and fail the players without one: no other process works on these runs.
+        Example: an earlier process expected the player, and the game has started since."""
         with self._runs.batched_writes():
             for run_jobs in runs:
                 skipped = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in run_jobs.without_features]
@@ -158,7 +158,7 @@ class RunInProcess:
                     fail_pending_players(self._runs, run_jobs.run_id, NOT_PUBLISHED)
 
     def _finished_run(self, request: RunRequest) -> str | None:
-        """Return this job's successful run, if its process died before it reported that."""
+        """Return this job's successful run, whose process died before it wrote the checkpoint, or None."""
         successful = (RunState.COMPLETE, RunState.PARTIAL)
         runs = self._runs.runs(game_date=request.game_date)
         run_ids = (r.run_id for r in runs if r.request.get("job") == request.job and r.state in successful)

@@ -29,7 +29,7 @@ class ChosenModels:
 
     @property
     def all_models(self) -> list[LoadedModel]:
-        """Return the models of both groups."""
+        """Return the usable and the in-sample models."""
         return [*self.models.values(), *self.in_sample.values()]
 
 

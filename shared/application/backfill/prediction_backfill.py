@@ -340,7 +340,7 @@ def _build_request(day: date, options: BackfillOptions, job_id: str | None) -> R
 
 
 def _refusal(diagnosis: Diagnosis, options: BackfillOptions) -> tuple[Status, str] | None:
-    """Return why the feature store blocks a run; even a skipped check needs a snapshot."""
+    """Return why the feature store blocks a run; with the check skipped, a snapshot is still required."""
     state = f"feature store {diagnosis.verdict.value}: {diagnosis.present} of {diagnosis.expected} players"
     advice = f"; run: {diagnosis.remedy}" if diagnosis.remedy else ""
     reason = f"{state}; {diagnosis.cause}{advice}" if diagnosis.cause else state

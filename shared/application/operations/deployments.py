@@ -65,7 +65,7 @@ class Deployments:
         return row
 
     def newest(self, service: str | None = None) -> list[dict[str, Any]]:
-        """Return the last 500 deployments, newest first, of one service or of all."""
+        """Return the deployments of one service or of all, newest first, from the last 500 in total."""
         rows = self._warehouse.query(statement("deployments")).to_pylist()
         return [row for row in rows if service in (None, row["service"])]
 

@@ -42,7 +42,7 @@ class Heartbeats:
         }
 
 
-class HeartbeatThread:
+class HeartbeatSender:
     """Context manager: a thread sends heartbeats, and a final beat records that the process stopped.
 
     If the store is unavailable, the beat is skipped; the monitor notices the missing beats.

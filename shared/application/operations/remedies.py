@@ -13,7 +13,7 @@ REASON = '--reason "predictions were missing"'
 
 
 def train(system: str, game_date: date) -> str:
-    """Train with the length of the system's recipe up to four weeks before a date; evaluate on the rest."""
+    """Train for the recipe's length up to four weeks before a date, and evaluate on those four weeks."""
     end = game_date - timedelta(days=29)
     start = end - timedelta(days=RECIPES[system].train_days)
     return (

@@ -1,1 +1,1 @@
-"""The life of a run: request, jobs, outcomes, checks, activation."""
+"""The lifecycle of a run: request, jobs, outcomes, checks, activation."""

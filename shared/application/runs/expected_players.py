@@ -20,7 +20,7 @@ def outcome_for(
     return PlayerOutcome(player.player_id, player.player_lookup, outcome, systems or {})
 
 
-class PlayersOfRun:
+class ExpectedPlayers:
     """Looks up the expected player of a worker's report."""
 
     def __init__(self, players: Sequence[ExpectedPlayer]) -> None:

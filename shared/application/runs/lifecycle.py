@@ -20,7 +20,7 @@ from shared.application.messaging.events import (
 )
 from shared.application.messaging.topics import REQUEST_TOPIC, to_outgoing
 from shared.application.runs.activation import Activate, ActivationResult
-from shared.application.runs.expected_players import PlayersOfRun, outcome_for
+from shared.application.runs.expected_players import ExpectedPlayers, outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.runs.rate_limit import check_rate
 from shared.application.runs.request import RunRequest
@@ -226,7 +226,7 @@ class RecordOutcome:
     def __init__(self, runs: RunStore, finish: FinishRun) -> None:
         self._runs = runs
         self._finish = finish
-        self._expected: dict[str, PlayersOfRun] = {}
+        self._expected: dict[str, ExpectedPlayers] = {}
 
     def __call__(self, ready: PredictionReady) -> None:
         """Check and record one report."""
@@ -252,18 +252,18 @@ class RecordOutcome:
                 if self._runs.record(run_id, outcomes) == 0:
                     self._finish(run_id)
 
-    def _players_of(self, run_id: str) -> PlayersOfRun:
+    def _players_of(self, run_id: str) -> ExpectedPlayers:
         """Return the expected players, read once: they are stored before any job is published."""
         if run_id not in self._expected:
             players = self._runs.players(run_id)
             if not players:
-                return PlayersOfRun(players)
-            players_of_run = PlayersOfRun(players)
+                return ExpectedPlayers(players)
+            players_of_run = ExpectedPlayers(players)
             self._expected = {**dict(list(self._expected.items())[-CACHED_RUNS:]), run_id: players_of_run}
         return self._expected[run_id]
 
 
-class CheckStalled:
+class EndStalledRuns:
     """Ends runs past their deadline, so that no run stays open forever."""
 
     def __init__(
