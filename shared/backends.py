@@ -1,4 +1,4 @@
-"""From settings to one set of adapters."""
+"""Builds the adapters of the configured backend from the settings."""
 
 from __future__ import annotations
 
@@ -20,80 +20,81 @@ from shared.ports import Clock, DeadLetters, Documents, Locks, ModelStore, Publi
 
 
 class BackendSettings(BaseSettings):
-    """What every program reads of its environment."""
+    """Environment settings that every program reads."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     props_backend: Literal["embedded", "gcp"] = "embedded"
-    """Where state lives; ``embedded`` needs nothing but this machine, ``gcp`` is Google Cloud."""
+    """Backend that stores the state: ``embedded`` on this machine, ``gcp`` in Google Cloud."""
 
     props_home: Path = Path(".props")
     """Folder of the embedded backend's state."""
 
     props_now: str | None = None
-    """ISO 8601 instant at which the product's clock stands still; unset is the machine's clock. Embedded
-    backend only."""
+    """ISO 8601 instant at which the product's clock is fixed; unset is the machine's clock. Embedded backend
+    only."""
 
     gcp_project_id: str | None = None
-    """Google Cloud project that owns tables, topics and documents; needed where the backend is ``gcp``."""
+    """Google Cloud project that owns tables, topics and documents; required for the ``gcp`` backend."""
 
     gcp_location: str = "us-west2"
-    """Where the datasets are."""
+    """Location of the BigQuery datasets."""
 
     warehouse_wait_seconds: float = Field(default=5.0, ge=0.0, le=60.0)
-    """How long the embedded warehouse waits for a program that has its file open, a notebook for example."""
+    """Seconds that the embedded warehouse waits for another program that has its file open, such as a
+    notebook."""
 
     model_folder: str | None = None
-    """Where trained bundles go: a folder, or on ``gcp`` a ``gs://bucket/prefix``. Unset: ``models`` below
-    PROPS_HOME, or ``gs://PROJECT-models``."""
+    """Destination of trained bundles: a folder, or on ``gcp`` a ``gs://bucket/prefix``. Unset: ``models``
+    below PROPS_HOME, or ``gs://PROJECT-models``."""
 
     model_cache: Path = Path(tempfile.gettempdir()) / "props-model-cache"
-    """Folder of model files that were fetched from Cloud Storage, by their content."""
+    """Cache folder of model files from Cloud Storage, by content hash."""
 
     max_gib_billed: int = 20
-    """A BigQuery statement that would scan more is refused before it costs anything."""
+    """Limit in GiB: a BigQuery statement that would scan more is refused before it costs anything."""
 
     bigquery_storage_grpc_address: str | None = None
     """host:port of an emulator's BigQuery Storage API; unset is Google's."""
 
     broker_url: str = "http://127.0.0.1:8082"
-    """The embedded push broker."""
+    """URL of the embedded push broker."""
 
     build_commit: str = "unknown"
-    """Commit of the code that runs, stored with every prediction."""
+    """Commit of the running code, stored with every prediction."""
 
 
 def path_variable(system_id: str) -> str:
-    """The environment variable that names the model of a system."""
+    """Return the environment variable for the model path of a system."""
     return f"{system_id.upper()}_MODEL_PATH"
 
 
 class ModelSettings(BackendSettings):
-    """Which models a program runs: exactly the files named, never a pattern."""
+    """Models that a program runs, each by exact path, never by pattern."""
 
     catboost_v9_model_path: str | None = None
-    """Path of the V9 bundle's ``.cbm``; unset turns the system off."""
+    """Path of the V9 bundle's ``.cbm``; unset disables the system."""
 
     catboost_v9_2026_02_model_path: str | None = None
-    """Path of the monthly V9 bundle; unset turns the system off."""
+    """Path of the monthly V9 bundle; unset disables the system."""
 
     catboost_v8_model_path: str | None = None
-    """Path of the V8 bundle; unset turns the system off."""
+    """Path of the V8 bundle; unset disables the system."""
 
     line_anchored_v1_model_path: str | None = None
-    """Path of the bundle behind the anchored line; unset turns the system off."""
+    """Path of the bundle behind the anchored line; unset disables the system."""
 
     shadow_model_paths: str | None = None
-    """Comma-separated paths of bundles that run beside the champions; the manifest names their system."""
+    """Comma-separated paths of bundles that run in shadow; their manifests name the system."""
 
     model_sha256: str | None = None
-    """The hash that the V9 model must have; unset accepts what its manifest says."""
+    """Required hash of the V9 model; unset accepts the hash in its manifest."""
 
     model_generation: int | None = None
-    """The generation of the V9 model's object in Cloud Storage; unset takes the newest."""
+    """Generation of the V9 model's object in Cloud Storage; unset uses the newest."""
 
     def model_paths(self) -> dict[str, str]:
-        """Path by system, for the systems that are configured."""
+        """Return the model path of each configured system."""
         paths = {system: getattr(self, path_variable(system).lower()) for system in MODEL_SYSTEMS}
         return {system: path for system, path in paths.items() if path}
 
@@ -101,21 +102,21 @@ class ModelSettings(BackendSettings):
         return [p.strip() for p in (self.shadow_model_paths or "").split(",") if p.strip()]
 
     def generations(self) -> dict[str, int]:
-        """Generation by path, where one is pinned."""
+        """Return the pinned generation by path."""
         if self.catboost_v9_model_path is None or self.model_generation is None:
             return {}
         return {self.catboost_v9_model_path: self.model_generation}
 
     def expected_sha256(self) -> dict[str, str]:
-        """The hash that a system's model must have, where one is set."""
+        """Return the required model hash by system, where one is set."""
         return {"catboost_v9": self.model_sha256} if self.model_sha256 else {}
 
 
 @dataclass(frozen=True)
 class Backend:
-    """``publisher`` is for services; ``job_publisher`` for jobs, which run whether services do or not.
+    """``publisher`` is for services, ``job_publisher`` for jobs, which also run without the services.
 
-    ``model_folder`` is where trained bundles go: a folder, or a ``gs://`` prefix.
+    ``model_folder`` is the destination of trained bundles: a folder, or a ``gs://`` prefix.
     """
 
     warehouse: Warehouse
@@ -132,13 +133,13 @@ class Backend:
     closing: tuple[Callable[[], None], ...] = ()
 
     def close(self) -> None:
-        """Flush and close what is open, in the order in which work flows."""
+        """Flush and close the open adapters, in the order of the data flow."""
         for close in self.closing:
             close()
 
 
 def make_clock(settings: BackendSettings) -> Clock:
-    """The clock of a backend, which opens nothing else; ``Rejected`` for one that cannot stand still."""
+    """Return the clock of a backend without opening it; ``Rejected`` for a fixed clock on ``gcp``."""
     if not settings.props_now:
         return SystemClock()
     if settings.props_backend == "gcp":
@@ -147,13 +148,13 @@ def make_clock(settings: BackendSettings) -> Clock:
 
 
 def connect(settings: BackendSettings) -> Backend:
-    """The adapters of a backend; ``Unavailable`` where its state folder cannot be written, ``Rejected`` for
-    settings that do not go together."""
+    """Build the adapters of a backend; ``Unavailable`` if its state folder cannot be written, ``Rejected``
+    for contradictory settings."""
     return _google(settings) if settings.props_backend == "gcp" else _embedded(settings)
 
 
 def _embedded(settings: BackendSettings) -> Backend:
-    """The embedded adapters are imported here, so that Google Cloud does not pay for them."""
+    """Build the embedded adapters; imported here, so that ``gcp`` does not load them."""
     from shared.embedded.broker.store import MessageStore
     from shared.embedded.dead_letters import BrokerDeadLetters
     from shared.embedded.documents import SqliteDocuments
@@ -167,9 +168,9 @@ def _embedded(settings: BackendSettings) -> Backend:
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise Unavailable(f"PROPS_HOME {home}: cannot be made ({exc.strerror})") from exc
+        raise Unavailable(f"PROPS_HOME {home}: cannot be created ({exc.strerror})") from exc
     if not os.access(home, os.W_OK):
-        raise Unavailable(f"PROPS_HOME {home}: cannot be written")
+        raise Unavailable(f"PROPS_HOME {home}: is not writable")
     messages = MessageStore(home / "broker.sqlite")
     return Backend(
         warehouse=DuckDbWarehouse(home / "warehouse.duckdb", settings.warehouse_wait_seconds),
@@ -187,7 +188,7 @@ def _embedded(settings: BackendSettings) -> Backend:
 
 
 def _google(settings: BackendSettings) -> Backend:
-    """Google's clients are imported here, so that the embedded backend does not pay for them."""
+    """Build the Google Cloud adapters; imported here, so that ``embedded`` does not load them."""
     from shared.gcp.bigquery_warehouse import BigQueryWarehouse
     from shared.gcp.clients import Clients
     from shared.gcp.cloud_model_store import CloudModelStore

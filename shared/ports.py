@@ -1,4 +1,4 @@
-"""What the use cases need from the outside world, each with the promise it makes."""
+"""Interfaces that the use cases need from the outside world, each with its guarantees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.schemas.table import Table
 
 
 class Clock(Protocol):
-    """Tells the product's now: aware, UTC. It may be fixed; it never goes backwards."""
+    """Returns the current time of the product: aware, UTC. It may be fixed; it never goes backwards."""
 
     def now(self) -> datetime: ...
 
@@ -31,37 +31,38 @@ class Statement:
 class Warehouse(Protocol):
     """Holds the tables of ``shared.schemas``.
 
-    Every method raises ``Unavailable`` when the store cannot be reached, and one that returns has
-    written durably. Where the answer was lost, what was asked for may have been written all the same,
-    wholly: whoever tries again must be able to bear a second copy of appended rows.
+    Every method raises ``Unavailable`` when the store cannot be reached; when it returns, the rows are stored
+    durably. After a lost response all rows may have been written nevertheless, so a caller that retries must
+    tolerate a second copy of appended rows.
     """
 
     def query(self, statement: Statement) -> pa.Table:
-        """Rows of one SELECT; ``InvalidStatement`` for one that the store does not understand."""
+        """Return the rows of one SELECT; ``InvalidStatement`` if the store does not accept it."""
 
     def append(self, table: Table, rows: pa.Table) -> None:
         """Add rows to a table, all or none; columns absent from ``rows`` become NULL."""
 
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
-        """Insert rows whose ``table.key`` is new, update those that differ; give the number changed.
+        """Insert rows whose ``table.key`` is new, update rows that differ; return the number of changed rows.
 
-        A NULL never replaces a known value unless ``replace``. A row that differs in ``table.stamps``
-        only is left as it is. ``Rejected`` where two of the rows have the same key; nothing is written then.
+        A NULL replaces a value only with ``replace``. A row that differs only in ``table.stamps`` stays
+        unchanged. ``Rejected`` if two of the rows have the same key; nothing is written then.
         """
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
-        """Run several statements as one transaction; give the rows each one changed."""
+        """Run several statements as one transaction; return the number of rows that each one changed."""
 
     def shared_connection(self) -> AbstractContextManager[None]:
-        """What this thread asks inside may share one opening of the store, and is no transaction: each call
-        promises what it promises by itself. Others may wait meanwhile, so nothing that takes long and no
-        other service is asked inside.
+        """Reuse one connection for this thread's calls in the block.
+
+        Not a transaction. Other processes may block meanwhile: do nothing slow and call no other service
+        inside.
         """
 
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """A message to publish: its body, and attributes that a reader sees without opening it."""
+    """A message to publish: its body, and attributes that are readable without decoding the body."""
 
     body: bytes
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -70,8 +71,8 @@ class OutgoingMessage:
 class Publisher(Protocol):
     """Publishes messages at least once; a return means that the broker has stored all of them.
 
-    Raises ``Unavailable`` where some may not have been stored: publish all of them again. ``Rejected`` names
-    an attribute that no broker takes (``schemas.attributes``); nothing is published then.
+    Raises ``Unavailable`` if some messages may not be stored: publish all of them again. ``Rejected`` names
+    an attribute that brokers refuse (``schemas.attributes``); nothing is published then.
     """
 
     def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None: ...
@@ -79,9 +80,9 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that the broker gave up delivering; ``handle`` is what acknowledges it.
+    """A message that the broker gave up delivering; ``handle`` acknowledges it.
 
-    ``attempts`` and ``last_answer`` are None where the broker does not tell.
+    ``attempts`` and ``last_answer`` are None if the broker does not report them.
     """
 
     handle: str
@@ -96,24 +97,24 @@ class DeadLetter:
 
 
 class DeadLetters(Protocol):
-    """The broker's dead letters, each of which stays there until it is acknowledged.
+    """The broker's dead letters; each stays in the broker until it is acknowledged.
 
-    Whoever pulls, keeps and then acknowledges loses none; if he dies before the last step, the same come
-    again. Every method raises ``Unavailable`` when the broker cannot be reached.
+    A caller that pulls, stores and then acknowledges loses none; if it dies before the acknowledgement, it
+    gets the same letters again. Every method raises ``Unavailable`` when the broker cannot be reached.
     """
 
     def pull(self, max_messages: int = 100) -> list[DeadLetter]:
-        """Some of those that wait, none once there are no more."""
+        """Return some of the waiting dead letters; an empty list once there are no more."""
 
     def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
-        """Say that these are kept elsewhere; they do not come again."""
+        """Confirm that these are stored elsewhere; they are not delivered again."""
 
     def republish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
-        """Publish to a topic, at least once, whether the services run or not."""
+        """Publish to a topic at least once, whether the services are running or not."""
 
 
 class RunState(StrEnum):
-    """Where a run stands; ``ACTIVE_STATES`` keep another run of the same game date away."""
+    """State of a run; in ``ACTIVE_STATES`` no other run of the same game date can start."""
 
     CREATED = "CREATED"
     PUBLISHED = "PUBLISHED"
@@ -130,8 +131,8 @@ ACTIVE_STATES = (RunState.CREATED, RunState.PUBLISHED, RunState.ACTIVATING)
 class Run:
     """One prediction run for one game date.
 
-    ``opened_at`` is real time, whatever the product's clock says: it decides when a run has stalled.
-    ``request`` is what was asked for, ``note`` a sentence on how it ended.
+    ``opened_at`` is real time, not the product's clock: it decides when a run has stalled. ``request`` holds
+    the requested options, ``note`` a sentence on how the run ended.
     """
 
     run_id: str
@@ -145,9 +146,9 @@ class Run:
 
 
 class ExpectedPlayer(NamedTuple):
-    """A player whom a run is to predict: his spelling for people, his identity, and his game.
+    """A player that a run has to predict: name, id and game.
 
-    ``player_id`` is None only in runs that release 0.1.0 opened: it kept spellings alone.
+    ``player_id`` is None only in runs that release 0.1.0 opened: it stored only names.
     """
 
     player_lookup: str
@@ -157,10 +158,10 @@ class ExpectedPlayer(NamedTuple):
 
 @dataclass(frozen=True)
 class PlayerOutcome:
-    """How one expected player ended: ``predicted``, ``skipped:<reason>`` or ``failed:<reason>``.
+    """Outcome of one expected player: ``predicted``, ``skipped:<reason>`` or ``failed:<reason>``.
 
     ``player_id`` and ``player_lookup`` are those of the ``ExpectedPlayer``. ``systems`` maps each system id
-    to ``predicted`` or to its reason for emitting nothing.
+    to ``predicted`` or to its reason for no prediction.
     """
 
     player_id: int | None
@@ -170,92 +171,92 @@ class PlayerOutcome:
 
 
 class RunStore(Protocol):
-    """Remembers runs and their players' outcomes; every method is atomic and durable."""
+    """Stores runs and their players' outcomes; every method is atomic and durable."""
 
     def batched_writes(self) -> AbstractContextManager[None]:
-        """What this thread asks inside may be stored in one step, when the context ends; it answers as it
-        would by itself. Others may wait meanwhile, so nothing but this store is called inside.
+        """Store this thread's writes in the block in one step, at its end; the calls return the same results.
 
-        Where an exception leaves the context, some, all or nothing of it has been stored.
+        Other processes may block meanwhile: call only this store inside. After an exception in the block,
+        all, some or none of the writes are stored.
         """
 
     def open(self, run: Run) -> None:
         """Store a new run; ``Conflict`` (holder: its run_id) while a run of its game date is active."""
 
     def expect(self, run_id: str, players: Sequence[ExpectedPlayer]) -> None:
-        """Name the expected players of a run, before anything is published.
+        """Add the expected players of a run, before anything is published.
 
-        A player is named once, by his id. Changes nothing once the run has ended.
+        Each player id is added once. Changes nothing once the run has ended.
         """
 
     def advance(
         self, run_id: str, from_states: Sequence[RunState], to: RunState, *, note: str | None = None
     ) -> bool:
-        """Move a run on if it stands in one of ``from_states``; say whether this call did it.
+        """Change the state of a run if it is in one of ``from_states``; return whether this call did it.
 
-        Of several callers at once exactly one is told True. A final state also sets ``closed_at``.
+        Of several concurrent callers exactly one gets True. A final state also sets ``closed_at``.
         """
 
     def record(self, run_id: str, outcomes: Sequence[PlayerOutcome]) -> int:
         """Record the first outcome of each expected player; later ones change nothing.
 
-        A player is found by his id, one without an id by his spelling. Gives how many players of the run are
-        still without an outcome. ``NotFound`` for an unknown run; a player who was not expected is ignored.
+        Players are matched by id, without an id by name. Returns the number of players of the run that have
+        no outcome yet. ``NotFound`` for an unknown run; a player that is not expected is ignored.
         """
 
     def get(self, run_id: str) -> Run:
-        """One run; ``NotFound`` if there is none of that id."""
+        """Return a run; ``NotFound`` for an unknown id."""
 
     def runs(self, *, game_date: date | None = None, limit: int = 50) -> list[Run]:
-        """The newest runs first."""
+        """Return runs, newest first."""
 
     def active_runs(self) -> list[Run]:
-        """The runs that stand in one of ``ACTIVE_STATES``, at most one a game date, the oldest first."""
+        """Return the runs in one of ``ACTIVE_STATES``, at most one per game date, oldest first."""
 
     def outcomes(self, run_id: str) -> dict[ExpectedPlayer, PlayerOutcome | None]:
-        """Every expected player in alphabetical order, with None where no outcome is known yet."""
+        """Return every expected player in alphabetical order, with None until an outcome is recorded."""
 
     def players(self, run_id: str) -> list[ExpectedPlayer]:
-        """Every expected player in alphabetical order; none for an unknown run."""
+        """Return every expected player in alphabetical order; an empty list for an unknown run."""
 
 
 class Documents(Protocol):
     """Small documents by collection and id: phase completion, heartbeats, state of jobs.
 
-    Values are what JSON can hold. Every method raises ``Unavailable`` when the store is away.
+    Values are JSON values. Every method raises ``Unavailable`` when the store cannot be reached.
     """
 
     def get(self, collection: str, document: str) -> dict[str, Any] | None:
-        """All fields of a document, None where there is none."""
+        """Return all fields of a document, None if it does not exist."""
 
     def merge(self, collection: str, document: str, fields: Mapping[str, Any]) -> None:
-        """Set some top-level fields and leave the others; atomic, durable, creates the document."""
+        """Set some top-level fields, create the document if needed; atomic and durable."""
 
     def get_all(self, collection: str) -> dict[str, dict[str, Any]]:
-        """The documents of a collection by id."""
+        """Return the documents of a collection by id."""
 
 
 class Locks(Protocol):
-    """Keeps jobs out of each other's way; a holder that dies gives its lock up."""
+    """Locks between jobs; the lock of a holder that dies is released."""
 
     def hold(self, name: str, wait_seconds: float) -> AbstractContextManager[None]:
-        """Hold a lock while the context lasts; ``Unavailable`` when it is not had in time."""
+        """Hold a lock in the block; ``Unavailable`` if another process holds it for longer than the wait."""
 
 
 class ModelStore(Protocol):
-    """Model files by exact path; never a pattern, and never two contents of one name."""
+    """Model files by exact path, never by pattern; the content of a path never changes."""
 
     def fetch(self, path: str) -> bytes:
-        """The whole file; ``NotFound`` when it does not exist, ``Rejected`` for a path of another kind."""
+        """Return the file; ``NotFound`` if it does not exist, ``Rejected`` for an unsupported kind of
+        path."""
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file whole or not at all. The same bytes again change nothing; ``Conflict`` (holder:
-        the path) where other bytes stand there."""
+        """Write a file atomically. The same bytes again change nothing; ``Conflict`` (holder: the path) if
+        the file has other bytes."""
 
 
 class Alerts(Protocol):
-    """Brings a message to people."""
+    """Sends messages to people."""
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Returns once the receiver has taken the message, which is what JSON can hold; ``Unavailable``
-        where it has not, or did not say so in time."""
+        """Send a message of JSON values; ``Unavailable`` if the receiver did not confirm it in time."""

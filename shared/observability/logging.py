@@ -1,4 +1,4 @@
-"""Logs as Cloud Logging reads them: one JSON object a line; plain text for a person at a terminal."""
+"""Log format for Cloud Logging: one JSON object per line; plain text on a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from shared.observability import tracing
 
-TALKATIVE = ("httpx", "httpcore", "google", "urllib3", "matplotlib")
+NOISY_LIBRARIES = ("httpx", "httpcore", "google", "urllib3", "matplotlib")
 """Libraries that log every call at INFO."""
 
 
@@ -21,26 +21,26 @@ def configure_logging(
 ) -> None:
     """Send every logger of the process through one handler on standard output.
 
-    Replaces what was configured before, so that calling it again is harmless. ``project`` is the Google
-    Cloud project under whose traces the lines are shown.
+    Replaces the previous configuration, so a second call is harmless. ``project`` is the Google Cloud project
+    of the traces that the lines belong to.
     """
     stream = stream or sys.stdout
     handler = logging.StreamHandler(stream)
-    said = {"service": service, "revision": os.environ.get("K_REVISION", "local"), "commit": commit}
-    handler.setFormatter(_Text(service) if stream.isatty() else _Json(said, project))
+    static_fields = {"service": service, "revision": os.environ.get("K_REVISION", "local"), "commit": commit}
+    handler.setFormatter(_Text(service) if stream.isatty() else _Json(static_fields, project))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for name in TALKATIVE:
+    for name in NOISY_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Json(JsonFormatter):
-    """``severity``, ``time``, ``message`` and trace under the names that Cloud Logging gives a meaning."""
+    """Writes severity, time, message and trace under the field names that Cloud Logging interprets."""
 
-    def __init__(self, said: dict[str, str], project: str | None) -> None:
+    def __init__(self, static_fields: dict[str, str], project: str | None) -> None:
         super().__init__(
             ["levelname", "message", "name"],
             rename_fields={"levelname": "severity", "name": "logger", "exc_info": "exception"},
-            static_fields=said,
+            static_fields=static_fields,
             json_ensure_ascii=False,
         )
         self._project = project

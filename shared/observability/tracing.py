@@ -1,6 +1,6 @@
-"""The trace that the work at hand belongs to: read from headers or attributes, carried to what is published.
+"""The current trace: read from request headers or message attributes, passed on to published messages.
 
-A trace is the caller's; nothing here opens spans, so logs and messages name the span that came in.
+This module opens no spans, so logs and messages carry the span id of the caller.
 """
 
 from __future__ import annotations
@@ -28,48 +28,49 @@ class Trace(NamedTuple):
 
     @property
     def traceparent(self) -> str:
-        """As W3C Trace Context writes it."""
+        """Header value in the format of W3C Trace Context."""
         return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
 
 
 def new() -> Trace:
-    digits = f"{getrandbits(192):048x}"  # as far from each other as ids must be; nobody is kept from guessing
+    digits = f"{getrandbits(192):048x}"  # ids must be unique, not unpredictable
     return Trace(digits[:32], digits[32:])
 
 
 @lru_cache(maxsize=256)
 def parse(traceparent: str | None) -> Trace | None:
-    """A trace from W3C's header; None for anything that the specification calls invalid."""
-    found = _W3C.fullmatch(traceparent or "")
-    if found is None or (found[1] == "00" and found[5]):
+    """Return the trace of a W3C ``traceparent``; None if it is invalid by the specification."""
+    match = _W3C.fullmatch(traceparent or "")
+    if match is None or (match[1] == "00" and match[5]):
         return None
-    return Trace(found[2], found[3], bool(int(found[4], 16) & 1))
+    return Trace(match[2], match[3], bool(int(match[4], 16) & 1))
 
 
 def parse_cloud_header(header: str | None) -> Trace | None:
-    """A trace from ``X-Cloud-Trace-Context: TRACE/SPAN;o=1``, whose span is a decimal number."""
-    found = _CLOUD.fullmatch(header or "")
-    if found is None:
+    """Return the trace of ``X-Cloud-Trace-Context: TRACE/SPAN;o=1``, whose span is a decimal number, or
+    None."""
+    match = _CLOUD.fullmatch(header or "")
+    if match is None:
         return None
-    span = int(found[2] or 0) % 2**64
-    return Trace(found[1].lower(), f"{span:016x}" if span else f"{getrandbits(64):016x}", found[3] != "0")
+    span = int(match[2] or 0) % 2**64
+    return Trace(match[1].lower(), f"{span:016x}" if span else f"{getrandbits(64):016x}", match[3] != "0")
 
 
 def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
-    """The trace of a request: W3C's header, else Google's, else a new one."""
-    cloud = None
+    """Return the trace of a request: from W3C's header, else from Google's, else a new one."""
+    cloud_trace = None
     for name, value in headers:
         if name == b"traceparent":
-            found = parse(value.decode("latin-1"))
-            if found is not None:
-                return found
+            trace = parse(value.decode("latin-1"))
+            if trace is not None:
+                return trace
         elif name == b"x-cloud-trace-context":
-            cloud = parse_cloud_header(value.decode("latin-1"))
-    return cloud or new()
+            cloud_trace = parse_cloud_header(value.decode("latin-1"))
+    return cloud_trace or new()
 
 
 def from_message(attributes: Mapping[str, str]) -> Trace | None:
-    """The trace that a message carries; it wins over that of the request which brings it."""
+    """Return the trace of a message; without one, that of the request which delivers it."""
     return parse(attributes.get(TRACEPARENT)) or _current.get()
 
 
@@ -78,7 +79,7 @@ def current() -> Trace | None:
 
 
 def enter(trace: Trace | None) -> Token[Trace | None]:
-    """What runs until ``leave`` belongs to ``trace``, also in threads that copy the context."""
+    """Make ``trace`` current until ``leave``, also in threads that copy the context."""
     return _current.set(trace)
 
 
@@ -88,7 +89,7 @@ def leave(token: Token[Trace | None]) -> None:
 
 @contextmanager
 def use(trace: Trace | None) -> Iterator[None]:
-    """``enter`` and ``leave`` around a block."""
+    """Make ``trace`` current in the block."""
     token = enter(trace)
     try:
         yield

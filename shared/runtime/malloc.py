@@ -1,24 +1,24 @@
-"""The C library's heap in a process that serves."""
+"""Heap settings of the C library for a serving process."""
 
 from __future__ import annotations
 
 import ctypes
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-KEPT_BYTES = 64 * 2**20
-"""So much free memory at the top of the heap stays with the process."""
+TRIM_THRESHOLD_BYTES = 64 * 2**20
+"""Free memory at the top of the heap up to this size stays with the process."""
 
-OWN_BYTES = 32 * 2**20
-"""Only what is larger gets pages of its own, which are given back when it is freed; glibc's maximum."""
+MMAP_THRESHOLD_BYTES = 32 * 2**20
+"""Larger allocations get their own pages, which are returned to the system when freed; glibc's maximum."""
 
 
 def keep_freed_memory() -> None:
-    """Keep what one batch has freed for the next.
+    """Keep freed memory in the process for the next batch.
 
-    glibc gives it back to the system at once, and gets it again page by page: 176 page faults for a request
-    of 150 rows, over a quarter of its time. Another C library is left as it is.
+    By default glibc returns it to the system immediately and gets it back page by page: 176 page faults for a
+    request of 150 rows, over a quarter of its time. Other C libraries are not changed.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-        mallopt(M_MMAP_THRESHOLD, OWN_BYTES)
+        mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES)
+        mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES)

@@ -1,4 +1,4 @@
-"""How a serving process uses pyarrow: without pandas, which it has no use for."""
+"""Keeps pyarrow from importing pandas in a serving process, which does not need it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 
 class _NoPandas:
-    """Says of pandas that it is not installed."""
+    """Import finder that reports pandas as not installed."""
 
     def find_spec(
         self,
@@ -20,15 +20,15 @@ class _NoPandas:
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         if name == "pandas":
-            raise ModuleNotFoundError("pandas is not asked for here", name=name)
+            raise ModuleNotFoundError("pandas is not used in this process", name=name)
         return None
 
 
 def keep_pandas_out() -> None:
-    """Let pyarrow do without pandas in this process, unless somebody has imported it.
+    """Make pyarrow skip its import of pandas in this process, unless pandas is imported already.
 
-    At the first array that it makes of Python values pyarrow looks once whether pandas is there, and imports
-    it: a second and a hundred megabytes, where CatBoost has brought pandas along.
+    With the first array of Python values pyarrow tries once to import pandas. Where CatBoost has installed
+    it, that costs a second and a hundred megabytes.
     """
     finder = _NoPandas()
     sys.meta_path.insert(0, finder)

@@ -27,7 +27,7 @@ def test_the_doctor_says_what_is_wrong_with_the_backend(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ended = props(tmp_path / "file" / "home", "doctor")
     assert ended.returncode == 2
-    assert "cannot be made" in ended.stdout
+    assert "cannot be created" in ended.stdout
     assert "-> set PROPS_HOME" in ended.stdout
 
 

@@ -102,7 +102,7 @@ def test_a_state_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     ended = props(tmp_path / "file" / "home", "runs", "list")
     assert ended.returncode == 1
-    assert "cannot be made" in ended.stderr
+    assert "cannot be created" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -132,7 +132,7 @@ def test_many_writers_never_see_a_lock_error(tmp_path: Path) -> None:
 
 def test_a_state_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable, match=r"PROPS_HOME .*file/home: cannot be made"):
+    with pytest.raises(Unavailable, match=r"PROPS_HOME .*file/home: cannot be created"):
         connect(BackendSettings(props_home=tmp_path / "file" / "home"))
     with pytest.raises(Unavailable, match=r"runs\.sqlite"):
         SqliteRunStore(tmp_path / "file" / "runs.sqlite").get("a")
