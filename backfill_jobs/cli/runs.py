@@ -75,7 +75,7 @@ def _show(told: RunProgress) -> None:
         f"{r.run_id}: {r.state}, {r.mode.lower()}, {p.done} of {p.expected} players have an outcome",
         *([f"  {r.note}"] if r.note else []),
         *(f"  {step.what.lower()}{_moment(step)}: {step.detail}" for step in told.steps),
-        *(f"  {name} does not answer" for name in told.away),
+        *(f"  {name} does not answer" for name in told.unavailable),
     ]
     print_lines(lines)
     systems = [(s.system_id, s.predicted, s.reasons) for s in told.systems]
@@ -105,7 +105,7 @@ def _told(told: RunProgress) -> dict[str, Any]:
         "systems": [asdict(s) for s in told.systems],
         "steps": [asdict(s) for s in told.steps],
         "replacements": [asdict(r) for r in told.replacements],
-        "away": list(told.away),
+        "away": list(told.unavailable),
     }
 
 

@@ -18,7 +18,7 @@ from services.prediction_coordinator.push_routes import PUSH_PATHS, add_push_rou
 from services.prediction_coordinator.responses import ANSWERS
 from shared.application.operations.readiness import CachedCheck, run_check
 from shared.application.runs.request import MAX_REASON_CHARACTERS
-from shared.application.views.run_progress import by_system, progress
+from shared.application.views.run_progress import count_by_system, count_outcomes
 from shared.domain.game_dates import PATTERN
 from shared.errors import Rejected
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run
@@ -104,8 +104,8 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
         """State, progress, and each player's outcome with its reason."""
         stored_run = c.runs.get(run_id)
         outcomes = c.runs.outcomes(run_id)
-        systems = by_system(outcomes.values())
-        counts = progress(outcomes)
+        systems = count_by_system(outcomes.values())
+        counts = count_outcomes(outcomes)
         return {
             **_summary(stored_run),
             "request": dict(stored_run.request),

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from services.prediction_coordinator.app import build
-from services.prediction_coordinator.console.views import Ports, views_of
+from services.prediction_coordinator.console.views import Ports, build_views
 from services.prediction_coordinator.coordinator import Coordinator
 from services.prediction_coordinator.metrics import CoordinatorMetrics
 from services.prediction_coordinator.settings import CoordinatorSettings
@@ -62,7 +62,7 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
         runs=backend.runs,
         clock=backend.clock,
         check_stores=StoreCheck(backend.warehouse),
-        views=views_of(_ports(settings, backend, start)),
+        views=build_views(_ports(settings, backend, start)),
         metrics=metrics,
     )
 

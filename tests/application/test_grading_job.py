@@ -232,7 +232,7 @@ def test_a_backfill_of_a_played_date_needs_a_reason_and_the_rows_of_tip_off_stay
     mine = kept[0]
     view = ShowPlayer(played.warehouse, played.clock)(str(mine["player_id"]))
     assert isinstance(view, PlayerView)
-    said = view.said_of(mine["game_id"], mine["system_id"])
+    said = view.prediction_of(mine["game_id"], mine["system_id"])
     assert said is not None
     assert (said.tipoff_prediction_id, said.tipoff_points) == (
         mine["prediction_id"],

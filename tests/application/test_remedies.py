@@ -13,7 +13,7 @@ from shared.application.models.registry import State
 from shared.application.operations import remedies
 from shared.application.operations.heartbeats import Heartbeats
 from shared.application.operations.worker_models import WORKER, check_worker_models
-from shared.application.views.findings_summary import judged
+from shared.application.views.findings_summary import summarize_findings
 from shared.domain.findings import EXIT, Finding, Severity
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.model_registry.bundle import Bundle
@@ -153,7 +153,7 @@ def test_a_failed_newest_run_over_rows_of_an_earlier_one_is_a_warning(here: Jobs
 def test_a_date_without_games_has_nothing_to_predict_and_is_not_called_well(here: Jobs) -> None:
     quiet = here.validate(DAY.replace(month=8))
     assert not [f for f in quiet if EXIT[f.severity] and f.check != "heartbeats"]
-    sentence = judged(quiet).sentence
+    sentence = summarize_findings(quiet).sentence
     assert sentence.startswith("Nothing is wrong so far: ")
     assert "could not be judged. First: schedule: no games on 2025-08-19" in sentence
     assert "well" not in sentence
@@ -214,9 +214,9 @@ def test_a_worker_that_fell_silent_says_nothing_of_its_models() -> None:
 
 def test_all_passed_is_said_only_where_all_passed() -> None:
     passed = Finding("a", Severity.OK, "fine")
-    assert judged([passed, passed]).sentence == "All 2 checks passed."
+    assert summarize_findings([passed, passed]).sentence == "All 2 checks passed."
     open_question = Finding("run", Severity.INFO, "no run yet")
-    assert judged([passed, open_question]).sentence == (
+    assert summarize_findings([passed, open_question]).sentence == (
         "Nothing is wrong so far: 1 check passed, 1 could not be judged. First: run: no run yet."
     )
 

@@ -68,7 +68,7 @@ def test_without_its_store_today_names_it_and_shows_the_rest(tab: Tab, services:
     try:
         assert tab.open(services.url) == 503
         text = tab.page.inner_text("main")
-        assert "Not everything answers" in text
+        assert "Some sources are unavailable" in text
         assert "warehouse:" in text
         assert services.run_id[:8] in tab.page.inner_text("section[aria-labelledby=serving]")
         tab.keep("store-away-1280")

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from services.prediction_coordinator.app import build
-from services.prediction_coordinator.console.views import Ports, views_of
+from services.prediction_coordinator.console.views import Ports, build_views
 from services.prediction_coordinator.coordinator import Coordinator
 from services.prediction_coordinator.stalled_run_watcher import StalledRunWatcher
 from shared.application.grading.coverage import GradingCoverage
@@ -54,7 +54,7 @@ class Bench:
                 runs=self.world.runs,
                 clock=CLOCK,
                 check_stores=StoreCheck(warehouse),
-                views=views_of(
+                views=build_views(
                     Ports(
                         warehouse,
                         self.world.runs,

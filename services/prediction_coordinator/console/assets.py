@@ -1,5 +1,5 @@
-"""Scripts, vendored libraries and the icon, each under a name that changes with its content; the style sheet
-and the first script, which stand in the pages themselves."""
+"""Static files: scripts, vendored libraries and the icon, each with its content hash in the URL. The style
+sheet and the first script are inlined in the pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-FOR_EVER = "public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 class Asset(NamedTuple):
@@ -25,17 +25,17 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """What lies in ``static``, read once."""
+    """The files of the folder ``static``, read once."""
 
     def __init__(self) -> None:
         folder = files("services.prediction_coordinator.console") / "static"
-        found = {
-            f.name: f.read_bytes() for at in (folder, folder / "vendor") for f in at.iterdir() if f.is_file()
+        bodies = {
+            f.name: f.read_bytes() for d in (folder, folder / "vendor") for f in d.iterdir() if f.is_file()
         }
-        self.style, self.first = (found.pop(name).decode() for name in ("console.css", "first.js"))
+        self.style, self.first = (bodies.pop(name).decode() for name in ("console.css", "first.js"))
         self._by_name = {
             name: Asset(f"/console/static/{_version(body)}/{name}", body, TYPES[_suffix(name)])
-            for name, body in found.items()
+            for name, body in bodies.items()
             if _suffix(name) in TYPES
         }
 
@@ -45,11 +45,11 @@ class Assets:
     def add(self, router: APIRouter) -> None:
         @router.get("/console/static/{version}/{name}")
         def asset(version: str, name: str) -> Response:
-            found = self._by_name.get(name)
-            if found is None or found.url != f"/console/static/{version}/{name}":
+            file = self._by_name.get(name)
+            if file is None or file.url != f"/console/static/{version}/{name}":
                 raise NotFound(f"no file {name!r} of version {version!r}")
-            headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
-            return Response(found.body, media_type=found.media_type, headers=headers)
+            headers = {"Cache-Control": IMMUTABLE, "X-Content-Type-Options": "nosniff"}
+            return Response(file.body, media_type=file.media_type, headers=headers)
 
 
 def _version(body: bytes) -> str:

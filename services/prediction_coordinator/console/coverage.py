@@ -1,4 +1,4 @@
-"""The page of grading coverage: a map of systems and dates."""
+"""The grading coverage page: a map of systems and dates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from services.prediction_coordinator.console.pages import Pages
-from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.tables import csv_response
 from services.prediction_coordinator.console.views import Views
-from shared.application.views.coverage_map import MOST_DATES, CoverageMap, CoverageRow
+from shared.application.views.coverage_map import MAX_DATES, CoverageMap, CoverageRow
 from shared.domain.coverage import OK_FROM, WARNING_FROM
 
 
@@ -21,7 +21,7 @@ def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
             request,
             "coverage.html.jinja",
             view=view,
-            most_dates=MOST_DATES,
+            max_dates=MAX_DATES,
             ok_from=OK_FROM,
             warning_from=WARNING_FROM,
             chart=_chart(view),
@@ -30,7 +30,7 @@ def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/coverage.csv")
     def coverage_csv(start_date: str | None = None, end_date: str | None = None) -> Response:
         view = views.coverage(pages.date(start_date, "start_date"), pages.date(end_date, "end_date"))
-        return csv_answer(f"coverage-{view.first}-{view.last}", CoverageRow, view.cells)
+        return csv_response(f"coverage-{view.first}-{view.last}", CoverageRow, view.cells)
 
 
 def _chart(view: CoverageMap) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Values in the words of a page: moments in US Eastern time, spans, points, shares."""
+"""Formats values for the pages: US Eastern times, durations, points, percentages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NOTHING = "–"
 
 
 def eastern(moment: datetime | None) -> Markup | str:
-    """A moment as people on the East coast say it; the element keeps it in UTC."""
+    """Return a time in US Eastern time, as a ``<time>`` element with the UTC time."""
     return NOTHING if moment is None else _time(moment, "%-d %b %Y, %H:%M %Z")
 
 
 def clock(moment: datetime | None) -> Markup | str:
-    """The time of day alone."""
+    """Return the time of day in US Eastern time."""
     return NOTHING if moment is None else _time(moment, "%H:%M %Z")
 
 
@@ -28,7 +28,7 @@ def long_date(day: date) -> str:
 
 
 def span(length: timedelta | None) -> str:
-    """The two largest units of a length of time."""
+    """Return a duration in its two largest units."""
     if length is None:
         return NOTHING
     seconds = abs(int(length.total_seconds()))
@@ -45,7 +45,7 @@ def points(value: float | None) -> str:
 
 
 def score(value: float | None) -> str:
-    """A confidence score of 0-100, a whole number: it is no probability."""
+    """Return a confidence score of 0-100 as a whole number; it is not a probability."""
     return NOTHING if value is None else f"{value:.0f}"
 
 
@@ -54,7 +54,7 @@ def signed(value: float | None) -> str:
 
 
 def hundredths(value: float | None) -> str:
-    """Points to two decimals: differences of errors are small."""
+    """Return points with two decimals, since differences of errors are small."""
     return NOTHING if value is None else f"{value:.2f}"
 
 
@@ -63,18 +63,18 @@ def signed_hundredths(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share of 0-1."""
+    """Return a share of 0-1 as a percentage."""
     return NOTHING if share is None else f"{share:.0%}"
 
 
 def plain(value: Any) -> Any:
-    """The value, or a dash where there is none."""
+    """Return the value, or a dash for None."""
     return NOTHING if value is None else value
 
 
-def count(n: int, one: str, many: str | None = None) -> str:
-    """A number with its noun."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+def count(n: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun in the right form."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -97,7 +97,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 
 def _time(moment: datetime, pattern: str) -> Markup:
-    told = moment.astimezone(EASTERN).strftime(pattern)
+    text = moment.astimezone(EASTERN).strftime(pattern)
     return Markup('<time datetime="{}">{}</time>').format(
-        moment.astimezone(UTC).isoformat(timespec="seconds"), told
+        moment.astimezone(UTC).isoformat(timespec="seconds"), text
     )

@@ -1,4 +1,4 @@
-"""Forms of the console: taken from its own pages only, with the name of who sent them."""
+"""Form submissions: accepted only from pages of this console, with the name of the submitter."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from fastapi import Request
 from shared.domain.game_dates import shorten
 from shared.errors import Forbidden, Rejected
 
-THIS_MACHINE = "this machine"
+LOCAL_CALLER = "this machine"
 FORM = "application/x-www-form-urlencoded"
 IAP_EMAIL = "x-goog-authenticated-user-email"
 
 
 @dataclass(frozen=True)
-class Posted:
-    """The fields of a form and who sent it."""
+class PostedForm:
+    """The fields of a submitted form, and the name of the submitter (``by``)."""
 
     fields: dict[str, list[str]]
     by: str
 
     def text(self, name: str) -> str:
-        """The value of a field, without blanks around it; empty where it was left empty."""
+        """Return the value of a field without surrounding blanks; empty if the field is empty or missing."""
         return self.fields.get(name, [""])[0].strip()
 
-    def several(self, name: str) -> list[str]:
+    def values(self, name: str) -> list[str]:
         return self.fields.get(name, [])
 
-    def ticked(self, name: str) -> bool:
+    def has(self, name: str) -> bool:
         return name in self.fields
 
     def check_names(self, names: Collection[str]) -> None:
-        """``Rejected`` for a field that the form does not have."""
+        """Raise ``Rejected`` for a field that the form does not have."""
         unknown = [shorten(name) for name in self.fields if name not in names]
         if unknown:
-            raise Rejected(f"form: unknown {', '.join(unknown[:5])}; wanted some of {', '.join(names)}")
+            raise Rejected(f"form: unknown fields {', '.join(unknown[:5])}; wanted {', '.join(names)}")
 
     def number(self, name: str) -> float:
         try:
@@ -46,26 +46,26 @@ class Posted:
             raise Rejected(f"{name}: {self.text(name)!r}, wanted a number") from exc
 
 
-async def posted(request: Request) -> Posted:
-    """A dependency: the form of a request, ``Forbidden`` for one that another site's page has sent.
+async def read_form(request: Request) -> PostedForm:
+    """A dependency: return the submitted form; raise ``Forbidden`` for a form from another site's page.
 
-    A proxy that knows people by a cookie lets such a form pass.
+    A proxy that authenticates by cookie does not stop such a form.
     """
     _check_origin(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind != FORM:
-        raise Rejected(f"content-type: {shorten(kind)}, wanted {FORM}")
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if content_type != FORM:
+        raise Rejected(f"content-type: {shorten(content_type)}, wanted {FORM}")
     try:
         body = (await request.body()).decode("ascii")
-        return Posted(parse_qs(body, max_num_fields=200), sender(request))
+        return PostedForm(parse_qs(body, max_num_fields=200), submitter(request))
     except ValueError as exc:
         raise Rejected("the form cannot be read") from exc
 
 
-def sender(request: Request) -> str:
-    """Who asks: the person whom the proxy in front names, else the account of the token."""
-    caller = str(request.scope.get("caller", THIS_MACHINE))
-    if caller == THIS_MACHINE:
+def submitter(request: Request) -> str:
+    """Return the name of the caller: the user named by the proxy, else the account of the token."""
+    caller = str(request.scope.get("caller", LOCAL_CALLER))
+    if caller == LOCAL_CALLER:
         return caller
     return request.headers.get(IAP_EMAIL, caller).rpartition(":")[2]
 
@@ -73,10 +73,10 @@ def sender(request: Request) -> str:
 def _check_origin(request: Request) -> None:
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    ours = site == "same-origin" if site is not None else _host(origin) == request.headers.get("host")
-    if not ours:
+    is_own_page = site == "same-origin" if site is not None else _host(origin) == request.headers.get("host")
+    if not is_own_page:
         raise Forbidden(
-            f"this form came from {site or origin or 'nowhere'}, wanted from a page of this console"
+            f"this form came from {site or origin or 'an unknown page'}, wanted a page of this console"
         )
 
 

@@ -1,4 +1,4 @@
-"""How a page is answered: its template, its headers, and failures as a page that says what to do."""
+"""Renders pages: templates, response headers, and error pages with advice."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
 }
-"""Of every answer. Inline style is the page's own, which it would have to wait for before it is painted, and
-that of the charts, which carry theirs with them."""
+"""Headers of every response. Inline styles are allowed for two reasons: a page is painted without waiting for
+a style sheet, and the charts contain their styles."""
 
 
-def with_script(script: str) -> dict[str, str]:
-    """``HEADERS`` of pages in which one script stands, known by its content."""
-    known = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"{HEADERS['Content-Security-Policy']}; script-src 'self' 'sha256-{known}'"
+def headers_with_script(script: str) -> dict[str, str]:
+    """Return ``HEADERS`` that also allow one inline script, by its hash."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"{HEADERS['Content-Security-Policy']}; script-src 'self' 'sha256-{digest}'"
     return HEADERS | {"Content-Security-Policy": policy}
 
 
@@ -64,19 +64,19 @@ NAVIGATION = (
     ("/console/health", "Health"),
 )
 
-WHAT_TO_DO: dict[type[AppError], str] = {
-    Unavailable: "Try again in a moment. If it stays away, props doctor says what is wrong here.",
-    NotFound: "Look at the address; what is there can be reached from the pages above.",
-    Conflict: "Wait until what is under way has ended, then try again.",
+ADVICE: dict[type[AppError], str] = {
+    Unavailable: "Try again in a moment. If this persists, run props doctor.",
+    NotFound: "Check the address, or start from one of the pages above.",
+    Conflict: "Wait until the current operation has finished, then try again.",
     TooMany: "Wait, then try again.",
     Unauthenticated: "Sign in, then try again.",
-    Forbidden: "Open the page again and send its form from there.",
-    Rejected: "Mend what is named and try again.",
+    Forbidden: "Open the page again and submit the form there.",
+    Rejected: "Fix the input and try again.",
 }
-"""What a reader may do about a failure; a kind that is not in it is treated as its parent."""
+"""Advice by error class; an error without an entry has the advice of its nearest parent class."""
 
-FAULT = "This is a fault of the program. Give the trace to whoever runs it."
-"""The same of a failure that nothing in the request has caused."""
+BUG_ADVICE = "This is a bug. Send the trace to the operator."
+"""Advice for an error that the request did not cause."""
 
 
 class Pages:
@@ -91,16 +91,16 @@ class Pages:
             auto_reload=False,
         )
         self._templates.filters.update(FILTERS)
-        within = {"style": Markup(assets.style), "first": Markup(assets.first)}
-        self._templates.globals.update(static=assets.url, navigation=NAVIGATION, **within)
-        self._headers = with_script(assets.first)
+        inlined = {"style": Markup(assets.style), "first": Markup(assets.first)}
+        self._templates.globals.update(static=assets.url, navigation=NAVIGATION, **inlined)
+        self._headers = headers_with_script(assets.first)
 
     def date(self, text: str | None, field: str = "date") -> date | None:
-        """Return the game date that an address names, None where it names none."""
+        """Return the game date in a query parameter, None if the parameter is empty or missing."""
         return resolve_date(text, self._clock.now(), field) if text else None
 
     def html(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """A template filled; it sees ``path`` and ``query`` as asked for, ``now`` and ``identity``."""
+        """Render a template; besides ``values`` it sees ``path``, ``query``, ``now`` and ``identity``."""
         text = self._templates.get_template(template).render(
             path=request.url.path,
             query=request.url.query,
@@ -110,14 +110,14 @@ class Pages:
         )
         return HTMLResponse(text, status, headers=self._headers)
 
-    def later(self, request: Request, heading: str, doing: str) -> HTMLResponse:
-        """A page that asks for itself once more, with ``wait``, and shows then what takes a while to make."""
+    def loading(self, request: Request, heading: str, doing: str) -> HTMLResponse:
+        """A page that reloads itself with ``wait`` and then shows content that is slow to compute."""
         address = request.url.include_query_params(wait="true")
-        whole = f"{address.path}?{address.query}"
-        return self.html(request, "later.html.jinja", heading=heading, doing=doing, address=whole)
+        full_address = f"{address.path}?{address.query}"
+        return self.html(request, "later.html.jinja", heading=heading, doing=doing, address=full_address)
 
-    def failed(self, request: Request, exc: AppError) -> HTMLResponse:
-        """The page of a failure: what came, what was wanted, what to do."""
+    def error(self, request: Request, exc: AppError) -> HTMLResponse:
+        """The page of an error: its message and advice."""
         log_error(exc)
         status, title = status_of(exc)
         return self.html(
@@ -127,36 +127,36 @@ class Pages:
             code=status,
             title=title.capitalize(),
             detail=f"see the log, trace {trace_id()}" if status == UNEXPECTED_ERROR[0] else str(exc),
-            what_to_do=what_to_do(exc),
+            advice=advice(exc),
         )
 
 
-def what_to_do(exc: AppError) -> str:
-    return next((WHAT_TO_DO[kind] for kind in type(exc).__mro__ if kind in WHAT_TO_DO), FAULT)
+def advice(exc: AppError) -> str:
+    return next((ADVICE[kind] for kind in type(exc).__mro__ if kind in ADVICE), BUG_ADVICE)
 
 
-def system_named(text: str | None, systems: Sequence[str] = SYSTEM_IDS) -> str | None:
-    """Return the system that an address names, None where it names none; ``Rejected`` for an unknown one."""
+def parse_system(text: str | None, systems: Sequence[str] = SYSTEM_IDS) -> str | None:
+    """Return the system in a query parameter, None if missing; raise ``Rejected`` for an unknown system."""
     if text and text not in systems:
         raise Rejected(f"system: {shorten(text)}, wanted one of {', '.join(systems)}")
     return text or None
 
 
 def page_route(pages: Pages) -> type[StrictRoute]:
-    """The class of the console's routes: a browser gets a page for a failure, not a problem document."""
+    """Return the route class of the console: an error is shown as a page, not as a problem document."""
 
     class PageRoute(StrictRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            answer = super().get_route_handler()
+            handle = super().get_route_handler()
 
             async def page(request: Request) -> Response:
                 try:
-                    return await answer(request)
+                    return await handle(request)
                 except RequestValidationError as exc:
-                    why = "; ".join(validation_error({**e, "loc": e["loc"][-1:]}) for e in exc.errors())
-                    return await run_in_threadpool(pages.failed, request, Rejected(why))
+                    errors = "; ".join(validation_error({**e, "loc": e["loc"][-1:]}) for e in exc.errors())
+                    return await run_in_threadpool(pages.error, request, Rejected(errors))
                 except AppError as exc:
-                    return await run_in_threadpool(pages.failed, request, exc)
+                    return await run_in_threadpool(pages.error, request, exc)
 
             return page
 

@@ -1,4 +1,4 @@
-"""The page of performance: all systems over a window, and one of them closely."""
+"""The performance page: all systems over a window, and one system in detail."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from fastapi import APIRouter, Request, Response
 
 from services.prediction_coordinator.console.formatting import percent
 from services.prediction_coordinator.console.pages import Pages
-from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.tables import csv_response
 from services.prediction_coordinator.console.views import Views
 from shared.application.grading.performance import GROUPS
 from shared.application.views.accuracy import AccuracyRow
-from shared.application.views.partial_view import whole
+from shared.application.views.partial_view import require_complete
 from shared.application.views.system_performance import (
-    MOST_DAYS,
-    ORDER,
-    ChanceRow,
+    COUNTED_AS_ORDER,
+    MAX_DAYS,
+    CalibrationRow,
     DateRow,
     SystemPerformance,
 )
@@ -26,7 +26,7 @@ from shared.domain.systems.catalog import SYSTEM_IDS
 
 DAYS = 30
 WINDOWS = (7, 14, 30, 90, 365)
-KINDS: dict[str, type[Any]] = {"dates": DateRow, "chances": ChanceRow}
+KINDS: dict[str, type[Any]] = {"dates": DateRow, "chances": CalibrationRow}
 
 
 def add_performance(router: APIRouter, pages: Pages, views: Views) -> None:
@@ -42,13 +42,13 @@ def add_performance(router: APIRouter, pages: Pages, views: Views) -> None:
         return pages.html(
             request,
             "performance.html.jinja",
-            503 if view.away else 200,
+            503 if view.unavailable else 200,
             view=view,
             systems=SYSTEM_IDS,
             windows=sorted({*WINDOWS, days}),
-            most_days=MOST_DAYS,
+            max_days=MAX_DAYS,
             groupings=tuple(GROUPS),
-            counted=ORDER,
+            kinds_of_rows=COUNTED_AS_ORDER,
             breakeven=BREAKEVEN,
             charts=_charts(view),
         )
@@ -61,13 +61,13 @@ def add_performance(router: APIRouter, pages: Pages, views: Views) -> None:
         by: str = "edge",
         counted_as: str | None = None,
     ) -> Response:
-        view = whole(views.performance(system, days, by, counted_as or None))
+        view = require_complete(views.performance(system, days, by, counted_as or None))
         name = f"{table}-{days}-days" if table == "systems" else f"{table}-{system}-{days}-days"
-        return csv_answer(name, KINDS.get(table, AccuracyRow), getattr(view, table))
+        return csv_response(name, KINDS.get(table, AccuracyRow), getattr(view, table))
 
 
 def _charts(view: SystemPerformance) -> dict[str, Any]:
-    """The numbers of the tables, as the charts take them."""
+    """Return the numbers of the tables in the form that the charts need."""
     return {
         "hits": {
             "breakeven": BREAKEVEN,
@@ -78,7 +78,7 @@ def _charts(view: SystemPerformance) -> dict[str, Any]:
                     "low": r.hit_low,
                     "high": r.hit_high,
                     "n": r.decided,
-                    "said": f"{percent(r.hit)} of {r.decided}",
+                    "label": f"{percent(r.hit)} of {r.decided}",
                 }
                 for r in view.groups
                 if r.hit is not None
@@ -86,6 +86,7 @@ def _charts(view: SystemPerformance) -> dict[str, Any]:
         },
         "errors": [{"date": d.game_date.isoformat(), "mae": d.mae, "line": d.line_mae} for d in view.dates],
         "chances": [
-            {"said": c.said, "seen": c.seen, "low": c.low, "high": c.high, "n": c.n} for c in view.chances
+            {"predicted": c.said, "observed": c.seen, "low": c.low, "high": c.high, "n": c.n}
+            for c in view.chances
         ],
     }

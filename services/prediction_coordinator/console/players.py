@@ -1,4 +1,4 @@
-"""Pages of players: who there is, and one player's games."""
+"""Player pages: the search, and one player's games."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
-from services.prediction_coordinator.console.pages import Pages, system_named
-from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.pages import Pages, parse_system
+from services.prediction_coordinator.console.tables import csv_response
 from services.prediction_coordinator.console.views import Views
-from shared.application.views.player import GAMES, MOST_GAMES, Namesakes, PlayedRow, PlayerView, SaidRow
+from shared.application.views.player import GAMES, MAX_GAMES, Namesakes, PlayedRow, PlayerView, PredictionRow
 from shared.application.views.players import PlayerRow
 from shared.errors import Rejected
 
@@ -21,7 +21,7 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
 
     @router.get("/console/players.csv")
     def players_csv(q: str = "", page: int = 1) -> Response:
-        return csv_answer("players", PlayerRow, views.players(q, page).rows)
+        return csv_response("players", PlayerRow, views.players(q, page).rows)
 
     @router.get("/console/players/{player_lookup}.csv")
     def player_csv(
@@ -31,11 +31,11 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         games: int = GAMES,
         before: str | None = None,
     ) -> Response:
-        view = views.player(player_lookup, system_named(system), games, pages.date(before, "before"))
+        view = views.player(player_lookup, parse_system(system), games, pages.date(before, "before"))
         if isinstance(view, Namesakes):
-            raise Rejected(_choose(view))
-        kind = {"games": PlayedRow, "said": SaidRow}[table]
-        return csv_answer(f"{table}-{view.player_lookup}", kind, getattr(view, table))
+            raise Rejected(_ambiguous_spelling(view))
+        kind, rows = {"games": (PlayedRow, view.games), "said": (PredictionRow, view.predictions)}[table]
+        return csv_response(f"{table}-{view.player_lookup}", kind, rows)
 
     @router.get("/console/players/{player_lookup}")
     def player(
@@ -45,7 +45,7 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         games: int = GAMES,
         before: str | None = None,
     ) -> Response:
-        view = views.player(player_lookup, system_named(system), games, pages.date(before, "before"))
+        view = views.player(player_lookup, parse_system(system), games, pages.date(before, "before"))
         if isinstance(view, Namesakes):
             return pages.html(request, "namesakes.html.jinja", view=view)
         return pages.html(
@@ -53,19 +53,19 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
             "player.html.jinja",
             view=view,
             number=games,
-            most_games=MOST_GAMES,
+            max_games=MAX_GAMES,
             chart=_chart(view),
         )
 
 
-def _choose(found: Namesakes) -> str:
-    ids = ", ".join(f"{p.player_id} ({p.player_name}, {p.team})" for p in found.players)
-    several = f"{len(found.players)} players are spelled {found.player_lookup!r}"
-    return f"player: {several}, wanted the id of one: {ids}"
+def _ambiguous_spelling(namesakes: Namesakes) -> str:
+    ids = ", ".join(f"{p.player_id} ({p.player_name}, {p.team})" for p in namesakes.players)
+    players = f"{len(namesakes.players)} players have the spelling {namesakes.player_lookup!r}"
+    return f"player: {players}, wanted one of their ids: {ids}"
 
 
 def _chart(view: PlayerView) -> list[dict[str, Any]]:
-    """The oldest first; a game that he did not play has no place in it."""
+    """Return the games oldest first, without games that have neither points nor a prediction."""
     return [
         {"date": g.game_date.isoformat(), "points": g.points, "line": g.line, "predicted": g.predicted}
         for g in reversed(view.games)

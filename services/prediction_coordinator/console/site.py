@@ -1,4 +1,4 @@
-"""The operator console: pages for people, beside the routes for programs.
+"""The operator console: pages for people, in addition to the routes for programs.
 
 A page is a module here with ``add_<page>(router, pages, views)``, a template, a view in
 ``shared.application.views``, a field of ``Views`` and a line in ``PAGES``.
@@ -36,7 +36,7 @@ PAGES = (
 
 
 def add_console(app: FastAPI, views: Views, clock: Clock, identity: Identity) -> None:
-    """Add every page; none of them is part of the OpenAPI document."""
+    """Add every page; the pages are not part of the OpenAPI document."""
     assets = Assets()
     pages = Pages(clock, identity, assets)
     router = APIRouter(route_class=page_route(pages), include_in_schema=False)
@@ -45,9 +45,9 @@ def add_console(app: FastAPI, views: Views, clock: Clock, identity: Identity) ->
         add(router, pages, views)
 
     @router.get("/console/{rest:path}")
-    def nothing(rest: str) -> None:
+    def no_page(rest: str) -> None:
         raise NotFound(f"/console/{rest}: no such page")
 
     app.router.routes.extend(
         router.routes
-    )  # not included as a whole: who lists the routes finds each of them
+    )  # not include_router: each route must appear in the list of the app's routes

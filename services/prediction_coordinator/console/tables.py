@@ -1,4 +1,4 @@
-"""Tables of a page as CSV."""
+"""Tables of the pages as CSV files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from fastapi import Response
 
 from services.prediction_coordinator.console.pages import HEADERS
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet reads a cell that starts with one of these characters as a formula."""
 
 
-def csv_answer(name: str, kind: type[Any], rows: Iterable[Any]) -> Response:
-    """The rows, each an instance of the dataclass ``kind``, whose fields are the columns."""
+def csv_response(name: str, kind: type[Any], rows: Iterable[Any]) -> Response:
+    """Return the rows as CSV: instances of the dataclass ``kind``, whose fields are the columns."""
     columns = [f.name for f in fields(kind)]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -32,9 +32,9 @@ def csv_answer(name: str, kind: type[Any], rows: Iterable[Any]) -> Response:
 def _cell(value: Any) -> Any:
     if isinstance(value, Enum):
         value = value.value
-    if isinstance(value, date):  # and moments, which are dates as well
+    if isinstance(value, date):  # includes datetime
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(FORMULA) and not _is_number(value):
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not _is_number(value):
         return f"'{value}"
     return value
 

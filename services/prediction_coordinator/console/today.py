@@ -1,4 +1,4 @@
-"""The console's first page: one game date."""
+"""The start page: one game date."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
-from services.prediction_coordinator.console.pages import Pages, system_named
-from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.pages import Pages, parse_system
+from services.prediction_coordinator.console.tables import csv_response
 from services.prediction_coordinator.console.views import Views
-from shared.application.views.partial_view import whole
+from shared.application.views.partial_view import require_complete
 from shared.application.views.today import GameRow, MissingRow, PickRow
 from shared.domain.findings import Finding
 from shared.domain.signals import ALARM
@@ -19,57 +19,59 @@ from shared.errors import Rejected
 def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/")
     def today(request: Request, date: str | None = None, system: str | None = None) -> Response:
-        """Games, predictions of one system, who is missing; the findings are loaded by themselves."""
-        view = views.today(pages.date(date), system_named(system))
-        return pages.html(request, "today.html.jinja", 503 if view.away else 200, view=view, alarm=ALARM)
+        """Games, predictions of one system, and missing players; the page loads the findings afterwards."""
+        view = views.today(pages.date(date), parse_system(system))
+        return pages.html(
+            request, "today.html.jinja", 503 if view.unavailable else 200, view=view, alarm=ALARM
+        )
 
     @router.get("/console/today.csv")
-    def table(
+    def today_csv(
         table: Literal["games", "picks", "missing"] = "picks",
         date: str | None = None,
         system: str | None = None,
     ) -> Response:
-        view = whole(views.today(pages.date(date), system_named(system)))
+        view = require_complete(views.today(pages.date(date), parse_system(system)))
         kind = {"games": GameRow, "picks": PickRow, "missing": MissingRow}[table]
-        return csv_answer(f"{table}-{view.game_date}", kind, getattr(view, table))
+        return csv_response(f"{table}-{view.game_date}", kind, getattr(view, table))
 
     @router.get("/console/findings")
     def findings(
         request: Request, date: str | None = None, again: bool = False, wait: bool = False
     ) -> Response:
-        """Every finding of a date; one that has to be waited for is a page that loads it."""
+        """Every finding of a date; without cached findings, a page that loads them."""
         day = pages.date(date)
-        found = views.findings.known(day) if not (again or wait) else views.findings(day, again=again)
-        if found is None:
-            return pages.later(request, "Findings", "Checking inputs, features, predictions and services")
-        return pages.html(request, "findings.html.jinja", 503 if found.away else 200, found=found)
+        view = views.findings.get_cached(day) if not (again or wait) else views.findings(day, refresh=again)
+        if view is None:
+            return pages.loading(request, "Findings", "Checking inputs, features, predictions and services")
+        return pages.html(request, "findings.html.jinja", 503 if view.unavailable else 200, view=view)
 
     @router.get("/console/evidence")
     def evidence(request: Request, date: str, system: str) -> Response:
-        """What became of days with the signal of this one."""
-        found = _signal(pages, views, date, system)
-        return pages.html(request, "evidence.html.jinja", found=found)
+        """Outcomes of earlier days with the same signal."""
+        signal = _signal_with_evidence(pages, views, date, system)
+        return pages.html(request, "evidence.html.jinja", signal=signal)
 
     @router.get("/console/parts/findings")
     def findings_part(request: Request, date: str | None = None) -> Response:
-        """The short of the findings, for the first page."""
-        return pages.html(request, "findings_short.html.jinja", found=views.findings(pages.date(date)))
+        """A summary of the findings, for the start page."""
+        return pages.html(request, "findings_short.html.jinja", view=views.findings(pages.date(date)))
 
     @router.get("/console/parts/evidence")
     def evidence_part(request: Request, date: str, system: str) -> Response:
-        found = _signal(pages, views, date, system)
-        return pages.html(request, "evidence_short.html.jinja", found=found)
+        signal = _signal_with_evidence(pages, views, date, system)
+        return pages.html(request, "evidence_short.html.jinja", signal=signal)
 
     @router.get("/console/findings.csv")
     def findings_csv(date: str | None = None) -> Response:
-        found = whole(views.findings(pages.date(date)))
-        return csv_answer(f"findings-{found.game_date}", Finding, found.judged.findings)
+        view = require_complete(views.findings(pages.date(date)))
+        return csv_response(f"findings-{view.game_date}", Finding, view.summary.findings)
 
 
-def _signal(pages: Pages, views: Views, date: str, system: str) -> dict[str, Any]:
-    """The signal of one system with its evidence; the address has to name date and system."""
-    day, named = pages.date(date), system_named(system)
-    if day is None or named is None:
+def _signal_with_evidence(pages: Pages, views: Views, date: str, system: str) -> dict[str, Any]:
+    """Return the signal of one system with its evidence; both query parameters are required."""
+    day, system_id = pages.date(date), parse_system(system)
+    if day is None or system_id is None:
         raise Rejected(f"{'date' if day is None else 'system'}: missing")
-    (found,) = views.signals(day, named)
-    return found
+    (signal,) = views.signals(day, system_id)
+    return signal

@@ -1,4 +1,4 @@
-"""What the pages show, and how it is made of this service's ports."""
+"""The use cases behind the pages, built from the ports of this service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.application.runs.request import parse
 from shared.application.validation.daily import ValidateDaily
 from shared.application.views.coverage_map import ShowCoverage
 from shared.application.views.date_features import ShowFeatures
-from shared.application.views.date_findings import FindDay
+from shared.application.views.date_findings import ShowFindings
 from shared.application.views.explanation import ShowExplanation
 from shared.application.views.health import ShowHealth
 from shared.application.views.model import ShowModel
@@ -33,8 +33,8 @@ from shared.schemas.messages import RunRequested
 
 @dataclass(frozen=True)
 class Ports:
-    """What the views ask. ``dead_letters`` is None where this service may not fetch them; ``promotes``: it
-    may change the registry."""
+    """Ports of the views. ``dead_letters`` is None if this service may not fetch them; ``promotes``: whether
+    it may change the registry."""
 
     warehouse: Warehouse
     runs: RunStore
@@ -49,10 +49,10 @@ class Ports:
 
 @dataclass(frozen=True)
 class Views:
-    """One use case for each page, or part of a page that is loaded by itself."""
+    """One use case for each page, and for each part of a page that is loaded separately."""
 
     today: ShowToday
-    findings: FindDay
+    findings: ShowFindings
     signals: SignalReport
     runs: ListRuns
     run: ShowRun
@@ -69,18 +69,18 @@ class Views:
     features: ShowFeatures
 
 
-def views_of(ports: Ports) -> Views:
+def build_views(ports: Ports) -> Views:
     dead_letters = ports.dead_letters or NullDeadLetters()
     validate = ValidateDaily(
         ports.warehouse, ports.runs, ports.documents, ports.models, ports.clock, dead_letters
     )
     return Views(
         today=ShowToday(ports.warehouse, ports.runs, ports.clock),
-        findings=FindDay(validate, ports.clock),
+        findings=ShowFindings(validate, ports.clock),
         signals=SignalReport(ports.warehouse),
         runs=ListRuns(ports.runs),
         run=ShowRun(ports.warehouse, ports.runs, ports.run_deadline),
-        start=lambda asked: ports.start(parse(asked, ports.clock.now())),
+        start=lambda request: ports.start(parse(request, ports.clock.now())),
         models=ShowModels(ports.warehouse, ports.clock),
         model=ShowModel(ports.warehouse, ports.models, ports.clock),
         promotion=Promotion(ports.warehouse, ports.models, ports.clock) if ports.promotes else None,

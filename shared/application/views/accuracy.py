@@ -1,4 +1,4 @@
-"""How rows were graded, as rows of a page's table: figures with their intervals, live and others apart."""
+"""Rows of an accuracy table: error figures and hit rates with their intervals."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from shared.warehouse.history import day_numbers, floats
 
 @dataclass(frozen=True)
 class AccuracyRow:
-    """Errors in points, rates 0-1. ``lined``: rows with a line, which ``lined_mae`` and ``line_mae`` are of.
+    """Errors in points, rates 0-1. ``lined`` counts rows with a line, for ``lined_mae`` and ``line_mae``.
 
-    ``worse``: mean of the own less the line's absolute error on them, with an interval over whole game dates;
-    None for fewer than two dates. ``hit``: of ``decided`` sides, with Wilson's interval.
+    ``worse``: system MAE minus line MAE on these rows, with an interval from resampled game dates; None for
+    fewer than two dates. ``hit``: share of the ``decided`` picks that won, with Wilson's interval.
     """
 
     group: str
@@ -39,17 +39,17 @@ class AccuracyRow:
 
 
 def accuracy_row(group: str, counted_as: str, rows: pa.Table) -> AccuracyRow:
-    """``rows`` are of ``accuracy_of_system``."""
-    return _row(group, counted_as, figures(rows), _worse(rows))
+    """Return the accuracy of rows that ``accuracy_of_system`` selected."""
+    return _row(group, counted_as, figures(rows), _mae_difference(rows))
 
 
-def row_of_figures(group: str, counted_as: str, f: Figures) -> AccuracyRow:
-    """The same where only sums are known, which say nothing of how dates differ."""
-    return _row(group, counted_as, f, (None, None, None))
+def row_of_figures(group: str, counted_as: str, totals: Figures) -> AccuracyRow:
+    """Return an accuracy row from sums alone, without an interval for ``worse``: it needs rows by date."""
+    return _row(group, counted_as, totals, (None, None, None))
 
 
 def _row(
-    group: str, counted_as: str, f: Figures, worse: tuple[float | None, float | None, float | None]
+    group: str, counted_as: str, f: Figures, difference: tuple[float | None, float | None, float | None]
 ) -> AccuracyRow:
     return AccuracyRow(
         group=group,
@@ -60,9 +60,9 @@ def _row(
         lined=f.lined_n,
         lined_mae=f.lined_mae,
         line_mae=f.line_mae,
-        worse=worse[0],
-        worse_low=worse[1],
-        worse_high=worse[2],
+        worse=difference[0],
+        worse_low=difference[1],
+        worse_high=difference[2],
         decided=f.hit.n,
         hit=f.hit.rate,
         hit_low=f.hit.low,
@@ -71,9 +71,9 @@ def _row(
     )
 
 
-def _worse(rows: pa.Table) -> tuple[float | None, float | None, float | None]:
+def _mae_difference(rows: pa.Table) -> tuple[float | None, float | None, float | None]:
     error, line, points = (floats(rows[c]) for c in ("signed_error", "line_value", "actual_points"))
     lined = ~np.isnan(line)
-    gap = (np.abs(error) - np.abs(line - points))[lined]
-    found = mean_by_date(gap, day_numbers(rows["game_date"])[lined]) if lined.any() else None
-    return (None, None, None) if found is None else (found.value, found.low, found.high)
+    excess = (np.abs(error) - np.abs(line - points))[lined]
+    estimate = mean_by_date(excess, day_numbers(rows["game_date"])[lined]) if lined.any() else None
+    return (None, None, None) if estimate is None else (estimate.value, estimate.low, estimate.high)

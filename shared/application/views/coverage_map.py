@@ -1,4 +1,4 @@
-"""What was graded of what was due, system by date, and why the rest was not due."""
+"""Grading coverage by system and date: graded rows, due rows, and why the other rows were not due."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shared.errors import Rejected
 from shared.ports import Clock
 
 DAYS = 14
-MOST_DATES = 62
-"""As many as a reader can still tell apart; longer spans are for ``props coverage``."""
+MAX_DATES = 62
+"""The most dates that the map can show legibly; use ``props coverage`` for longer spans."""
 
 
 @dataclass(frozen=True)
 class CoverageRow:
-    """Rows of a system on a date: ``predictions`` = ``due`` + the undue by reason. ``coverage``: graded of
-    due, 0-1, None where nothing is due. ``incomplete_box_score``: due rows whose box score is not whole."""
+    """Rows of a system on a date: ``predictions`` = ``due`` + rows that are not due, by reason. ``coverage``:
+    graded / due, 0-1, None if no row is due. ``incomplete_box_score``: due rows with a partial box score."""
 
     game_date: date
     system_id: str
@@ -40,7 +40,7 @@ class CoverageRow:
 
 @dataclass(frozen=True)
 class CoverageMap:
-    """``cells``: by date and system, only those with rows. ``worst``: the level of the worst of them."""
+    """``cells``: one for each date and system with rows. ``worst``: the worst level of all cells."""
 
     first: date
     last: date
@@ -57,8 +57,8 @@ class CoverageMap:
         return {(c.game_date, c.system_id): c for c in self.cells}
 
     @property
-    def short(self) -> tuple[CoverageRow, ...]:
-        """Where something that was due is not graded."""
+    def incomplete_cells(self) -> tuple[CoverageRow, ...]:
+        """Cells with due rows that are not graded."""
         return tuple(c for c in self.cells if c.graded < c.due)
 
 
@@ -67,29 +67,29 @@ class ShowCoverage:
         self._coverage, self._clock = coverage, clock
 
     def __call__(self, first: date | None = None, last: date | None = None) -> CoverageMap:
-        """Without dates the two weeks to today."""
+        """Return the coverage of a date range; by default the two weeks to today."""
         end = last or (first + timedelta(days=DAYS - 1) if first else eastern_date(self._clock.now()))
         start = first or end - timedelta(days=DAYS - 1)
         if end < start:
             raise Rejected(f"end_date: {end}, wanted {start} or later")
-        if (end - start).days >= MOST_DATES:
-            raise Rejected(f"end_date: {end}, wanted at most {MOST_DATES} dates from {start} on")
-        found = self._coverage.by_date(start, end)
-        cells = tuple(_row(day, s, c) for day, of in found.items() for s, c in _ordered(of))
-        known = {c.system_id for c in cells}
+        if (end - start).days >= MAX_DATES:
+            raise Rejected(f"end_date: {end}, wanted at most {MAX_DATES} dates from {start} on")
+        coverage = self._coverage.by_date(start, end)
+        cells = tuple(_row(day, s, c) for day, systems in coverage.items() for s, c in _ordered(systems))
+        with_rows = {c.system_id for c in cells}
         return CoverageMap(
             first=start,
             last=end,
-            dates=tuple(found),
-            systems=tuple(s for s in (*SYSTEM_IDS, *sorted(known - set(SYSTEM_IDS))) if s in known),
+            dates=tuple(coverage),
+            systems=tuple(s for s in (*SYSTEM_IDS, *sorted(with_rows - set(SYSTEM_IDS))) if s in with_rows),
             cells=cells,
             worst=max((Level(c.level) for c in cells), key=SEVERITY.__getitem__, default=Level.NOT_DUE).value,
         )
 
 
-def _ordered(of: dict[str, Coverage]) -> list[tuple[str, Coverage]]:
-    known = (*SYSTEM_IDS, *sorted(of))
-    return sorted(of.items(), key=lambda item: known.index(item[0]))
+def _ordered(systems: dict[str, Coverage]) -> list[tuple[str, Coverage]]:
+    order = (*SYSTEM_IDS, *sorted(systems))
+    return sorted(systems.items(), key=lambda entry: order.index(entry[0]))
 
 
 def _row(day: date, system: str, c: Coverage) -> CoverageRow:

@@ -1,4 +1,4 @@
-"""What the feature store holds for a game date, and what is missing."""
+"""Features of a game date in the feature store, and the missing ones."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.application.features.diagnosis import Diagnosis, MlfsDoctor
-from shared.application.views.ttl_cache import ForAMinute
+from shared.application.views.ttl_cache import TtlCache
 from shared.domain.instants import eastern_date
 from shared.ports import Clock
 
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """A feature of which some values are missing or approximated."""
+    """A feature with missing or approximated values; ``missing`` and ``approximated`` count players."""
 
     feature: str
     missing: int
@@ -39,32 +39,33 @@ class FeaturesOfDay:
 
 
 class ShowFeatures:
-    """Asks the doctor of the feature store, whose answer it gives again for a minute."""
+    """Diagnoses the feature store; a diagnosis is cached for a minute."""
 
     def __init__(self, doctor: MlfsDoctor, clock: Clock) -> None:
         self._clock = clock
-        self._found = ForAMinute[date, FeaturesOfDay](lambda day: _of(doctor(day, day)[day]))
+        self._cache = TtlCache[date, FeaturesOfDay](lambda day: _features_of_day(doctor(day, day)[day]))
 
     def __call__(self, game_date: date | None = None) -> FeaturesOfDay:
-        return self._found(self._day(game_date))
+        return self._cache(self._day(game_date))
 
-    def known(self, game_date: date | None = None) -> FeaturesOfDay | None:
-        """What was found within the last minute."""
-        return self._found.known(self._day(game_date))
+    def get_cached(self, game_date: date | None = None) -> FeaturesOfDay | None:
+        """Return the diagnosis of the last minute, None if there is none."""
+        return self._cache.get_cached(self._day(game_date))
 
     def _day(self, game_date: date | None) -> date:
         return game_date or eastern_date(self._clock.now())
 
 
-def _of(found: Diagnosis) -> FeaturesOfDay:
+def _features_of_day(diagnosis: Diagnosis) -> FeaturesOfDay:
     return FeaturesOfDay(
-        diagnosis=found,
+        diagnosis=diagnosis,
         absent=tuple(
-            AbsentRow(p.player_lookup, p.game_id, why, p.player_id) for p, why in found.missing.items()
+            AbsentRow(p.player_lookup, p.game_id, reason, p.player_id)
+            for p, reason in diagnosis.missing.items()
         ),
         features=tuple(
-            FeatureRow(name, of.missing, of.approximated, of.cause)
-            for name, of in found.features.items()
-            if of.missing or of.approximated
+            FeatureRow(name, counts.missing, counts.approximated, counts.cause)
+            for name, counts in diagnosis.features.items()
+            if counts.missing or counts.approximated
         ),
     )

@@ -1,4 +1,4 @@
-"""Whether a game date is fine, in one sentence with what to do, and everything behind it."""
+"""Findings of the daily validation of a game date, with a summary."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from shared.application.validation.daily import ValidateDaily
-from shared.application.views.findings_summary import Judged, judged
-from shared.application.views.ttl_cache import ForAMinute
+from shared.application.views.findings_summary import FindingsSummary, summarize_findings
+from shared.application.views.ttl_cache import TtlCache
 from shared.domain.findings import critical
 from shared.domain.instants import eastern_date
 from shared.errors import Unavailable
@@ -16,35 +16,35 @@ from shared.ports import Clock
 
 @dataclass(frozen=True)
 class DayFindings:
-    """``checked_at`` is real time. ``away``: why nothing could be checked."""
+    """``checked_at`` is real time. ``unavailable`` is filled if the checks could not run, with the reason."""
 
     game_date: date
     checked_at: datetime
-    judged: Judged
-    away: tuple[str, ...] = ()
+    summary: FindingsSummary
+    unavailable: tuple[str, ...] = ()
 
 
-class FindDay:
-    """Runs the daily validation, whose answer it gives again for a minute."""
+class ShowFindings:
+    """Runs the daily validation; its findings are cached for a minute."""
 
     def __init__(self, validate: ValidateDaily, clock: Clock) -> None:
         self._clock = clock
-        self._found = ForAMinute[date, DayFindings](
-            lambda day: DayFindings(day, datetime.now(UTC), judged(validate(day)))
+        self._cache = TtlCache[date, DayFindings](
+            lambda day: DayFindings(day, datetime.now(UTC), summarize_findings(validate(day)))
         )
 
-    def __call__(self, game_date: date | None = None, *, again: bool = False) -> DayFindings:
-        """``again`` asks anew whatever is remembered. That the checks cannot be made is a finding."""
+    def __call__(self, game_date: date | None = None, *, refresh: bool = False) -> DayFindings:
+        """Return the findings; ``refresh`` ignores cached ones. If no check can run, that is a finding."""
         day = self._day(game_date)
         try:
-            return self._found(day, again=again)
+            return self._cache(day, refresh=refresh)
         except Unavailable as exc:
-            cannot = critical("checks", f"cannot be made: {exc}", "props doctor")
-            return DayFindings(day, datetime.now(UTC), judged([cannot]), (str(exc),))
+            failure = critical("checks", f"cannot run: {exc}", "props doctor")
+            return DayFindings(day, datetime.now(UTC), summarize_findings([failure]), (str(exc),))
 
-    def known(self, game_date: date | None = None) -> DayFindings | None:
-        """What was found within the last minute."""
-        return self._found.known(self._day(game_date))
+    def get_cached(self, game_date: date | None = None) -> DayFindings | None:
+        """Return the findings of the last minute, None if there are none."""
+        return self._cache.get_cached(self._day(game_date))
 
     def _day(self, game_date: date | None) -> date:
         return game_date or eastern_date(self._clock.now())

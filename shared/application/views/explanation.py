@@ -1,4 +1,4 @@
-"""Why a prediction is what it is: terms that add up to it, and the inputs that they came from."""
+"""Explanation of a prediction: terms that add up to it, and the inputs of these terms."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from shared.domain.market.betting import no_bet_reason
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import ModelStore, Warehouse
 
-WHY_NOT: tuple[type[AppError], ...] = (NotFound, Rejected, Unavailable)
-"""What keeps terms or inputs away and leaves the rest of the page standing."""
+EXPLANATION_ERRORS: tuple[type[AppError], ...] = (NotFound, Rejected, Unavailable)
+"""Errors that leave out the terms or inputs; the stored prediction is still shown."""
 
 
 @dataclass(frozen=True)
 class TermRow:
-    """What one term adds, points; value and provenance where it is a stored input."""
+    """Contribution of one term, points; ``value`` and ``source`` are set if the term is a stored input."""
 
     term: str
     points: float
@@ -29,7 +29,7 @@ class TermRow:
 
 @dataclass(frozen=True)
 class InputRow:
-    """One of the 33; ``source``: exact, approximated or missing."""
+    """One of the 33 features; ``source``: exact, approximated or missing."""
 
     feature: str
     value: float | None
@@ -38,8 +38,8 @@ class InputRow:
 
 @dataclass(frozen=True)
 class Explanation:
-    """``terms``: the largest first; their sum ``total`` is the prediction, unless it was ``clamped`` to what
-    can be scored. ``why_not`` says why there are none."""
+    """``terms``: largest first. Their sum ``total`` is the prediction, unless it was ``clamped`` to the range
+    of possible points. ``missing_reason``: why there are no terms."""
 
     prediction_id: str
     player_id: int | None
@@ -84,7 +84,7 @@ class Explanation:
     total: float | None
     clamped: bool
     inputs: tuple[InputRow, ...]
-    why_not: str | None
+    missing_reason: str | None
 
 
 class ShowExplanation:
@@ -94,17 +94,17 @@ class ShowExplanation:
 
     @shared_connection
     def __call__(self, prediction_id: str, game_date: date | None = None) -> Explanation:
-        """Four statements at most, and the model's file; ``game_date`` spares the others' rows. ``NotFound``
-        for a prediction that is not stored."""
+        """Runs at most four statements and reads the model file; ``game_date`` limits the search to one date.
+        Raises ``NotFound`` if the prediction is not stored."""
         stored = self._replay.read_prediction(prediction_id, game_date)
         row: Mapping[str, Any] | None = None
         terms: dict[str, float] = {}
-        why_not = None
+        missing_reason = None
         try:
             row = self._replay.read_inputs(stored)
             terms = self._replay.compute_terms(stored, row)
-        except WHY_NOT as exc:
-            why_not = str(exc)
+        except EXPLANATION_ERRORS as exc:
+            missing_reason = str(exc)
         total = float(sum(terms.values())) if terms else None
         features = feature_values(row) if row is not None else {}
         return Explanation(
@@ -113,16 +113,16 @@ class ShowExplanation:
             total=total,
             clamped=total is not None and is_clamped(total),
             inputs=tuple(InputRow(name, f["value"], f["source"]) for name, f in features.items()),
-            why_not=why_not,
+            missing_reason=missing_reason,
         )
 
 
 def _term(name: str, points: float, features: Mapping[str, Mapping[str, Any]]) -> TermRow:
-    of = features.get(name, {})
-    return TermRow(name, points, of.get("value"), of.get("source"))
+    feature = features.get(name, {})
+    return TermRow(name, points, feature.get("value"), feature.get("source"))
 
 
-_NAMES = {
+_RENAMED_COLUMNS = {
     "team": "team_abbr",
     "opponent": "opponent_team_abbr",
     "tipoff": "game_start_utc",
@@ -136,9 +136,9 @@ _NAMES = {
     "snapshot_id": "feature_snapshot_id",
     "actual": "actual_points",
 }
-"""Columns that the view calls by the words of its readers."""
+"""Fields of the view and the stored columns that they come from."""
 
-_SAME = (
+_COPIED_COLUMNS = (
     "prediction_id", "player_id", "player_lookup", "game_date", "game_id", "system_id", "role", "run_id",
     "as_of", "predicted_at", "is_active", "superseded_reason", "sportsbook", "line_captured_at",
     "line_precision", "recommendation", "prob_over", "interval_low", "interval_high", "expected_value",
@@ -148,8 +148,8 @@ _SAME = (
 
 def _facts(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **{name: stored[name] for name in _SAME},
-        **{name: stored[column] for name, column in _NAMES.items()},
+        **{name: stored[name] for name in _COPIED_COLUMNS},
+        **{name: stored[column] for name, column in _RENAMED_COLUMNS.items()},
         "player_name": stored["player_name"] or stored["player_lookup"],
         "no_bet_reason": no_bet_reason(stored["recommendation"], stored["no_bet_reason"]),
     }

@@ -1,4 +1,4 @@
-"""Findings in one sentence, with what to do."""
+"""A one-sentence summary of findings, with the commands that fix them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from shared.domain.findings import EXIT, Finding, Severity, worst
 
 @dataclass(frozen=True)
 class Remedy:
-    """A command and how many findings it is named for."""
+    """A command, and the number of findings that it fixes."""
 
     command: str
     findings: int
 
 
 @dataclass(frozen=True)
-class Judged:
-    """``findings``: the worst first."""
+class FindingsSummary:
+    """``findings`` are ordered from the most severe to the least severe."""
 
     severity: Severity
     sentence: str
@@ -26,17 +26,17 @@ class Judged:
     findings: tuple[Finding, ...]
 
     @property
-    def troubles(self) -> tuple[Finding, ...]:
+    def problems(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if EXIT[f.severity])
 
 
-def judged(findings: Sequence[Finding]) -> Judged:
+def summarize_findings(findings: Sequence[Finding]) -> FindingsSummary:
     ordered = sorted(findings, key=lambda f: (-EXIT[f.severity], f.severity is not Severity.INFO))
     remedies: dict[str, int] = {}
     for finding in ordered:
         if EXIT[finding.severity] and finding.remedy:
             remedies[finding.remedy] = remedies.get(finding.remedy, 0) + 1
-    return Judged(
+    return FindingsSummary(
         severity=worst(findings),
         sentence=_sentence(ordered),
         remedies=tuple(Remedy(command, n) for command, n in remedies.items()),
@@ -45,26 +45,26 @@ def judged(findings: Sequence[Finding]) -> Judged:
 
 
 def _sentence(ordered: Sequence[Finding]) -> str:
-    """The worst findings are counted, the first of them said in full."""
+    """Count the critical findings and the warnings, and describe the first one."""
     critical, warnings = (
         sum(f.severity is level for f in ordered) for level in (Severity.CRITICAL, Severity.WARNING)
     )
     if not critical and not warnings:
-        return _without_troubles(ordered)
-    told = [f"{critical} critical"] if critical else []
-    told += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
-    return f"{' and '.join(told)}. First: {_in_words(ordered[0])}."
+        return _sentence_without_problems(ordered)
+    counts = [f"{critical} critical"] if critical else []
+    counts += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+    return f"{' and '.join(counts)}. First: {_describe(ordered[0])}."
 
 
-def _without_troubles(ordered: Sequence[Finding]) -> str:
-    """That nothing is wrong is not that all is well: what could not be judged is counted as well."""
-    open_questions = [f for f in ordered if f.severity is Severity.INFO]
-    passed = len(ordered) - len(open_questions)
-    if not open_questions:
+def _sentence_without_problems(ordered: Sequence[Finding]) -> str:
+    """Describe findings without a problem; checks without a verdict are counted apart from passed ones."""
+    undecided = [f for f in ordered if f.severity is Severity.INFO]
+    passed = len(ordered) - len(undecided)
+    if not undecided:
         return f"All {passed} checks passed."
-    counts = f"{passed} check{'s' * (passed != 1)} passed, {len(open_questions)} could not be judged"
-    return f"Nothing is wrong so far: {counts}. First: {_in_words(open_questions[0])}."
+    counts = f"{passed} check{'s' * (passed != 1)} passed, {len(undecided)} could not be judged"
+    return f"Nothing is wrong so far: {counts}. First: {_describe(undecided[0])}."
 
 
-def _in_words(finding: Finding) -> str:
+def _describe(finding: Finding) -> str:
     return f"{finding.check.replace(':', ', ')}: {finding.evidence}"

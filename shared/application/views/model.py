@@ -1,4 +1,4 @@
-"""One model: where it stands and where it comes from, its gates, what became of its predictions."""
+"""One model: its state and training, its promotion gates, and the accuracy of its predictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.application.models.promotion import TRIAL_DAYS, Promotion
 from shared.application.models.registry import ALLOWED_CHANGES, Registry, State
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.accuracy import AccuracyRow, accuracy_row
-from shared.application.views.partial_view import Parts
+from shared.application.views.partial_view import PartialView
 from shared.domain.promotion import Gate
 from shared.ports import Clock, ModelStore, Warehouse
 from shared.warehouse.statements import statement
@@ -23,8 +23,8 @@ from shared.warehouse.statements import statement
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """A change of a model's state. ``failed``: names of the gates that were not passed, comma-separated; None
-    where none were asked."""
+    """A change of a model's state. ``failed``: names of the failed gates, comma-separated; None if no gates
+    were checked."""
 
     changed_at: datetime
     model_id: str
@@ -37,7 +37,7 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The training that made a model, and what its evaluation said of rows after it; points."""
+    """The training of a model, and its errors on the evaluation dates, in points."""
 
     experiment_id: str
     name: str
@@ -55,9 +55,9 @@ class Experiment:
 
 @dataclass(frozen=True)
 class ModelView:
-    """``gates``: as they were at its promotion (``gates_at``), empty where none were asked. ``champions``:
-    when others of its system became it, the last first. Without ``rows_known`` what is empty of the
-    warehouse's may only not have been told."""
+    """``gates``: as they were at the promotion (``gates_at``), empty if none were checked. ``champions``:
+    promotions of other models of the system, the latest first. Unless ``warehouse_answered``, empty fields
+    from the warehouse mean "unknown", not "none"."""
 
     model: Mapping[str, Any]
     champion: str | None
@@ -69,19 +69,19 @@ class ModelView:
     champions: tuple[ChangeRow, ...]
     performance: tuple[AccuracyRow, ...]
     days: int
-    rows_known: bool
-    away: tuple[str, ...]
+    warehouse_answered: bool
+    unavailable: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class GatesView:
-    """The gates of a model as they are now; none of one that ``may_become`` anything but champion."""
+    """Current gates of a model; empty if the model may not become champion (``may_become``)."""
 
     model: Mapping[str, Any]
     champion: str | None
     may_become: tuple[str, ...]
     gates: tuple[Gate, ...]
-    away: tuple[str, ...]
+    unavailable: tuple[str, ...]
 
     @property
     def may_be_promoted(self) -> bool:
@@ -100,66 +100,66 @@ class ShowModel:
 
     @shared_connection
     def __call__(self, model_id: str) -> ModelView:
-        """Four statements. ``NotFound`` for a model that is not registered."""
+        """Runs four statements. Raises ``NotFound`` if the model is not registered."""
         models = self._registry.models()
         model = self._registry.find(model_id, models)
-        parts = Parts()
-        changes = parts.ask("warehouse", lambda: self._registry.changes(model["system_id"])) or []
-        gates, gates_at = _gates_then(model["model_id"], changes)
-        told = tuple(map(_change, changes))
+        parts = PartialView()
+        changes = parts.get_or_none("warehouse", lambda: self._registry.changes(model["system_id"])) or []
+        gates, gates_at = _promotion_gates(model["model_id"], changes)
+        change_rows = tuple(map(_change, changes))
         return ModelView(
             model=model,
             champion=self._champion(model, models),
             may_be_promoted=State.CHAMPION in ALLOWED_CHANGES[State(model["state"])],
             gates=tuple(gates),
             gates_at=gates_at,
-            experiment=parts.ask("warehouse", lambda: self._experiment(model)),
-            changes=tuple(c for c in told if c.model_id == model["model_id"]),
+            experiment=parts.get_or_none("warehouse", lambda: self._experiment(model)),
+            changes=tuple(c for c in change_rows if c.model_id == model["model_id"]),
             champions=tuple(
-                c for c in told if c.to_state == State.CHAMPION and c.model_id != model["model_id"]
+                c for c in change_rows if c.to_state == State.CHAMPION and c.model_id != model["model_id"]
             ),
-            performance=parts.ask("warehouse", lambda: self._performance(model)) or (),
+            performance=parts.get_or_none("warehouse", lambda: self._performance(model)) or (),
             days=TRIAL_DAYS,
-            rows_known=parts.answered("warehouse"),
-            away=parts.away,
+            warehouse_answered=parts.answered("warehouse"),
+            unavailable=parts.unavailable,
         )
 
     @shared_connection
     def gates(self, model_id: str) -> GatesView:
-        """Three statements and the model's file."""
+        """Runs three statements and reads the model file."""
         models = self._registry.models()
         model = self._registry.find(model_id, models)
         may_become = ALLOWED_CHANGES[State(model["state"])]
-        parts = Parts()
+        parts = PartialView()
         gates: list[Gate] | None = None
         if State.CHAMPION in may_become:
-            gates = parts.ask("model store", lambda: self._promotion.gates(model["model_id"], models))
+            gates = parts.get_or_none("model store", lambda: self._promotion.gates(model["model_id"], models))
         return GatesView(
             model=model,
             champion=self._champion(model, models),
             may_become=tuple(s.value for s in may_become),
             gates=tuple(gates or ()),
-            away=parts.away,
+            unavailable=parts.unavailable,
         )
 
     def _champion(self, model: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> str | None:
-        found = self._registry.champions(models).get(model["system_id"])
-        return found["model_id"] if found else None
+        champion = self._registry.champions(models).get(model["system_id"])
+        return champion["model_id"] if champion else None
 
     def _experiment(self, model: Mapping[str, Any]) -> Experiment | None:
         rows = self._warehouse.query(statement("experiment_of_model", sha256=model["sha256"])).to_pylist()
         return _experiment(rows[0]) if rows else None
 
     def _performance(self, model: Mapping[str, Any]) -> tuple[AccuracyRow, ...]:
-        """The months that its trial looks at as well."""
+        """Accuracy over the same days as the shadow trial."""
         rows = rows_of_system(self._warehouse, model["system_id"], *window(self._clock, TRIAL_DAYS))
-        own = rows.filter(pc.equal(rows["model_key"], model["sha256"]))
-        return tuple(accuracy_row("all", kind, of) for kind, of in by_kind(own).items())
+        own_rows = rows.filter(pc.equal(rows["model_key"], model["sha256"]))
+        return tuple(accuracy_row("all", kind, part) for kind, part in by_kind(own_rows).items())
 
 
-def _gates_then(model_id: str, changes: Sequence[Mapping[str, Any]]) -> tuple[list[Gate], datetime | None]:
+def _promotion_gates(model: str, changes: Sequence[Mapping[str, Any]]) -> tuple[list[Gate], datetime | None]:
     for change in changes:
-        if change["model_id"] == model_id and change["to_state"] == State.CHAMPION:
+        if change["model_id"] == model and change["to_state"] == State.CHAMPION:
             return _gates(change), change["changed_at"]
     return [], None
 

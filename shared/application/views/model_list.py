@@ -1,4 +1,4 @@
-"""The models that are known: what each is, where it stands, how it has done lately."""
+"""The registered models: their training, state and recent accuracy."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 from shared.application.grading.accuracy_totals import Of, Totals, accuracy_totals
 from shared.application.models.registry import Registry, State
 from shared.application.queries.shared_connection import shared_connection
-from shared.application.views.partial_view import Parts
+from shared.application.views.partial_view import PartialView
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
 
 DAYS = 30
-MOST = 100
-ORDER = (State.CHAMPION, State.SHADOW, State.CANDIDATE, State.RETIRED, State.BLOCKED)
-COUNTED = ("LIVE", "SHADOW", "BACKFILL")
-"""What a model's rows of late count as; the first that it has is shown."""
+MAX_MODELS = 100
+STATE_ORDER = (State.CHAMPION, State.SHADOW, State.CANDIDATE, State.RETIRED, State.BLOCKED)
+COUNTED_AS_ORDER = ("LIVE", "SHADOW", "BACKFILL")
+"""Kinds of graded rows; the first kind that a model has is shown."""
 
 
 @dataclass(frozen=True)
 class ModelRow:
-    """``age_days``: since the last day of its training. ``n``, ``mae``, ``lined_mae`` and ``line_mae`` are of
-    the last month's graded rows, which count as ``counted_as``; errors in points."""
+    """``age_days``: since the last training day. ``n``, ``mae``, ``lined_mae`` and ``line_mae`` describe the
+    last month's graded rows of kind ``counted_as``; errors in points."""
 
     model_id: str
     system_id: str
@@ -48,14 +48,14 @@ class ModelRow:
 
 @dataclass(frozen=True)
 class ModelList:
-    """``rows``: by system, what serves first, then the newest. ``left_out``: older ones beyond the bound."""
+    """``rows``: by system, the champion first, then the newest. ``left_out``: number of models not listed."""
 
     system: str | None
     days: int
     rows: tuple[ModelRow, ...]
     left_out: int
     without_champion: tuple[str, ...]
-    away: tuple[str, ...]
+    unavailable: tuple[str, ...]
 
 
 class ShowModels:
@@ -65,35 +65,35 @@ class ShowModels:
 
     @shared_connection
     def __call__(self, system: str | None = None) -> ModelList:
-        """Two statements; ``system`` leaves the others out."""
+        """Runs two statements. ``system`` selects the models of one system."""
         if system is not None and system not in MODEL_SYSTEMS:
             raise Rejected(f"system: {system!r}, wanted one of {', '.join(MODEL_SYSTEMS)}")
         today = eastern_date(self._clock.now())
         first = today - timedelta(days=DAYS - 1)
-        parts = Parts()
-        models = parts.ask("warehouse", self._registry.models)
-        totals = parts.ask("warehouse", lambda: accuracy_totals(self._warehouse, first, today)) or {}
-        wanted = [m for m in models or () if system in (None, m["system_id"])]
-        rows = sorted((_row(m, totals, today) for m in wanted), key=_rank)
-        champions = {m["system_id"] for m in wanted if m["state"] == State.CHAMPION}
-        known = dict.fromkeys(m["system_id"] for m in wanted)
+        parts = PartialView()
+        models = parts.get_or_none("warehouse", self._registry.models)
+        totals = parts.get_or_none("warehouse", lambda: accuracy_totals(self._warehouse, first, today)) or {}
+        selected = [m for m in models or () if system in (None, m["system_id"])]
+        rows = sorted((_row(m, totals, today) for m in selected), key=_rank)
+        champions = {m["system_id"] for m in selected if m["state"] == State.CHAMPION}
+        listed_systems = dict.fromkeys(m["system_id"] for m in selected)
         return ModelList(
             system=system,
             days=DAYS,
-            rows=tuple(rows[:MOST]),
-            left_out=max(len(rows) - MOST, 0),
-            without_champion=tuple(s for s in known if s not in champions),
-            away=parts.away,
+            rows=tuple(rows[:MAX_MODELS]),
+            left_out=max(len(rows) - MAX_MODELS, 0),
+            without_champion=tuple(s for s in listed_systems if s not in champions),
+            unavailable=parts.unavailable,
         )
 
 
 def _rank(row: ModelRow) -> tuple[int, int, int]:
     systems = (*MODEL_SYSTEMS, row.system_id)
-    return systems.index(row.system_id), ORDER.index(State(row.state)), row.age_days
+    return systems.index(row.system_id), STATE_ORDER.index(State(row.state)), row.age_days
 
 
 def _row(model: Mapping[str, Any], totals: Mapping[Of, Totals], today: date) -> ModelRow:
-    keys = [Of(model["system_id"], model["sha256"], kind) for kind in COUNTED]
+    keys = [Of(model["system_id"], model["sha256"], kind) for kind in COUNTED_AS_ORDER]
     key = next((k for k in keys if k in totals), None)
     f = totals[key].figures() if key else Totals().figures()
     return ModelRow(

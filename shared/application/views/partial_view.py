@@ -1,4 +1,4 @@
-"""A view whose parts come from several places, some of which may be away."""
+"""A view with parts from several sources, some of which may be unavailable."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from shared.errors import Unavailable
 T = TypeVar("T")
 
 
-class Parted(Protocol):
-    """A view that names what did not answer."""
+class ViewOfSources(Protocol):
+    """A view that lists its unavailable sources."""
 
     @property
-    def away(self) -> tuple[str, ...]: ...
+    def unavailable(self) -> tuple[str, ...]: ...
 
 
-View = TypeVar("View", bound=Parted)
+View = TypeVar("View", bound=ViewOfSources)
 
 
-class Parts:
-    """Asks for the parts of a view. A place that does not answer is noted once and not asked again, so that
-    a reader waits for it once."""
+class PartialView:
+    """Loads the parts of a view. ``get_or_none`` skips a source that has failed before, so a reader waits for
+    an unavailable source only once."""
 
     def __init__(self) -> None:
-        self._away: dict[str, str] = {}
+        self._errors: dict[str, str] = {}
 
-    def ask(self, place: str, of: Callable[[], T]) -> T | None:
-        """What ``of`` gives, None where the place is away."""
-        if place in self._away:
+    def get_or_none(self, source: str, load: Callable[[], T]) -> T | None:
+        """Return the loaded part, None if the source is unavailable."""
+        if source in self._errors:
             return None
         try:
-            return self.tell(place, of)
+            return self.require(source, load)
         except Unavailable:
             return None
 
-    def tell(self, place: str, of: Callable[[], T]) -> T:
-        """What ``of`` gives; that the place is away is noted and passed on."""
+    def require(self, source: str, load: Callable[[], T]) -> T:
+        """Return the loaded part; record and re-raise ``Unavailable``."""
         try:
-            return of()
+            return load()
         except Unavailable as exc:
-            self._away[place] = str(exc)
+            self._errors[source] = str(exc)
             raise
 
-    def answered(self, place: str) -> bool:
-        return place not in self._away
+    def answered(self, source: str) -> bool:
+        return source not in self._errors
 
     @property
-    def away(self) -> tuple[str, ...]:
-        """A sentence for each place that did not answer."""
-        return tuple(f"{place}: {why}" for place, why in self._away.items())
+    def unavailable(self) -> tuple[str, ...]:
+        """One message for each unavailable source."""
+        return tuple(f"{source}: {error}" for source, error in self._errors.items())
 
 
-def whole(view: View) -> View:
-    """The view; ``Unavailable`` where a part is missing: a table that is passed on must not lack rows."""
-    if view.away:
-        raise Unavailable("; ".join(view.away))
+def require_complete(view: View) -> View:
+    """Return the view; raise ``Unavailable`` if a part is missing: an exported table must be complete."""
+    if view.unavailable:
+        raise Unavailable("; ".join(view.unavailable))
     return view

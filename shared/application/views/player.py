@@ -1,4 +1,4 @@
-"""One player: his last games, what the systems predicted of them and how it ended."""
+"""One player: recent games, the predictions of every system, and their outcomes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from shared.ports import Clock, Warehouse
 from shared.warehouse.statements import statement
 
 PREFERRED = "catboost_v9"
-GAMES, MOST_GAMES = 20, 82
+GAMES, MAX_GAMES = 20, 82
 AHEAD, BACK = timedelta(days=2), timedelta(days=400)
-"""Predictions are made for tomorrow at most; games are looked for in a season and its summer."""
+"""Predictions reach at most tomorrow; games are searched over one season and its summer."""
 
 
 @dataclass(frozen=True)
 class PlayedRow:
-    """A game of a player; ``minutes`` and ``points`` are None where he did not play or it is yet to come,
-    ``why_not`` then says so. What is predicted is the chosen system's active row."""
+    """A game of a player. ``minutes`` and ``points`` are None if the player did not play or the game is not
+    over; ``why_not`` has the reason. The prediction is the active row of the chosen system."""
 
     game_date: date
     game_id: str
@@ -44,11 +44,11 @@ class PlayedRow:
 
 
 @dataclass(frozen=True)
-class SaidRow:
-    """An active prediction of any system, and how it ended; no ``outcome`` while it is not graded.
+class PredictionRow:
+    """An active prediction of any system; ``outcome`` is None until it is graded.
 
-    ``tipoff_prediction_id`` and ``tipoff_points``: the prediction that was active when the game began, where
-    this one replaced it afterwards.
+    ``tipoff_prediction_id`` and ``tipoff_points``: the prediction that was active at tip-off, if this one
+    replaced it later.
     """
 
     game_date: date
@@ -69,7 +69,7 @@ class SaidRow:
 
 @dataclass(frozen=True)
 class PlayerView:
-    """``games``: the newest first; ``older``: the ``before`` of the page after this one."""
+    """``games``: the newest first. ``older``: value of ``before`` for the page with older games."""
 
     player_id: int
     player_lookup: str
@@ -78,22 +78,22 @@ class PlayerView:
     system: str
     systems: tuple[str, ...]
     games: tuple[PlayedRow, ...]
-    said: tuple[SaidRow, ...]
+    predictions: tuple[PredictionRow, ...]
     older: date | None
     before: date | None
 
-    def said_of(self, game_id: str, system: str) -> SaidRow | None:
-        return self._said.get((game_id, system))
+    def prediction_of(self, game_id: str, system: str) -> PredictionRow | None:
+        return self._by_game_and_system.get((game_id, system))
 
     @cached_property
-    def _said(self) -> dict[tuple[str, str], SaidRow]:
-        """The first of each game and system."""
-        return {(s.game_id, s.system_id): s for s in reversed(self.said)}
+    def _by_game_and_system(self) -> dict[tuple[str, str], PredictionRow]:
+        """The first prediction of each game and system."""
+        return {(p.game_id, p.system_id): p for p in reversed(self.predictions)}
 
 
 @dataclass(frozen=True)
 class Namesake:
-    """One of several players who share a spelling, and the team and date of the newest game."""
+    """One of several players with the same spelling; ``team`` is that of the latest game."""
 
     player_id: int
     player_name: str
@@ -103,7 +103,7 @@ class Namesake:
 
 @dataclass(frozen=True)
 class Namesakes:
-    """The players of a spelling, who are told apart by their ids."""
+    """Several players with the same spelling; their ids differ."""
 
     player_lookup: str
     players: tuple[Namesake, ...]
@@ -117,15 +117,15 @@ class ShowPlayer:
     def __call__(
         self, player: str, system: str | None = None, games: int = GAMES, before: date | None = None
     ) -> PlayerView | Namesakes:
-        """The player of an id, or of a spelling that one player has.
+        """Return the player with an id or a spelling, or all players with that spelling if there are several.
 
-        Two statements, three for a spelling; ``before`` turns back to the games before a date. ``NotFound``
-        for nobody.
+        Runs two statements, three for a spelling. ``before`` selects games before a date. Raises ``NotFound``
+        if no player matches.
         """
         if system is not None and system not in SYSTEM_IDS:
             raise Rejected(f"system: {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
-        if not 1 <= games <= MOST_GAMES:
-            raise Rejected(f"games {games}, wanted 1 to {MOST_GAMES}")
+        if not 1 <= games <= MAX_GAMES:
+            raise Rejected(f"games {games}, wanted 1 to {MAX_GAMES}")
         last = before - timedelta(days=1) if before else eastern_date(self._clock.now()) + AHEAD
         player_id = _id_of(player)
         if player_id is None:
@@ -134,16 +134,16 @@ class ShowPlayer:
                 return _namesakes(player, of_spelling, last)
             player_id = of_spelling[0].player_id
         played = self._played(player_id, last, games)
-        shown = played[:games]
-        first = shown[-1]["game_date"] if len(played) > games else last - BACK
-        said = self._said(player_id, first, last)
-        if not played and not said:
-            raise _nobody(player, last)
-        have = {s["system_id"] for s in said}
-        systems = tuple(s for s in SYSTEM_IDS if s in have)
-        chosen = system or (PREFERRED if PREFERRED in have or not systems else systems[0])
-        rows = _games(shown, said, chosen)
-        lookup = (played or said)[0]["player_lookup"]
+        page = played[:games]
+        first = page[-1]["game_date"] if len(played) > games else last - BACK
+        predictions = self._predictions(player_id, first, last)
+        if not played and not predictions:
+            raise _not_found(player, last)
+        with_rows = {p["system_id"] for p in predictions}
+        systems = tuple(s for s in SYSTEM_IDS if s in with_rows)
+        chosen = system or (PREFERRED if PREFERRED in with_rows or not systems else systems[0])
+        rows = _games(page, predictions, chosen)
+        lookup = (played or predictions)[0]["player_lookup"]
         return PlayerView(
             player_id=player_id,
             player_lookup=lookup,
@@ -152,60 +152,60 @@ class ShowPlayer:
             system=chosen,
             systems=systems,
             games=rows,
-            said=tuple(map(_said_row, said)),
-            older=shown[-1]["game_date"] if len(played) > games else None,
+            predictions=tuple(map(_prediction_row, predictions)),
+            older=page[-1]["game_date"] if len(played) > games else None,
             before=before,
         )
 
     def _players(self, lookup: str, last: date) -> list[Namesake]:
-        asked = statement("players_of_spelling", first=last - BACK, last=last, player_lookup=lookup)
+        query = statement("players_of_spelling", first=last - BACK, last=last, player_lookup=lookup)
         return [
             Namesake(r["player_id"], r["player_name"] or lookup, r["team_abbr"], r["last_game"])
-            for r in self._warehouse.query(asked).to_pylist()
+            for r in self._warehouse.query(query).to_pylist()
         ]
 
     def _played(self, player_id: int, last: date, games: int) -> list[dict[str, Any]]:
-        """One more than asked for, which tells whether there are older ones."""
-        asked = statement(
+        """Return up to ``games`` + 1 games; the extra one shows that there are older games."""
+        query = statement(
             "games_of_player", first=last - BACK, last=last, player_id=player_id, most=games + 1
         )
-        return list(self._warehouse.query(asked).to_pylist())
+        return list(self._warehouse.query(query).to_pylist())
 
-    def _said(self, player_id: int, first: date, last: date) -> list[dict[str, Any]]:
-        asked = statement("predictions_of_player", first=first, last=last, player_id=player_id)
-        return list(self._warehouse.query(asked).to_pylist())
+    def _predictions(self, player_id: int, first: date, last: date) -> list[dict[str, Any]]:
+        query = statement("predictions_of_player", first=first, last=last, player_id=player_id)
+        return list(self._warehouse.query(query).to_pylist())
 
 
 def _id_of(player: str) -> int | None:
-    """The id that an address names, None where it names a spelling; an id has at most 18 digits."""
+    """Return the player id in an address, None if the address has a spelling; an id has at most 18 digits."""
     text = player.strip()
     return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
 
 
-def _namesakes(player: str, found: Sequence[Namesake], last: date) -> Namesakes:
-    if not found:
-        raise _nobody(player, last)
-    return Namesakes(lookup_of(player), tuple(found))
+def _namesakes(player: str, players: Sequence[Namesake], last: date) -> Namesakes:
+    if not players:
+        raise _not_found(player, last)
+    return Namesakes(lookup_of(player), tuple(players))
 
 
-def _nobody(player: str, last: date) -> NotFound:
+def _not_found(player: str, last: date) -> NotFound:
     return NotFound(f"player {player!r} has no game between {last - BACK} and {last}")
 
 
 def _games(
-    played: Sequence[Mapping[str, Any]], said: Sequence[Mapping[str, Any]], system: str
+    played: Sequence[Mapping[str, Any]], predictions: Sequence[Mapping[str, Any]], system: str
 ) -> tuple[PlayedRow, ...]:
-    """Games with a box score, and before them those that are predicted and have none yet."""
-    known = {g["game_id"] for g in played}
-    coming = {s["game_id"]: s for s in said if s["game_id"] not in known}
-    own = {s["game_id"]: s for s in said if s["system_id"] == system}
-    rows = [_row(g, own.get(g["game_id"])) for g in (*coming.values(), *played)]
+    """Return games with a box score and predicted games without one, the newest first."""
+    played_ids = {g["game_id"] for g in played}
+    upcoming = {p["game_id"]: p for p in predictions if p["game_id"] not in played_ids}
+    of_system = {p["game_id"]: p for p in predictions if p["system_id"] == system}
+    rows = [_row(g, of_system.get(g["game_id"])) for g in (*upcoming.values(), *played)]
     return tuple(sorted(rows, key=lambda r: (r.game_date, r.game_id), reverse=True))
 
 
-def _row(game: Mapping[str, Any], said: Mapping[str, Any] | None) -> PlayedRow:
-    """``game`` is a box score, or a prediction where there is none."""
-    of = said or dict.fromkeys(
+def _row(game: Mapping[str, Any], prediction: Mapping[str, Any] | None) -> PlayedRow:
+    """``game`` is a box score, or a prediction if there is no box score."""
+    predicted = prediction or dict.fromkeys(
         ("current_points_line", "predicted_points", "line_margin", "recommendation", "outcome")
     )
     return PlayedRow(
@@ -217,11 +217,11 @@ def _row(game: Mapping[str, Any], said: Mapping[str, Any] | None) -> PlayedRow:
         minutes=game.get("minutes_played"),
         points=game.get("points"),
         why_not=_why_not(game),
-        line=of["current_points_line"],
-        predicted=of["predicted_points"],
-        edge=of["line_margin"],
-        recommendation=of["recommendation"],
-        outcome=of["outcome"],
+        line=predicted["current_points_line"],
+        predicted=predicted["predicted_points"],
+        edge=predicted["line_margin"],
+        recommendation=predicted["recommendation"],
+        outcome=predicted["outcome"],
     )
 
 
@@ -231,8 +231,8 @@ def _why_not(game: Mapping[str, Any]) -> str | None:
     return (game["dnp_reason"] or "did not play") if game["is_dnp"] else None
 
 
-def _said_row(row: Mapping[str, Any]) -> SaidRow:
-    return SaidRow(
+def _prediction_row(row: Mapping[str, Any]) -> PredictionRow:
+    return PredictionRow(
         game_date=row["game_date"],
         game_id=row["game_id"],
         system_id=row["system_id"],

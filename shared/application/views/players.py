@@ -1,4 +1,4 @@
-"""Players to choose from: found by a part of their name, those who score most first."""
+"""Search players by a part of their name; the top scorers come first."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from shared.ports import Clock, Warehouse
 from shared.warehouse.statements import statement
 
 DAYS = 400
-"""Who has a box score of the last season, or of this one."""
+"""Only players with a box score in this season or the last one are listed."""
 
-A_PAGE, MOST_PAGES = 50, 100
+PAGE_SIZE, MAX_PAGES = 50, 100
 
 
 @dataclass(frozen=True)
 class PlayerRow:
-    """``games`` he played of late; ``minutes`` and ``points`` are means of them."""
+    """``games``: number of games played in the searched span; ``minutes`` and ``points`` are means."""
 
     player_lookup: str
     player_name: str
@@ -45,9 +45,9 @@ class ShowPlayers:
         self._warehouse, self._clock = warehouse, clock
 
     def __call__(self, search: str = "", page: int = 1) -> PlayerList:
-        """One statement. Case, accents, spaces and marks of ``search`` do not count."""
-        if not 1 <= page <= MOST_PAGES:
-            raise Rejected(f"page {page}, wanted 1 to {MOST_PAGES}")
+        """Runs one statement. ``search`` ignores case, accents, spaces and punctuation."""
+        if not 1 <= page <= MAX_PAGES:
+            raise Rejected(f"page {page}, wanted 1 to {MAX_PAGES}")
         last = eastern_date(self._clock.now())
         first = last - timedelta(days=DAYS)
         rows = self._warehouse.query(
@@ -56,11 +56,11 @@ class ShowPlayers:
                 first=first,
                 last=last,
                 part=search_key(search),
-                most=A_PAGE + 1,
-                skipped=A_PAGE * (page - 1),
+                most=PAGE_SIZE + 1,
+                skipped=PAGE_SIZE * (page - 1),
             )
         ).to_pylist()
-        found = tuple(
+        page_rows = tuple(
             PlayerRow(
                 player_lookup=r["player_lookup"],
                 player_name=r["player_name"],
@@ -71,6 +71,6 @@ class ShowPlayers:
                 points=r["mean_points"],
                 player_id=r["player_id"],
             )
-            for r in rows[:A_PAGE]
+            for r in rows[:PAGE_SIZE]
         )
-        return PlayerList(search, page, found, len(rows) > A_PAGE, first)
+        return PlayerList(search, page, page_rows, len(rows) > PAGE_SIZE, first)

@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta
 
 from shared.ports import ACTIVE_STATES, Run, RunStore
 
-FEW, MOST = 50, 500
+DEFAULT_RUNS, MAX_RUNS = 50, 500
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """``took``: from opened to closed, None while it is under way."""
+    """``took``: time from opening to closing, None while the run is under way."""
 
     run_id: str
     game_date: date
@@ -31,7 +31,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class RunList:
-    """``more``: older ones have been left out."""
+    """``more``: whether there are older runs."""
 
     game_date: date | None
     runs: tuple[RunRow, ...]
@@ -43,32 +43,32 @@ class ListRuns:
     def __init__(self, runs: RunStore) -> None:
         self._runs = runs
 
-    def __call__(self, game_date: date | None = None, limit: int = FEW) -> RunList:
-        """The newest ``limit`` first, at most 500."""
-        most = min(max(limit, 1), MOST)
-        found = self._runs.runs(game_date=game_date, limit=most + 1)
+    def __call__(self, game_date: date | None = None, limit: int = DEFAULT_RUNS) -> RunList:
+        """Return the newest ``limit`` runs, at most 500, the newest first."""
+        max_runs = min(max(limit, 1), MAX_RUNS)
+        newest_runs = self._runs.runs(game_date=game_date, limit=max_runs + 1)
         return RunList(
             game_date=game_date,
-            runs=tuple(map(run_row, found[:most])),
-            more=len(found) > most,
-            under_way=any(r.state in ACTIVE_STATES for r in found),
+            runs=tuple(map(run_row, newest_runs[:max_runs])),
+            more=len(newest_runs) > max_runs,
+            under_way=any(r.state in ACTIVE_STATES for r in newest_runs),
         )
 
 
 def run_row(run: Run) -> RunRow:
-    asked = run.request
+    request = run.request
     return RunRow(
         run_id=run.run_id,
         game_date=run.game_date,
         state=run.state.value,
-        mode=str(asked.get("mode", "LIVE")),
-        force=bool(asked.get("force")),
-        systems=len(asked.get("systems", ())),
+        mode=str(request.get("mode", "LIVE")),
+        force=bool(request.get("force")),
+        systems=len(request.get("systems", ())),
         expected_players=run.expected,
         opened_at=run.opened_at,
         closed_at=run.closed_at,
         took=run.closed_at - run.opened_at if run.closed_at else None,
-        job=asked.get("job"),
-        reason=asked.get("reason"),
+        job=request.get("job"),
+        reason=request.get("reason"),
         note=run.note,
     )

@@ -1,4 +1,4 @@
-"""How the systems have done: errors beside the line's, hit rates by edge, whether chances come true."""
+"""Performance of the systems: errors compared with the line, hit rates by edge, and calibration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.application.grading.performance import (
 )
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.accuracy import AccuracyRow, accuracy_row, row_of_figures
-from shared.application.views.partial_view import Parts
+from shared.application.views.partial_view import PartialView
 from shared.domain.evaluation import calibration_error, reliability
 from shared.domain.statistics import wilson
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -27,17 +27,17 @@ from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
 from shared.warehouse.history import days_of, floats
 
-MOST_DAYS = 400
+MAX_DAYS = 400
 """A season and its summer."""
 
-ORDER = ("LIVE", "BACKFILL", "SHADOW")
-LEAST_FOR_CHANCES = 50
-"""Rows below which bins of chances would say nothing."""
+COUNTED_AS_ORDER = ("LIVE", "BACKFILL", "SHADOW")
+MIN_ROWS_FOR_CALIBRATION = 50
+"""With fewer rows the calibration bins are too small to mean anything."""
 
 
 @dataclass(frozen=True)
 class DateRow:
-    """``mae`` and ``line_mae`` of the ``lined`` rows of one date, points."""
+    """``mae`` and ``line_mae``, in points, of the rows of one date with a line; ``lined`` counts them."""
 
     game_date: date
     lined: int
@@ -46,8 +46,8 @@ class DateRow:
 
 
 @dataclass(frozen=True)
-class ChanceRow:
-    """Rows whose P(OVER) was alike: mean of what was said, and how often it came, 0-1; pushes are out."""
+class CalibrationRow:
+    """A bin of rows with similar P(OVER): mean (``said``) and observed rate (``seen``), 0-1, no pushes."""
 
     n: int
     said: float
@@ -58,8 +58,8 @@ class ChanceRow:
 
 @dataclass(frozen=True)
 class SystemPerformance:
-    """``systems``: every system's rows of the window. All else is of ``system``: ``kinds`` with intervals,
-    and of those that count as ``counted_as`` the ``groups``, ``dates`` and ``chances``."""
+    """``systems`` covers every system in the window; all other tables cover ``system``. ``kinds`` has
+    intervals; ``groups``, ``dates`` and ``chances`` cover the rows of kind ``counted_as``."""
 
     system: str
     first: date
@@ -71,9 +71,9 @@ class SystemPerformance:
     kinds: tuple[AccuracyRow, ...]
     groups: tuple[AccuracyRow, ...]
     dates: tuple[DateRow, ...]
-    chances: tuple[ChanceRow, ...]
+    chances: tuple[CalibrationRow, ...]
     chance_error: float | None
-    away: tuple[str, ...]
+    unavailable: tuple[str, ...]
 
 
 class ShowPerformance:
@@ -84,20 +84,20 @@ class ShowPerformance:
     def __call__(
         self, system: str, days: int, by: str = "edge", counted_as: str | None = None
     ) -> SystemPerformance:
-        """Two statements. Without ``counted_as`` live rows where there are any."""
+        """Runs two statements. ``counted_as`` defaults to LIVE if there are live rows."""
         check_question(system, by)
-        if days > MOST_DAYS:
-            raise Rejected(f"days {days}, wanted at most {MOST_DAYS}")
-        if counted_as is not None and counted_as not in ORDER:
-            raise Rejected(f"counted_as {counted_as!r}, wanted one of {', '.join(ORDER)}")
+        if days > MAX_DAYS:
+            raise Rejected(f"days {days}, wanted at most {MAX_DAYS}")
+        if counted_as is not None and counted_as not in COUNTED_AS_ORDER:
+            raise Rejected(f"counted_as {counted_as!r}, wanted one of {', '.join(COUNTED_AS_ORDER)}")
         first, last = window(self._clock, days)
-        parts = Parts()
-        overview = parts.ask("warehouse", lambda: self._overview(first, last)) or ()
-        rows = parts.ask("warehouse", lambda: rows_of_system(self._warehouse, system, first, last))
+        parts = PartialView()
+        overview = parts.get_or_none("warehouse", lambda: self._overview(first, last)) or ()
+        rows = parts.get_or_none("warehouse", lambda: rows_of_system(self._warehouse, system, first, last))
         kinds = by_kind(rows) if rows is not None else {}
-        chosen = counted_as or next((k for k in ORDER if k in kinds), None)
-        mine = kinds.get(chosen or "")
-        chances, off = _chances(mine)
+        chosen = counted_as or next((k for k in COUNTED_AS_ORDER if k in kinds), None)
+        selected = kinds.get(chosen or "")
+        bins, calibration_gap = _calibration(selected)
         return SystemPerformance(
             system=system,
             first=first,
@@ -106,24 +106,24 @@ class ShowPerformance:
             by=by,
             counted_as=chosen,
             systems=overview,
-            kinds=tuple(accuracy_row("all", k, kinds[k]) for k in ORDER if k in kinds),
-            groups=_groups(mine, by, chosen),
-            dates=_dates(mine),
-            chances=chances,
-            chance_error=off,
-            away=parts.away,
+            kinds=tuple(accuracy_row("all", k, kinds[k]) for k in COUNTED_AS_ORDER if k in kinds),
+            groups=_groups(selected, by, chosen),
+            dates=_dates(selected),
+            chances=bins,
+            chance_error=calibration_gap,
+            unavailable=parts.unavailable,
         )
 
     def _overview(self, first: date, last: date) -> tuple[AccuracyRow, ...]:
         sums: dict[tuple[str, str], Totals] = {}
-        for of, totals in accuracy_totals(self._warehouse, first, last).items():
-            key = (of.system_id, of.counted_as)
+        for group, totals in accuracy_totals(self._warehouse, first, last).items():
+            key = (group.system_id, group.counted_as)
             sums[key] = sums.get(key, Totals()) + totals
-        known = [*SYSTEM_IDS, *sorted({s for s, _ in sums} - set(SYSTEM_IDS))]
+        systems = [*SYSTEM_IDS, *sorted({s for s, _ in sums} - set(SYSTEM_IDS))]
         return tuple(
             row_of_figures(system, kind, sums[system, kind].figures())
-            for kind in ORDER
-            for system in known
+            for kind in COUNTED_AS_ORDER
+            for system in systems
             if (system, kind) in sums
         )
 
@@ -131,33 +131,33 @@ class ShowPerformance:
 def _groups(rows: pa.Table | None, by: str, counted_as: str | None) -> tuple[AccuracyRow, ...]:
     if rows is None or counted_as is None:
         return ()
-    return tuple(accuracy_row(group, counted_as, of) for group, of in grouped(rows, by).items())
+    return tuple(accuracy_row(group, counted_as, part) for group, part in grouped(rows, by).items())
 
 
 def _dates(rows: pa.Table | None) -> tuple[DateRow, ...]:
-    """Of those dates on which some row had a line."""
+    """Return one row for each date with a line."""
     if rows is None:
         return ()
     error, line, points = (floats(rows[c]) for c in ("signed_error", "line_value", "actual_points"))
-    found = []
+    dates = []
     for day, at in days_of(rows).items():
-        n, own, theirs = beside_line(error[at], line[at], points[at])
-        if own is not None and theirs is not None:
-            found.append(DateRow(day, n, own, theirs))
-    return tuple(found)
+        n, mae, line_mae = beside_line(error[at], line[at], points[at])
+        if mae is not None and line_mae is not None:
+            dates.append(DateRow(day, n, mae, line_mae))
+    return tuple(dates)
 
 
-def _chances(rows: pa.Table | None) -> tuple[tuple[ChanceRow, ...], float | None]:
-    """Bins of equal mass, and the mean distance of said from seen over them; none for too few rows."""
+def _calibration(rows: pa.Table | None) -> tuple[tuple[CalibrationRow, ...], float | None]:
+    """Return bins of equal size, and their mean gap between predicted and observed; none for too few rows."""
     if rows is None:
         return (), None
-    said, line, points = (floats(rows[c]) for c in ("prob_over", "line_value", "actual_points"))
-    use = ~np.isnan(said) & ~np.isnan(line) & (points != line)
-    p, over = said[use], (points > line)[use]
-    if len(p) < LEAST_FOR_CHANCES:
+    prob_over, line, points = (floats(rows[c]) for c in ("prob_over", "line_value", "actual_points"))
+    use = ~np.isnan(prob_over) & ~np.isnan(line) & (points != line)
+    p, over = prob_over[use], (points > line)[use]
+    if len(p) < MIN_ROWS_FOR_CALIBRATION:
         return (), None
     bins = []
     for b in reliability(p, over):
         rate = wilson(round(b.seen * b.n), b.n)
-        bins.append(ChanceRow(b.n, b.forecast, b.seen, rate.low or 0.0, rate.high or 0.0))
+        bins.append(CalibrationRow(b.n, b.forecast, b.seen, rate.low or 0.0, rate.high or 0.0))
     return tuple(bins), calibration_error(p, over)

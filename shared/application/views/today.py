@@ -1,4 +1,4 @@
-"""One game date at a glance: games, what one system predicts of them, who is missing and why."""
+"""One game date: its games, the predictions of one system, and the players without one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.application.grading.signals import shown
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.runs.expected_players import identity
 from shared.application.runs.run_to_activate import PREDICTED
-from shared.application.views.partial_view import Parts
+from shared.application.views.partial_view import PartialView
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
@@ -24,18 +24,18 @@ from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
 
 PREFERRED = "catboost_v9"
-NEIGHBOURS = timedelta(days=14)
-"""How far the previous and the next date with games are looked for; beyond, it is the day before or after."""
+NEIGHBOUR_SPAN = timedelta(days=14)
+"""Search range for the previous and the next date with games; without one, the adjacent day is used."""
 
-NAMES = timedelta(days=400)
-"""Names are those of box scores of the last season."""
+NAME_SPAN = timedelta(days=400)
+"""Player names come from the box scores of this span, about one season."""
 
 NEWEST_RUNS = 5
 
 
 @dataclass(frozen=True)
 class GameRow:
-    """``starts_in`` is None once the game has begun or where its tip-off is not known."""
+    """``starts_in`` is None if the game has started or has no tip-off time."""
 
     game_id: str
     away_team: str
@@ -49,7 +49,7 @@ class GameRow:
 
 @dataclass(frozen=True)
 class PickRow:
-    """An active row of one system. ``edge`` is predicted - line, ``prob_over`` 0-1."""
+    """An active prediction of one system. ``edge`` is predicted - line, points; ``prob_over`` is 0-1."""
 
     prediction_id: str
     player_lookup: str
@@ -71,7 +71,7 @@ class PickRow:
 
 @dataclass(frozen=True)
 class MissingRow:
-    """An expected player without an active row of the system; no ``reason`` while his job is under way."""
+    """An expected player without an active row of the system; ``reason`` is None while the job is pending."""
 
     player_lookup: str
     player_name: str
@@ -82,7 +82,7 @@ class MissingRow:
 
 @dataclass(frozen=True)
 class SystemRow:
-    """A system that has active rows, and the model behind them; a formula has none."""
+    """A system with active rows, and the model behind them; None for a formula."""
 
     system_id: str
     rows: int
@@ -90,14 +90,14 @@ class SystemRow:
 
     @property
     def is_verified(self) -> bool:
-        """Whether a bundle with a manifest made the rows, not a bare model file."""
+        """Whether the model has a manifest and is not a bare file."""
         return not is_unverified(self.model_id)
 
 
 @dataclass(frozen=True)
 class Today:
-    """``expected`` is None where no run has named the players. ``away``: what did not answer; what it would
-    have told is empty, which ``rows_known`` and ``runs_known`` keep apart from nothing."""
+    """``expected`` is None if no run has listed the players. ``unavailable``: sources that failed; their
+    fields are empty. ``warehouse_answered`` and ``run_store_answered`` separate "unknown" from "none"."""
 
     game_date: date
     today: date
@@ -111,9 +111,9 @@ class Today:
     expected: int | None
     signal: Mapping[str, Any] | None
     newest_run: Run | None
-    rows_known: bool
-    runs_known: bool
-    away: tuple[str, ...]
+    warehouse_answered: bool
+    run_store_answered: bool
+    unavailable: tuple[str, ...]
 
     @property
     def model_id(self) -> str | None:
@@ -126,29 +126,29 @@ class ShowToday:
 
     @shared_connection
     def __call__(self, game_date: date | None = None, system: str | None = None) -> Today:
-        """Three statements. Without a system: the preferred one if it has rows, else the first that has."""
+        """Runs three statements. ``system`` defaults to the preferred one, or the first with rows."""
         if system is not None and system not in SYSTEM_IDS:
             raise Rejected(f"system: {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
         now = self._clock.now()
         day = game_date or eastern_date(now)
-        parts = Parts()
-        games = parts.ask("warehouse", lambda: self._games(day)) or []
-        rows = parts.ask("warehouse", lambda: self._active(day))
-        signals = parts.ask("warehouse", lambda: self._signals(day))
-        runs = parts.ask("run store", lambda: self._runs.runs(game_date=day, limit=NEWEST_RUNS)) or []
+        parts = PartialView()
+        games = parts.get_or_none("warehouse", lambda: self._games(day)) or []
+        rows = parts.get_or_none("warehouse", lambda: self._active(day))
+        signals = parts.get_or_none("warehouse", lambda: self._signals(day))
+        runs = parts.get_or_none("run store", lambda: self._runs.runs(game_date=day, limit=NEWEST_RUNS)) or []
         systems = _systems(rows)
-        chosen = system or _serving(systems)
+        chosen = system or _default_system(systems)
         picks = _of_system(rows, chosen)
         names = _names(rows)
-        asked = next((r for r in runs if chosen in r.request.get("systems", ())), None)
+        run = next((r for r in runs if chosen in r.request.get("systems", ())), None)
         present = {identity(p["player_lookup"], p["player_id"]) for p in picks}
-        who = parts.ask("run store", lambda: self._missing(asked, chosen, present, names))
-        expected, missing = who or (None, ())
+        players = parts.get_or_none("run store", lambda: self._missing(run, chosen, present, names))
+        expected, missing = players or (None, ())
         return Today(
             game_date=day,
             today=eastern_date(now),
-            previous=_nearest([g["game_date"] for g in games if g["game_date"] < day], day, -1),
-            next=_nearest([g["game_date"] for g in games if g["game_date"] > day], day, 1),
+            previous=_nearest_date([g["game_date"] for g in games if g["game_date"] < day], day, -1),
+            next=_nearest_date([g["game_date"] for g in games if g["game_date"] > day], day, 1),
             games=tuple(_game(g, now) for g in games if g["game_date"] == day),
             system=chosen,
             systems=systems,
@@ -157,16 +157,16 @@ class ShowToday:
             expected=expected,
             signal=signals.get(chosen) if signals else None,
             newest_run=runs[0] if runs else None,
-            rows_known=parts.answered("warehouse"),
-            runs_known=parts.answered("run store"),
-            away=parts.away,
+            warehouse_answered=parts.answered("warehouse"),
+            run_store_answered=parts.answered("run store"),
+            unavailable=parts.unavailable,
         )
 
     def _games(self, day: date) -> list[dict[str, Any]]:
-        return list(games_between(self._warehouse, day - NEIGHBOURS, day + NEIGHBOURS).to_pylist())
+        return list(games_between(self._warehouse, day - NEIGHBOUR_SPAN, day + NEIGHBOUR_SPAN).to_pylist())
 
     def _active(self, day: date) -> pa.Table:
-        return self._warehouse.query(statement("picks_of_date", game_date=day, names_since=day - NAMES))
+        return self._warehouse.query(statement("picks_of_date", game_date=day, names_since=day - NAME_SPAN))
 
     def _signals(self, day: date) -> dict[str, Mapping[str, Any]]:
         rows = self._warehouse.query(statement("signals_of_date", game_date=day)).to_pylist()
@@ -175,7 +175,7 @@ class ShowToday:
     def _missing(
         self, run: Run | None, system: str, present: set[int | str], names: Mapping[int | str, str | None]
     ) -> tuple[int | None, tuple[MissingRow, ...]]:
-        """Expected players of the newest run that asked for the system, without those who have a row."""
+        """Return how many players the run expected, and those of them without a row of the system."""
         if run is None:
             return None, ()
         outcomes = {
@@ -183,10 +183,10 @@ class ShowToday:
         }
         absent = (
             MissingRow(
-                p.player_lookup, names.get(who) or p.player_lookup, p.game_id, _reason(o, system), p.player_id
+                p.player_lookup, names.get(key) or p.player_lookup, p.game_id, _reason(o, system), p.player_id
             )
-            for who, (p, o) in outcomes.items()
-            if who not in present
+            for key, (p, o) in outcomes.items()
+            if key not in present
         )
         return len(present | outcomes.keys()), tuple(
             sorted(absent, key=lambda m: (m.game_id, m.player_lookup))
@@ -194,28 +194,28 @@ class ShowToday:
 
 
 def _reason(outcome: PlayerOutcome | None, system: str) -> str | None:
-    """Why a system emitted nothing; of a player who was predicted it is the system that says."""
+    """Return why a system has no row for a player; the system's own reason comes first."""
     if outcome is None:
         return None
-    said = outcome.systems.get(system)
-    if said is not None and said != PREDICTED:
-        return said
-    return outcome.outcome if outcome.outcome != PREDICTED else "not active: its run did not come into use"
+    reason = outcome.systems.get(system)
+    if reason is not None and reason != PREDICTED:
+        return reason
+    return outcome.outcome if outcome.outcome != PREDICTED else "not active: its run was not activated"
 
 
 def _systems(rows: pa.Table | None) -> tuple[SystemRow, ...]:
     if rows is None:
         return ()
-    of = rows["system_id"].to_pylist()
-    counts, models = Counter(of), dict(zip(of, rows["model_id"].to_pylist(), strict=True))
+    row_systems = rows["system_id"].to_pylist()
+    counts, models = Counter(row_systems), dict(zip(row_systems, rows["model_id"].to_pylist(), strict=True))
     return tuple(SystemRow(s, counts[s], models[s]) for s in SYSTEM_IDS if s in counts)
 
 
 def _of_system(rows: pa.Table | None, system: str) -> list[dict[str, Any]]:
-    """The rows that are shown; of all others no more is looked at than a column or two."""
+    """Return the rows of one system; the other rows are not converted to Python objects."""
     if rows is None:
         return []
-    at = [i for i, of in enumerate(rows["system_id"].to_pylist()) if of == system]
+    at = [i for i, row_system in enumerate(rows["system_id"].to_pylist()) if row_system == system]
     return list(rows.take(pa.array(at, pa.int64())).to_pylist())
 
 
@@ -226,26 +226,26 @@ def _names(rows: pa.Table | None) -> dict[int | str, str | None]:
     return {identity(lookup, player_id): name for lookup, player_id, name in zip(*columns, strict=True)}
 
 
-def _serving(systems: Sequence[SystemRow]) -> str:
-    have = [s.system_id for s in systems]
-    return have[0] if have and PREFERRED not in have else PREFERRED
+def _default_system(systems: Sequence[SystemRow]) -> str:
+    with_rows = [s.system_id for s in systems]
+    return with_rows[0] if with_rows and PREFERRED not in with_rows else PREFERRED
 
 
-def _nearest(days: Sequence[date], day: date, step: int) -> date:
-    """The nearest of some dates, else the day before or after."""
+def _nearest_date(days: Sequence[date], day: date, step: int) -> date:
+    """Return the date in ``days`` nearest to ``day``; without one, the adjacent day in direction ``step``."""
     return min(days, key=lambda d: abs(d - day), default=day + timedelta(days=step))
 
 
 def _game(row: Mapping[str, Any], now: datetime) -> GameRow:
-    tipoff, begun = row["game_start_utc"], has_started(dict(row), now)
-    standing = "final" if row["home_team_score"] is not None else "in progress" if begun else "scheduled"
+    tipoff, started = row["game_start_utc"], has_started(dict(row), now)
+    standing = "final" if row["home_team_score"] is not None else "in progress" if started else "scheduled"
     return GameRow(
         game_id=row["game_id"],
         away_team=row["away_team_tricode"],
         home_team=row["home_team_tricode"],
         tipoff=tipoff,
         standing=standing,
-        starts_in=tipoff - now if tipoff is not None and not begun else None,
+        starts_in=tipoff - now if tipoff is not None and not started else None,
         away_score=row["away_team_score"],
         home_score=row["home_team_score"],
     )

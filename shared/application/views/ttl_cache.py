@@ -1,4 +1,4 @@
-"""Answers that take a second or two to make and are asked for by every visitor."""
+"""A short-lived cache for values that take a second or two to compute and that every visitor needs."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-SECONDS = 60.0
-MOST = 8
-"""Answers that are remembered."""
+TTL_SECONDS = 60.0
+MAX_ENTRIES = 8
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class ForAMinute(Generic[Key, Value]):
-    """Makes an answer for one caller at a time and gives it again for a minute; no failure is remembered."""
+class TtlCache(Generic[Key, Value]):
+    """Computes a value for one caller at a time and caches it for a minute; failures are not cached."""
 
-    def __init__(self, make: Callable[[Key], Value]) -> None:
-        self._make = make
+    def __init__(self, compute: Callable[[Key], Value]) -> None:
+        self._compute = compute
         self._lock = threading.Lock()
-        self._known: dict[Key, tuple[float, Value]] = {}
+        self._entries: dict[Key, tuple[float, Value]] = {}
 
-    def __call__(self, key: Key, *, again: bool = False) -> Value:
-        """``again`` makes it anew whatever is remembered."""
+    def __call__(self, key: Key, *, refresh: bool = False) -> Value:
+        """Return the value; ``refresh`` computes it even if it is cached."""
         with self._lock:
-            found = None if again else self.known(key)
-            if found is None:
-                found = self._make(key)
-                others = [(k, v) for k, v in self._known.items() if k != key]
-                self._known = {**dict(others[1 - MOST :]), key: (time.monotonic() + SECONDS, found)}
-            return found
+            cached = None if refresh else self.get_cached(key)
+            if cached is None:
+                cached = self._compute(key)
+                newest = [(k, v) for k, v in self._entries.items() if k != key][1 - MAX_ENTRIES :]
+                self._entries = {**dict(newest), key: (time.monotonic() + TTL_SECONDS, cached)}
+            return cached
 
-    def known(self, key: Key) -> Value | None:
-        """What is remembered; nobody waits for it."""
-        until, found = self._known.get(key, (0.0, None))
-        return found if time.monotonic() < until else None
+    def get_cached(self, key: Key) -> Value | None:
+        """Return the cached value without waiting; None if there is none."""
+        expires_at, cached = self._entries.get(key, (0.0, None))
+        return cached if time.monotonic() < expires_at else None

@@ -145,10 +145,10 @@ def test_a_model_store_that_is_away_is_named_where_the_gates_would_be(graded: Jo
 
     show = ShowModel(graded.warehouse, Away(), graded.clock)
     view = show.gates("anchor")
-    (said,) = view.away
+    (said,) = view.unavailable
     assert "the bucket does not answer" in said
     assert view.gates == ()
-    assert show("anchor").away == ()
+    assert show("anchor").unavailable == ()
 
 
 def test_every_model_that_becomes_champion_is_in_the_lineage_of_the_others(graded_copy: Jobs) -> None:

@@ -113,7 +113,7 @@ def test_the_map_adds_up_to_the_coverage_of_its_span(graded: Jobs) -> None:
     for cell in view.cells:
         undue = cell.after_tipoff + cell.inactive + cell.no_line + cell.not_final + cell.void
         assert cell.predictions == cell.due + undue
-    assert (view.worst, view.short) == ("OK", ())
+    assert (view.worst, view.incomplete_cells) == ("OK", ())
 
 
 def test_what_was_due_and_is_not_graded_is_seen_in_its_cell(graded_copy: Jobs) -> None:
@@ -127,7 +127,7 @@ def test_what_was_due_and_is_not_graded_is_seen_in_its_cell(graded_copy: Jobs) -
     assert cell is not None
     assert (cell.graded, cell.coverage, cell.level) == (0, 0.0, "CRITICAL")
     assert view.worst == "CRITICAL"
-    assert [(c.game_date, c.system_id) for c in view.short] == [(DAY, NINE)]
+    assert [(c.game_date, c.system_id) for c in view.incomplete_cells] == [(DAY, NINE)]
     assert view.cell(DAY, "catboost_v8") is None
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.application.views.explanation import Explanation, ShowExplanation
 from shared.application.views.player import PlayerView, ShowPlayer
-from shared.application.views.players import A_PAGE, PlayerList, ShowPlayers
+from shared.application.views.players import PAGE_SIZE, PlayerList, ShowPlayers
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import NotFound, Rejected
 from tests.application.worlds import Jobs
@@ -37,7 +37,7 @@ def top(graded: Jobs) -> str:
 
 def test_those_who_score_most_come_first_a_page_at_a_time(graded: Jobs) -> None:
     first, second = players(graded), players(graded, page=2)
-    assert len(first.rows) == A_PAGE
+    assert len(first.rows) == PAGE_SIZE
     assert first.more
     means = [r.points for r in (*first.rows, *second.rows) if r.points is not None]
     assert means == sorted(means, reverse=True)
@@ -64,10 +64,10 @@ def test_games_come_newest_first_with_what_was_said_and_how_it_ended(graded: Job
     assert newest.minutes is not None
     assert set(view.systems) == set(SYSTEMS) == set(stored)
     for system, row in stored.items():
-        said = view.said_of(newest.game_id, system)
+        said = view.prediction_of(newest.game_id, system)
         assert said is not None
         assert (said.prediction_id, said.predicted) == (row["prediction_id"], row["predicted_points"])
-    assert view.said_of(newest.game_id, "catboost_v8") is None
+    assert view.prediction_of(newest.game_id, "catboost_v8") is None
 
 
 def test_a_name_leads_to_the_player_however_it_is_written(graded: Jobs, top: str) -> None:
@@ -129,7 +129,7 @@ def one_of_each(jobs: Jobs) -> dict[str, dict[str, Any]]:
 def test_the_terms_of_a_prediction_add_up_and_its_inputs_have_a_source(graded: Jobs, system: str) -> None:
     row = one_of_each(graded)[system]
     told = explained(graded, row["prediction_id"])
-    assert told.why_not is None
+    assert told.missing_reason is None
     assert told.total == pytest.approx(told.raw, abs=1e-6)
     assert told.total == pytest.approx(sum(t.points for t in told.terms))
     assert [abs(t.points) for t in told.terms] == sorted((abs(t.points) for t in told.terms), reverse=True)
@@ -157,12 +157,12 @@ def test_what_can_no_longer_be_computed_is_said_and_the_rest_is_shown(graded_cop
     ids = {s: r["prediction_id"] for s, r in one_of_each(graded_copy).items()}
     graded_copy.change("DELETE FROM nba_predictions.model_registry WHERE system_id = 'catboost_v9'")
     told = explained(graded_copy, ids[NINE])
-    assert told.why_not is not None
-    assert "is not registered" in told.why_not
+    assert told.missing_reason is not None
+    assert "is not registered" in told.missing_reason
     assert (told.terms, told.total, len(told.inputs)) == ((), None, 33)
-    assert explained(graded_copy, ids["moving_average"]).why_not is None
+    assert explained(graded_copy, ids["moving_average"]).missing_reason is None
     graded_copy.change("DELETE FROM nba_predictions.ml_feature_store_v2 WHERE game_date = @d", d=DAY)
     told = explained(graded_copy, ids["moving_average"])
-    assert told.why_not is not None
-    assert "has no row of" in told.why_not
+    assert told.missing_reason is not None
+    assert "has no row of" in told.missing_reason
     assert told.inputs == ()

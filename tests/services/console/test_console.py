@@ -15,9 +15,9 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from services.prediction_coordinator.console.formatting import span
-from services.prediction_coordinator.console.forms import Posted, posted
+from services.prediction_coordinator.console.forms import PostedForm, read_form
 from services.prediction_coordinator.console.pages import NAVIGATION
-from services.prediction_coordinator.console.tables import csv_answer
+from services.prediction_coordinator.console.tables import csv_response
 from shared.web.app import install_errors
 from tests.services.clients import ask
 from tests.services.console.reading import Page
@@ -99,7 +99,7 @@ class Row:
 def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless_and_a_number_stays_one() -> None:
     names = ["=1+1", "+x", "-x", "@x", "-1.5", -1.5, "plain", 'a "quoted", one', None]
     rows = [Row(name) for name in names] + [Row("t", datetime(2025, 3, 19, 23, 30, tzinfo=UTC))]
-    lines = bytes(csv_answer("t", Row, rows).body).decode().split("\r\n")
+    lines = bytes(csv_response("t", Row, rows).body).decode().split("\r\n")
     assert lines == [
         "name,at", "'=1+1,", "'+x,", "'-x,", "'@x,", "-1.5,", "-1.5,", "plain,", '"a ""quoted"", one",', ",",
         "t,2025-03-19T23:30:00+00:00", "",
@@ -112,7 +112,7 @@ def form() -> FastAPI:
     install_errors(app)
 
     @app.post("/form")
-    def taken(sent: Posted = Depends(posted)) -> dict[str, Any]:  # noqa: B008
+    def taken(sent: PostedForm = Depends(read_form)) -> dict[str, Any]:  # noqa: B008
         return {"name": sent.text("name"), "by": sent.by}
 
     return app

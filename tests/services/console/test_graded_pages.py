@@ -46,8 +46,8 @@ def test_one_system_is_shown_by_edge_by_date_and_by_chance(console: Console) -> 
     by_date = page.table("MAE of rows with a line, by date")
     assert [d["date"] for d in drawn["errors"]] == [r[0] for r in reversed(by_date)]
     assert f"{drawn['errors'][-1]['mae']:.2f}" == by_date[0][2]
-    bins = page.table("P(over) in bins of equal size, pushes out")
-    assert [f"{100 * c['said']:.1f}%" for c in drawn["chances"]] == [r[1] for r in bins]
+    bins = page.table("P(over) in bins of equal size, without pushes")
+    assert [f"{100 * c['predicted']:.1f}%" for c in drawn["chances"]] == [r[1] for r in bins]
     groups = {r[0]: r for r in page.table(f"{ANCHORED} by edge")}
     for row in drawn["hits"]["rows"]:
         assert groups[row["group"]][9] == str(row["n"])
@@ -83,11 +83,11 @@ def test_the_map_and_the_table_beside_it_hold_the_same(console: Console) -> None
     html = console.get(f"/console/coverage?start_date={FIRST}&end_date={DAY}").text
     page = Page(html)
     drawn = charts(html)["coverage"]
-    told = page.table("Graded of due by system and date")
+    told = page.table("Graded share of due rows by system and date")
     assert [r[0] for r in told] == drawn["systems"] == list(SYSTEMS)
     assert {(c["level"], c["coverage"]) for c in drawn["cells"]} == {("OK", 1.0)}
     assert {cell for r in told for cell in r[1:]} == {"100%"}
-    rows = page.table("Rows by what became of them, the newest date first")
+    rows = page.table("Rows by state, newest date first")
     assert rows[0][0] == DAY.isoformat()
     assert len(rows) == len(console.rows(f"/console/coverage.csv?start_date={FIRST}&end_date={DAY}"))
 
@@ -101,9 +101,9 @@ def test_what_is_not_graded_is_named_with_the_command_that_mends_it(
         s=NINE,
     )
     page = console_copy.page("/console/coverage")
-    assert f"1 cell lack grades that are due, first {NINE} on {DAY}: 0 of" in page.text
+    assert f"1 cell with due rows that are not graded, first {NINE} on {DAY}: 0 of" in page.text
     assert f"props grade --start-date {DAY} --end-date {DAY}" in page.text
-    told = {r[0]: r for r in page.table("Graded of due by system and date")}
+    told = {r[0]: r for r in page.table("Graded share of due rows by system and date")}
     assert told[NINE][-1] == "✕ 0%"
 
 
@@ -128,7 +128,7 @@ def test_players_are_found_and_paged(console: Console, empty: Console) -> None:
     name = rows[0][0]
     assert name in {r[0] for r in console.page(f"/console/players?q={quote(name)}").table("Players")}
     nobody = console.page("/console/players?q=%3Cscript%3E")
-    assert "Nobody whose name holds “<script>”" in nobody.text
+    assert "No player whose name contains “<script>”" in nobody.text
     assert len(console.rows("/console/players.csv")) == 50
     assert "props load DIR" in empty.page("/console/players").text
 
@@ -137,12 +137,12 @@ def test_a_players_games_show_line_points_and_what_each_system_said(console: Con
     top = console.rows("/console/players.csv")[0]
     html = console.get(f"/console/players/{top['player_lookup']}").text
     page = Page(html)
-    games = page.table("Games, the newest first")
+    games = page.table("Games, newest first")
     assert len(games) == 20
     assert games[0][0] == DAY.isoformat()
     drawn = charts(html)["games"]
     assert [d["date"] for d in drawn] == [g[0] for g in reversed(games)]
-    said = page.table("Predicted points by system, each with its side and how it ended")
+    said = page.table("Predicted points by system, with pick and outcome")
     assert len(said[0]) == 3 + len(SYSTEMS)
     links = [link for link in page.links if link.startswith("/console/predictions/")]
     assert links
@@ -165,7 +165,7 @@ def test_an_explanation_adds_up_on_the_page(console: Console, graded: Jobs, syst
     path = f"/console/predictions/{row['prediction_id']}"
     html = console.get(f"{path}?date={DAY}").text
     page = Page(html)
-    terms = page.table("Terms, the largest first")
+    terms = page.table("Terms, largest first")
     assert sum(float(t[1]) for t in terms) == pytest.approx(row["raw_prediction"], abs=0.001 * len(terms))
     drawn = charts(html)["terms"]
     assert len(drawn) <= 13
@@ -181,7 +181,7 @@ def test_a_model_that_is_gone_leaves_the_rest_of_the_explanation(
     row = next(r for r in graded_copy.active() if r["system_id"] == NINE)
     graded_copy.change("DELETE FROM nba_predictions.model_registry WHERE TRUE")
     page = console_copy.page(f"/console/predictions/{row['prediction_id']}")
-    assert "It cannot be computed any more." in page.text
+    assert "The terms cannot be computed." in page.text
     assert "is not registered" in page.text
     assert len(page.table("All 33 features, in the order of the contract")) == 33
 

@@ -17,8 +17,8 @@ from tests.conftest import DAY
 from tests.services.console.reading import Page
 from tests.services.test_coordinator import Bench
 
-MODELS = "Models in the worker's memory beside the registry's champions"
-MESSAGES = "Messages that could not be handled"
+MODELS = "Models in the worker's memory and the registry's champions"
+MESSAGES = "Unhandled messages"
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def test_where_nothing_has_run_yet_every_part_says_so(bench: Bench) -> None:
     page = health(bench)
     assert "All" not in page.text
     assert "Nothing is wrong so far: 4 checks passed, 3 could not be judged." in page.text
-    assert "No service has ever said that it runs here" in page.text
+    assert "No service has sent a heartbeat yet" in page.text
     assert "None in the last 30 days" in page.text
-    assert "Nothing was ever released here" in page.text
+    assert "There are no releases yet" in page.text
     assert {row[1] for row in page.table(MODELS)} == {"off"}
-    assert [row[:2] for row in page.table("Stores and how fast they answer")] == [
+    assert [row[:2] for row in page.table("Stores and their response times")] == [
         [name, "✓ OK"] for name in ("warehouse", "run store", "documents")
     ]
 
@@ -66,7 +66,7 @@ def test_a_model_that_serves_although_another_is_champion_is_drift(
     beats.beat("prediction-worker", {"models": {"catboost_v9": one.sha256, "catboost_v8": "f" * 64}})
     rows = {row[0]: row[1:] for row in health(bench).table(MODELS)}
     assert rows["catboost_v9"] == [one.name, one.name, "–", "✓ OK"]
-    assert rows["catboost_v8"] == ["sha256 ffffffffffff", "none named", "–", "–"]
+    assert rows["catboost_v8"] == ["sha256 ffffffffffff", "none", "–", "–"]
     beats.beat("prediction-worker", {"models": {"catboost_v9": "0" * 64}})
     page = health(bench)
     assert {row[0]: row[4] for row in page.table(MODELS)}["catboost_v9"] == "✕ Critical"
@@ -96,7 +96,7 @@ def test_what_was_deployed_last_stands_beside_what_runs(
     page = health(bench)
     ((_, _, _, runs, deployed),) = page.table("Services and their last heartbeat")
     assert (runs, deployed) == ("old-commit", "new-commit differs")
-    assert page.table("Deployments and how they ended")[0][1:4] == [
+    assert page.table("Deployments and their outcomes")[0][1:4] == [
         "prediction-worker",
         "deploy succeeded",
         "new-commit",
@@ -110,7 +110,7 @@ def test_a_message_that_was_refused_is_shown_with_the_command_that_shows_it_whol
     assert topic == "prediction-ready"
     assert "JSON" in why
     assert command == f"props deadletters show {name}"
-    assert "1 refused by a service" in page.text
+    assert "1 rejected by a service" in page.text
 
 
 def test_features_are_told_with_what_is_missing_and_why(bench: Bench) -> None:
@@ -146,8 +146,8 @@ def test_a_store_that_is_away_is_a_critical_finding_and_the_others_are_shown(
     answer = bench.call("GET", "/console/health")
     page = Page(answer.text)
     assert answer.status_code == 503
-    assert [row[1] for row in page.table("Stores and how fast they answer")] == ["✕ Critical", "✓ OK", "✓ OK"]
+    assert [row[1] for row in page.table("Stores and their response times")] == ["✕ Critical", "✓ OK", "✓ OK"]
     assert "1 critical. First: store, warehouse:" in page.text
     assert [row[0] for row in page.table("Services and their last heartbeat")] == ["prediction-worker"]
-    assert page.text.count("Not known: the warehouse does not answer.") == 2
+    assert page.text.count("Unknown: the warehouse does not respond.") == 2
     assert bench.call("GET", "/console/health.csv?table=served").status_code == 503

@@ -46,14 +46,14 @@ def test_a_model_tells_its_window_its_gates_its_figures_and_its_lineage(
 ) -> None:
     page = console.page(f"/console/models/{named('spring')}")
     part = console.page(f"/console/parts/gates?model={named('spring')}")
-    gates = {r[0]: r[1:] for r in part.table("Gates as they are now")}
+    gates = {r[0]: r[1:] for r in part.table("Current gates")}
     assert gates["shadow dates"] == ["✕ failed", "1 game dates in shadow, wanted 7"]
     assert gates["graded"][0] == "✓ passed"
     assert next(iter(gates.values()))[0] == "✕ failed"  # what failed comes first
     assert "2024-05-23 to 2025-02-07" in console.page(f"/console/models/{named('autumn')}").text
     (figures,) = page.table("Graded rows of the last 90 days")
     assert figures[:2] == ["shadow", "114"]
-    (champion,) = page.table("When others became champion, the last first")
+    (champion,) = page.table("Other champions, latest first")
     assert champion[0] == named("autumn")
     for table, least in (("gates", 9), ("changes", 1), ("champions", 1), ("performance", 1)):
         assert len(console.rows(f"/console/models/{named('spring')}.csv?table={table}")) == least
@@ -64,9 +64,7 @@ def test_a_champion_cannot_be_promoted_again(console: Console, named: Named) -> 
     assert not [link for link in page.links if link.endswith("/promote")]
     assert f"{NINE.upper()}_MODEL_PATH=" in page.text
     refused = console.page(f"/console/models/{named('autumn')}/promote")
-    assert (
-        "It is champion, from which a model does not become champion, only retired or blocked" in refused.text
-    )
+    assert "The model is champion and cannot become champion, only retired or blocked" in refused.text
     answer = console.post(f"/console/models/{named('anchor')}/promote", reason="")
     assert answer.status_code == 422
 
@@ -74,7 +72,7 @@ def test_a_champion_cannot_be_promoted_again(console: Console, named: Named) -> 
 def test_a_promotion_is_refused_with_the_gate_that_fails(console_copy: Console, named: Named) -> None:
     path = f"/console/models/{named('spring')}/promote"
     asked = console_copy.page(path)
-    assert "failed: it is refused unless you override them" in asked.text
+    assert "failed. Promotion needs an override." in asked.text
     assert f"{named('autumn')} is retired" in asked.text
     answer = console_copy.post(path, reason="looks good")
     page = Page(answer.text)
@@ -105,11 +103,11 @@ def test_an_override_with_a_reason_is_kept_with_who_gave_it_and_what_failed(
     assert (answer.status_code, answer.headers["location"]) == (303, f"/console/models/{named('spring')}")
     page = console_copy.page(answer.headers["location"])
     assert "★ champion" in page.text
-    change = page.table("Changes, the last first")[0]
+    change = page.table("State changes, latest first")[0]
     assert change[2:4] == ["★ champion", "the old one leaks (this machine, console)"]
     assert change[4].startswith("overridden: ")
     assert "shadow dates" in change[4]
-    assert page.table("Gates when it was promoted")
+    assert page.table("Gates at promotion")
     old = console_copy.page(f"/console/models/{named('autumn')}")
     assert f"replaced by {named('spring')}" in old.text
 
@@ -142,7 +140,7 @@ def test_a_blocked_model_is_refused_by_name(console_copy: Console, graded_copy: 
         "UPDATE nba_predictions.model_registry SET state = 'blocked' WHERE model_id = @m", m=named("anchor")
     )
     path = f"/console/models/{named('anchor')}/promote"
-    assert "It is blocked, from which a model does not become champion." in console_copy.page(path).text
+    assert "The model is blocked and cannot become champion." in console_copy.page(path).text
     answer = console_copy.post(path, reason="x", override="1")
     assert answer.status_code == 422
     assert "from which it can become nothing" in Page(answer.text).text
@@ -160,7 +158,7 @@ def test_a_warehouse_that_is_away_is_named_on_the_page(tmp_path: Path) -> None:
     (tmp_path / "warehouse.duckdb").mkdir()
     for path in ("/console/models", "/console/performance"):
         page = console.page(path, 503)
-        assert "Not everything answers" in page.text
+        assert "Some sources are unavailable" in page.text
         assert "props doctor" in page.text
     for path in ("/console/models/x", "/console/coverage", "/console/players", "/console/predictions/x"):
         assert "Try again in a moment" in console.page(path, 503).text

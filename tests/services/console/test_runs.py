@@ -50,17 +50,15 @@ def test_a_run_is_watched_until_it_ends(bench: Bench) -> None:
     assert 'hx-trigger="every 1s"' in page.text
     told = Page(page.text)
     assert "0 of 115 players have an outcome" in told.text
-    assert {row[2] for row in told.table("How every expected player ended")} == {"… pending"}
+    assert {row[2] for row in told.table("Outcome of every expected player")} == {"… pending"}
     assert "Ends at the latest" in told.text
     finish(bench)
     page = bench.call("GET", f"/console/runs/{run_id}")
     assert 'hx-trigger="every' not in page.text
     told = Page(page.text)
     assert "115 of 115 expected players predicted" in told.text
-    assert {row[2] for row in told.table("How every expected player ended")} == {"✓ predicted"}
-    systems = {
-        row[0]: row[1:] for row in told.table("Rows of each system, and why it emitted nothing for others")
-    }
+    assert {row[2] for row in told.table("Outcome of every expected player")} == {"✓ predicted"}
+    systems = {row[0]: row[1:] for row in told.table("Rows of each system, and reasons for missing rows")}
     assert systems["moving_average"] == ["115", "–"]
     rows, why = systems["similarity_balanced_v1"]
     assert why == f"too_few_similar_games ({115 - int(rows)})"
@@ -71,7 +69,7 @@ def test_a_run_says_what_it_replaced_by_whom_it_was_replaced_and_why(bench: Benc
     finish(bench)
     second = start(bench, force="1", reason="the line moved")
     finish(bench)
-    caption, why = "Rows that were superseded", "the line moved (this machine, console)"
+    caption, why = "Superseded rows", "the line moved (this machine, console)"
     ((of, by, rows, reason, _),) = Page(bench.call("GET", f"/console/runs/{first}").text).table(caption)
     assert (of, by, reason) == ("this run", second, why)
     told = Page(bench.call("GET", f"/console/runs/{second}").text)
@@ -85,7 +83,7 @@ def test_a_run_says_what_it_replaced_by_whom_it_was_replaced_and_why(bench: Benc
     ("fields", "status", "words"),
     [
         ({"game_date": "2025-07-01"}, 404, "no games in the schedule"),
-        ({"game_date": "2025-03-18"}, 404, "tick that started games may be predicted"),
+        ({"game_date": "2025-03-18"}, 404, "tick Allow started games"),
         ({"game_date": "2025-03-20"}, 503, "props features build --dates 2025-03-20"),
         ({"game_date": "yesterday"}, 422, "wanted YYYY-MM-DD"),
         ({"min_minutes": "many"}, 422, "min_minutes: 'many', wanted a number"),
@@ -122,7 +120,7 @@ def test_too_many_runs_in_an_hour_are_told_when_there_is_room_again(
     answer = send(bench)
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 3500
-    assert f"In {int(answer.headers['retry-after']):,} seconds there is room again" in Page(answer.text).text
+    assert f"Try again in {int(answer.headers['retry-after']):,} seconds" in Page(answer.text).text
 
 
 def test_a_page_of_another_site_starts_nothing(bench: Bench) -> None:
@@ -175,4 +173,4 @@ def test_where_the_warehouse_is_away_a_run_is_still_shown_without_its_history(
     page = Page(answer.text)
     assert answer.status_code == 503
     assert "warehouse:" in page.text
-    assert len(page.table("How every expected player ended")) == 115
+    assert len(page.table("Outcome of every expected player")) == 115

@@ -25,7 +25,7 @@ def test_before_the_first_run_the_games_are_there_and_the_page_says_what_is_not(
     assert len(games) == 6
     assert all("EDT" in tipoff and status.startswith("in ") for _, tipoff, status in games)
     assert "catboost_v9 has no active row on this date" in page.text
-    assert "No run of this date has asked for catboost_v9 yet" in page.text
+    assert "No run of this date has included catboost_v9 yet" in page.text
     assert f"/console/runs?date={DAY}#start" in page.links
 
 
@@ -49,7 +49,7 @@ def test_a_page_has_one_zone_and_names_it(bench: Bench) -> None:
     assert "Opened, real time" in head
     steps = Page(bench.call("GET", f"/console/runs/{run.run_id}").text).text
     assert steps.count("real time") == 2
-    assert "19 Mar 2025, 17:00 EDT, product's clock" in steps
+    assert "19 Mar 2025, 17:00 EDT, product clock" in steps
 
 
 def test_confidence_is_a_score_and_the_chance_of_over_stands_apart(bench: Bench) -> None:
@@ -132,7 +132,7 @@ def test_findings_that_nobody_has_asked_for_lately_are_loaded_by_their_page(benc
 def test_the_signal_has_its_evidence_or_says_that_there_is_none(bench: Bench) -> None:
     bench.world.run(systems=["moving_average"])
     answer = bench.call("GET", f"/console/evidence?date={DAY}&system=moving_average")
-    assert "there is no evidence for or against it" in Page(answer.text).text
+    assert "There is no evidence yet" in Page(answer.text).text
     none = bench.call("GET", f"/console/evidence?date={DAY}&system=ensemble_v1")
     assert none.status_code == 404
 
@@ -144,7 +144,7 @@ def test_a_store_that_is_away_is_named_and_the_rest_is_shown(bench: Bench, tmp_p
     answer = bench.call("GET", "/")
     page = Page(answer.text)
     assert answer.status_code == 503
-    assert "Not everything answers" in page.text
+    assert "Some sources are unavailable" in page.text
     assert "run store:" in page.text
     assert len(page.table(f"Games of {DAY}")) == 6
     assert bench.call("GET", "/console/today.csv").status_code == 503
@@ -157,10 +157,12 @@ def test_without_the_warehouse_nothing_is_said_to_be_empty_that_is_only_unknown(
     (tmp_path / "warehouse.duckdb").rename(tmp_path / "elsewhere")
     (tmp_path / "warehouse.duckdb").mkdir()
     page = Page(bench.call("GET", "/").text)
-    assert page.text.count("Not known: the warehouse does not answer.") == 4
-    assert not any(words in page.text for words in ("No games", "no active row", "Nobody", "not_published"))
+    assert page.text.count("Unknown: the warehouse does not respond.") == 4
+    assert not any(
+        words in page.text for words in ("No games", "no active row", "None: all", "not_published")
+    )
     short = bench.call("GET", "/console/parts/findings")
-    assert (short.status_code, "checks: cannot be made" in Page(short.text).text) == (200, True)
+    assert (short.status_code, "checks: cannot run" in Page(short.text).text) == (200, True)
     assert bench.call("GET", "/console/findings?wait=true").status_code == 503
 
 
@@ -177,7 +179,7 @@ class Away(DuckDbWarehouse):
 def test_a_place_that_does_not_answer_is_waited_for_once(tmp_path: Path) -> None:
     away = Away(tmp_path / "none")
     view = ShowToday(away, SqliteRunStore(tmp_path / "runs.sqlite"), FixedClock(DEMO_NOW))()
-    assert view.away == ("warehouse: no such host",)
+    assert view.unavailable == ("warehouse: no such host",)
     assert away.asked == 1
 
 

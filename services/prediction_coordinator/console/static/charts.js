@@ -1,9 +1,9 @@
-// The charts: each makes Observable Plot's options of the numbers that stand in the table beside it and of the
-// width there is. Colours are the page's own, so that they follow light and dark; a shape, a dash or a word tells
-// apart whatever a colour does.
+// The charts: each function returns Observable Plot options for its data and the available width. The numbers are
+// those of the next table. Colours come from the page, so they follow light and dark mode; wherever colours differ,
+// a shape, a dash or a word differs too.
 "use strict";
 
-const OURS = "var(--accent)", THEIRS = "var(--under)", INK = "var(--ink)", SOFT = "var(--soft)";
+const SYSTEM_INK = "var(--accent)", LINE_INK = "var(--under)", INK = "var(--ink)", SOFT = "var(--soft)";
 const percent = (share) => `${Math.round(100 * share)}%`;
 const day = (text) => new Date(`${text}T00:00:00Z`);
 
@@ -16,11 +16,11 @@ CHARTS.hits = ({ breakeven, rows }, width) => ({
   x: { domain: [0, 1], tickFormat: percent, ticks: width < 500 ? 4 : 8, label: "hit rate →", labelOffset: 42, grid: true },
   y: { domain: rows.map((r) => r.group), label: null },
   marks: [
-    Plot.ruleX([breakeven], { stroke: THEIRS, strokeWidth: 2, strokeDasharray: "6 4" }),
-    Plot.text([breakeven], { x: (d) => d, text: () => "break-even", frameAnchor: "top", dy: -16, fill: THEIRS }),
-    Plot.link(rows, { x1: "low", x2: "high", y1: "group", y2: "group", stroke: OURS, strokeWidth: 3 }),
-    Plot.dot(rows, { x: "hit", y: "group", r: 5, fill: OURS }),
-    Plot.text(rows, { x: "hit", y: "group", text: "said", dy: -13, fill: INK }),
+    Plot.ruleX([breakeven], { stroke: LINE_INK, strokeWidth: 2, strokeDasharray: "6 4" }),
+    Plot.text([breakeven], { x: (d) => d, text: () => "break-even", frameAnchor: "top", dy: -16, fill: LINE_INK }),
+    Plot.link(rows, { x1: "low", x2: "high", y1: "group", y2: "group", stroke: SYSTEM_INK, strokeWidth: 3 }),
+    Plot.dot(rows, { x: "hit", y: "group", r: 5, fill: SYSTEM_INK }),
+    Plot.text(rows, { x: "hit", y: "group", text: "label", dy: -13, fill: INK }),
   ],
 });
 
@@ -32,37 +32,37 @@ CHARTS.errors = (rows, width) => {
     x: { type: "utc", ticks: width < 500 ? 3 : 6, label: null },
     y: { label: "↑ mean absolute error, points", grid: true, nice: true },
     marks: [
-      Plot.lineY(rows, { x: (d) => day(d.date), y: "line", stroke: THEIRS, strokeWidth: 2, strokeDasharray: "6 4" }),
-      Plot.lineY(rows, { x: (d) => day(d.date), y: "mae", stroke: OURS, strokeWidth: 2 }),
-      Plot.dot(rows, { x: (d) => day(d.date), y: "mae", fill: OURS, r: 3.5 }),
-      Plot.dot(rows, { x: (d) => day(d.date), y: "line", stroke: THEIRS, symbol: "square", r: 3.5 }),
-      ...beside(last.mae, last.line, day(last.date)),
+      Plot.lineY(rows, { x: (d) => day(d.date), y: "line", stroke: LINE_INK, strokeWidth: 2, strokeDasharray: "6 4" }),
+      Plot.lineY(rows, { x: (d) => day(d.date), y: "mae", stroke: SYSTEM_INK, strokeWidth: 2 }),
+      Plot.dot(rows, { x: (d) => day(d.date), y: "mae", fill: SYSTEM_INK, r: 3.5 }),
+      Plot.dot(rows, { x: (d) => day(d.date), y: "line", stroke: LINE_INK, symbol: "square", r: 3.5 }),
+      ...lineEndLabels(last.mae, last.line, day(last.date)),
     ],
   };
 };
 
-// The names of the two lines at their right ends, the higher one above.
-function beside(own, theirs, x) {
-  const up = own >= theirs ? -7 : 7;
+// Labels at the right ends of the two lines; the label of the higher line is above it.
+function lineEndLabels(system, line, x) {
+  const shift = system >= line ? -7 : 7;
   return [
-    Plot.text([own], { x: () => x, y: (d) => d, text: () => "system", dx: 8, dy: up, textAnchor: "start", fill: OURS }),
-    Plot.text([theirs], { x: () => x, y: (d) => d, text: () => "line", dx: 8, dy: -up, textAnchor: "start", fill: THEIRS }),
+    Plot.text([system], { x: () => x, y: (d) => d, text: () => "system", dx: 8, dy: shift, textAnchor: "start", fill: SYSTEM_INK }),
+    Plot.text([line], { x: () => x, y: (d) => d, text: () => "line", dx: 8, dy: -shift, textAnchor: "start", fill: LINE_INK }),
   ];
 }
 
 CHARTS.chances = (rows, width) => {
-  const ends = rows.flatMap((r) => [r.low, r.high, r.said]);
+  const ends = rows.flatMap((r) => [r.low, r.high, r.predicted]);
   const domain = [Math.max(0, Math.min(...ends) - 0.03), Math.min(1, Math.max(...ends) + 0.03)];
   return {
     height: Math.min(width, 320),
     marginRight: 24,
     marginLeft: 48,
-    x: { domain, tickFormat: percent, ticks: 5, label: "said →" },
-    y: { domain, tickFormat: percent, ticks: 5, label: "↑ seen", grid: true },
+    x: { domain, tickFormat: percent, ticks: 5, label: "predicted →" },
+    y: { domain, tickFormat: percent, ticks: 5, label: "↑ observed", grid: true },
     marks: [
       Plot.link([domain], { x1: (d) => d[0], y1: (d) => d[0], x2: (d) => d[1], y2: (d) => d[1], stroke: SOFT, strokeDasharray: "4 4" }),
-      Plot.ruleX(rows, { x: "said", y1: "low", y2: "high", stroke: OURS, strokeWidth: 3 }),
-      Plot.dot(rows, { x: "said", y: "seen", r: 5, fill: OURS }),
+      Plot.ruleX(rows, { x: "predicted", y1: "low", y2: "high", stroke: SYSTEM_INK, strokeWidth: 3 }),
+      Plot.dot(rows, { x: "predicted", y: "observed", r: 5, fill: SYSTEM_INK }),
     ],
   };
 };
@@ -96,9 +96,9 @@ CHARTS.games = (rows, width) => {
     x: { type: "band", domain, label: null, ticks: domain.filter((_, i) => i % every === 0), tickFormat: (d) => d.slice(5), padding: 0.25 },
     y: { label: "↑ points", grid: true, zero: true },
     marks: [
-      Plot.tickY(at("line"), { x: "date", y: "line", stroke: THEIRS, strokeWidth: 3 }),
+      Plot.tickY(at("line"), { x: "date", y: "line", stroke: LINE_INK, strokeWidth: 3 }),
       Plot.dot(at("points"), { x: "date", y: "points", fill: INK, r: 5 }),
-      Plot.dot(at("predicted"), { x: "date", y: "predicted", symbol: "times", stroke: OURS, strokeWidth: 2.5, r: 5 }),
+      Plot.dot(at("predicted"), { x: "date", y: "predicted", symbol: "times", stroke: SYSTEM_INK, strokeWidth: 2.5, r: 5 }),
     ],
   };
 };
@@ -111,7 +111,7 @@ CHARTS.terms = (rows, width) => ({
   x: { label: "points →", ticks: width < 500 ? 3 : 10, labelOffset: 34, grid: true, nice: true },
   y: { domain: rows.map((r) => r.term.replaceAll("_", " ")), label: null, tickSize: 0 },
   marks: [
-    Plot.barX(rows, { x: "points", y: (r) => r.term.replaceAll("_", " "), fill: (r) => (r.points < 0 ? THEIRS : OURS), insetTop: 3, insetBottom: 3 }),
+    Plot.barX(rows, { x: "points", y: (r) => r.term.replaceAll("_", " "), fill: (r) => (r.points < 0 ? LINE_INK : SYSTEM_INK), insetTop: 3, insetBottom: 3 }),
     Plot.text(rows, { x: (r) => Math.max(r.points, 0), y: (r) => r.term.replaceAll("_", " "), text: (r) => (r.points < 0 ? "" : "+") + r.points.toFixed(2), textAnchor: "start", dx: 6, fill: INK }),
     Plot.ruleX([0], { stroke: SOFT }),
   ],

@@ -1,23 +1,23 @@
-// What the pages need beyond htmx: a notice while the console does not answer, and the charts.
+// Scripts in addition to htmx: a notice while the console does not respond, and the charts.
 "use strict";
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const well = event.detail.successful;
-  document.getElementById("connection").hidden = well;
-  if (!well) givenUp(event.detail.elt);
+  const successful = event.detail.successful;
+  document.getElementById("connection").hidden = successful;
+  if (!successful) showLoadError(event.detail.elt);
 });
 
-// A part that is loaded once does not wait for ever: its own link stays, for whoever tries again.
-function givenUp(part) {
+// If a part cannot be loaded, replace its loading text; its link stays, so the reader can try again.
+function showLoadError(part) {
   if (part.getAttribute("aria-busy") !== "true") return;
   part.removeAttribute("aria-busy");
-  const said = part.querySelector(".loading");
-  said.classList.replace("loading", "empty");
-  said.firstChild.textContent = "This could not be loaded: ";
+  const message = part.querySelector(".loading");
+  message.classList.replace("loading", "empty");
+  message.firstChild.textContent = "This could not be loaded: ";
 }
 
 // A chart is <figure class="chart" data-chart="NAME"> with its data in a <script type="application/json">;
-// NAME is one of CHARTS, which makes Observable Plot's options of the data and the width there is.
+// NAME is a key of CHARTS, whose function returns Observable Plot options for the data and the available width.
 const CHARTS = {};
 const STYLE = { background: "none", fontSize: "12px" };
 
@@ -25,10 +25,10 @@ function draw(figure) {
   const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const options = CHARTS[figure.dataset.chart](data, figure.clientWidth);
   figure.querySelector("svg, figure")?.remove();
-  const words = { ariaLabel: figure.dataset.said };
-  const plot = Plot.plot({ ...options, ...words, width: figure.clientWidth, style: STYLE });
+  const label = { ariaLabel: figure.dataset.label };
+  const plot = Plot.plot({ ...options, ...label, width: figure.clientWidth, style: STYLE });
   (plot.matches("svg") ? plot : plot.querySelector("svg[aria-label]"))?.setAttribute("role", "img");
-  // A drawing is one image with one name; what Plot calls its parts would be read out one by one.
+  // The chart is one image with one label; without this, screen readers would read out Plot's labels of its parts.
   plot.querySelectorAll("g[aria-label]").forEach((part) => part.removeAttribute("aria-label"));
   figure.prepend(plot);
 }

@@ -1,7 +1,6 @@
-// Stands in the page. Whatever else that needs, and its icon, are fetched once it is painted, the scripts one after
-// the other in this order, since to fetch and compile them would keep it from that; until then what nobody sees
-// without scrolling is left out of the layout. A page that nobody sees need not wait, nor one whose browser does
-// not say when it has painted.
+// Inlined in every page. After the first paint it loads the icon and the other scripts, in order, since fetching and
+// compiling them would delay that paint. Until then, content below the window is left out of the layout. Hidden
+// pages and browsers that do not report the first paint do not wait for it.
 "use strict";
 {
   const early = document.documentElement.classList;
@@ -17,10 +16,10 @@
     }
   };
   early.add("early");
-  // Told when the picture is on the screen; a frame that is asked for comes before it is drawn.
-  const tells = window.PerformanceObserver?.supportedEntryTypes.includes("paint");
+  // The observer fires when the paint is on the screen; an animation frame would fire before it.
+  const reportsPaint = window.PerformanceObserver?.supportedEntryTypes.includes("paint");
   window.addEventListener("load", () => {
-    if (document.hidden || !tells) setTimeout(painted);
+    if (document.hidden || !reportsPaint) setTimeout(painted);
     else {
       new PerformanceObserver(painted).observe({ type: "paint", buffered: true });
       setTimeout(painted, 1000);
