@@ -1,4 +1,4 @@
-"""Python's values and Arrow's rows as BigQuery's named parameters."""
+"""Converts Python values and Arrow rows to named parameters of BigQuery."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _TYPES: tuple[tuple[type, str], ...] = (
     (datetime, "TIMESTAMP"),
     (date, "DATE"),
 )
-"""In this order: a bool is an int to Python, and an instant a date."""
+"""The order matters: in Python a bool is also an int, and a datetime also a date."""
 
 
 def parameters(values: Mapping[str, Any]) -> list[Any]:
-    """One parameter for each value; None is a STRING, as no statement says what else it would be."""
+    """Return one parameter per value; None becomes a STRING, since its type is unknown."""
     return [_parameter(name, value) for name, value in values.items()]
 
 
 def rows_parameter(name: str, table: Table, rows: pa.Table) -> Any:
-    """Rows as an array of structs with the columns' names and types."""
-    kinds = {c.name: c.type for c in table.columns}
+    """Return the rows as an array of structs with the names and types of the columns."""
+    types = {c.name: c.type for c in table.columns}
     structs = [
         StructQueryParameter(
-            None, *(ScalarQueryParameter(column, kinds[column], value) for column, value in row.items())
+            None, *(ScalarQueryParameter(column, types[column], value) for column, value in row.items())
         )
         for row in rows.to_pylist()
     ]
@@ -45,7 +45,7 @@ def rows_parameter(name: str, table: Table, rows: pa.Table) -> Any:
 
 
 def number_parameters(statements: Sequence[Statement]) -> tuple[list[str], dict[str, Any]]:
-    """The statements of a script, each with parameters of its own name, and all their values."""
+    """Number the parameters of a script's statements; return the statements and all parameter values."""
     texts: list[str] = []
     values: dict[str, Any] = {}
     for i, statement in enumerate(statements):
@@ -56,14 +56,14 @@ def number_parameters(statements: Sequence[Statement]) -> tuple[list[str], dict[
 
 def _parameter(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return ArrayQueryParameter(name, _kind(name, value[0]) if value else "STRING", list(value))
-    return ScalarQueryParameter(name, _kind(name, value), value)
+        return ArrayQueryParameter(name, _type_name(name, value[0]) if value else "STRING", list(value))
+    return ScalarQueryParameter(name, _type_name(name, value), value)
 
 
-def _kind(name: str, value: Any) -> str:
+def _type_name(name: str, value: Any) -> str:
     if value is None:
         return "STRING"
-    for kind, words in _TYPES:
-        if isinstance(value, kind):
-            return words
+    for python_type, type_name in _TYPES:
+        if isinstance(value, python_type):
+            return type_name
     raise Rejected(f"parameter {name}: {type(value).__name__}, wanted a number, text, date or instant")

@@ -25,16 +25,16 @@ from shared.schemas.table import Table
 from shared.warehouse.merge import merge, require_distinct_keys
 
 STREAMED_BYTES = 8 * 1024 * 1024
-"""Rows up to this size go by one append; an append may not be larger than 10 MB. More is a load job."""
+"""Rows up to this size are written by one append, whose limit is 10 MB; more rows by a load job."""
 
 PARAMETER_ROWS, PARAMETER_BYTES = 500, 1024 * 1024
-"""Rows up to this number and size are merged from a parameter, which as a part of one request becomes several
-times as large; more from a table that a load job fills."""
+"""Rows up to this number and size are merged from a query parameter, which is several times as large in the
+request; more rows from a table that a load job fills."""
 
 SCRATCH = "props_scratch"
-"""Dataset of these tables, the only one in which a program may make any."""
+"""Dataset of these tables, the only one in which programs may create tables."""
 
-SCRATCH_LASTS = timedelta(hours=1)
+SCRATCH_LIFETIME = timedelta(hours=1)
 
 logger = logging.getLogger("props")
 
@@ -48,7 +48,7 @@ class BigQueryWarehouse:
         self._writer = StorageWriter(clients)
 
     def query(self, statement: Statement) -> pa.Table:
-        with _asked("query"):
+        with _query_errors("query"):
             rows = self._clients.bigquery().query_and_wait(
                 statement.sql, job_config=self._config(statement.params)
             )
@@ -57,11 +57,11 @@ class BigQueryWarehouse:
     def append(self, table: Table, rows: pa.Table) -> None:
         if rows.num_rows == 0:
             return
-        whole = _whole(table, rows)
-        if whole.nbytes <= STREAMED_BYTES:
-            self._writer.append(table, whole)
+        full_rows = _with_all_columns(table, rows)
+        if full_rows.nbytes <= STREAMED_BYTES:
+            self._writer.append(table, full_rows)
         else:
-            self._load(table.full_name, table, whole)
+            self._load(table.full_name, table, full_rows)
 
     def upsert(self, table: Table, rows: pa.Table, *, replace: bool = False) -> int:
         if rows.num_rows == 0:
@@ -70,28 +70,30 @@ class BigQueryWarehouse:
         config = self._config(_bounds(table, rows))
         with self._source(table, rows, config) as source:
             sql = merge(table, rows.column_names, source, replace=replace, bounded=True)
-            with _asked(f"merge into {table.full_name}"):
-                return self._changed(self._clients.bigquery().query(sql, job_config=config))
+            with _query_errors(f"merge into {table.full_name}"):
+                return self._changed_rows(self._clients.bigquery().query(sql, job_config=config))
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
         if len(statements) == 1:
-            (one,) = statements
-            with _asked("statement"):
-                return [self._changed(self._clients.bigquery().query(one.sql, self._config(one.params)))]
+            (only,) = statements
+            with _query_errors("statement"):
+                return [
+                    self._changed_rows(self._clients.bigquery().query(only.sql, self._config(only.params)))
+                ]
         texts, values = number_parameters(statements)
-        counted = "\n".join(
+        counting_statements = "\n".join(
             f"{t.rstrip().rstrip(';')};\nSET changed = ARRAY_CONCAT(changed, [@@row_count]);" for t in texts
         )
         script = (
             "DECLARE changed ARRAY<INT64> DEFAULT [];\nBEGIN TRANSACTION;\n"
-            f"{counted}\nCOMMIT TRANSACTION;\nSELECT changed;"
+            f"{counting_statements}\nCOMMIT TRANSACTION;\nSELECT changed;"
         )
-        with _asked("transaction"):
+        with _query_errors("transaction"):
             (row,) = self._clients.bigquery().query(script, self._config(values)).result()
         return [int(n) for n in row["changed"]]
 
     def shared_connection(self) -> AbstractContextManager[None]:
-        """There is nothing to open."""
+        """Do nothing: BigQuery needs no connection."""
         return nullcontext()
 
     def close(self) -> None:
@@ -102,13 +104,13 @@ class BigQueryWarehouse:
             query_parameters=parameters(values), maximum_bytes_billed=self._cap, use_legacy_sql=False
         )
 
-    def _changed(self, job: Any) -> int:
+    def _changed_rows(self, job: Any) -> int:
         job.result()
         return int(job.num_dml_affected_rows or 0)
 
     @contextmanager
     def _source(self, table: Table, rows: pa.Table, config: Any) -> Iterator[str]:
-        """What a MERGE reads ``rows`` from: a parameter, or a table of ``SCRATCH``."""
+        """Yield the source of ``rows`` for a MERGE: a parameter, or a table in ``SCRATCH``."""
         if rows.num_rows <= PARAMETER_ROWS and rows.nbytes <= PARAMETER_BYTES:
             config.query_parameters = [*config.query_parameters, rows_parameter("rows", table, rows)]
             columns = ", ".join(f"r.{c} AS {c}" for c in rows.column_names)
@@ -123,58 +125,58 @@ class BigQueryWarehouse:
             self._drop(name)
 
     def _create(self, name: str, table: Table, rows: pa.Table) -> None:
-        made = bigquery.Table(f"{self._clients.project}.{name}", _fields(table, rows.column_names))
-        made.expires = datetime.now(UTC) + SCRATCH_LASTS
-        with _asked(f"create {name}"):
-            self._clients.bigquery().create_table(made)
+        scratch_table = bigquery.Table(f"{self._clients.project}.{name}", _fields(table, rows.column_names))
+        scratch_table.expires = datetime.now(UTC) + SCRATCH_LIFETIME
+        with _query_errors(f"create {name}"):
+            self._clients.bigquery().create_table(scratch_table)
 
     def _drop(self, name: str) -> None:
-        """Of no consequence where it fails: the table expires."""
+        """Delete a scratch table; a failure is only logged, since the table expires."""
         try:
-            with _asked(f"drop {name}"):
+            with _query_errors(f"drop {name}"):
                 self._clients.bigquery().delete_table(f"{self._clients.project}.{name}", not_found_ok=True)
         except AppError as exc:
             logger.warning("%s; it expires by itself", exc)
 
     def _load(self, name: str, table: Table, rows: pa.Table) -> None:
-        """Add rows to a table that is there."""
+        """Add rows to an existing table by a load job."""
         data = io.BytesIO()
         pq.write_table(rows, data)
         data.seek(0)
-        lists = bigquery.ParquetOptions()
-        lists.enable_list_inference = True
+        parquet_options = bigquery.ParquetOptions()
+        parquet_options.enable_list_inference = True
         config = bigquery.LoadJobConfig(
             source_format="PARQUET",
             schema=_fields(table, rows.column_names),
             create_disposition="CREATE_NEVER",
             write_disposition="WRITE_APPEND",
-            parquet_options=lists,
+            parquet_options=parquet_options,
         )
-        with _asked(f"load into {name}"):
+        with _query_errors(f"load into {name}"):
             self._clients.bigquery().load_table_from_file(
                 data, f"{self._clients.project}.{name}", job_config=config
             ).result()
 
 
 @contextmanager
-def _asked(what: str) -> Iterator[None]:
-    """A table that is not there is a store that was not set up, not a wrong question."""
+def _query_errors(operation: str) -> Iterator[None]:
+    """Translate errors; a missing table means that the store is not set up, so ``Unavailable``."""
     try:
-        with translate_errors(what):
+        with translate_errors(operation):
             yield
     except NotFound as exc:
-        raise Unavailable(f"{exc}; datasets and tables are made by Terraform") from exc
+        raise Unavailable(f"{exc}; Terraform creates datasets and tables") from exc
 
 
-def _whole(table: Table, rows: pa.Table) -> pa.Table:
-    """The rows with all columns of the table, in its order and types; BigQuery has no NULL for an array."""
+def _with_all_columns(table: Table, rows: pa.Table) -> pa.Table:
+    """Return the rows with all columns of the table, in its order and types; a NULL array becomes empty."""
     unknown = [c for c in rows.column_names if c not in table.column_names]
     if unknown:
         raise Rejected(f"{table.full_name} has no column {unknown[0]!r}")
     columns = []
     for f in table.arrow_schema:
-        given = f.name in rows.column_names
-        column = rows[f.name].cast(f.type) if given else pa.nulls(rows.num_rows, f.type)
+        is_present = f.name in rows.column_names
+        column = rows[f.name].cast(f.type) if is_present else pa.nulls(rows.num_rows, f.type)
         columns.append(pc.coalesce(column, pa.scalar([], f.type)) if pa.types.is_list(f.type) else column)
     return pa.table(columns, schema=table.arrow_schema)
 
@@ -182,8 +184,8 @@ def _whole(table: Table, rows: pa.Table) -> pa.Table:
 def _bounds(table: Table, rows: pa.Table) -> dict[str, Any]:
     if table.partition is None:
         return {}
-    days = pc.min_max(rows[table.partition])
-    return {"first": days["min"].as_py(), "last": days["max"].as_py()}
+    dates = pc.min_max(rows[table.partition])
+    return {"first": dates["min"].as_py(), "last": dates["max"].as_py()}
 
 
 def _fields(table: Table, names: Sequence[str]) -> list[Any]:

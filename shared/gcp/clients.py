@@ -1,4 +1,4 @@
-"""Google's clients: each made when it is first wanted, kept for the life of the process, closed together."""
+"""Google's clients: created on first use, reused for the life of the process, closed together."""
 
 from __future__ import annotations
 
@@ -21,66 +21,66 @@ _UNBOUNDED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_l
 
 
 class Clients:
-    """``storage_grpc_address`` is the BigQuery Storage API of an emulator; unset is Google's own."""
+    """``storage_grpc_address`` is the BigQuery Storage API of an emulator; unset uses Google's."""
 
     def __init__(self, project: str, location: str, storage_grpc_address: str | None = None) -> None:
         self.project = project
         self.location = location
         self._grpc_address = storage_grpc_address
-        self._made: dict[str, tuple[Any, Callable[[], object]]] = {}
+        self._clients: dict[str, tuple[Any, Callable[[], object]]] = {}
         self._lock = threading.Lock()
 
     def bigquery(self) -> Any:
         anonymous = AnonymousCredentials() if os.environ.get(EMULATED_BIGQUERY) else None
-        return self._once(
+        return self._client(
             "bigquery",
             lambda: bigquery.Client(self.project, credentials=anonymous, location=self.location),
             lambda client: client.close,
         )
 
     def reader(self) -> Any:
-        """The Storage Read API, for results of more than a page."""
-        return self._once(
+        """Client of the Storage Read API, for results of more than one page."""
+        return self._client(
             "reader",
             lambda: BigQueryReadClient(transport=self._emulated(BigQueryReadGrpcTransport)),
             lambda client: client.transport.close,
         )
 
     def writer(self) -> Any:
-        """The Storage Write API."""
-        return self._once(
+        """Client of the Storage Write API."""
+        return self._client(
             "writer",
             lambda: BigQueryWriteClient(transport=self._emulated(BigQueryWriteGrpcTransport)),
             lambda client: client.transport.close,
         )
 
     def publisher(self) -> Any:
-        return self._once("publisher", PublisherClient, lambda client: client.stop)
+        return self._client("publisher", PublisherClient, lambda client: client.stop)
 
     def subscriber(self) -> Any:
-        return self._once("subscriber", SubscriberClient, lambda client: client.close)
+        return self._client("subscriber", SubscriberClient, lambda client: client.close)
 
     def storage(self) -> Any:
-        return self._once("storage", lambda: storage.Client(self.project), lambda client: client.close)
+        return self._client("storage", lambda: storage.Client(self.project), lambda client: client.close)
 
     def firestore(self) -> Any:
-        return self._once("firestore", lambda: firestore.Client(self.project), lambda client: client.close)
+        return self._client("firestore", lambda: firestore.Client(self.project), lambda client: client.close)
 
     def close(self) -> None:
-        """Flush and close whatever was made, the newest first."""
+        """Flush and close all clients, the newest first."""
         with self._lock:
-            made, self._made = self._made, {}
-        for _, close in reversed(made.values()):
+            clients, self._clients = self._clients, {}
+        for _, close in reversed(clients.values()):
             close()
 
-    def _once(
-        self, name: str, make: Callable[[], Any], closing: Callable[[Any], Callable[[], object]]
+    def _client(
+        self, name: str, create: Callable[[], Any], get_close: Callable[[Any], Callable[[], object]]
     ) -> Any:
         with self._lock:
-            if name not in self._made:
-                client = make()
-                self._made[name] = (client, closing(client))
-            return self._made[name][0]
+            if name not in self._clients:
+                client = create()
+                self._clients[name] = (client, get_close(client))
+            return self._clients[name][0]
 
     def _emulated(self, transport: Callable[..., Any]) -> Any:
         if self._grpc_address is None:

@@ -1,4 +1,4 @@
-"""Model files in Cloud Storage: one generation, checked, kept on disk by content."""
+"""Model files in Cloud Storage: one generation each, checksum verified, cached on disk by content."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEME = "gs://"
 
 @dataclass(frozen=True)
 class ObjectPath:
-    """``gs://bucket/name``, with ``#generation`` where one version is meant."""
+    """Parsed ``gs://bucket/name``, with ``#generation`` for one version."""
 
     bucket: str
     name: str
@@ -36,10 +36,10 @@ class ObjectPath:
 
 
 class CloudModelStore:
-    """``cache`` holds files by their sha256 and, by object and generation, which of them is meant.
+    """``cache`` holds files by sha256, and the sha256 of each object and generation.
 
-    ``generations`` pins paths that are named without one. A generation never changes, so that a file
-    that is cached is not asked for again.
+    ``generations`` pins paths that have none. A generation never changes, so a cached file is not downloaded
+    again.
     """
 
     def __init__(self, clients: Clients, cache: Path, generations: dict[str, int] | None = None) -> None:
@@ -48,58 +48,58 @@ class CloudModelStore:
         self._generations = generations or {}
 
     def fetch(self, path: str) -> bytes:
-        wanted = ObjectPath.of(path)
-        generation = wanted.generation or self._generations.get(path)
+        object_path = ObjectPath.of(path)
+        generation = object_path.generation or self._generations.get(path)
         with translate_errors(path):
-            blob = self._blob(wanted, generation)
+            blob = self._blob(object_path, generation)
             if generation is None:
                 blob.reload()
                 generation = int(blob.generation)
-                blob = self._blob(wanted, generation)
-            kept = self._kept(path, generation)
-            if kept is not None:
-                return kept
+                blob = self._blob(object_path, generation)
+            cached = self._read_cache(path, generation)
+            if cached is not None:
+                return cached
             data: bytes = blob.download_as_bytes(checksum="crc32c")
-        with contextlib.suppress(OSError):  # a full disk costs the next download, never this one
-            self._keep(path, generation, data)
+        with contextlib.suppress(OSError):  # a full disk only means that the next fetch downloads again
+            self._write_cache(path, generation, data)
         return data
 
     def put(self, path: str, data: bytes) -> None:
-        wanted = ObjectPath.of(path)
-        if wanted.generation is not None:
-            raise Rejected(f"{path}: a generation is given by the store, not to it")
+        object_path = ObjectPath.of(path)
+        if object_path.generation is not None:
+            raise Rejected(f"{path}: the store assigns the generation, wanted a path without one")
         with translate_errors(path):
             try:
-                self._blob(wanted, None).upload_from_string(
+                self._blob(object_path, None).upload_from_string(
                     data, "application/octet-stream", if_generation_match=0, checksum="crc32c"
                 )
             except PreconditionFailed as exc:
                 if self.fetch(path) != data:
                     raise Conflict(f"{path}: another file has that name", path) from exc
 
-    def _blob(self, wanted: ObjectPath, generation: int | None) -> Any:
-        bucket = self._clients.storage().bucket(wanted.bucket)
-        return bucket.blob(wanted.name, generation=generation)
+    def _blob(self, object_path: ObjectPath, generation: int | None) -> Any:
+        bucket = self._clients.storage().bucket(object_path.bucket)
+        return bucket.blob(object_path.name, generation=generation)
 
-    def _kept(self, path: str, generation: int) -> bytes | None:
+    def _read_cache(self, path: str, generation: int) -> bytes | None:
         try:
-            digest = self._entry(path, generation).read_text()
+            digest = self._digest_file(path, generation).read_text()
             data = (self._cache / digest).read_bytes()
         except FileNotFoundError:
             return None
         return data if hashlib.sha256(data).hexdigest() == digest else None
 
-    def _keep(self, path: str, generation: int, data: bytes) -> None:
+    def _write_cache(self, path: str, generation: int, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()
         self._cache.mkdir(parents=True, exist_ok=True)
         for file, content in (
             (self._cache / digest, data),
-            (self._entry(path, generation), digest.encode()),
+            (self._digest_file(path, generation), digest.encode()),
         ):
             part = file.with_name(f"{file.name}.{os.getpid()}.part")
             part.write_bytes(content)
             part.replace(file)
 
-    def _entry(self, path: str, generation: int) -> Path:
+    def _digest_file(self, path: str, generation: int) -> Path:
         name = hashlib.sha256(f"{path.partition('#')[0]}#{generation}".encode()).hexdigest()
         return self._cache / f"{name}.sha256"

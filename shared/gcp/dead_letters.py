@@ -14,7 +14,7 @@ from shared.gcp.failures import translate_errors
 from shared.ports import DeadLetter, OutgoingMessage, Publisher
 
 SUFFIX = "-dead"
-"""A topic's dead letters are had from the subscription of its name with this behind it."""
+"""Suffix of the subscription that holds the dead letters of a topic."""
 
 DELIVERIES = "CloudPubSubDeadLetterSourceDeliveryCount"
 FIRST_PUBLISHED = "CloudPubSubDeadLetterSourceTopicPublishTime"
@@ -23,15 +23,15 @@ CALL_SECONDS = 10.0
 
 
 class PubSubDeadLetters:
-    """A message that was pulled is leased for the subscription's acknowledgement deadline; one that is
-    not acknowledged by then comes again."""
+    """A pulled message is leased until the acknowledgement deadline of the subscription; without an
+    acknowledgement it is delivered again."""
 
     def __init__(self, clients: Clients, publisher: Publisher, topics: Sequence[str]) -> None:
         self._clients, self._publisher = clients, publisher
         self._topics = tuple(topics)
 
     def pull(self, max_messages: int = 100) -> list[DeadLetter]:
-        """From the first subscription that has any: each empty one costs up to three seconds."""
+        """Pull from the first subscription that has messages; each empty one takes up to three seconds."""
         for topic in self._topics:
             letters = self._pull(topic, max_messages)
             if letters:
@@ -39,8 +39,8 @@ class PubSubDeadLetters:
         return []
 
     def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
-        for subscription, some in groupby(letters, key=lambda letter: letter.subscription):
-            request = {"subscription": self._path(subscription), "ack_ids": [one.handle for one in some]}
+        for subscription, group in groupby(letters, key=lambda letter: letter.subscription):
+            request = {"subscription": self._path(subscription), "ack_ids": [dead.handle for dead in group]}
             with translate_errors(f"subscription {subscription}"):
                 self._clients.subscriber().acknowledge(request=request, timeout=CALL_SECONDS)
 
@@ -52,10 +52,10 @@ class PubSubDeadLetters:
         request = {"subscription": self._path(subscription), "max_messages": max_messages}
         with translate_errors(f"subscription {subscription}"):
             try:
-                answer = self._clients.subscriber().pull(request=request, retry=None, timeout=PULL_SECONDS)
+                response = self._clients.subscriber().pull(request=request, retry=None, timeout=PULL_SECONDS)
             except DeadlineExceeded:
-                return []  # nothing came while the call waited
-        return [_letter(received, subscription, topic) for received in answer.received_messages]
+                return []  # no message arrived during the call
+        return [_letter(received, subscription, topic) for received in response.received_messages]
 
     def _path(self, subscription: str) -> str:
         return f"projects/{self._clients.project}/subscriptions/{subscription}"
@@ -72,14 +72,14 @@ def _letter(received: Any, subscription: str, topic: str) -> DeadLetter:
         message_id=message.message_id,
         body=message.data,
         attributes=attributes,
-        published_at=_moment(attributes.get(FIRST_PUBLISHED)) or message.publish_time,
+        published_at=_parse_time(attributes.get(FIRST_PUBLISHED)) or message.publish_time,
         attempts=int(count) if count.isdigit() else None,
     )
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text or "")
+        time = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return time if time.tzinfo else None

@@ -1,4 +1,4 @@
-"""Google's failures in the words of ``shared.errors``."""
+"""Translates errors of Google's clients into those of ``shared.errors``."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from google.auth.exceptions import GoogleAuthError
 from shared.errors import InvalidStatement, NotFound, Unavailable
 
 ABORTED = "aborted due to concurrent update"
-"""What BigQuery says, with status 400, of a transaction that met another one."""
+"""BigQuery's message, with status 400, for a transaction that conflicts with another."""
 
 
 @contextmanager
-def translate_errors(what: str) -> Iterator[None]:
-    """Raise what Google's clients raise inside as ours; ``what`` names the thing that was asked.
+def translate_errors(operation: str) -> Iterator[None]:
+    """Translate errors of Google's clients in the block; ``operation`` starts the message.
 
-    ``NotFound`` and ``InvalidStatement`` say that the question was wrong; all else, permissions and
-    credentials included, may be right later without a change of the input: ``Unavailable``.
+    ``NotFound`` and ``InvalidStatement`` mean that the input is wrong. Every other error, also of permissions
+    and credentials, may disappear without a change of the input: ``Unavailable``.
     """
     try:
         yield
     except exceptions.NotFound as exc:
-        raise NotFound(f"{what}: {_first_line(exc)}") from exc
+        raise NotFound(f"{operation}: {_first_line(exc)}") from exc
     except exceptions.BadRequest as exc:
         if ABORTED in str(exc):
-            raise Unavailable(f"{what}: {ABORTED}") from exc
-        raise InvalidStatement(f"{what}: {_first_line(exc)}") from exc
+            raise Unavailable(f"{operation}: {ABORTED}") from exc
+        raise InvalidStatement(f"{operation}: {_first_line(exc)}") from exc
     except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException, OSError) as exc:
-        raise Unavailable(f"{what}: {type(exc).__name__}: {_first_line(exc)}") from exc
+        raise Unavailable(f"{operation}: {type(exc).__name__}: {_first_line(exc)}") from exc
 
 
 def _first_line(exc: Exception) -> str:

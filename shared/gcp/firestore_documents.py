@@ -20,26 +20,26 @@ from shared.gcp.failures import translate_errors
 
 KEEP = timedelta(days=400)
 EXPIRE = "expire_at"
-"""The field that Firestore's TTL policy reads."""
+"""Field that the TTL policy of Firestore reads."""
 
 LOCKS = "locks"
 LEASE = timedelta(seconds=60)
 SKEW = timedelta(seconds=10)
-"""How far the clocks of two holders may lie apart."""
+"""Largest accepted difference between the clocks of two holders."""
 
 POLL_SECONDS = 0.5
 
 
 class FirestoreDocuments:
-    """Each field as JSON text: arrays in arrays, which Firestore refuses, come back as they went in."""
+    """Stores each field as JSON text, since Firestore does not accept nested arrays."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
     def get(self, collection: str, document: str) -> dict[str, Any] | None:
         with translate_errors(f"{collection}/{document}"):
-            found = self._clients.firestore().collection(collection).document(document).get()
-        return _plain(found.to_dict()) if found.exists else None
+            snapshot = self._clients.firestore().collection(collection).document(document).get()
+        return _plain(snapshot.to_dict()) if snapshot.exists else None
 
     def merge(self, collection: str, document: str, fields: Mapping[str, Any]) -> None:
         texts = {name: json.dumps(value) for name, value in fields.items()}
@@ -50,8 +50,8 @@ class FirestoreDocuments:
 
     def get_all(self, collection: str) -> dict[str, dict[str, Any]]:
         with translate_errors(collection):
-            found = self._clients.firestore().collection(collection).get()
-        return {d.id: _plain(d.to_dict()) for d in sorted(found, key=lambda d: d.id)}
+            snapshots = self._clients.firestore().collection(collection).get()
+        return {d.id: _plain(d.to_dict()) for d in sorted(snapshots, key=lambda d: d.id)}
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
@@ -59,10 +59,9 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 class FirestoreLocks:
-    """Leases of a minute that their holder renews: one that dies gives its lock up when it runs out.
+    """Leases of one minute that their holder renews; the lease of a dead holder expires.
 
-    A holder that could not renew goes on all the same; what must not happen twice is kept apart by the
-    stores themselves.
+    A holder that could not renew continues nevertheless: the stores themselves prevent double work.
     """
 
     def __init__(self, clients: Clients) -> None:
@@ -76,20 +75,20 @@ class FirestoreLocks:
                 raise Unavailable(f"{name}: another process works on it for {wait_seconds:.0f} s")
             time.sleep(POLL_SECONDS)
         released = threading.Event()
-        renewing = threading.Thread(target=self._renew, args=(name, holder, released), daemon=True)
-        renewing.start()
+        renewal = threading.Thread(target=self._renew, args=(name, holder, released), daemon=True)
+        renewal.start()
         try:
             yield
         finally:
             released.set()
-            renewing.join()
+            renewal.join()
             self._release(name, holder)
 
     def _lock(self, name: str) -> Any:
         return self._clients.firestore().collection(LOCKS).document(name)
 
     def _take(self, name: str, holder: str) -> bool:
-        """Create the lease, or take over one that has run out or is the holder's own."""
+        """Create the lease, or take over one that has expired or is the holder's own."""
         lock, now = self._lock(name), datetime.now(UTC)
         fields = {"holder": holder, "until": now + LEASE, EXPIRE: now + KEEP}
         with translate_errors(f"lock {name}"):
@@ -97,13 +96,13 @@ class FirestoreLocks:
                 lock.create(fields)
                 return True
             except AlreadyExists:
-                found = lock.get()
-            if not found.exists:
+                snapshot = lock.get()
+            if not snapshot.exists:
                 return False
-            kept = found.to_dict()
-            if kept["holder"] != holder and kept["until"] + SKEW > now:
+            current = snapshot.to_dict()
+            if current["holder"] != holder and current["until"] + SKEW > now:
                 return False
-            option = self._clients.firestore().write_option(last_update_time=found.update_time)
+            option = self._clients.firestore().write_option(last_update_time=snapshot.update_time)
             try:
                 lock.update(fields, option=option)
             except (FailedPrecondition, Absent):
@@ -116,10 +115,10 @@ class FirestoreLocks:
                 self._take(name, holder)
 
     def _release(self, name: str, holder: str) -> None:
-        """The lease ends by itself where the store is away."""
+        """Delete the holder's lease; it expires by itself if the store is unavailable."""
         with suppress(Unavailable), translate_errors(f"lock {name}"):
-            found = self._lock(name).get()
-            if found.exists and found.to_dict()["holder"] == holder:
-                option = self._clients.firestore().write_option(last_update_time=found.update_time)
+            snapshot = self._lock(name).get()
+            if snapshot.exists and snapshot.to_dict()["holder"] == holder:
+                option = self._clients.firestore().write_option(last_update_time=snapshot.update_time)
                 with suppress(FailedPrecondition, Absent):
                     self._lock(name).delete(option=option)

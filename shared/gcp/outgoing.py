@@ -1,4 +1,4 @@
-"""Tokens for calls to services that ask who calls."""
+"""ID tokens for requests to services that authenticate their callers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from shared.errors import Unavailable
 
 
 class IdTokenAuth(httpx.Auth):
-    """Puts an ID token of this process's own account, made for ``audience``, on every request.
+    """Adds an ID token of this process's account for ``audience`` to every request.
 
-    The account is the one that runs the program in the cloud, or that of GOOGLE_APPLICATION_CREDENTIALS.
-    A token serves until shortly before it expires; one thread at a time asks for the next.
+    The account is the service account in the cloud, or that of GOOGLE_APPLICATION_CREDENTIALS. A token is
+    reused until shortly before it expires; one thread at a time refreshes it.
     """
 
     def __init__(self, audience: str) -> None:
@@ -31,14 +31,14 @@ class IdTokenAuth(httpx.Auth):
         yield request
 
     def _token(self) -> str:
-        """``Unavailable`` where there is no account to ask for, or no answer."""
+        """Return a valid token; ``Unavailable`` without an account or a response."""
         with self._lock:
             try:
-                ask = Request()
+                request = Request()
                 if self._credentials is None:
-                    self._credentials = fetch_id_token_credentials(self._audience, request=ask)
+                    self._credentials = fetch_id_token_credentials(self._audience, request=request)
                 if not self._credentials.valid:
-                    self._credentials.refresh(ask)
+                    self._credentials.refresh(request)
             except GoogleAuthError as exc:
                 raise Unavailable(f"no ID token for {self._audience}: {exc}") from exc
             return str(self._credentials.token)

@@ -1,7 +1,7 @@
 """Publishes to Pub/Sub: all messages of a call in as few requests as their size allows.
 
-The client's ``publish`` takes attributes as keyword arguments next to its own options: one named
-``ordering_key`` or ``timeout`` would be taken for the option. The API's own call takes messages as they are.
+The client's ``publish`` takes attributes as keyword arguments next to its options, so an attribute named
+``ordering_key`` or ``timeout`` would be read as the option. The API call takes messages unchanged.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from shared.gcp.failures import translate_errors
 from shared.ports import OutgoingMessage
 from shared.schemas.attributes import check_attributes
 
-STORED_SECONDS = 30.0
+PUBLISH_TIMEOUT_SECONDS = 30.0
 
-MOST_MESSAGES, MOST_BYTES = 500, 4 * 1024 * 1024
-"""Of one request; Pub/Sub takes 1,000 and 10 MB."""
+MAX_MESSAGES, MAX_BYTES = 500, 4 * 1024 * 1024
+"""Limits of one request; those of Pub/Sub are 1,000 messages and 10 MB."""
 
-AT_ONCE = 4
-"""Requests of one call that are under way at the same time."""
+PARALLEL_REQUESTS = 4
+"""Concurrent requests of one call."""
 
 RETRY = Retry(
     predicate=if_exception_type(
@@ -39,13 +39,13 @@ RETRY = Retry(
         exceptions.Unknown,
     ),
     initial=0.1,
-    timeout=STORED_SECONDS,
+    timeout=PUBLISH_TIMEOUT_SECONDS,
 )
-"""The client's own would try for ten minutes."""
+"""The client's default would retry for ten minutes."""
 
 
 class PubSubPublisher:
-    """Topics are named without their project; an empty message or an unknown topic cannot be published."""
+    """Topic names have no project prefix; an empty message or an unknown topic cannot be published."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -58,30 +58,30 @@ class PubSubPublisher:
         requests = [PublishRequest(topic=path, messages=batch) for batch in _batches(messages)]
 
         def send(request: PublishRequest) -> None:
-            PublisherClient.publish(client, request=request, retry=RETRY, timeout=STORED_SECONDS)
+            PublisherClient.publish(client, request=request, retry=RETRY, timeout=PUBLISH_TIMEOUT_SECONDS)
 
         try:
             with translate_errors(f"topic {topic}"):
                 if len(requests) == 1:
                     send(requests[0])
                 elif requests:
-                    with ThreadPoolExecutor(AT_ONCE) as pool:
+                    with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
                         list(pool.map(send, requests))
-        except InvalidStatement as exc:  # what Pub/Sub does not take, as an empty message
+        except InvalidStatement as exc:  # Pub/Sub refuses the message, for example an empty one
             raise Rejected(str(exc)) from exc
 
 
 def _batches(messages: Sequence[OutgoingMessage]) -> Iterator[list[Any]]:
-    """The messages as Pub/Sub has them, in parts that fit into one request."""
+    """Yield the messages in Pub/Sub's format, in batches that fit into one request."""
     batch: list[Any] = []
     size = 0
     for message in messages:
-        one = PubsubMessage(data=message.body, attributes=dict(message.attributes))
-        bytes_ = PubsubMessage.pb(one).ByteSize()
-        if batch and (len(batch) == MOST_MESSAGES or size + bytes_ > MOST_BYTES):
+        pubsub_message = PubsubMessage(data=message.body, attributes=dict(message.attributes))
+        message_size = PubsubMessage.pb(pubsub_message).ByteSize()
+        if batch and (len(batch) == MAX_MESSAGES or size + message_size > MAX_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(one)
-        size += bytes_
+        batch.append(pubsub_message)
+        size += message_size
     if batch:
         yield batch

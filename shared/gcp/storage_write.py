@@ -1,4 +1,4 @@
-"""Rows into BigQuery by the Storage Write API: one connection a table, one append a batch."""
+"""Writes rows to BigQuery by the Storage Write API: one connection per table, one append per batch."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from google.api_core.exceptions import (
     ServiceUnavailable,
     Unknown,
 )
-from google.cloud.bigquery_storage_v1 import exceptions as storage_exceptions
 from google.cloud.bigquery_storage_v1 import types
+from google.cloud.bigquery_storage_v1.exceptions import StreamClosedError
 from google.cloud.bigquery_storage_v1.writer import AppendRowsStream
 
 from shared.errors import InvalidStatement, Unavailable
 from shared.gcp.clients import Clients
 from shared.schemas.table import Table
 
-ANSWER_SECONDS = 30.0
-TRIES, WAIT_SECONDS = 3, 0.2
-OPEN = 4
-"""Connections kept at once: a service writes to two tables, a job to a few more, one after the other."""
+RESPONSE_TIMEOUT_SECONDS = 30.0
+MAX_ATTEMPTS, RETRY_SECONDS = 3, 0.2
+MAX_CONNECTIONS = 4
+"""Open connections: a service writes to two tables, a job to a few more, one after the other."""
 
-_PASSING = (Aborted, Cancelled, InternalServerError, ServiceUnavailable, Unknown)
-"""What a connection that was closed while idle, or moved, answers: the same append goes through next."""
+_TRANSIENT = (Aborted, Cancelled, InternalServerError, ServiceUnavailable, Unknown, StreamClosedError)
+"""Errors of a connection that was closed while idle, or moved: a retry of the append succeeds."""
 
 
 class StorageWriter:
-    """Appends to the default stream of each table: at least once, all rows of a call or none."""
+    """Appends to the default stream of each table, at least once; all rows of a call or none."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -42,22 +42,21 @@ class StorageWriter:
         self._lock = threading.Lock()
 
     def append(self, table: Table, rows: pa.Table) -> None:
-        """``rows`` have all columns of the table; ``Unavailable`` where no answer came, so that they may
-        have been written or not."""
+        """Append rows with all columns of the table; after ``Unavailable`` they may be written or not."""
         request = types.AppendRowsRequest(
             write_stream=self._stream_name(table), arrow_rows={"rows": _serialized(rows)}
         )
-        for left in reversed(range(TRIES)):
+        for attempts_left in reversed(range(MAX_ATTEMPTS)):
             try:
-                self._stream(table).send(request).result(timeout=ANSWER_SECONDS)
+                self._stream(table).send(request).result(timeout=RESPONSE_TIMEOUT_SECONDS)
                 return
             except InvalidArgument as exc:
-                raise InvalidStatement(f"append to {table.full_name}: {_said(exc)}") from exc
-            except (GoogleAPICallError, storage_exceptions.StreamClosedError, TimeoutError) as exc:
+                raise InvalidStatement(f"append to {table.full_name}: {_error_message(exc)}") from exc
+            except (GoogleAPICallError, StreamClosedError, TimeoutError) as exc:
                 self._forget(table)
-                if left == 0 or not isinstance(exc, (*_PASSING, storage_exceptions.StreamClosedError)):
+                if attempts_left == 0 or not isinstance(exc, _TRANSIENT):
                     raise Unavailable(f"append to {table.full_name}: {type(exc).__name__}: {exc}") from exc
-            time.sleep(WAIT_SECONDS)
+            time.sleep(RETRY_SECONDS)
 
     def close(self) -> None:
         with self._lock:
@@ -68,7 +67,7 @@ class StorageWriter:
     def _stream(self, table: Table) -> AppendRowsStream:
         with self._lock:
             if table.full_name not in self._streams:
-                for name in list(self._streams)[: max(0, len(self._streams) - OPEN + 1)]:
+                for name in list(self._streams)[: max(0, len(self._streams) - MAX_CONNECTIONS + 1)]:
                     _close(self._streams.pop(name))
                 schema = types.ArrowSchema(serialized_schema=table.arrow_schema.serialize().to_pybytes())
                 template = types.AppendRowsRequest(
@@ -93,10 +92,10 @@ def _serialized(rows: pa.Table) -> Any:
     return types.ArrowRecordBatch(serialized_record_batch=batch.serialize().to_pybytes())
 
 
-def _said(exc: InvalidArgument) -> str:
-    """The message, and what is wrong with the first row that is refused."""
-    rows = getattr(exc.response, "row_errors", ())
-    return f"{exc.message}; row {rows[0].index}: {rows[0].message}" if rows else str(exc.message)
+def _error_message(exc: InvalidArgument) -> str:
+    """Return the message, with the error of the first refused row."""
+    errors = getattr(exc.response, "row_errors", ())
+    return f"{exc.message}; row {errors[0].index}: {errors[0].message}" if errors else str(exc.message)
 
 
 def _close(stream: AppendRowsStream) -> None:
