@@ -66,7 +66,7 @@ def test_a_dead_letter_is_kept_whole_and_leaves_the_broker(world: World) -> None
     assert message.envelope.attributes == {"run_id": "r-1", "traceparent": PARENT}
     assert world.store.counts()["prediction-request"]["kept"] == 1
     assert world.kept.find(message.id) == message
-    with pytest.raises(NotFound, match="'nothing' was kept in the last 30 days"):
+    with pytest.raises(NotFound, match="'nothing' in the last 30 days"):
         world.kept.find("nothing")
 
 

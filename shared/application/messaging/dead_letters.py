@@ -1,4 +1,4 @@
-"""Messages that could not be handled: refused by a service or given up by the broker, all in one table."""
+"""Messages that could not be handled: rejected by a service or dead-lettered by the broker, in one table."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from shared.schemas.predictions import MESSAGE_REPLAYS, REJECTED_MESSAGES
 from shared.warehouse.statements import statement
 
 DAYS = 30
-DEAD = "dead-letter:"
-MOST_PULLS = 100
-"""One call collects at most this many pulls of a hundred, so that it ends whatever arrives meanwhile."""
+DEAD_LETTER_PREFIX = "dead-letter:"
+MAX_PULLS = 100
+"""One call makes at most this many pulls of 100 messages, so that it ends while new messages arrive."""
 
-BROKERS_OWN = ("cloudpubsubdeadletter", RESERVED_PREFIX)
-"""Attributes that begin so, in whatever case, were added by the broker; they are not published again."""
+BROKER_KEYS = ("cloudpubsubdeadletter", RESERVED_PREFIX)
+"""Attributes that start with these, in any case, were added by the broker and are not published again."""
 
 
 @dataclass(frozen=True)
 class RejectedMessage:
-    """``envelope`` is None where the body was cut or never was one: such a message cannot be replayed."""
+    """A stored message. ``envelope`` is None if the body was cut or is invalid: it cannot be replayed."""
 
     id: str
     service: str
@@ -46,7 +46,7 @@ class RejectedMessage:
 
     @property
     def is_dead_letter(self) -> bool:
-        return self.service.startswith(DEAD)
+        return self.service.startswith(DEAD_LETTER_PREFIX)
 
     @property
     def is_complete(self) -> bool:
@@ -62,7 +62,7 @@ class RejectedMessage:
 
 @dataclass(frozen=True)
 class RejectedMessageSummary:
-    """A kept message without its body."""
+    """A stored message without its body."""
 
     id: str
     service: str
@@ -77,7 +77,7 @@ class RejectedMessageSummary:
 
     @property
     def is_dead_letter(self) -> bool:
-        return self.service.startswith(DEAD)
+        return self.service.startswith(DEAD_LETTER_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -91,34 +91,34 @@ class Count:
 
 
 class NullDeadLetters:
-    """In the place of a broker whose dead letters others fetch: there are none but those in the table."""
+    """No dead letters to pull: for backends where another program collects them into the table."""
 
     def pull(self, max_messages: int = 100) -> list[DeadLetter]:  # noqa: ARG002
         return []
 
     def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
-        """Nothing was pulled."""
+        """Do nothing: there is nothing to acknowledge."""
 
     def republish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         raise Unavailable(
-            f"{len(messages)} messages to {topic}: replayed by props deadletters replay, not here"
+            f"{len(messages)} messages to {topic}: to replay them, run props deadletters replay"
         )
 
 
 class RejectedMessages:
-    """Times are real, whatever the product's clock says. Nothing is ever deleted."""
+    """Stores, lists and replays rejected messages. Times are real times. Nothing is ever deleted."""
 
     def __init__(self, warehouse: Warehouse, dead_letters: DeadLetters) -> None:
         self._warehouse, self._dead_letters = warehouse, dead_letters
 
     def collect(self) -> int:
-        """Bring the broker's dead letters into the table; gives how many.
+        """Write the broker's dead letters to the table and return their number.
 
-        First they are written, then acknowledged: whoever dies in between finds them again, and the copy
-        has the id of the first.
+        They are written first, then acknowledged: after a crash in between they are pulled again, and the
+        copies have the same ids.
         """
         count = 0
-        for _ in range(MOST_PULLS):
+        for _ in range(MAX_PULLS):
             letters = self._dead_letters.pull()
             if not letters:
                 break
@@ -128,44 +128,40 @@ class RejectedMessages:
         return count
 
     def list_messages(self, days: int = DAYS) -> list[RejectedMessage]:
-        """What was kept in the last days, oldest first."""
+        """Return the messages of the last ``days`` days, oldest first."""
         first = datetime.now(UTC).date() - timedelta(days=days)
         rows = self._warehouse.query(statement("rejected_messages", first=first)).to_pylist()
         return [RejectedMessage(**row) for row in rows]
 
     def list_newest(self, days: int = DAYS) -> list[RejectedMessageSummary]:
-        """The newest first, at most fifty."""
+        """Return at most 50 messages, newest first."""
         first = datetime.now(UTC).date() - timedelta(days=days)
         rows = self._warehouse.query(statement("newest_rejected", first=first)).to_pylist()
         return [RejectedMessageSummary(**row) for row in rows]
 
     def find(self, id_: str, days: int = DAYS) -> RejectedMessage:
-        """``NotFound`` says where it was looked for."""
-        found = next((m for m in self.list_messages(days) if m.id == id_), None)
-        if found is None:
-            raise NotFound(f"no message {id_!r} was kept in the last {days} days")
-        return found
+        """Return the message with an id; ``NotFound`` names the id and the days searched."""
+        message = next((m for m in self.list_messages(days) if m.id == id_), None)
+        if message is None:
+            raise NotFound(f"no message {id_!r} in the last {days} days")
+        return message
 
     def list_waiting(self, days: int = DAYS) -> list[RejectedMessage]:
-        """Dead letters that nobody has replayed; what a service refused would be refused again."""
+        """Return dead letters that were not replayed; a service would reject its rejected messages again."""
         return [m for m in self.list_messages(days) if m.is_dead_letter and m.replayed_at is None]
 
     def replay(self, message: RejectedMessage, by: str) -> None:
-        """Publish a message to its topic again and write down who did; ``Rejected`` for one that cannot be.
+        """Publish a message to its topic again and record the user; ``Rejected`` if it cannot be replayed.
 
-        First it is published, then written down: whoever dies in between replays it twice, which the
-        services bear.
+        It is published first, then recorded: after a crash in between it may be replayed twice, which the
+        services tolerate.
         """
         envelope = message.envelope
         if envelope is None or message.topic is None:
-            kept = len(message.body.encode())
-            why = (
-                f"{kept} of {message.body_bytes} bytes are kept"
-                if not message.is_complete
-                else "no push envelope"
-            )
-            raise Rejected(f"{message.id} cannot be replayed: {why}, topic {message.topic or 'unknown'}")
-        attributes = {k: v for k, v in envelope.attributes.items() if not k.lower().startswith(BROKERS_OWN)}
+            size = f"{len(message.body.encode())} of {message.body_bytes} bytes are stored"
+            reason = "no push envelope" if message.is_complete else size
+            raise Rejected(f"{message.id} cannot be replayed: {reason}, topic {message.topic or 'unknown'}")
+        attributes = {k: v for k, v in envelope.attributes.items() if not k.lower().startswith(BROKER_KEYS)}
         self._dead_letters.republish(message.topic, [OutgoingMessage(envelope.payload, attributes)])
         now = datetime.now(UTC)
         row = {
@@ -180,27 +176,27 @@ class RejectedMessages:
         )
 
     def count_by_topic(self, game_date: date) -> Mapping[tuple[str, bool], Count]:
-        """Messages of a game date by topic and whether the broker gave them up.
+        """Return the number of messages of a game date by topic and whether they are dead letters.
 
-        Those of a run count on its game date, the others on the UTC dates that the slate touches.
+        Messages of a run count on its game date, the others on the UTC dates that the slate overlaps.
         """
-        asked = statement(
+        query = statement(
             "rejected_counts",
             first=game_date - timedelta(days=2),
             game_date=game_date,
             next_date=game_date + timedelta(days=1),
             run_prefix=f"{game_date:%Y%m%d}-",
         )
-        rows: Sequence[dict[str, Any]] = self._warehouse.query(asked).to_pylist()
+        rows: Sequence[dict[str, Any]] = self._warehouse.query(query).to_pylist()
         return {(r["of_topic"], r["is_dead"]): Count(r["messages"], r["replayed"]) for r in rows}
 
 
 def _row(letter: DeadLetter) -> dict[str, Any]:
     body = wrap(letter.body, letter.message_id, letter.attributes)
-    tries = f"after {letter.attempts} deliveries" if letter.attempts else "by the broker"
-    answer = f", last answer {letter.last_answer}" if letter.last_answer else ""
+    reason = f"given up after {letter.attempts} deliveries" if letter.attempts else "given up by the broker"
+    reason += f", last answer {letter.last_answer}" if letter.last_answer else ""
     return {
-        **rejected_row(f"{DEAD}{letter.subscription}", letter.topic, body, f"given up {tries}{answer}"),
+        **rejected_row(f"{DEAD_LETTER_PREFIX}{letter.subscription}", letter.topic, body, reason),
         "published_at": letter.published_at,
         "attempts": letter.attempts,
     }

@@ -1,4 +1,4 @@
-"""What has happened: use cases tell it, the log keeps it, the services count it."""
+"""Domain events: emitted by use cases, consumed by logs and metrics."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 from shared.ports import RunState
 
 logger = logging.getLogger("props")
-LONGEST = 2000
-"""Characters of a sentence or field: what a refused message calls itself may be as long as its body."""
+MAX_LEN = 2000
+"""Characters of a log message or field: names in a rejected message can be as long as its body."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """A fact that somebody asks for later: a sentence, and fields beside it in the log line."""
+    """A fact for later queries: ``str`` is the message of its log line, its fields are fields of the line."""
 
     @property
     def name(self) -> str:
-        """What its log lines are found by, ``run_ended`` for ``RunEnded``."""
+        """The field ``event`` of its log lines, ``run_ended`` for ``RunEnded``."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
 
     @property
@@ -31,25 +31,25 @@ class Event:
 
 
 Observer = Callable[[Event], None]
-"""Receives each event. It decides nothing, costs little and never raises."""
+"""Receives each event. It takes no decisions, is cheap and never raises."""
 
 Progress = Callable[[str, int, int], None]
-"""Receives the name of a step, the rows done and the rows in all."""
+"""Receives the name of a step, the number of rows done and the total number of rows."""
 
 
 def log(event: Event) -> None:
     """Write an event to the log."""
     if logger.isEnabledFor(event.level):
-        told = {k: v[:LONGEST] if isinstance(v, str) else v for k, v in vars(event).items() if v is not None}
-        logger.log(event.level, str(event)[:LONGEST], extra={"event": event.name, **told})
+        extra = {k: v[:MAX_LEN] if isinstance(v, str) else v for k, v in vars(event).items() if v is not None}
+        logger.log(event.level, str(event)[:MAX_LEN], extra={"event": event.name, **extra})
 
 
 def combine_observers(first: Observer, second: Observer) -> Observer:
-    def tell(event: Event) -> None:
+    def notify(event: Event) -> None:
         first(event)
         second(event)
 
-    return tell
+    return notify
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class ProcessStarted(Event):
         return logging.WARNING if self.missing else logging.INFO
 
     def __str__(self) -> str:
-        named = ", ".join(f"{m['system_id']} {m['model_id']} ({m['role']})" for m in self.models)
-        lacks = ", ".join(f"{system}: {why}" for system, why in self.missing.items())
-        said = f"started on port {self.port}" + (f"; serves {named}" if named else "")
-        return said + (f"; not ready for lack of {lacks}" if lacks else "")
+        models = ", ".join(f"{m['system_id']} {m['model_id']} ({m['role']})" for m in self.models)
+        missing = ", ".join(f"{system}: {why}" for system, why in self.missing.items())
+        text = f"started on port {self.port}" + (f"; serves {models}" if models else "")
+        return text + (f"; not ready, missing models: {missing}" if missing else "")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class ProcessStopped(Event):
 
 @dataclass(frozen=True)
 class ModelAlarm(Event):
-    """Models that serve and are not the registry's champions; told on change, empty once it is over."""
+    """Serving models that are not the registry's champions; emitted on change, empty when all are again."""
 
     alarms: Sequence[str]
 
@@ -90,7 +90,7 @@ class ModelAlarm(Event):
         return logging.ERROR if self.alarms else logging.INFO
 
     def __str__(self) -> str:
-        return "; ".join(self.alarms) or "every model that serves is the champion again"
+        return "; ".join(self.alarms) or "all serving models are champions again"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class RunRefused(Event):
 
 @dataclass(frozen=True)
 class RunFailed(Event):
-    """It was opened and came to nothing before its jobs were out."""
+    """A run was opened and failed before its jobs were published."""
 
     run_id: str
     game_date: date
@@ -136,10 +136,10 @@ class RunFailed(Event):
 
 @dataclass(frozen=True)
 class RunEnded(Event):
-    """``seconds`` since it was opened; ``players`` by how they ended.
+    """``seconds``: since the run was opened; ``players``: number of players by outcome.
 
-    ``missing``: expected players whom nobody ever reported on; ``games_begun``: games of the run that had
-    started when its rows came into use. What users are promised is counted from these.
+    ``missing``: expected players without a report; ``games_begun``: games of the run that had started when
+    its rows were activated. The service's promises to users are measured with these fields.
     """
 
     run_id: str
@@ -174,13 +174,13 @@ class RunsStalled(Event):
         return logging.WARNING
 
     def __str__(self) -> str:
-        return f"runs past their deadline were ended: {', '.join(self.run_ids)}"
+        return f"ended runs past their deadline: {', '.join(self.run_ids)}"
 
 
 @dataclass(frozen=True)
 class BatchStaged(Event):
-    """``said``: jobs by system and how they ended; ``run_id`` and ``game_date`` where all jobs share them.
-    ``clamped``: by system, rows whose own number of points was outside of 0-60."""
+    """``said``: number of jobs by system and outcome; ``run_id`` and ``game_date``: None if jobs differ.
+    ``clamped``: number of rows by system whose raw prediction was outside 0-60."""
 
     run_id: str | None
     game_date: str | None
@@ -203,7 +203,7 @@ class BatchStaged(Event):
 
 @dataclass(frozen=True)
 class MessageRejected(Event):
-    """``kind`` is one of few words, ``reason`` the sentence; never the body."""
+    """``kind``: one of ``KINDS`` or ``other``; ``reason``: a sentence, never the body."""
 
     refused_by: str
     message_id: str | None

@@ -1,4 +1,4 @@
-"""Messages that can never succeed are kept, never dropped."""
+"""Messages that can never succeed are stored, never dropped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = (
     "feature_version", "features", "context", "recent", "systems", "game_date", "min_minutes",
     "reason", "line", "prediction failed", "run",
 )  # fmt: skip
-"""How the reasons for a refusal begin; a metric counts by them."""
+"""First words of the reasons for a rejection; a metric counts by them."""
 
 
 class KeepRejected:
@@ -31,22 +31,22 @@ class KeepRejected:
         self._observe = observe
 
     def __call__(self, body: bytes, reason: str, topic: str) -> None:
-        """``topic``: where the message was published, so that it can be published there again."""
+        """Store a message with the reason; ``topic``: where it was published and can be published again."""
         row = rejected_row(self._service, topic, body, reason)
         cut = row | {"body": body[:MAX_BODY_BYTES].decode("utf-8", "replace")}
         self._warehouse.append(REJECTED_MESSAGES, rejected_table([cut]))
         kind = next((k for k in KINDS if reason.startswith(k)), "other")
-        who = read_player(body)
-        player = who[1] if who else None
+        identity = read_player(body)
+        player = identity[1] if identity else None
         self._observe(MessageRejected(self._service, row["message_id"], kind, reason, row["run_id"], player))
 
 
 def rejected_row(service: str, topic: str, body: bytes, reason: str) -> dict[str, Any]:
-    """A row of ``rejected_messages`` that is kept now."""
+    """Return a row of ``rejected_messages`` with the current time."""
     now, envelope = datetime.now(UTC), _envelope(body)
     message_id = envelope.message_id if envelope else None
     content = envelope.payload if envelope else body
-    who = read_player(body)
+    identity = read_player(body)
     return {
         "rejected_date": now.date(),
         "rejected_at": now,
@@ -57,7 +57,7 @@ def rejected_row(service: str, topic: str, body: bytes, reason: str) -> dict[str
         "body_bytes": len(body),
         "rejected_id": _rejected_id(service, message_id, content),
         "topic": topic,
-        "run_id": who[0] if who else envelope.attributes.get("run_id") if envelope else None,
+        "run_id": identity[0] if identity else envelope.attributes.get("run_id") if envelope else None,
     }
 
 
@@ -66,17 +66,16 @@ def rejected_table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def read_player(body: bytes) -> tuple[str, str, int | None] | None:
-    """Run, player's spelling and id of a body, as far as they can be read; the plain decoder reads NaN as
-    well."""
+    """Return run, player spelling and player id of a body, None if unreadable; ``json`` also accepts NaN."""
     try:
-        plain = json.loads(unwrap(body).payload)
+        fields = json.loads(unwrap(body).payload)
     except (Rejected, ValueError, RecursionError):
         return None
-    names = (plain.get("run_id"), plain.get("player_lookup")) if isinstance(plain, dict) else (None, None)
+    names = (fields.get("run_id"), fields.get("player_lookup")) if isinstance(fields, dict) else (None, None)
     run_id, player = (n if isinstance(n, str) and n.isprintable() else None for n in names)
     if not (run_id and player):
         return None
-    player_id = plain.get("player_id")
+    player_id = fields.get("player_id")
     return run_id, player, player_id if type(player_id) is int else None
 
 
@@ -88,5 +87,5 @@ def _envelope(body: bytes) -> Envelope | None:
 
 
 def _rejected_id(service: str, message_id: str | None, content: bytes) -> str:
-    read_player = f"{service}\n{message_id or ''}\n".encode()
-    return hashlib.sha256(read_player + content).hexdigest()[:12]
+    prefix = f"{service}\n{message_id or ''}\n".encode()
+    return hashlib.sha256(prefix + content).hexdigest()[:12]

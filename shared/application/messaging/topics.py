@@ -1,4 +1,4 @@
-"""The topics, and what every published message carries beside its body: its run and its trace."""
+"""The topics, and the attributes of every published message: its run and its trace."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ RunMessage = PredictionRequest | PredictionReady | PredictionsComplete
 
 
 def to_outgoing(message: RunMessage, trace: Trace | None = None) -> OutgoingMessage:
-    """The message as it is published; without ``trace`` under that of the work at hand."""
+    """Return the message to publish; the default for ``trace`` is the current trace."""
     return OutgoingMessage(encode(message), _attributes(message.run_id, trace or tracing.current()))
 
 
 @lru_cache(maxsize=256)
 def _attributes(run_id: str, trace: Trace | None) -> Mapping[str, str]:
-    """The same for all messages of a run and trace, so that none of them may change it."""
-    told = {"run_id": run_id}
+    """Return read-only attributes, shared by all messages of a run and trace."""
+    attributes = {"run_id": run_id}
     if trace is not None:
-        told[tracing.TRACEPARENT] = trace.traceparent
-    return MappingProxyType(told)
+        attributes[tracing.TRACEPARENT] = trace.traceparent
+    return MappingProxyType(attributes)

@@ -1,4 +1,4 @@
-"""What people ask of the warehouse."""
+"""Queries of the HTTP interface on the warehouse."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class PredictionQueries:
         self._warehouse = warehouse
 
     def predictions(self, game_date: date) -> list[dict[str, Any]]:
-        """The active rows of a game date by game, player and system, with the player's name."""
+        """Return the active rows of a game date by game, player and system, with the player's name."""
         rows = self._warehouse.query(statement("active_predictions", game_date=game_date)).to_pylist()
         for row in rows:
             row["no_bet_reason"] = no_bet_reason(row["recommendation"], row["no_bet_reason"])
         return list(rows)
 
     def predictions_at_tipoff(self, game_date: date, now: datetime) -> list[dict[str, Any]]:
-        """The rows that were active when their game began, whatever replaced them since; likewise."""
+        """Return the rows that were active when their game started, even if they were replaced later."""
         query = statement("predictions_at_tipoff", game_date=game_date, now=now)
         rows = self._warehouse.query(query).to_pylist()
         for row in rows:
@@ -30,7 +30,7 @@ class PredictionQueries:
         return list(rows)
 
     def active_duplicates(self, game_date: date) -> int:
-        """Keys with more than one active row: there must be none."""
+        """Return the number of keys with more than one active row; it must be 0."""
         return int(
             self._warehouse.query(statement("active_duplicates", first=game_date, last=game_date)).num_rows
         )

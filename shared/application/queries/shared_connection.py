@@ -1,4 +1,4 @@
-"""What asks the warehouse several times in a moment."""
+"""Run the warehouse statements of a method on one connection."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ class UsesWarehouse(Protocol):
     def _warehouse(self) -> Warehouse: ...
 
 
-Of = TypeVar("Of", bound=UsesWarehouse)
+Owner = TypeVar("Owner", bound=UsesWarehouse)
 P = ParamSpec("P")
 View = TypeVar("View")
 
 
-def shared_connection(show: Callable[Concatenate[Of, P], View]) -> Callable[Concatenate[Of, P], View]:
-    """A method whose statements share one opening of the warehouse, which is given up when it returns.
+def shared_connection(method: Callable[Concatenate[Owner, P], View]) -> Callable[Concatenate[Owner, P], View]:
+    """Run a method's statements on one connection, which is released when the method returns.
 
-    Not for what takes long or asks another service; nor may it wait for somebody who may be waiting for the
-    warehouse.
+    The method must be fast, must not call another service and must not wait for a thread or process that may
+    itself wait for the warehouse.
     """
 
-    @wraps(show)
-    def shown(self: Of, /, *args: P.args, **kwargs: P.kwargs) -> View:
+    @wraps(method)
+    def wrapper(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> View:
         with self._warehouse.shared_connection():
-            return show(self, *args, **kwargs)
+            return method(self, *args, **kwargs)
 
-    return shown
+    return wrapper
