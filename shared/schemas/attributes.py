@@ -1,4 +1,4 @@
-"""What Pub/Sub allows of a message's attributes; both publishers refuse what it would refuse."""
+"""Limits of Pub/Sub for message attributes; both publishers enforce them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from shared.errors import Rejected
 
 MAX_ATTRIBUTES, MAX_KEY_BYTES, MAX_VALUE_BYTES = 100, 256, 1024
 RESERVED_PREFIX = "goog"
-"""Keys that begin so, in whatever case, are the broker's own."""
+"""Keys that start with this, in any case, belong to the broker."""
 
 
 def check_attributes(attributes: Mapping[str, str]) -> None:
-    """``Rejected`` names the attribute that cannot be published, and why."""
+    """Raise ``Rejected`` with the first attribute that cannot be published, and the reason."""
     if len(attributes) > MAX_ATTRIBUTES:
         raise Rejected(f"attributes: {len(attributes)}, wanted at most {MAX_ATTRIBUTES}")
     for key, value in attributes.items():
@@ -29,19 +29,17 @@ def check_attributes(attributes: Mapping[str, str]) -> None:
 
 def _check_key(key: object) -> None:
     if not isinstance(key, str):
-        raise Rejected(f"attribute {shorten(str(key))}: its name is no text")
+        raise Rejected(f"attribute {shorten(str(key))}: name is not text")
     if not key:
         raise Rejected("attribute '': wanted a name")
     if _size(key, key) > MAX_KEY_BYTES:
         raise Rejected(f"attribute {shorten(key)}: name of more than {MAX_KEY_BYTES} bytes")
     if key.lower().startswith(RESERVED_PREFIX):
-        raise Rejected(
-            f"attribute {shorten(key)}: names that begin with {RESERVED_PREFIX!r} are the broker's own"
-        )
+        raise Rejected(f"attribute {shorten(key)}: names that start with {RESERVED_PREFIX!r} are reserved")
 
 
 def _size(key: str, text: str) -> int:
-    """Bytes as UTF-8; ``Rejected`` for half a surrogate pair, which UTF-8 has no bytes for."""
+    """Return the size in bytes as UTF-8; ``Rejected`` for a lone surrogate, which UTF-8 cannot encode."""
     try:
         return len(text.encode())
     except UnicodeEncodeError as exc:

@@ -1,4 +1,4 @@
-"""Every table there is, in the order in which they are created."""
+"""All tables, in the order in which they are created."""
 
 from __future__ import annotations
 

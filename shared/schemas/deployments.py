@@ -1,4 +1,4 @@
-"""Releases: which revision came into use when, with which code and which model."""
+"""Releases: when a revision was deployed, with which code and which model."""
 
 from __future__ import annotations
 

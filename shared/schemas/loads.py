@@ -1,4 +1,4 @@
-"""The table of what each load of files reported."""
+"""The table of findings of each load of files."""
 
 from __future__ import annotations
 

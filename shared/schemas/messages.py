@@ -1,7 +1,7 @@
 """Messages between the services. Fields are added, never renamed.
 
-Unknown fields of what one program sends another are ignored: a newer sender may add some. A run request is
-an instruction that people type: doing a part of it would be another run, so an unknown field is refused.
+Unknown fields of messages between programs are ignored: a newer sender may add some. A run request is
+typed by people: ignoring a part of it would start a different run, so an unknown field is refused.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ SCHEMA_VERSION = 1
 FEATURE_VERSION = "v2_33features"
 
 MAX_NUMBER = 1e6
-"""No number about basketball is larger; one that is would overflow in a sum of squares."""
+"""Largest absolute value of a number: none in basketball is larger, and its square does not overflow."""
 
 MIN_ODDS = 100
-"""American odds are never between -100 and 100."""
+"""Smallest absolute value of American odds."""
 
 Number = Annotated[float, msgspec.Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 Price = Annotated[int, msgspec.Meta(ge=-int(MAX_NUMBER), le=int(MAX_NUMBER))]
@@ -35,7 +35,7 @@ Message = TypeVar("Message", bound="msgspec.Struct")
 
 
 class LineQuote(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The line that the systems see, and its origin. ``value`` in points, prices American."""
+    """The line that the systems use, and its origin. ``value`` in points, prices in American odds."""
 
     value: Number
     book: str
@@ -47,12 +47,12 @@ class LineQuote(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
-    """One player's job: all that the worker needs, pinned to one feature snapshot.
+    """One player's job: all inputs of the worker, from one feature snapshot.
 
     ``features`` holds the 33 values of the contract in order, null where missing. ``recent`` is a flat
-    list of past games, newest first, five numbers each; ``context`` the further inputs of a forecast without
-    a line, null where missing, empty for a snapshot built without them. ``in_sample`` lets models run on
-    games that they were trained on: such rows are marked, never active and never counted.
+    list of past games, newest first, five numbers each. ``context`` holds the other inputs of a forecast
+    without a line, null where missing; it is empty for a snapshot without them. ``in_sample`` lets models run
+    on games that they were trained on: such rows are marked, never active and never counted.
     """
 
     schema_version: int
@@ -81,9 +81,9 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
 
 
 class PredictionReady(msgspec.Struct, frozen=True):
-    """How one player's job ended; ``systems`` gives ``predicted`` or a reason for each system.
+    """The outcome of one player's job; ``systems`` gives ``predicted`` or a reason for each system.
 
-    ``player_id`` says whose; workers of release 0.1.0 report the spelling alone.
+    ``player_id`` is None in messages of workers of release 0.1.0, which send the spelling only.
     """
 
     schema_version: int
@@ -107,7 +107,7 @@ class PredictionsComplete(msgspec.Struct, frozen=True):
 
 
 class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What ``POST /start`` and its topic take."""
+    """The request body of ``POST /start`` and the message of its topic."""
 
     game_date: str
     force: bool = False
@@ -127,13 +127,13 @@ class _PushMessage(msgspec.Struct, rename="camel"):
 
 
 class PushEnvelope(msgspec.Struct):
-    """What Pub/Sub posts: the body is base64 in ``message.data``."""
+    """The body of a Pub/Sub push request: the payload is base64 in ``message.data``."""
 
     message: _PushMessage
 
 
 class Envelope(NamedTuple):
-    """What a push brought: the broker's id, the attributes, the payload."""
+    """The content of a push: the broker's message id, the attributes, the payload."""
 
     message_id: str
     attributes: Mapping[str, str]
@@ -141,7 +141,7 @@ class Envelope(NamedTuple):
 
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding raises; a million nested brackets end in the last."""
+"""Errors of decoding; deeply nested brackets raise the last one."""
 
 _envelopes = msgspec.json.Decoder(PushEnvelope)
 _encoder = msgspec.json.Encoder()
@@ -152,7 +152,7 @@ def encode(message: msgspec.Struct) -> bytes:
 
 
 def unwrap(body: bytes) -> Envelope:
-    """What is in a push envelope; ``Rejected`` says what came and what was wanted."""
+    """Decode a push envelope; ``Rejected`` names the error and the expected format."""
     try:
         message = _envelopes.decode(body).message
     except MALFORMED as exc:
@@ -163,12 +163,12 @@ def unwrap(body: bytes) -> Envelope:
 
 
 def wrap(payload: bytes, message_id: str, attributes: Mapping[str, str]) -> bytes:
-    """The envelope in which a push would have brought a message; ``unwrap`` takes it apart."""
+    """Encode a message as the envelope of a push; the inverse of ``unwrap``."""
     return _encoder.encode(PushEnvelope(_PushMessage(payload, message_id, dict(attributes))))
 
 
 def decode(payload: bytes, kind: type[Message]) -> Message:
-    """A message of the wanted kind; ``Rejected`` names the field that is wrong."""
+    """Decode a message of type ``kind``; ``Rejected`` names the invalid field."""
     try:
         message: Message = _decoder(kind).decode(payload)
     except MALFORMED as exc:

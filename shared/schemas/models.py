@@ -1,4 +1,4 @@
-"""Models: what was trained, how it did, and in which state each one is."""
+"""Tables of models: their trainings, evaluations and states."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODEL_REGISTRY = Table(
         Column("experiment_id", "STRING", "the row of ml_experiments"),
         Column("parent_model_id", "STRING", "the champion when it was trained"),
         Column("state_changed_at", "TIMESTAMP", "when it came into its state"),
-        Column("state_reason", "STRING", "why, in the words of whoever did it"),
+        Column("state_reason", "STRING", "reason given by the operator"),
     ),
     key=("model_id",),
     partition=None,
@@ -69,7 +69,7 @@ MODEL_STATE_CHANGES = Table(
         required("changed_at", "TIMESTAMP", "when"),
         required("from_state", "STRING", "before"),
         required("to_state", "STRING", "after"),
-        required("reason", "STRING", "in the words of whoever did it"),
+        required("reason", "STRING", "reason given by the operator"),
         required("overridden", "BOOL", "although a gate had failed"),
         required("gates_json", "STRING", "each gate with what it saw"),
     ),

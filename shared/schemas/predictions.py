@@ -1,4 +1,4 @@
-"""Predictions, staged and active, and how each ended."""
+"""Tables of predictions: staged and active rows, runs, outcomes and grades."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _PREDICTION = (
 PREDICTION_STAGING = Table(
     "nba_predictions",
     "prediction_staging",
-    "What workers append; redelivery may repeat a prediction_id, activation removes repeats",
+    "Rows appended by workers; redelivery may repeat a prediction_id, activation removes repeats",
     (*_PREDICTION, required("created_at", "TIMESTAMP", "when it was staged")),
     key=("game_date", "run_id", "prediction_id"),
     cluster=("run_id",),
@@ -128,7 +128,7 @@ PREDICTION_KEY_OUTCOMES = Table(
 PREDICTION_ACCURACY = Table(
     "nba_predictions",
     "prediction_accuracy",
-    "How each prediction that counts ended; the later of two that count alike is current",
+    "The grade of each prediction that counts; the later of two that count the same way is current",
     (
         required("game_date", "DATE", "US Eastern date"),
         required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
@@ -177,7 +177,7 @@ PREDICTION_ACCURACY = Table(
 DAILY_PREDICTION_SIGNALS = Table(
     "nba_predictions",
     "daily_prediction_signals",
-    "What the active rows of a game date say as a whole, one row per system",
+    "Summary of the active rows of a game date, one row per system",
     (
         required("game_date", "DATE", "US Eastern date"),
         required("system_id", "STRING", "the prediction system"),
@@ -206,7 +206,7 @@ DAILY_PREDICTION_SIGNALS = Table(
 PREDICTION_REGENERATION_AUDIT = Table(
     "nba_predictions",
     "prediction_regeneration_audit",
-    "Who regenerated predictions, or skipped the check of the feature store, and what came of it",
+    "Regenerations of predictions and runs without the feature store check, with reason and result",
     (
         required("regeneration_timestamp", "TIMESTAMP", "real time"),
         required("game_date", "DATE", "US Eastern date"),
@@ -228,16 +228,16 @@ PREDICTION_REGENERATION_AUDIT = Table(
 REJECTED_MESSAGES = Table(
     "nba_predictions",
     "rejected_messages",
-    "Messages that could not be handled, kept as they came: refused by a service or given up by the broker",
+    "Messages that could not be handled, stored unchanged: rejected by a service or given up by the broker",
     (
         required("rejected_date", "DATE", "UTC date"),
         required("rejected_at", "TIMESTAMP", "when"),
-        required("service", "STRING", "who refused it, or dead-letter:<subscription>"),
+        required("service", "STRING", "the service that rejected it, or dead-letter:<subscription>"),
         Column("message_id", "STRING", "the broker's id, where it could be read"),
-        required("reason", "STRING", "what came and what was wanted"),
+        required("reason", "STRING", "the value received and the value expected"),
         required("body", "STRING", "the push envelope; of a refused message up to 64 KiB"),
         required("body_bytes", "INT64", "its whole length"),
-        Column("rejected_id", "STRING", "hash of service, message id and data: a message kept twice has one"),
+        Column("rejected_id", "STRING", "hash of service, message id and data; equal for repeated messages"),
         Column("topic", "STRING", "where it was published"),
         Column("run_id", "STRING", "the run that it belongs to, where it could be read"),
         Column("published_at", "TIMESTAMP", "when; NULL for a refused message"),
@@ -250,7 +250,7 @@ REJECTED_MESSAGES = Table(
 MESSAGE_REPLAYS = Table(
     "nba_predictions",
     "message_replays",
-    "Kept messages that were published again; one row each time",
+    "Stored messages that were published again; one row each time",
     (
         required("replayed_date", "DATE", "UTC date"),
         required("rejected_id", "STRING", "the message"),

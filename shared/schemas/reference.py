@@ -1,4 +1,4 @@
-"""Tables of what others tell us: schedule, box scores, quotes, injury reports."""
+"""Tables of external data: schedule, box scores, quotes, injury reports."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ NBA_SCHEDULE = Table(
             "game_status", "INT64", "1 scheduled, 2 in progress, 3 final, 4 moved; NULL until first refreshed"
         ),
         Column("source", "STRING", "where the row came from"),
-        Column("box_score_whole_at", "TIMESTAMP", "when the box score was first found whole; NULL before"),
-        Column("moved_to", "STRING", "game_id under which the game stands now; NULL unless it was moved"),
+        Column("box_score_whole_at", "TIMESTAMP", "when the box score was first found complete; NULL before"),
+        Column("moved_to", "STRING", "game_id of the moved game; NULL unless it was moved"),
         Column("moved_at", "TIMESTAMP", "when the move was loaded"),
     ),
     key=("game_date", "game_id"),
@@ -50,7 +50,7 @@ PLAYER_GAME_SUMMARY = Table(
         required("opponent_team_abbr", "STRING", "the other team"),
         required("is_home", "BOOL", "whether the player's team is at home"),
         required("is_dnp", "BOOL", "true when he did not play"),
-        Column("dnp_reason", "STRING", "why he did not play, where given"),
+        Column("dnp_reason", "STRING", "why he did not play; NULL if not stated"),
         Column("starter_flag", "BOOL", "a result, never an input for the game itself"),
         Column("minutes_played", "FLOAT64", "minutes, 0-70"),
         Column("points", "INT64", "points scored"),
@@ -75,7 +75,7 @@ PLAYER_GAME_SUMMARY = Table(
         Column("usage_rate", "FLOAT64", "0-1, as the source gives it"),
         Column("off_rating", "FLOAT64", "points per 100 possessions, as the source gives it"),
         Column("def_rating", "FLOAT64", "points per 100 possessions, as the source gives it"),
-        Column("birth_date", "DATE", "the player's, where known"),
+        Column("birth_date", "DATE", "the player's birth date; NULL if unknown"),
         Column("source", "STRING", "where the row came from"),
     ),
     key=("game_date", "game_id", "player_id"),
@@ -106,7 +106,7 @@ PLAYER_POINTS_PROPS = Table(
             "American odds; NULL on a one-sided quote, and where a pick'em site states none",
         ),
         required("is_main", "BOOL", "the book's main line in that snapshot, at most one"),
-        Column("captured_at", "TIMESTAMP", "when the quote stood; NULL where only the day is known"),
+        Column("captured_at", "TIMESTAMP", "when the quote was valid; NULL if only the day is available"),
         required("captured_precision", "STRING", "quote, requested or date"),
         Column("source", "STRING", "where the row came from"),
         Column("withdrawn_at", "TIMESTAMP", "when a later load took the quote back; NULL while it counts"),
@@ -137,7 +137,7 @@ INJURY_REPORT = Table(
 ROW_VERSIONS = Table(
     "nba_raw",
     "row_versions",
-    "Rows of loaded tables as they stood before a later load changed them",
+    "Rows of loaded tables as they were before a later load changed them",
     (
         required("game_date", "DATE", "US Eastern date of the row"),
         required("table_name", "STRING", "dataset and table"),

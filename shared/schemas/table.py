@@ -1,4 +1,4 @@
-"""How a table is declared: once, in names and types of BigQuery."""
+"""Declaration of tables, with names and types of BigQuery."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Table:
     """A table of the warehouse.
 
     ``key`` names the columns that identify a row; ``partition`` the DATE column that every query must
-    filter on; ``stamps`` the columns that say when a row was written and are no difference by themselves.
+    filter on; ``stamps`` the columns that hold the time of writing and are ignored when rows are compared.
     """
 
     dataset: str
@@ -73,15 +73,15 @@ class Table:
 
 
 def ddl(table: Table) -> str:
-    """The CREATE TABLE statement in BigQuery's dialect."""
+    """Return the CREATE TABLE statement in BigQuery's dialect."""
     lines = []
     for c in table.columns:
         kind = f"ARRAY<{c.type}>" if c.mode == "REPEATED" else c.type
         lines.append(f"  {c.name} {kind}{' NOT NULL' if c.mode == 'REQUIRED' else ''}")
     body = ",\n".join(lines)
-    tail = f"\nPARTITION BY {table.partition}" if table.partition else ""
+    options = f"\nPARTITION BY {table.partition}" if table.partition else ""
     if table.cluster:
-        tail += f"\nCLUSTER BY {', '.join(table.cluster)}"
+        options += f"\nCLUSTER BY {', '.join(table.cluster)}"
     if table.partition:
-        tail += "\nOPTIONS (require_partition_filter = TRUE)"
-    return f"CREATE TABLE IF NOT EXISTS {table.full_name} (\n{body}\n){tail}"
+        options += "\nOPTIONS (require_partition_filter = TRUE)"
+    return f"CREATE TABLE IF NOT EXISTS {table.full_name} (\n{body}\n){options}"

@@ -54,7 +54,7 @@ def combine_observers(first: Observer, second: Observer) -> Observer:
 
 @dataclass(frozen=True)
 class ProcessStarted(Event):
-    """``models``: what ``describe_model`` says of each model in memory; ``missing``: why a system is off."""
+    """``models``: the ``describe_model`` of each model in memory; ``missing``: why a system is off."""
 
     port: int
     models: Sequence[Mapping[str, Any]] = ()

@@ -113,7 +113,7 @@ def _prices(columns: pa.RecordBatch) -> Floats:
 
 
 def pack_inputs(job: PredictionRequest) -> bytes:
-    """Return the 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles. NaN stands for
+    """Return the 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles. NaN replaces
     null, for an empty context and for past games that a job lacks."""
     context = _packed(job.context) if job.context else _BLANK_CONTEXT
     return _packed(job.features) + context + _padded(_packed(job.recent))
