@@ -91,7 +91,7 @@ def test_together_gives_the_tables_of_one_by_one(
     together = Jobs(copy_of(built, tmp_path / "together"), model_paths)
     # As a season's rows are staged, where those of a date are inserted.
     with monkeypatch.context() as patched:
-        patched.setattr(parquet_parts, "LEAST_ROWS", 1)
+        patched.setattr(parquet_parts, "MIN_PART_ROWS", 1)
         mine = four_times(together, PAST)
     assert len(list((together.folder / "warehouse.parts" / "prediction_staging").iterdir())) > 4
     alone = Jobs(copy_of(built, tmp_path / "alone"), model_paths)
