@@ -9,15 +9,15 @@ from typing import Any
 
 
 def keep_cache_in(folder: Path) -> None:
-    """Call before the first figure: matplotlib keeps a font cache in the home folder unless told where."""
+    """Store matplotlib's font cache in this folder, not in the home folder; call before the first figure."""
     os.environ.setdefault("MPLCONFIGDIR", str(folder.resolve() / "matplotlib"))
 
 
 def figure(width: float = 6.4, height: float = 4.2) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=(width, height), layout="constrained")
-    return made, made.subplots()
+    new_figure = Figure(figsize=(width, height), layout="constrained")
+    return new_figure, new_figure.subplots()
 
 
 def svg(figure: Any) -> str:

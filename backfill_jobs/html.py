@@ -1,4 +1,4 @@
-"""Pages as one file, without a network."""
+"""HTML pages as one file that loads nothing from the network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import jinja2
 
 
 def write(path: Path, package: str, template: str, **values: Any) -> None:
-    """Fill a template that lies in a package, and write it."""
+    """Render a template of a package and write it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = files(package).joinpath(template).read_text(encoding="utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)

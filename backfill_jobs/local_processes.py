@@ -1,4 +1,4 @@
-"""Broker, coordinator and worker as processes of this machine, started and stopped together."""
+"""Broker, coordinator and worker as local processes, started and stopped together."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ MODULES = {
     "broker": "shared.embedded.broker",
 }
 READY = {"worker": "/ready", "coordinator": "/ready", "broker": "/health"}
-"""The path of each service that answers 200 once it can serve."""
+"""Path of each service that returns 200 once the service is ready."""
 
 
 class Services:
-    """A context manager: all are ready on entry and gone on exit.
+    """A context manager: all services are ready on entry and stopped on exit.
 
-    ``ports`` fixes ports by name (coordinator, worker, broker); others are free ones. Without a broker in
-    ``programs`` messages are somebody else's. Raises ``Unavailable`` with the tail of a service's log when
-    it does not become ready.
+    ``ports`` sets ports by name (coordinator, worker, broker); the others are free ports. Without a broker
+    in ``programs`` another one must deliver the messages. Raises ``Unavailable`` with the end of a service's
+    log if it does not become ready.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Services:
         broker_arguments: Sequence[str] = (),
         programs: Sequence[str] = tuple(READY),
     ) -> None:
-        given = dict(ports or {})
+        fixed_ports = dict(ports or {})
         self._home = home
-        self._more_for_broker = list(broker_arguments)
+        self._extra_broker_arguments = list(broker_arguments)
         self._programs = programs
-        self._ports = {name: given.get(name) or free_port() for name in READY}
+        self._ports = {name: fixed_ports.get(name) or free_port() for name in READY}
         self._environment = {
             **os.environ,
             **environment,
@@ -72,7 +72,7 @@ class Services:
         return self
 
     def start(self) -> None:
-        """Start all and wait until each is ready; whatever goes wrong, none stays behind."""
+        """Start all services and wait until each is ready; stop all of them on any error."""
         try:
             self._check_ports()
             for name in self._programs:
@@ -89,12 +89,12 @@ class Services:
         self.stop()
 
     def restart(self, name: str) -> None:
-        """Start one service again on its port, after it has ended, and wait until it is ready."""
+        """Restart a service that has ended, on the same port, and wait until it is ready."""
         self._spawn(name)
         self._wait(name)
 
     def stop(self) -> None:
-        """End the processes in the order in which work flows; one that does not go is killed."""
+        """Stop the processes in the order of the work flow; kill those that do not end in time."""
         for process in reversed(self._processes.values()):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -106,7 +106,7 @@ class Services:
                 process.wait()
 
     def wait(self) -> str:
-        """Block until one of the processes ends; its name."""
+        """Block until one of the processes ends; return its name."""
         while True:
             for name, process in self._processes.items():
                 if process.poll() is not None:
@@ -120,7 +120,7 @@ class Services:
                 try:
                     probe.bind((HOST, port))
                 except OSError as exc:
-                    raise Unavailable(f"{name}: port {port} on {HOST} is in use; give another one") from exc
+                    raise Unavailable(f"{name}: port {port} on {HOST} is in use; choose another one") from exc
 
     def _broker_arguments(self) -> list[str]:
         return [
@@ -134,7 +134,7 @@ class Services:
     def _spawn(self, name: str) -> None:
         arguments = ["-m", MODULES[name]]
         if name == "broker":
-            arguments += [*self._broker_arguments(), *self._more_for_broker]
+            arguments += [*self._broker_arguments(), *self._extra_broker_arguments]
         logs = self._home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         environment = {**self._environment, "PORT": str(self._ports[name])}
@@ -148,18 +148,18 @@ class Services:
             )
 
     def _wait(self, name: str) -> None:
-        end = time.monotonic() + START_SECONDS
-        answer = "no answer"
-        while time.monotonic() < end:
+        deadline = time.monotonic() + START_SECONDS
+        body = "no answer"
+        while time.monotonic() < deadline:
             if self._processes[name].poll() is not None:
-                raise Unavailable(f"{name} ended while it started:\n{self._log(name)}")
+                raise Unavailable(f"{name} ended during its start:\n{self._log(name)}")
             with contextlib.suppress(httpx.TransportError):
-                got = httpx.get(self.url(name) + READY[name], timeout=10.0)
-                if got.status_code == 200:
+                response = httpx.get(self.url(name) + READY[name], timeout=10.0)
+                if response.status_code == 200:
                     return
-                answer = got.text
+                body = response.text
             time.sleep(0.05)
-        raise Unavailable(f"{name} is not ready after {START_SECONDS:.0f} s: {answer}\n{self._log(name)}")
+        raise Unavailable(f"{name} is not ready after {START_SECONDS:.0f} s: {body}\n{self._log(name)}")
 
     def _log(self, name: str) -> str:
         lines = (self._home / "logs" / f"{name}.log").read_text().splitlines()[-15:]
@@ -167,10 +167,11 @@ class Services:
 
 
 def _readable(line: str) -> str:
-    """A line of a log for a person: severity and sentence of a structured one, any other as it is."""
+    """Return severity and message of a structured log line; any other line unchanged."""
     try:
-        said = json.loads(line)
-        return "\n".join([f"{said['severity']} {said['message']}", *said.get("exception", "").splitlines()])
+        entry = json.loads(line)
+        text = f"{entry['severity']} {entry['message']}"
+        return "\n".join([text, *entry.get("exception", "").splitlines()])
     except (ValueError, TypeError, KeyError):
         return line
 

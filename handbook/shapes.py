@@ -75,10 +75,10 @@ COMMANDS = (
 
 DECLARED: dict[str, Any] = {
     "props demo": figures.Summary,
-    "props bench": list[bench.Measured],
+    "props bench": list[bench.BenchResult],
     "props models compare": promotion.Comparison,
-    "props deadletters show": deadletters.ToldWhole,
-    "props deadletters replay": deadletters.Replayed,
+    "props deadletters show": deadletters.MessageDetails,
+    "props deadletters replay": deadletters.ReplayResult,
     "props deployments check": readiness.Checks,
 }
 """Need services, messages or minutes that a page has not: their shapes are the types that they print."""

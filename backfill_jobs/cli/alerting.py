@@ -1,4 +1,4 @@
-"""``--alert``: findings told by the webhook, and what became of that as one sentence."""
+"""Option ``--alert``: send findings to a webhook and report the status of the sending."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from shared.domain.findings import Finding
 
 
-def webhook() -> Webhook | None:
-    """The receiver of the environment, found before any work is done."""
+def configured_webhook() -> Webhook | None:
+    """Return the webhook of the environment; None, with a warning, if it is not set. Call before any work."""
     from shared.alerting.webhook import AlertSettings
 
-    found = AlertSettings().webhook()
-    if found is None:
-        warn("--alert: ALERT_WEBHOOK_URL is not set, nobody is told")
-    return found
+    webhook = AlertSettings().webhook()
+    if webhook is None:
+        warn("--alert: ALERT_WEBHOOK_URL is not set, no alert is sent")
+    return webhook
 
 
-def tell(receiver: Webhook, use: Backend, day: date, findings: Sequence[Finding]) -> str:
-    """Findings matter more than the news of them: one that cannot be told is a warning."""
+def send_alerts(webhook: Webhook, backend: Backend, day: date, findings: Sequence[Finding]) -> str:
+    """Send the findings of a date; a failure to send is only a warning, since the findings matter more."""
     from shared.application.operations.alerts import SendAlerts
 
     try:
-        sent = SendAlerts(receiver, use.documents, use.locks)(day, findings)
+        sent = SendAlerts(webhook, backend.documents, backend.locks)(day, findings)
     except Unavailable as exc:
-        warn(f"not told, the next validation tries again: {exc}")
+        warn(f"alert not sent, the next validation tries again: {exc}")
         return "failed"
     return "sent" if sent else "no news"

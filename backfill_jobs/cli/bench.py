@@ -1,4 +1,4 @@
-"""``props bench``: ratios of this product to others, measured in turn. Benches live in a checkout's tests."""
+"""``props bench``: measured ratios of this product to others. Benches are in the tests of a checkout."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ ROOT = Path(__file__).parents[2]
 
 
 class Ratio(TypedDict):
-    """Of the rounds of a bench."""
+    """Ratios over the rounds of a bench."""
 
     min: float
     median: float
     max: float
 
 
-class Measured(TypedDict):
-    """A bench and what came of it; ``beside``: what else was measured, by name."""
+class BenchResult(TypedDict):
+    """Result of a bench; ``beside``: additional measurements by name."""
 
     name: str
     unit: str
@@ -48,34 +48,34 @@ Rounds = Annotated[
 
 
 def bench(name: Name = None, quick: Quick = False, rounds: Rounds = None, as_json: Json = False) -> None:
-    """Measure ratios to the old shape, to the ceiling and to peers; 1 where one misses its bar.
+    """Measure ratios to the old design, to the upper limit and to peers; exit 1 if one misses its bar.
 
-    Numbers are medians of rounds in which the sides took turns. What cannot run here is left out, and said.
+    Numbers are medians of rounds in which both sides alternate. Benches that cannot run here are skipped.
     """
     suite = _suite()
-    chosen = [b for b in suite.benches() if name in (None, b.name) and (b.quick or not quick or name)]
-    if not chosen:
+    benches = [b for b in suite.benches() if name in (None, b.name) and (b.quick or not quick or name)]
+    if not benches:
         names = ", ".join(b.name for b in suite.benches())
-        raise typer.BadParameter(f"bench {name!r} is unknown, wanted one of {names}")
+        raise typer.BadParameter(f"unknown bench {name!r}, expected one of {names}")
     rounds = rounds or (suite.QUICK_ROUNDS if quick else suite.ROUNDS)
     errors = Console(stderr=True, highlight=False)
     errors.print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {rounds} rounds", markup=False)
-    found: list[Measured] = []
-    for one in chosen:
+    results: list[BenchResult] = []
+    for b in benches:
         try:
-            found.append(suite.Result(one, one.measure(rounds)).plain())
+            results.append(suite.Result(b, b.measure(rounds)).plain())
         except suite.LeftOut as exc:
-            errors.print(f"{one.name} is left out: {exc}", markup=False)
+            errors.print(f"{b.name} is skipped: {exc}", markup=False)
     if as_json:
-        print_json(found)
+        print_json(results)
     else:
-        _table(found)
-    if not all(r["holds"] for r in found):
+        _table(results)
+    if not all(r["holds"] for r in results):
         raise typer.Exit(FINDING)
 
 
 def _suite() -> Any:
-    """The benches of this checkout; a usage error where the product is installed without them."""
+    """Return the benches of this checkout; a usage error if the installation has none."""
     if not (ROOT / "tests" / "bench" / "suite.py").exists():
         raise typer.BadParameter(
             "benches are part of a checkout, not of the installed package: run them from a clone"
@@ -84,7 +84,7 @@ def _suite() -> Any:
     return importlib.import_module("tests.bench.suite")
 
 
-def _table(found: list[Measured]) -> None:
+def _table(results: list[BenchResult]) -> None:
     rows = [
         [
             r["name"],
@@ -96,6 +96,6 @@ def _table(found: list[Measured]) -> None:
             "aim" if r["reaches_aim"] else "holds" if r["holds"] else "broken",
             f"{r['unit']} ({r['wanted']} the bar)",
         ]
-        for r in found
+        for r in results
     ]
     print_table(None, ["bench", "min", "median", "max", "bar", "aim", "", "ratio"], rows)

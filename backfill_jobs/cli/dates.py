@@ -9,12 +9,12 @@ import typer
 
 from shared.domain.game_dates import GRAMMAR, parse_game_date
 
-WANTED = GRAMMAR
+FORMAT = GRAMMAR
 _DATE = "DATE"
 
 
 class GameDates(tuple[date, ...]):
-    """What a comma-separated option names."""
+    """Game dates of a comma-separated option."""
 
     __slots__ = ()
 
@@ -22,7 +22,7 @@ class GameDates(tuple[date, ...]):
 def game_date(text: str) -> date:
     """Return a game date, US Eastern; ``BadParameter`` for anything that is not in the grammar.
 
-    TODAY is that of the product's clock. Only its settings are read, and only where the text counts from it.
+    TODAY is the date of the product's clock, whose settings are read only if the text refers to TODAY.
     """
     try:
         return parse_game_date(text, _today)
@@ -31,12 +31,12 @@ def game_date(text: str) -> date:
 
 
 def game_dates(text: str) -> GameDates:
-    """Game dates separated by commas, each as ``game_date`` takes it."""
+    """Return game dates separated by commas, each parsed by ``game_date``."""
     return GameDates(game_date(part.strip()) for part in text.split(","))
 
 
 def _today() -> date:
-    """``Rejected`` where the settings do not say what the clock is."""
+    """Return the date of the product's clock; ``Rejected`` if its settings are invalid."""
     from pydantic import ValidationError
 
     from shared.backends import BackendSettings, make_clock
@@ -51,35 +51,35 @@ def _today() -> date:
 
 Dates = Annotated[
     GameDates | None,
-    typer.Option(parser=game_dates, metavar="DATE,...", help=f"Game dates (US Eastern): {WANTED}."),
+    typer.Option(parser=game_dates, metavar="DATE,...", help=f"Game dates (US Eastern): {FORMAT}."),
 ]
 Start = Annotated[
     date | None, typer.Option(parser=game_date, metavar=_DATE, help="First game date, with --end-date.")
 ]
 End = Annotated[date | None, typer.Option(parser=game_date, metavar=_DATE, help="Last game date, inclusive.")]
 Day = Annotated[
-    date, typer.Option("--date", parser=game_date, metavar=_DATE, help=f"Game date, US Eastern: {WANTED}.")
+    date, typer.Option("--date", parser=game_date, metavar=_DATE, help=f"Game date, US Eastern: {FORMAT}.")
 ]
 First = Annotated[date, typer.Option("--start", parser=game_date, metavar=_DATE, help="First game date.")]
 Last = Annotated[
     date, typer.Option("--end", parser=game_date, metavar=_DATE, help="Last game date, inclusive.")
 ]
 TrainStart = Annotated[
-    date, typer.Option(parser=game_date, metavar=_DATE, help="First game date to learn from.")
+    date, typer.Option(parser=game_date, metavar=_DATE, help="First game date of the training.")
 ]
 TrainEnd = Annotated[
-    date, typer.Option(parser=game_date, metavar=_DATE, help="Last game date to learn from, inclusive.")
+    date, typer.Option(parser=game_date, metavar=_DATE, help="Last game date of the training, inclusive.")
 ]
 EvalStart = Annotated[
-    date, typer.Option(parser=game_date, metavar=_DATE, help="First game date to be judged on: later.")
+    date, typer.Option(parser=game_date, metavar=_DATE, help="First game date of the evaluation.")
 ]
 EvalEnd = Annotated[
-    date, typer.Option(parser=game_date, metavar=_DATE, help="Last game date to be judged on, inclusive.")
+    date, typer.Option(parser=game_date, metavar=_DATE, help="Last game date of the evaluation, inclusive.")
 ]
 
 
 def ranges(dates: GameDates | None, start: date | None, end: date | None) -> list[tuple[date, date]]:
-    """Ranges of game dates from the three options; ``BadParameter`` for anything but one way to say it."""
+    """Return ranges of game dates; ``BadParameter`` unless ``dates`` or ``start`` and ``end`` are set."""
     if dates and not (start or end):
         return [(d, d) for d in dates]
     if start and end and not dates:
@@ -89,5 +89,5 @@ def ranges(dates: GameDates | None, start: date | None, end: date | None) -> lis
     raise typer.BadParameter("give --dates, or --start-date and --end-date")
 
 
-def days_of(spans: list[tuple[date, date]]) -> list[date]:
+def dates_in(spans: list[tuple[date, date]]) -> list[date]:
     return sorted({a + timedelta(days=i) for a, b in spans for i in range((b - a).days + 1)})

@@ -11,9 +11,9 @@ import typer
 
 from backfill_jobs.cli.framework import (
     FINDING,
-    MOST_DAYS,
+    MAX_DAYS,
     Json,
-    backend,
+    connect_backend,
     print_json,
     print_lines,
     program,
@@ -24,11 +24,11 @@ from backfill_jobs.cli.tables import print_table
 if TYPE_CHECKING:
     from shared.application.messaging.dead_letters import RejectedMessage, RejectedMessages
 
-deadletters = program("Messages that a service refused or the broker gave up; all of them are kept.")
+deadletters = program("Stored messages that a service refused or the broker could not deliver.")
 
 
-class Told(TypedDict):
-    """A message that was kept, without its body."""
+class MessageSummary(TypedDict):
+    """A stored message without its body."""
 
     id: str
     service: str
@@ -44,58 +44,58 @@ class Told(TypedDict):
     replayed_by: str | None
 
 
-class ToldWhole(Told):
-    """``body``: what it says, JSON where it is JSON; ``whole``: whether all of it was kept."""
+class MessageDetails(MessageSummary):
+    """A stored message; ``body`` is JSON if it can be parsed, else text; ``whole``: the body is complete."""
 
     body: Any
     body_bytes: int
     whole: bool
 
 
-class Replayed(TypedDict):
-    """Ids of those published again, and why others were not."""
+class ReplayResult(TypedDict):
+    """Ids of the messages published again, and why others were not, by id."""
 
     replayed: list[str]
     failed: Annotated[dict[str, str], "ID"]
 
 
-Days = Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How many days back to look.")]
+Days = Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="How many days back to look.")]
 
 
 @deadletters.command("list", examples=("props deadletters list --days 7",))
 def list_(days: Days = 30, as_json: Json = False) -> None:
-    """What was kept: where it was published, how often it was tried, why it failed, who replayed it."""
-    found = _kept().list_messages(days)
+    """Stored messages: topic, number of deliveries, reason of the failure, and who replayed them."""
+    messages = _stored_messages().list_messages(days)
     if as_json:
-        print_json({"messages": [_plain(m) for m in found]})
-    elif found:
-        columns = ("id", "kept at", "topic", "run", "tries", "replayed", "why")
-        print_table(None, columns, [_cells(m) for m in found])
+        print_json({"messages": [_plain(m) for m in messages]})
+    elif messages:
+        columns = ("id", "stored at", "topic", "run", "tries", "replayed", "reason")
+        print_table(None, columns, [_cells(m) for m in messages])
     else:
-        print_lines([f"no message was refused or given up in the last {days} days"])
+        print_lines([f"no message failed in the last {days} days"])
 
 
 @deadletters.command("show", examples=("props deadletters show ID",))
-def show_one(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="As list shows it.")],
+def show_message(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of a message, as printed by list.")],
     days: Days = 30,
     as_json: Json = False,
 ) -> None:
-    """One message whole."""
+    """One message with its body."""
     from shared.domain.instants import eastern_text
 
-    message = _kept().find(id_, days)
+    message = _stored_messages().find(id_, days)
     envelope = message.envelope
     body = _payload(envelope.payload) if envelope else message.body
-    told: ToldWhole = {
+    details: MessageDetails = {
         **_plain(message), "body": body, "body_bytes": message.body_bytes, "whole": message.is_complete
     }  # fmt: skip
-    at = {"rejected_at": message.rejected_at, "published_at": message.published_at}
-    at["replayed_at"] = message.replayed_at
-    shown = told | {name: eastern_text(moment) for name, moment in at.items() if moment}
-    lines = [f"{k}: {v}" for k, v in shown.items() if k != "body" and v is not None]
+    instants = {"rejected_at": message.rejected_at, "published_at": message.published_at}
+    instants["replayed_at"] = message.replayed_at
+    fields = details | {name: eastern_text(moment) for name, moment in instants.items() if moment}
+    lines = [f"{k}: {v}" for k, v in fields.items() if k != "body" and v is not None]
     text = body if isinstance(body, str) else json.dumps(body, indent=2)
-    show(as_json, told, [*lines, "body:", text])
+    show(as_json, details, [*lines, "body:", text])
 
 
 @deadletters.command(
@@ -106,51 +106,53 @@ def show_one(
     ),
 )
 def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="As list shows them.")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID...", help="Ids of messages, as printed by list.")
+    ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Every dead letter that was not replayed yet; no refused messages.")
+        bool, typer.Option("--all", help="All dead letters not replayed yet; excludes refused messages.")
     ] = False,
     days: Days = 30,
     as_json: Json = False,
 ) -> None:
-    """Publish messages to their topics again. They stay in the list, marked with who replayed them when."""
+    """Publish messages to their topics again. They stay in the list with time and user of the replay."""
     if bool(ids) == everything:
-        raise typer.BadParameter("give ids, or --all")
-    kept = _kept()
+        raise typer.BadParameter("give ids or --all")
+    store = _stored_messages()
     replayed, failed = _replay(
-        kept, kept.list_waiting(days) if everything else [kept.find(i, days) for i in ids or []]
+        store, store.list_waiting(days) if everything else [store.find(i, days) for i in ids or []]
     )
     lines = [f"replayed {m.id} to {m.topic}" for m in replayed] + list(failed.values())
-    told: Replayed = {"replayed": [m.id for m in replayed], "failed": failed}
-    show(as_json, told, lines or ["no dead letter waits to be replayed"])
+    result: ReplayResult = {"replayed": [m.id for m in replayed], "failed": failed}
+    show(as_json, result, lines or ["no dead letter is left to replay"])
     if failed:
         raise typer.Exit(FINDING)
 
 
 def _replay(
-    kept: RejectedMessages, messages: Sequence[RejectedMessage]
+    store: RejectedMessages, messages: Sequence[RejectedMessage]
 ) -> tuple[list[RejectedMessage], dict[str, str]]:
-    """Those replayed, and why others cannot be."""
+    """Publish messages again; return the replayed ones, and why others failed, by id."""
     from shared.errors import Rejected
 
-    replayed, failed, by = [], {}, _user()
+    replayed, failed, user = [], {}, _user()
     for message in messages:
         try:
-            kept.replay(message, by)
+            store.replay(message, user)
             replayed.append(message)
         except Rejected as exc:
             failed[message.id] = str(exc)
     return replayed, failed
 
 
-def _kept() -> RejectedMessages:
-    """The kept messages, those that the broker still holds brought in first."""
+def _stored_messages() -> RejectedMessages:
+    """Return the stored messages, after fetching the dead letters that the broker still holds."""
     from shared.application.messaging.dead_letters import RejectedMessages
 
-    use = backend()
-    kept = RejectedMessages(use.warehouse, use.dead_letters)
-    kept.collect()
-    return kept
+    backend = connect_backend()
+    store = RejectedMessages(backend.warehouse, backend.dead_letters)
+    store.collect()
+    return store
 
 
 def _user() -> str:
@@ -160,7 +162,7 @@ def _user() -> str:
         return "unknown"
 
 
-def _plain(m: RejectedMessage) -> Told:
+def _plain(m: RejectedMessage) -> MessageSummary:
     envelope = m.envelope
     return {
         "id": m.id,
@@ -186,7 +188,7 @@ def _cells(m: RejectedMessage) -> tuple[Any, ...]:
 
 
 def _payload(data: bytes) -> Any:
-    """JSON where it is JSON, else text."""
+    """Parse JSON; return text if it is none."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""``props demo``."""
+"""``props demo``: run one game date and show the results."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from rich.console import Console
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.cli.serve import until_interrupted
 from backfill_jobs.demo import figures, report, tables
-from backfill_jobs.demo.scenario import Demo, Outcome, Stage, sample_stage
+from backfill_jobs.demo.scenario import Demo, Outcome, Scenario, sample_scenario
 from backfill_jobs.local_processes import Services
 from shared.application.features.slate_inputs import Mode
 from shared.backends import BackendSettings
 
 
-def play(data: Path | None, day: date | None, keep: bool, as_json: bool) -> bool:
-    """Say whether the run ended COMPLETE.
+def run_demo(data: Path | None, day: date | None, keep: bool, as_json: bool) -> bool:
+    """Run the demo and return whether its run ended COMPLETE.
 
-    State goes to ``demo`` under ``PROPS_HOME``; what an earlier demo left there goes first.
+    State goes to ``demo`` under ``PROPS_HOME``; the state of an earlier demo is removed first.
     """
     console = Console(highlight=False, stderr=as_json)
     with Bars() as bars:
         demo = Demo(BackendSettings().props_home / "demo", bars)
         demo.clear()
-        stage = (
-            Stage(day, data, None, Mode.BACKFILL, None, None)
+        scenario = (
+            Scenario(day, data, None, Mode.BACKFILL, None, None)
             if data is not None and day is not None
-            else sample_stage(demo.home)
+            else sample_scenario(demo.home)
         )
-        environment = demo.prepare(stage)
-        begun = time.perf_counter()
+        environment = demo.prepare(scenario)
+        started_at = time.perf_counter()
         services = Services(demo.home, environment)
         services.start()
-        demo.seconds["start_services"] = round(time.perf_counter() - begun, 3)
+        demo.seconds["start_services"] = round(time.perf_counter() - started_at, 3)
     try:
         with Bars() as bars:
-            demo.follow_with(bars)
-            outcome = demo.grade(stage, demo.run(stage, services))
+            demo.set_progress(bars)
+            outcome = demo.grade(scenario, demo.run(scenario, services))
         _show(outcome, demo, console, as_json)
         if keep:
             for name in ("coordinator", "worker"):
                 console.print(f"{name}: {services.url(name)}")
-            console.print("Ctrl-C ends them")
+            console.print("Ctrl-C stops them")
             until_interrupted(services)
         return bool(outcome.run["state"] == "COMPLETE")
     finally:

@@ -1,4 +1,4 @@
-"""``props evaluate``, ``explain`` and ``replay``: how good predictions are, and why one is what it is."""
+"""``props evaluate``, ``explain`` and ``replay``: measure systems, and explain or recompute a prediction."""
 
 from __future__ import annotations
 
@@ -11,101 +11,101 @@ import typer
 from backfill_jobs.cli.dates import First, Last
 from backfill_jobs.cli.framework import (
     FINDING,
-    MOST_DAYS,
+    MAX_DAYS,
     Json,
     Systems,
-    backend,
+    connect_backend,
+    parse_systems,
     print_json,
     print_lines,
     show,
-    systems_of,
 )
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
 
 
 def replay(
-    prediction_id: Annotated[str, typer.Argument(help="Of a stored prediction.")], as_json: Json = False
+    prediction_id: Annotated[str, typer.Argument(help="Id of a stored prediction.")], as_json: Json = False
 ) -> None:
-    """Compute a stored prediction again from its snapshot and bundle; exit 1 where anything differs."""
+    """Recompute a stored prediction from its snapshot and bundle; exit 1 if anything differs."""
     from shared.application.prediction.replay import Replay
 
-    use = backend()
-    with waiting("computing it again"):
-        told = Replay(use.warehouse, use.models)(prediction_id)
-    lines = [f"{k}: stored {a!r}, recomputed {b!r}" for k, (a, b) in told.differences.items()]
+    backend = connect_backend()
+    with waiting("recomputing the prediction"):
+        comparison = Replay(backend.warehouse, backend.models)(prediction_id)
+    lines = [f"{k}: stored {a!r}, recomputed {b!r}" for k, (a, b) in comparison.differences.items()]
     value = {
         "prediction_id": prediction_id,
-        "equal": told.equal,
-        "differences": {k: {"stored": a, "recomputed": b} for k, (a, b) in told.differences.items()},
+        "equal": comparison.equal,
+        "differences": {k: {"stored": a, "recomputed": b} for k, (a, b) in comparison.differences.items()},
     }
-    show(as_json, value, lines or [f"{prediction_id}: the same, bit for bit"])
-    if not told.equal:
+    show(as_json, value, lines or [f"{prediction_id}: identical, bit for bit"])
+    if not comparison.equal:
         raise typer.Exit(FINDING)
 
 
 def explain(
-    prediction_id: Annotated[str, typer.Argument(help="Of a stored prediction.")], as_json: Json = False
+    prediction_id: Annotated[str, typer.Argument(help="Id of a stored prediction.")], as_json: Json = False
 ) -> None:
-    """Why a stored prediction is what it is: inputs, line, model, and terms that add up to it."""
+    """Explain a stored prediction: its inputs, line and model, and terms whose sum is the prediction."""
     from shared.application.prediction.replay import Replay
     from shared.domain.instants import eastern_text
 
-    use = backend()
-    with waiting("taking it apart"):
-        told = Replay(use.warehouse, use.models).explain(prediction_id)
+    backend = connect_backend()
+    with waiting("explaining the prediction"):
+        explanation = Replay(backend.warehouse, backend.models).explain(prediction_id)
     if as_json:
-        print_json(told)
+        print_json(explanation)
         return
-    p, line, model = told["prediction"], told["line"], told["model"]
-    stood = "no line" if line["current_points_line"] is None else f"line {line['current_points_line']:.1f}"
+    p, line, model = explanation["prediction"], explanation["line"], explanation["model"]
+    quote = "no line" if line["current_points_line"] is None else f"line {line['current_points_line']:.1f}"
     print_lines(
         [
             f"{p['player_lookup']} in {p['game_id']}, {p['system_id']}: {p['predicted_points']:.1f} points, "
-            f"{stood}, {p['recommendation']}; confidence score {p['confidence_score']:.0f} of 100"
+            f"{quote}, {p['recommendation']}; confidence score {p['confidence_score']:.0f} of 100"
             f"{_chance(p)}",
             f"model {model['model_id'] or 'a formula'}, features {model['feature_snapshot_id']} as of "
             f"{eastern_text(p['as_of'])}",
         ]
     )
-    inputs = told["features"]
+    features, terms = explanation["features"], explanation["terms"]
     rows = []
-    for name, points in list(told["terms"].items())[:15]:
-        value = inputs.get(name, {})
+    for name, points in list(terms.items())[:15]:
+        value = features.get(name, {})
         rows.append((name, f"{points:+.3f}", value.get("value"), value.get("source", "")))
     print_table("Terms, the largest first", ("term", "points", "value", "source"), rows)
-    print_lines([f"{len(told['terms'])} terms, sum {told['sum']:.4f}, prediction {p['raw_prediction']:.4f}"])
+    print_lines([f"{len(terms)} terms, sum {explanation['sum']:.4f}, prediction {p['raw_prediction']:.4f}"])
 
 
 def _chance(prediction: Mapping[str, Any]) -> str:
-    """The probability that a system gives, and why there is no bet; empty for a system that gives none."""
-    chance, reason = prediction["prob_over"], prediction["no_bet_reason"]
-    said = "" if chance is None else f", P(over) {chance:.0%}"
-    return said if reason is None else f"{said}, no bet: {reason.replace('_', ' ')}"
+    """Return the probability and the reason for no bet as text; empty for a system without probabilities."""
+    probability, reason = prediction["prob_over"], prediction["no_bet_reason"]
+    text = "" if probability is None else f", P(over) {probability:.0%}"
+    return text if reason is None else f"{text}, no bet: {reason.replace('_', ' ')}"
 
 
 def evaluate(
     start: First,
     end: Last,
     systems: Systems = None,
-    refit_every: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="Days between two fits.")] = 28,
+    refit_every: Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="Days between two fits.")] = 28,
     train_days: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_DAYS, help="Days that a model learns from; without it, its recipe's."),
+        typer.Option(min=1, max=MAX_DAYS, help="Days to train on; default: those of the model's recipe."),
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page with the reliability plot here.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write an HTML page with reliability plots.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Walk forward over played dates: every system on identical rows, beside the line and always-under."""
+    """Walk forward over played dates: all systems on the same rows, compared to the line and always-under."""
     from shared.application.training.evaluation import EVALUATED, Evaluate
 
-    use = backend()
+    backend = connect_backend()
     with Bars() as bars:
-        told = Evaluate(use.warehouse)(
+        evaluation = Evaluate(backend.warehouse)(
             start,
             end,
-            use.clock.now(),
-            systems=systems_of(systems, EVALUATED) or EVALUATED,
+            backend.clock.now(),
+            systems=parse_systems(systems, EVALUATED) or EVALUATED,
             refit_days=refit_every,
             train_days=train_days,
             progress=bars,
@@ -113,29 +113,29 @@ def evaluate(
     if html is not None:
         from backfill_jobs.cli import evaluation_page
 
-        evaluation_page.write(told, html)
+        evaluation_page.write(evaluation, html)
     if as_json:
-        print_json(told)
+        print_json(evaluation)
     else:
-        _show_evaluation(told)
-    if told["suspected_leaks"]:
+        _show_evaluation(evaluation)
+    if evaluation["suspected_leaks"]:
         raise typer.Exit(FINDING)
 
 
-def _show_evaluation(told: dict[str, Any]) -> None:
-    rows: list[tuple[Any, ...]] = [("the line", told["rows"], f"{told['line']['mae']:.3f}", "", "", "", "")]
-    for system, f in told["systems"].items():
+def _show_evaluation(report: dict[str, Any]) -> None:
+    rows: list[tuple[Any, ...]] = [("line", report["rows"], f"{report['line']['mae']:.3f}", "", "", "", "")]
+    for system, f in report["systems"].items():
         if not f["n"]:
             rows.append((system, 0, "", "", "", "", ""))
             continue
-        gap = f["mae_minus_line"]
-        apart = f"{gap['value']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]" if gap else "-"
+        d = f["mae_minus_line"]
+        interval = f"{d['value']:+.3f} [{d['low']:+.3f}, {d['high']:+.3f}]" if d else "-"
         loss = "-" if f["log_loss"] is None else f"{f['log_loss'] - f['market_log_loss']:+.4f}"
-        rows.append((system, f["n"], f"{f['mae']:.3f}", apart, _hit(f, "all"), _hit(f, "e3"), loss))
-    columns = ("system", "rows", "MAE", "less the line's", "hits", "edge 3+", "log loss - market")
-    print_table(f"{told['first']} to {told['last']}", columns, rows)
-    print_lines([f"always-under: {told['always_under']['rate']:.1%} of {told['always_under']['n']}"])
-    print_lines([f"suspected leak: {leak}" for leak in told["suspected_leaks"]])
+        rows.append((system, f["n"], f"{f['mae']:.3f}", interval, _hit(f, "all"), _hit(f, "e3"), loss))
+    columns = ("system", "rows", "MAE", "minus line MAE", "hits", "edge 3+", "log loss - market")
+    print_table(f"{report['first']} to {report['last']}", columns, rows)
+    print_lines([f"always-under: {report['always_under']['rate']:.1%} of {report['always_under']['n']}"])
+    print_lines([f"suspected leak: {leak}" for leak in report["suspected_leaks"]])
 
 
 def _hit(f: dict[str, Any], edge: str) -> str:

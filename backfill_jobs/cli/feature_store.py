@@ -1,4 +1,4 @@
-"""``props features`` and ``props mlfs``: filling the feature store, and saying why it is as it is."""
+"""``props features`` and ``props mlfs``: build, invalidate and diagnose the feature store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from backfill_jobs.cli.framework import (
     FINDING,
     DryRun,
     Json,
-    backend,
+    connect_backend,
     print_json,
     print_lines,
     program,
@@ -27,8 +27,8 @@ from shared.domain.game_dates import FIRST, LAST
 if TYPE_CHECKING:
     from shared.application.features.diagnosis import Diagnosis
 
-features = program("The feature store: fill it, and take back what was wrong.")
-mlfs = program("Whether the feature store is ready, and why not.")
+features = program("The feature store: build and invalidate snapshots.")
+mlfs = program("Check whether the feature store is ready.")
 
 
 @features.command(
@@ -40,21 +40,21 @@ def features_build(
     start_date: Start = None,
     end_date: End = None,
     as_of: Annotated[
-        str | None, typer.Option(help="ISO 8601 instant with zone; nothing known later is used.")
+        str | None, typer.Option(help="ISO 8601 instant with zone; later data is not used.")
     ] = None,
     backfill: Annotated[
         bool,
-        typer.Option("--backfill", help="Quotes known by day only count too; default once all games began."),
+        typer.Option("--backfill", help="Also use quotes with a date only; default once all games began."),
     ] = False,
     accept_findings: Annotated[
-        bool, typer.Option("--accept-findings", help="Write batches that the checks refuse.")
+        bool, typer.Option("--accept-findings", help="Write batches even if the checks refuse them.")
     ] = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Build the feature store for game dates, scheduled or played; a new snapshot each, earlier ones stay.
+    """Build the feature store for game dates, scheduled or played. Adds one snapshot per date.
 
-    Dates without games have nothing to build.
+    Dates without games are skipped.
     """
     from shared.application.features.build import BuildFeatures, BuildOptions
     from shared.application.features.slate_inputs import Mode
@@ -66,8 +66,8 @@ def features_build(
         write=not dry_run,
     )
     spans = ranges(dates, start_date, end_date)
-    use = backend()
-    build = BuildFeatures(use.warehouse, use.clock, use.documents)
+    backend = connect_backend()
+    build = BuildFeatures(backend.warehouse, backend.clock, backend.documents)
     built = []
     with Bars() as bars:
         for first, last in spans:
@@ -88,109 +88,111 @@ def features_build(
 
 @features.command("invalidate", examples=("props features invalidate --dates D --reason REASON",))
 def features_invalidate(
-    reason: Annotated[str, typer.Option(help="Kept with the snapshots.")],
+    reason: Annotated[str, typer.Option(help="Stored with the snapshots.")],
     dates: Dates = None,
     start_date: Start = None,
     end_date: End = None,
     as_json: Json = False,
 ) -> None:
-    """Mark every snapshot of game dates as wrong: not served, not learnt from, until they are built again."""
+    """Mark all snapshots of game dates as invalid. Serving and training ignore them; build new ones."""
     from shared.application.features.build import invalidate
 
     spans = ranges(dates, start_date, end_date)
-    use = backend()
-    count = sum(invalidate(use.warehouse, use.clock.now(), a, b, reason) for a, b in spans)
-    show(as_json, {"invalidated": count}, [f"{count} snapshots are no longer used"])
+    backend = connect_backend()
+    count = sum(invalidate(backend.warehouse, backend.clock.now(), a, b, reason) for a, b in spans)
+    show(as_json, {"invalidated": count}, [f"{count} snapshots invalidated"])
     if not count:
         raise typer.Exit(FINDING)
 
 
 @mlfs.command("diagnose", examples=("props mlfs diagnose --date TODAY",))
 def mlfs_diagnose(day: Day, as_json: Json = False) -> None:
-    """Say whether the features of a game date are ready, and if not why, and what mends it."""
+    """Show whether the features of a game date are ready, and if not, the cause and the fix."""
     from shared.application.features.diagnosis import MlfsDoctor
     from shared.domain.features.readiness import Verdict
 
-    use = backend()
-    with waiting("looking at the feature store"):
-        found = MlfsDoctor(use.warehouse, use.clock, use.documents)(day, day)[day]
+    backend = connect_backend()
+    with waiting("reading the feature store"):
+        diagnosis = MlfsDoctor(backend.warehouse, backend.clock, backend.documents)(day, day)[day]
     if as_json:
-        print_json(_plain(found))
+        print_json(_plain(diagnosis))
     else:
-        _show(found)
-    if found.verdict is Verdict.BROKEN:
+        _show(diagnosis)
+    if diagnosis.verdict is Verdict.BROKEN:
         raise typer.Exit(CRITICAL)
 
 
-def _plain(found: Diagnosis) -> dict[str, Any]:
+def _plain(diagnosis: Diagnosis) -> dict[str, Any]:
     return {
-        "game_date": found.game_date.isoformat(),
-        "verdict": found.verdict.value,
-        "mode": found.mode.value.lower(),
-        "expected": found.expected,
-        "present": found.present,
-        "coverage": found.coverage,
-        "quality": found.quality,
+        "game_date": diagnosis.game_date.isoformat(),
+        "verdict": diagnosis.verdict.value,
+        "mode": diagnosis.mode.value.lower(),
+        "expected": diagnosis.expected,
+        "present": diagnosis.present,
+        "coverage": diagnosis.coverage,
+        "quality": diagnosis.quality,
         "missing": [
-            {"player_lookup": p.player_lookup, "player_id": p.player_id, "reason": why}
-            for p, why in found.missing.items()
+            {"player_lookup": p.player_lookup, "player_id": p.player_id, "reason": reason}
+            for p, reason in diagnosis.missing.items()
         ],
-        "features": {name: asdict(state) for name, state in found.features.items()},
-        "cause": found.cause,
-        "remedy": found.remedy,
-        "due_at": found.due_at.isoformat() if found.due_at else None,
-        "snapshot_id": found.snapshot_id,
-        "phases": found.phases,
+        "features": {name: asdict(state) for name, state in diagnosis.features.items()},
+        "cause": diagnosis.cause,
+        "remedy": diagnosis.remedy,
+        "due_at": diagnosis.due_at.isoformat() if diagnosis.due_at else None,
+        "snapshot_id": diagnosis.snapshot_id,
+        "phases": diagnosis.phases,
     }
 
 
-def _show(found: Diagnosis) -> None:
+def _show(diagnosis: Diagnosis) -> None:
     from shared.domain.instants import eastern_text
 
-    share = "-" if found.coverage is None else f"{found.coverage:.0%}"
+    coverage = "-" if diagnosis.coverage is None else f"{diagnosis.coverage:.0%}"
     lines = [
-        f"{found.game_date}: {found.verdict.value}",
-        f"  {found.present} of {found.expected} expected players have {found.mode.value.lower()} features "
-        f"({share}), quality {found.quality if found.quality is not None else '-'}",
+        f"{diagnosis.game_date}: {diagnosis.verdict.value}",
+        f"  {diagnosis.present} of {diagnosis.expected} expected players have "
+        f"{diagnosis.mode.value.lower()} features ({coverage}), "
+        f"quality {diagnosis.quality if diagnosis.quality is not None else '-'}",
     ]
-    if found.cause:
-        lines.append(f"  why: {found.cause}")
-    if found.remedy:
-        lines.append(f"  mend it: {found.remedy}")
-    elif found.due_at and found.verdict.value == "not yet due":
-        lines.append(f"  due at {eastern_text(found.due_at)}")
-    phases = found.phases or {}
-    done = [name for name in phases if not name.startswith("_")]
-    lines.append(f"  phases completed: {', '.join(sorted(done)) or 'none'}")
+    if diagnosis.cause:
+        lines.append(f"  cause: {diagnosis.cause}")
+    if diagnosis.remedy:
+        lines.append(f"  fix: {diagnosis.remedy}")
+    elif diagnosis.due_at and diagnosis.verdict.value == "not yet due":
+        lines.append(f"  due at {eastern_text(diagnosis.due_at)}")
+    phases = diagnosis.phases or {}
+    completed = [name for name in phases if not name.startswith("_")]
+    lines.append(f"  phases completed: {', '.join(sorted(completed)) or 'none'}")
     print_lines(lines)
-    if found.missing:
-        by: dict[str, list[str]] = {}
-        for player, why in found.missing.items():
-            by.setdefault(why, []).append(player.player_lookup)
+    if diagnosis.missing:
+        by_reason: dict[str, list[str]] = {}
+        for player, reason in diagnosis.missing.items():
+            by_reason.setdefault(reason, []).append(player.player_lookup)
         rows = [
-            (why, len(who), ", ".join(who[:5]) + (" ..." if len(who) > 5 else "")) for why, who in by.items()
+            (reason, len(names), ", ".join(names[:5]) + (" ..." if len(names) > 5 else ""))
+            for reason, names in by_reason.items()
         ]
-        print_table("Players without features", ("reason", "players", "who"), rows)
+        print_table("Players without features", ("reason", "players", "names"), rows)
     gaps = [
         (name, s.missing, s.approximated, s.cause)
-        for name, s in found.features.items()
+        for name, s in diagnosis.features.items()
         if s.missing or s.approximated
     ]
     if gaps:
-        print_table("Features with gaps", ("feature", "missing", "approximated", "why missing"), gaps)
+        print_table("Features with gaps", ("feature", "missing", "approximated", "reason"), gaps)
 
 
 def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError as exc:
         raise typer.BadParameter(f"--as-of {text!r}: {exc}") from exc
-    if not FIRST.year <= moment.year <= LAST.year:
-        raise typer.BadParameter(f"--as-of {text!r}: wanted a year from {FIRST.year} to {LAST.year}")
-    if moment.tzinfo is None:
+    if not FIRST.year <= instant.year <= LAST.year:
+        raise typer.BadParameter(f"--as-of {text!r}: expected a year from {FIRST.year} to {LAST.year}")
+    if instant.tzinfo is None:
         raise typer.BadParameter(
-            f"--as-of {text!r} has no time zone; wanted for example 2025-03-19T17:00:00-04:00"
+            f"--as-of {text!r} has no time zone; expected for example 2025-03-19T17:00:00-04:00"
         )
-    return moment
+    return instant

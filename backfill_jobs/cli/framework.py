@@ -1,4 +1,4 @@
-"""What every command line of the product shares: exit codes, JSON, tables, the way out."""
+"""Shared parts of the command line: exit codes, options, error messages, JSON output."""
 
 from __future__ import annotations
 
@@ -29,122 +29,120 @@ if TYPE_CHECKING:
 DONE, FINDING, CRITICAL, USAGE, CRASH, INTERRUPTED, TERMINATED = 0, 1, 2, 64, 70, 130, 143
 EXITS = {
     DONE: "done",
-    FINDING: "a finding, or not everything was done",
+    FINDING: "a finding, or incomplete work",
     CRITICAL: "a critical finding",
-    USAGE: "wrong usage: the message says what was wanted",
-    CRASH: "a fault of the program",
-    INTERRUPTED: "ended by Ctrl-C; the same command carries on",
-    TERMINATED: "ended by SIGTERM; the same command carries on",
+    USAGE: "wrong usage; the message says what is expected",
+    CRASH: "a crash: an internal error",
+    INTERRUPTED: "ended by Ctrl-C; run the same command again to continue",
+    TERMINATED: "ended by SIGTERM; run the same command again to continue",
 }
 
-MOST_DAYS = 10_000
-"""Of an option that counts days; more is a typing error."""
+MAX_DAYS = 10_000
+"""Upper bound of options that count days; a larger number is a typing error."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Systems = Annotated[
     str | None, typer.Option(metavar="SYSTEM,...", help="Only these systems, comma-separated.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and write nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")]
 
 
-Does = TypeVar("Does", bound=Callable[..., Any])
+CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 
 
 class Command(TyperCommand):
-    """Shows no type beside a flag, which takes none."""
+    """A command whose help shows no type for flags, which take no value."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _flags_without_type(super().get_params(ctx))
 
 
 class Group(TyperGroup):
-    """The same of a group's own options."""
+    """A group of commands whose help shows no type for its own flags."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _flags_without_type(super().get_params(ctx))
 
 
 def _flags_without_type(params: list[Any]) -> list[Any]:
-    for one in params:
-        if getattr(one, "is_flag", False) and one.metavar is None:
-            one.metavar = ""
+    for param in params:
+        if getattr(param, "is_flag", False) and param.metavar is None:
+            param.metavar = ""
     return params
 
 
 class Program(typer.Typer):
-    """A command line whose commands show in their help how they are used."""
+    """A command line whose commands show examples in their help."""
 
     def command(
         self, name: str | None = None, *, examples: Sequence[str] = (), **options: Any
-    ) -> Callable[[Does], Does]:
-        shown = "\n\n".join(["Examples:", *(f"  {e}" for e in examples)]) if examples else None
-        return super().command(name, cls=Command, epilog=shown, **options)
+    ) -> Callable[[CommandFunction], CommandFunction]:
+        epilog = "\n\n".join(["Examples:", *(f"  {e}" for e in examples)]) if examples else None
+        return super().command(name, cls=Command, epilog=epilog, **options)
 
 
-def program(about: str, after: str | None = None) -> Program:
-    """A command line; ``after`` stands below the list of its commands."""
+def program(description: str, epilog: str | None = None) -> Program:
+    """Return a command line; ``epilog`` is printed below the list of its commands."""
     return Program(
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        help=about,
-        epilog=after,
+        help=description,
+        epilog=epilog,
         cls=Group,
     )
 
 
 def run(app: typer.Typer, name: str) -> int:
-    """Run a command line and give its exit code."""
+    """Run a command line and return its exit code."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
-    logging.getLogger("props").addHandler(logging.NullHandler())  # commands say themselves what became of it
+    logging.getLogger("props").addHandler(logging.NullHandler())  # commands print their own results
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = app(standalone_mode=False, prog_name=name)
     except AppError as exc:
         errors.print(f"{name}: {exc}", style="red", markup=False)
-        if then := _next_step(name, exc):
-            errors.print(f"-> {then}", markup=False)
+        if next_step := _next_step(name, exc):
+            errors.print(f"-> {next_step}", markup=False)
         return FINDING
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except Exception as exc:  # noqa: BLE001  the last edge: usage errors and crashes become exit codes
         if hasattr(exc, "format_message"):
-            told, asked = exc.format_message().rstrip("."), getattr(exc, "ctx", None)
-            errors.print(f"{name}: {told}", style="red", markup=False)
-            errors.print(f"-> {asked.command_path if asked else name} --help", markup=False)
+            message, context = exc.format_message().rstrip("."), getattr(exc, "ctx", None)
+            errors.print(f"{name}: {message}", style="red", markup=False)
+            errors.print(f"-> {context.command_path if context else name} --help", markup=False)
             return USAGE
         if isinstance(exc, OSError) and exc.filename is not None:
             errors.print(f"{name}: {exc.filename}: {exc.strerror}", style="red", markup=False)
             return USAGE
-        if wrong := _wrong_settings(exc):
-            errors.print(*(f"{name}: {told}" for told in wrong), sep="\n", style="red", markup=False)
-            errors.print("-> every variable with its meaning: docs/reference/settings.md", markup=False)
+        if messages := _settings_errors(exc):
+            errors.print(*(f"{name}: {message}" for message in messages), sep="\n", style="red", markup=False)
+            errors.print("-> all variables are explained in docs/reference/settings.md", markup=False)
             return USAGE
         traceback.print_exc()
-        errors.print(
-            f"{name}: a fault of the program; what stands above tells where", style="red", markup=False
-        )
+        errors.print(f"{name}: internal error, see the traceback above", style="red", markup=False)
         return CRASH
     return int(code or DONE)
 
 
-LISTED = frozenset({"runs", "models", "deadletters"})
-"""Groups whose ``list`` shows what can be named to their other commands."""
+GROUPS_WITH_LIST = frozenset({"runs", "models", "deadletters"})
+"""Groups whose ``list`` command shows the ids that their other commands accept."""
 
 
 def _next_step(name: str, exc: AppError) -> str | None:
-    """What to do about a failure whose message does not say it."""
+    """Return advice for an error whose message contains none."""
     if isinstance(exc, HeldElsewhere):
         return None
     if isinstance(exc, Unavailable):
-        return f"it may succeed later; {name} doctor says what does not answer"
-    if isinstance(exc, NotFound) and sys.argv[1:] and sys.argv[1] in LISTED:
+        return f"try again later; {name} doctor shows what is unavailable"
+    if isinstance(exc, NotFound) and sys.argv[1:] and sys.argv[1] in GROUPS_WITH_LIST:
         return f"{name} {sys.argv[1]} list"
     return None
 
 
-def _wrong_settings(exc: Exception) -> list[str]:
-    """What is wrong with the environment, a line each; empty for any other failure."""
+def _settings_errors(exc: Exception) -> list[str]:
+    """Return one line for each invalid environment variable; empty for any other error."""
     if type(exc).__name__ != "ValidationError" or not str(getattr(exc, "title", "")).endswith("Settings"):
         return []
     errors: list[dict[str, Any]] = exc.errors()  # type: ignore[attr-defined]
@@ -152,43 +150,43 @@ def _wrong_settings(exc: Exception) -> list[str]:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
-    """Leave by the ordinary way out, so that services that were started are stopped."""
+    """Exit normally, so that started services are stopped."""
     raise SystemExit(TERMINATED)
 
 
-def backend() -> Backend:
+def connect_backend() -> Backend:
     from shared.backends import BackendSettings, connect
 
     return connect(BackendSettings())
 
 
-def systems_of(text: str | None, known: Sequence[str] | None = None) -> tuple[str, ...] | None:
-    """System ids from a comma-separated option; ``BadParameter`` names one that is not ``known``."""
+def parse_systems(text: str | None, allowed: Sequence[str] | None = None) -> tuple[str, ...] | None:
+    """Return system ids from a comma-separated option; ``BadParameter`` names one that is not ``allowed``."""
     from shared.domain.systems.catalog import SYSTEM_IDS
 
-    known = known or SYSTEM_IDS
+    allowed = allowed or SYSTEM_IDS
     if text is None:
         return None
-    named = tuple(dict.fromkeys(s.strip() for s in text.split(",") if s.strip()))
-    unknown = [s for s in named if s not in known]
-    if unknown or not named:
-        came = repr(unknown[0]) if unknown else "none"
-        raise typer.BadParameter(f"--systems: {came}, wanted some of {', '.join(known)}")
-    return named
+    systems = tuple(dict.fromkeys(s.strip() for s in text.split(",") if s.strip()))
+    unknown = [s for s in systems if s not in allowed]
+    if unknown or not systems:
+        received = repr(unknown[0]) if unknown else "none"
+        raise typer.BadParameter(f"--systems: {received}, expected some of {', '.join(allowed)}")
+    return systems
 
 
-def system_named(text: str) -> str:
-    """A system id; ``BadParameter`` for one that there is not."""
+def parse_system(text: str) -> str:
+    """Return a system id; ``BadParameter`` for an unknown one."""
     from shared.domain.systems.catalog import SYSTEM_IDS
 
     if text not in SYSTEM_IDS:
-        raise typer.BadParameter(f"{shorten(text)}, wanted one of {', '.join(SYSTEM_IDS)}")
+        raise typer.BadParameter(f"{shorten(text)}, expected one of {', '.join(SYSTEM_IDS)}")
     return text
 
 
 @contextmanager
 def checking_arguments() -> Iterator[None]:
-    """Make a usage error of arguments that a use case refuses before it does anything."""
+    """Turn a ``Rejected`` in the block, raised for bad arguments, into a usage error."""
     try:
         yield
     except Rejected as exc:
@@ -196,12 +194,12 @@ def checking_arguments() -> Iterator[None]:
 
 
 def print_json(value: object) -> None:
-    """One object on standard output, whatever the terminal is."""
+    """Print one JSON object on standard output, without styles or line wrapping."""
     sys.stdout.write(json.dumps(value, indent=2, default=_as_text) + "\n")
 
 
 def json_value(value: Any) -> Any:
-    """A value of the warehouse as BigQuery writes it in JSON: what JSON has no number for becomes text."""
+    """Return a warehouse value as BigQuery writes it in JSON: NaN, infinities and decimals become text."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, bytes):
@@ -226,7 +224,7 @@ def print_lines(lines: Sequence[str]) -> None:
 
 
 def warn(line: str) -> None:
-    """Beside the result, which may be JSON."""
+    """Print a warning on standard error; standard output may hold JSON."""
     Console(stderr=True, highlight=False).print(line, style="yellow", markup=False, soft_wrap=True)
 
 

@@ -1,5 +1,5 @@
-"""The ``props`` command. Exit codes: 0 done, 1 a finding or not everything done, 2 a critical finding,
-64 usage, 70 crash."""
+"""The ``props`` command. Exit codes: 0 done, 1 a finding or incomplete work, 2 a critical finding,
+64 wrong usage, 70 crash."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from backfill_jobs.cli import (
     runs,
 )
 from backfill_jobs.cli.dates import game_date
-from backfill_jobs.cli.framework import FINDING, Json, backend, program, run, show
+from backfill_jobs.cli.framework import FINDING, Json, connect_backend, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
@@ -30,28 +30,28 @@ from backfill_jobs.prediction.player_prop_predictions_backfill import predict
 if TYPE_CHECKING:
     from shared.application.ingestion.load import Loaded
 
-BEGIN, DAILY, MODELS, CLOSER, OPERATE = (
-    "Begin", "Every day", "Models", "Look closer", "Operate"
+START, DAILY, MODELS, INSPECT, OPERATE = (
+    "Getting started", "Every day", "Models", "Inspect", "Operate"
 )  # fmt: skip
-"""The commands by what somebody is about to do, in that order."""
+"""Titles of the groups of commands in the help, in their order."""
 
-AFTER = """\
-A first date of your own: load DIR, then features build --dates D, predict --dates D --allow-started and \
-grade --dates D. When something is not as it should be: doctor, then validate-daily --date D.
+EPILOG = """\
+To predict a first date with your own data: load DIR, features build --dates D, \
+predict --dates D --allow-started, grade --dates D. To find a problem: doctor, then validate-daily --date D.
 
-Dates are YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW, US Eastern. Every command has --help, and \
---json but serve. Words in capitals in examples are yours to fill in.
+Dates are YYYY-MM-DD, TODAY, TODAY+n, TODAY-n or TOMORROW, US Eastern. Every command has --help; every \
+command except serve has --json. Replace the words in capitals in the examples.
 
-Exit codes: 0 done, 1 a finding or not everything done, 2 a critical finding, 64 wrong usage, 70 a fault.
+Exit codes: 0 done, 1 a finding or incomplete work, 2 a critical finding, 64 wrong usage, 70 crash.
 
-Colours go away with NO_COLOR=1. State lies under PROPS_HOME (.props); PROPS_BACKEND=gcp is Google Cloud. \
-The pages: docs/README.md, or make docs."""
+NO_COLOR=1 turns colours off. PROPS_HOME is the folder of the state (.props); PROPS_BACKEND=gcp uses \
+Google Cloud. Documentation: docs/README.md, or make docs."""
 
-app = program("Predictions of NBA player points props.", AFTER)
+app = program("Predictions of NBA player points props.", EPILOG)
 
 
 @app.command(
-    rich_help_panel=BEGIN,
+    rich_help_panel=START,
     examples=("props demo", "props demo --data DIR --date YYYY-MM-DD", "props demo --keep"),
 )
 def demo(
@@ -60,36 +60,36 @@ def demo(
     ] = None,
     day: Annotated[
         date | None,
-        typer.Option("--date", parser=game_date, metavar="DATE", help="Game date to play, with --data."),
+        typer.Option("--date", parser=game_date, metavar="DATE", help="Game date to run, with --data."),
     ] = None,
-    keep: Annotated[bool, typer.Option(help="Leave both services up until Ctrl-C.")] = False,
+    keep: Annotated[bool, typer.Option(help="Keep both services running until Ctrl-C.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Play one game date from start to finish and show what came of it."""
-    from backfill_jobs.cli.demo import play
+    """Run one game date from loading to grading and show the results."""
+    from backfill_jobs.cli.demo import run_demo
 
     if (data is None) != (day is None):
-        raise typer.BadParameter("--data and --date go together; without both the sample league is played")
-    if not play(data, day, keep, as_json):
+        raise typer.BadParameter("give both --data and --date, or neither to use the sample league")
+    if not run_demo(data, day, keep, as_json):
         raise typer.Exit(FINDING)
 
 
-@app.command(rich_help_panel=BEGIN, examples=("props load DIR",))
+@app.command(rich_help_panel=START, examples=("props load DIR",))
 def load(
     folder: Annotated[Path, typer.Argument(help="Folder of games, player_game_logs and prop_lines.parquet.")],
     as_json: Json = False,
 ) -> None:
-    """Add the Parquet files of a folder to what is there; a bad file changes nothing.
+    """Load the Parquet files of a folder; if a file is invalid, nothing is changed.
 
-    Exit code 1 where a file is refused, and where rows were loaded that need a look.
+    Exit code 1 if a file is refused, or if loaded rows must be reviewed.
     """
     from shared.application.ingestion.load import LoadFolder
 
     if not folder.is_dir():
         raise typer.BadParameter(f"{folder}: no such folder")
-    use = backend()
+    backend = connect_backend()
     with Bars() as bars:
-        loaded = LoadFolder(use.warehouse, use.clock)(folder, bars)
+        loaded = LoadFolder(backend.warehouse, backend.clock)(folder, bars)
     show(
         as_json,
         {
@@ -109,28 +109,28 @@ def _load_lines(loaded: Loaded) -> list[str]:
     lines = [f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()]
     if loaded.replaced:
         lines.append(f"{loaded.replaced:,} rows replaced; their earlier versions are in nba_raw.row_versions")
-    lines += [f"game {m.old} was moved: it is {m.new} now" for m in loaded.moved]
+    lines += [f"game {m.old} was moved and is now {m.new}" for m in loaded.moved]
     return [*lines, *map(str, loaded.notes)]
 
 
-@app.command(rich_help_panel=BEGIN, examples=("props serve", "props serve --port 9000"))
+@app.command(rich_help_panel=START, examples=("props serve", "props serve --port 9000"))
 def serve(
     port: Annotated[
         int,
-        typer.Option(min=1, max=65533, help="The coordinator's port; the worker and the broker follow it."),
+        typer.Option(min=1, max=65533, help="Port of the coordinator; worker and broker use the next two."),
     ] = 8080,
 ) -> None:
-    """Start coordinator, worker and broker on this machine until Ctrl-C."""
+    """Run coordinator, worker and broker on this machine until Ctrl-C."""
     from backfill_jobs.cli.serve import serve as run
 
     run(port)
 
 
-def _add(name: str, does: Callable[..., None], panel: str, *examples: str) -> None:
-    app.command(name, rich_help_panel=panel, examples=examples)(does)
+def _add(name: str, function: Callable[..., None], panel: str, *examples: str) -> None:
+    app.command(name, rich_help_panel=panel, examples=examples)(function)
 
 
-_add("doctor", reports.doctor, BEGIN, "props doctor", "props doctor --json")
+_add("doctor", reports.doctor, START, "props doctor", "props doctor --json")
 _add("predict", predict, DAILY, "props predict --dates TODAY", "props predict --dates D --allow-started")
 _add("grade", grade, DAILY, "props grade --dates TODAY-1", "props grade --start-date A --end-date B")
 _add("coverage", reports.coverage, DAILY, "props coverage --start-date A --end-date B")
@@ -144,10 +144,10 @@ _add(
     "props train catboost_v9 --train-start A --train-end B --eval-start C --eval-end D",
 )  # fmt: skip
 _add("evaluate", evaluation.evaluate, MODELS, "props evaluate --start A --end B --systems catboost_v9")
-_add("explain", evaluation.explain, CLOSER, "props explain PREDICTION_ID")
-_add("replay", evaluation.replay, CLOSER, "props replay PREDICTION_ID")
+_add("explain", evaluation.explain, INSPECT, "props explain PREDICTION_ID")
+_add("replay", evaluation.replay, INSPECT, "props replay PREDICTION_ID")
 _add(
-    "sql", reports.sql, CLOSER,
+    "sql", reports.sql, INSPECT,
     "props sql \"SELECT run_id, state FROM nba_predictions.prediction_runs WHERE game_date = 'DATE'\"",
 )  # fmt: skip
 _add("bench", bench.bench, OPERATE, "props bench --quick")

@@ -1,4 +1,4 @@
-"""Progress on the terminal, on stderr so that ``--json`` stays clean; none where nobody watches."""
+"""Progress bars on stderr, so that ``--json`` stays clean; none if stderr is not a terminal."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.status import Status
 
 
-def waiting(what: str) -> Status:
-    """Shows that something is being done which has no steps to count; nothing where nobody watches."""
-    return Console(stderr=True).status(what)
+def waiting(description: str) -> Status:
+    """Return a spinner for work without countable steps; shows nothing if stderr is not a terminal."""
+    return Console(stderr=True).status(description)
 
 
 STEPS = {
@@ -29,7 +29,7 @@ STEPS = {
 
 
 class Bars:
-    """A bar for each step, made when the step is first heard of; call it with name, done and total."""
+    """A progress bar per step, created at its first update; call it with step, done and total."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -39,7 +39,7 @@ class Bars:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=console,
-            disable=not console.is_terminal,  # a log or a pipe wants no bars
+            disable=not console.is_terminal,  # logs and pipes get no bars
         )
         self._tasks: dict[str, TaskID] = {}
 

@@ -1,4 +1,4 @@
-"""Commands that read: coverage, signals, performance, validation, SQL."""
+"""Read-only commands: coverage, signals, performance, validation, SQL."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.alerting import tell, webhook
+from backfill_jobs.cli.alerting import configured_webhook, send_alerts
 from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
 from backfill_jobs.cli.framework import (
     FINDING,
-    MOST_DAYS,
+    MAX_DAYS,
     Json,
-    backend,
     checking_arguments,
+    connect_backend,
     json_value,
+    parse_system,
     print_json,
     print_lines,
-    system_named,
 )
 from backfill_jobs.cli.progress import Bars, waiting
 from backfill_jobs.cli.tables import print_table
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
 def coverage(
     dates: Dates = None, start_date: Start = None, end_date: End = None, as_json: Json = False
 ) -> None:
-    """Grading coverage: graded of due by system, and why the rest is not due. Exit 0, 1 or 2 by level."""
+    """Grading coverage: graded and due rows by system, and why rows are not due. Exit 0, 1 or 2 by level."""
     from shared.application.grading.coverage import GradingCoverage
     from shared.domain.coverage import SEVERITY
 
     spans = ranges(dates, start_date, end_date)
     first, last = min(a for a, _ in spans), max(b for _, b in spans)
     if len(spans) > 1 and (last - first).days + 1 != len(spans):
-        raise typer.BadParameter("--dates: wanted consecutive dates; ask for others one by one")
-    use = backend()
-    with waiting("counting what is due and what is graded"):
-        found = GradingCoverage(use.warehouse, use.clock)(first, last)
+        raise typer.BadParameter("--dates: expected consecutive dates; run other dates separately")
+    backend = connect_backend()
+    with waiting("counting due and graded rows"):
+        coverage_by_system = GradingCoverage(backend.warehouse, backend.clock)(first, last)
     if as_json:
-        print_json({"systems": {s: c.plain() for s, c in found.items()}})
+        print_json({"systems": {s: c.plain() for s, c in coverage_by_system.items()}})
     else:
         rows = [
             (
@@ -57,20 +57,20 @@ def coverage(
                 c.graded,
                 "-" if c.coverage is None else f"{c.coverage:.1%}",
                 c.level.value,
-                ", ".join(f"{n} {why}" for why, n in c.undue.items()),
+                ", ".join(f"{n} {reason}" for reason, n in c.undue.items()),
             )
-            for s, c in found.items()
+            for s, c in coverage_by_system.items()
         ]
         columns = ("system", "rows", "due", "graded", "cover", "level", "not due")
         print_table(f"Grading coverage {first} to {last}", columns, rows)
         print_lines(
             [
-                f"{s}: {c.incomplete_box_score} due rows wait, incomplete box score"
-                for s, c in found.items()
+                f"{s}: {c.incomplete_box_score} due rows not graded, incomplete box score"
+                for s, c in coverage_by_system.items()
                 if c.incomplete_box_score
             ]
         )
-    worst = max(SEVERITY[c.level] for c in found.values())
+    worst = max(SEVERITY[c.level] for c in coverage_by_system.values())
     if worst:
         raise typer.Exit(worst)
 
@@ -78,30 +78,30 @@ def coverage(
 def signal(
     day: Day,
     system: Annotated[
-        str | None, typer.Option(parser=system_named, metavar="SYSTEM", help="Only this system.")
+        str | None, typer.Option(parser=parse_system, metavar="SYSTEM", help="Only this system.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The signal of a game date, and what became of days like it. Advice, never more."""
+    """The signal of a game date, and the results of similar days. Advice only."""
     from shared.application.grading.signals import SignalReport
 
-    with waiting("reading the signals and what became of such days"):
-        told = SignalReport(backend().warehouse)(day)
-    found = [row for row in told if system in (None, row["system_id"])]
+    with waiting("reading the signals and the results of similar days"):
+        signals = SignalReport(connect_backend().warehouse)(day)
+    chosen = [row for row in signals if system in (None, row["system_id"])]
     if as_json:
         print_json(
             {
                 "game_date": day.isoformat(),
-                "signals": [{**row, "evidence": [asdict(e) for e in row["evidence"]]} for row in found],
+                "signals": [{**row, "evidence": [asdict(e) for e in row["evidence"]]} for row in chosen],
             }
         )
         return
     rows = [
         (
-            r["system_id"], r["daily_signal"], r["total_picks"], _one(r["pct_over"]), _one(r["pct_under"]),
-            r["high_edge_picks"], _two(r["avg_pvl"]), r["stake_multiplier"],
+            r["system_id"], r["daily_signal"], r["total_picks"], _tenths(r["pct_over"]),
+            _tenths(r["pct_under"]), r["high_edge_picks"], _hundredths(r["avg_pvl"]), r["stake_multiplier"],
         )
-        for r in found
+        for r in chosen
     ]  # fmt: skip
     columns = (
         "system", "signal", "rows", "over", "under", "5+", "p-l", "stake",
@@ -109,63 +109,63 @@ def signal(
     print_table(f"Signals of {day}", columns, rows)
     print_lines(
         [
-            "rows: those with a line; over, under: percent of them; 5+: edges of 5 points and more; "
+            "rows: rows with a line; over, under: percent of those rows; 5+: edges of 5 points or more; "
             "p-l: mean(predicted - line)",
-            *map(_explained, found),
+            *map(_explanation, chosen),
         ]
     )
     evidence = [
         (
-            r["system_id"], e.counted_as, e.days, _rate(e.such), e.green_days, _rate(e.green),
-            _tests(e),
+            r["system_id"], e.counted_as, e.days, _rate_of(e.such), e.green_days, _rate_of(e.green),
+            _p_values(e),
         )
-        for r in found for e in r["evidence"]
+        for r in chosen for e in r["evidence"]
     ]  # fmt: skip
     if evidence:
         heads = (
-            "system", "of", "days", "hit rate", "GREEN", "hit rate", "p naive / by date",
+            "system", "kind", "days", "hit rate", "GREEN", "hit rate", "p naive / by date",
         )  # fmt: skip
-        print_table("High-edge picks of days like it, earlier dates only", heads, evidence)
+        print_table("High-edge picks of similar days, earlier dates only", heads, evidence)
     else:
-        print_lines(["no graded high-edge picks of earlier days: nothing is known of such days"])
+        print_lines(["no graded high-edge picks on similar earlier days"])
 
 
-def _explained(row: dict[str, Any]) -> str:
-    """The rule that decided, and whether the model is in doubt whatever the colour."""
+def _explanation(row: dict[str, Any]) -> str:
+    """Return the rule behind a signal, with a warning if predictions are far from the lines."""
     from shared.domain.signals import ALARM
 
-    said = f"{row['system_id']}: {row['daily_signal']}, {row['signal_explanation']}"
+    rule = f"{row['system_id']}: {row['daily_signal']}, {row['signal_explanation']}"
     if row["avg_pvl"] is None or abs(row["avg_pvl"]) <= ALARM:
-        return said
-    return f"{said}; p-l beyond {ALARM} points: the model is in doubt"
+        return rule
+    return f"{rule}; p-l beyond {ALARM} points: the model is in doubt"
 
 
 def performance(
     system: Annotated[
         str,
-        typer.Option(parser=system_named, metavar="SYSTEM", help="The system, for example catboost_v9."),
+        typer.Option(parser=parse_system, metavar="SYSTEM", help="The system, for example catboost_v9."),
     ],
     days: Annotated[
-        int, typer.Option(min=1, max=MOST_DAYS, help="Game dates back from today, 7 or 30 for example.")
+        int, typer.Option(min=1, max=MAX_DAYS, help="Number of game dates, back from today; e.g. 7 or 30.")
     ] = 30,
     by: Annotated[str | None, typer.Option(help="Split by signal, model_sha256 or edge.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page with a plot here.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Path of an HTML page with a plot.")] = None,
     as_json: Json = False,
 ) -> None:
-    """MAE, bias and hit rate of the last days, beside the line and beside always-under."""
+    """MAE, bias and hit rate of the last days, compared with the line and with always-under."""
     from shared.application.grading.performance import Performance, check_question
 
     with checking_arguments():
         check_question(system, by)
-    use = backend()
-    with waiting("judging graded rows"):
-        found = Performance(use.warehouse, use.clock)(system, days, by)
+    backend = connect_backend()
+    with waiting("reading graded rows"):
+        report = Performance(backend.warehouse, backend.clock)(system, days, by)
     if html is not None:
         from backfill_jobs.cli.performance_page import write
 
-        write(found, html)
+        write(report, html)
     if as_json:
-        print_json(found)
+        print_json(report)
     else:
         columns = (
             "rows", "group", "n", "MAE", "bias", "lined n", "lined MAE", "line MAE", "under",
@@ -173,44 +173,49 @@ def performance(
         )  # fmt: skip
         rows = [
             (
-                g["counted_as"], g["group"], g["n"], _two(g["mae"]), _two(g["bias"]), g["lined_n"],
-                _two(g["lined_mae"]), _two(g["line_mae"]), _percent(g["always_under"]["rate"]),
-                _rate_of(g["hit"]),
+                g["counted_as"], g["group"], g["n"], _hundredths(g["mae"]), _hundredths(g["bias"]),
+                g["lined_n"], _hundredths(g["lined_mae"]), _hundredths(g["line_mae"]),
+                _percent(g["always_under"]["rate"]), _rate_text(g["hit"]),
             )
-            for g in found["groups"]
+            for g in report["groups"]
         ]  # fmt: skip
-        span = f"{found['first']} to {found['last']}"
+        period = f"{report['first']} to {report['last']}"
         if rows:
-            print_table(f"{system}, {span}", columns, rows)
+            print_table(f"{system}, {period}", columns, rows)
         else:
-            print_lines([f"{system}: no graded row from {span}"])
+            print_lines([f"{system}: no graded rows from {period}"])
         if html is not None:
             print_lines([f"report: {html}"])
-    if not found["groups"]:
+    if not report["groups"]:
         raise typer.Exit(FINDING)
 
 
 def validate_daily(
     day: Day,
     alert: Annotated[
-        bool, typer.Option("--alert", help="Tell ALERT_WEBHOOK_URL of what is new, worse or resolved.")
+        bool, typer.Option("--alert", help="Send new, worse and resolved findings to ALERT_WEBHOOK_URL.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a game date from schedule to serving model. Exit 0, 1 or 2 by the worst finding."""
+    """Check a game date, from schedule to serving models. Exit 0, 1 or 2 by the worst finding."""
     from shared.application.validation.daily import ValidateDaily
 
-    receiver = webhook() if alert else None
-    use = backend()
+    webhook = configured_webhook() if alert else None
+    backend = connect_backend()
     with Bars() as bars:
         validate = ValidateDaily(
-            use.warehouse, use.runs, use.documents, use.models, use.clock, use.dead_letters
+            backend.warehouse,
+            backend.runs,
+            backend.documents,
+            backend.models,
+            backend.clock,
+            backend.dead_letters,
         )
-        found = validate(day, bars)
-    about = {"game_date": day.isoformat()}
-    if receiver is not None:
-        about["alert"] = tell(receiver, use, day, found)
-    _show_findings(found, about, f"{day}: ", as_json)
+        findings = validate(day, bars)
+    context = {"game_date": day.isoformat()}
+    if webhook is not None:
+        context["alert"] = send_alerts(webhook, backend, day, findings)
+    _show_findings(findings, context, f"{day}: ", as_json)
 
 
 def doctor(as_json: Json = False) -> None:
@@ -221,41 +226,42 @@ def doctor(as_json: Json = False) -> None:
 
     settings = ModelSettings()
     gcp = settings.props_backend == "gcp"
-    where = (
+    location = (
         f"Google Cloud, project {settings.gcp_project_id}" if gcp else f"embedded, in {settings.props_home}"
     )
     try:
-        use = connect(settings)
+        backend = connect(settings)
     except AppError as exc:
-        remedy = "set GCP_PROJECT_ID" if gcp else "set PROPS_HOME to a folder that can be written"
-        found = [critical("backend", str(exc), remedy)]
+        remedy = "set GCP_PROJECT_ID" if gcp else "set PROPS_HOME to a writable folder"
+        findings = [critical("backend", str(exc), remedy)]
     else:
-        with waiting("asking the store, the models and the services"):
-            found = [ok("backend", where), *_checked(use, settings)]
-    _show_findings(found, {"home": str(settings.props_home)}, "", as_json)
+        with waiting("checking the store, the models and the services"):
+            findings = [ok("backend", location), *_run_checks(backend, settings)]
+    _show_findings(findings, {"home": str(settings.props_home)}, "", as_json)
 
 
-def _checked(use: Backend, settings: ModelSettings) -> list[Finding]:
-    from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
+def _run_checks(backend: Backend, settings: ModelSettings) -> list[Finding]:
+    from backfill_jobs.cli.service_checks import ServiceUrls, check_services
     from shared.application.operations.doctor import Doctor
     from shared.domain.instants import eastern_date
 
     paths, hashes = settings.model_paths(), settings.expected_sha256()
-    today = eastern_date(use.clock.now())
-    doctor = Doctor(use.warehouse, use.documents, use.models, paths, hashes, today)
-    return [*doctor(), *ask_services(ServiceUrls())]
+    today = eastern_date(backend.clock.now())
+    doctor = Doctor(backend.warehouse, backend.documents, backend.models, paths, hashes, today)
+    return [*doctor(), *check_services(ServiceUrls())]
 
 
-def _show_findings(found: Sequence[Finding], about: dict[str, str], title: str, as_json: bool) -> None:
-    """Print them; ``typer.Exit`` by the worst."""
+def _show_findings(findings: Sequence[Finding], context: dict[str, str], title: str, as_json: bool) -> None:
+    """Print findings; raise ``typer.Exit`` with the exit code of the worst."""
     from shared.domain.findings import EXIT, worst
 
-    severity = worst(found)
+    severity = worst(findings)
     if as_json:
-        print_json({**about, "severity": severity.value, "findings": [asdict(f) for f in found]})
+        print_json({**context, "severity": severity.value, "findings": [asdict(f) for f in findings]})
     else:
         rows = [
-            (f.severity.value, f.check, f.evidence + (f"\n-> {f.remedy}" if f.remedy else "")) for f in found
+            (f.severity.value, f.check, f.evidence + (f"\n-> {f.remedy}" if f.remedy else ""))
+            for f in findings
         ]
         print_table(f"{title}{severity.value}", ("", "check", "evidence -> remedy"), rows)
     if EXIT[severity]:
@@ -265,28 +271,28 @@ def _show_findings(found: Sequence[Finding], about: dict[str, str], title: str, 
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT in BigQuery's dialect.")], as_json: Json = False
 ) -> None:
-    """Ask the warehouse; read-only, the same SQL on every backend, or a refusal."""
+    """Query the warehouse, read-only. The SQL dialect is the same on every backend."""
     from shared.application.queries.sql import ReadOnlySql
 
-    with waiting("asking the warehouse"):
-        rows = ReadOnlySql(backend().warehouse)(query)
+    with waiting("running the query"):
+        table = ReadOnlySql(connect_backend().warehouse)(query)
     if as_json:
-        print_json({"rows": [{name: json_value(v) for name, v in row.items()} for row in rows.to_pylist()]})
+        print_json({"rows": [{name: json_value(v) for name, v in row.items()} for row in table.to_pylist()]})
     else:
-        print_table(None, rows.column_names, [tuple(r.values()) for r in rows.to_pylist()])
-        print_lines([f"{rows.num_rows} rows"])
+        print_table(None, table.column_names, [tuple(r.values()) for r in table.to_pylist()])
+        print_lines([f"{table.num_rows} rows"])
 
 
-def _tests(e: Evidence) -> str:
+def _p_values(e: Evidence) -> str:
     ps = [d.p if d else None for d in (e.naive, e.clustered)]
     return " / ".join("-" if p is None else f"{p:.4f}" for p in ps)
 
 
-def _one(value: float | None) -> float | None:
+def _tenths(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def _two(value: float | None) -> str:
+def _hundredths(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
@@ -294,11 +300,11 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
 
 
-def _rate(rate: Rate) -> str:
-    return _rate_of(asdict(rate))
+def _rate_of(rate: Rate) -> str:
+    return _rate_text(asdict(rate))
 
 
-def _rate_of(rate: dict[str, Any]) -> str:
+def _rate_text(rate: dict[str, Any]) -> str:
     if rate["rate"] is None:
-        return "no pick"
+        return "no picks"
     return f"{rate['rate']:.1%} [{100 * rate['low']:.0f}-{100 * rate['high']:.0f}] n={rate['n']}"

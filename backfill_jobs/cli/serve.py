@@ -1,4 +1,4 @@
-"""``props serve``: the three processes under one command."""
+"""``props serve``: run broker, coordinator and worker."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from shared.errors import Unavailable
 
 
 def serve(port: int) -> None:
-    """Blocks until Ctrl-C or SIGTERM; ``Unavailable`` when one of the processes ends by itself."""
+    """Run until Ctrl-C or SIGTERM; raise ``Unavailable`` if one of the processes ends by itself."""
     console = Console(highlight=False)
     ports = {"coordinator": port, "worker": port + 1, "broker": port + 2}
     with Services(BackendSettings().props_home, {}, ports) as services:
         console.print(f"coordinator {services.url('coordinator')}")
         console.print(f"worker      {services.url('worker')}")
-        console.print("Ctrl-C ends them")
+        console.print("Ctrl-C stops them")
         until_interrupted(services)
 
 
 def until_interrupted(services: Services) -> None:
     try:
-        ended = services.wait()
+        name = services.wait()
     except KeyboardInterrupt:
         return
-    raise Unavailable(f"{ended} has ended; its log is in the state folder's logs")
+    raise Unavailable(f"{name} has stopped; see its log in the folder logs under PROPS_HOME")

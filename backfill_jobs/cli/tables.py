@@ -1,4 +1,4 @@
-"""Tables for a person, as wide as the terminal and no wider."""
+"""Tables that fit the width of the terminal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-GAP = 3
+COLUMN_GAP = 3
 """Cells between two columns."""
 
-LEAST = 24
-"""The last column, which holds the prose, may be folded down to this."""
+MIN_LAST_WIDTH = 24
+"""Minimum width of the last column, which holds the longest texts."""
 
 Rows = Sequence[Sequence[Any]]
 
@@ -29,23 +29,23 @@ COLOURS = {
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Rows) -> None:
-    """Numbers to the right, None as a dash. What does not fit is folded between words, the last column also
-    within them; where even that is not enough each row becomes a list. Nothing is cut off, and a name that
-    somebody may want to copy stays whole.
+    """Print a table: numbers to the right, None as a dash. Cells that do not fit are wrapped between words,
+    in the last column also within words. If that is not enough, each row becomes a list. Nothing is cut off,
+    and names, which a reader may copy, are not split.
     """
     console = Console(highlight=False)
     numeric = [_is_numeric([row[i] for row in rows]) for i in range(len(columns))]
     cells = [[_text(value) for value in row] for row in rows]
     widths = [max([cell_len(name), *(_width(row[i]) for row in cells)]) for i, name in enumerate(columns)]
-    words = [_longest_word([name, *(row[i] for row in cells)]) for i, name in enumerate(columns)]
-    least = [*words[:-1], min(words[-1], LEAST)]
-    room = console.width - GAP * len(columns)
-    if sum(least) > room:
+    word_widths = [_longest_word([name, *(row[i] for row in cells)]) for i, name in enumerate(columns)]
+    minima = [*word_widths[:-1], min(word_widths[-1], MIN_LAST_WIDTH)]
+    space = console.width - COLUMN_GAP * len(columns)
+    if sum(minima) > space:
         _print_records(console, title, columns, cells)
         return
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for name, right, width in zip(columns, numeric, _fitted(widths, least, room), strict=True):
-        table.add_column(name, justify="right" if right else "left", overflow="fold", width=width)
+    for name, is_numeric, width in zip(columns, numeric, _fit_widths(widths, minima, space), strict=True):
+        table.add_column(name, justify="right" if is_numeric else "left", overflow="fold", width=width)
     for row in cells:
         table.add_row(*map(_coloured, row))
     console.print(table)
@@ -55,11 +55,11 @@ def _is_numeric(values: list[Any]) -> bool:
     return bool(values) and all(isinstance(v, int | float | None) for v in values)
 
 
-def _fitted(widths: list[int], least: list[int], room: int) -> list[int]:
-    """Widths that fit: the widest column gives way first, none below its least."""
+def _fit_widths(widths: list[int], minima: list[int], space: int) -> list[int]:
+    """Return widths that fit: the widest column is reduced first, none below its minimum."""
     fitted = list(widths)
-    while sum(fitted) > room:
-        widest = max((i for i in range(len(fitted)) if fitted[i] > least[i]), key=lambda i: fitted[i])
+    while sum(fitted) > space:
+        widest = max((i for i in range(len(fitted)) if fitted[i] > minima[i]), key=lambda i: fitted[i])
         fitted[widest] -= 1
     return fitted
 
@@ -69,11 +69,11 @@ def _print_records(
 ) -> None:
     if title:
         console.print(title, style="italic", markup=False)
-    wide = max(map(cell_len, columns))
+    name_width = max(map(cell_len, columns))
     for row in cells:
         console.print()
         for name, value in zip(columns, row, strict=True):
-            console.print(Text(f"{name:<{wide}}  ").append_text(_coloured(value)), soft_wrap=True)
+            console.print(Text(f"{name:<{name_width}}  ").append_text(_coloured(value)), soft_wrap=True)
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The numbers of a demo, counted once for tables, report and ``--json``."""
+"""Figures of a demo, computed once for the tables, the report and ``--json``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from backfill_jobs.demo.scenario import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
 
 
-class Ended(TypedDict):
-    """How players ended, those who were not predicted by reason."""
+class PlayerOutcomes(TypedDict):
+    """Number of players by outcome; players without a prediction by reason."""
 
     predicted: int
     skipped: Annotated[dict[str, int], "REASON"]
@@ -18,12 +18,12 @@ class Ended(TypedDict):
 
 
 class Summary(TypedDict):
-    """A demo in numbers; an MAE is in points, and null where nothing was graded."""
+    """Figures of a demo; an MAE is in points, and null if no row was graded."""
 
     game_date: str
     games: int
     expected_players: int
-    outcomes: Ended
+    outcomes: PlayerOutcomes
     rows_by_system: Annotated[dict[str, int], "SYSTEM"]
     active_duplicates: int
     graded_by_system: Annotated[dict[str, int], "SYSTEM"]
@@ -34,7 +34,7 @@ class Summary(TypedDict):
 
 
 def summary(outcome: Outcome) -> Summary:
-    """What ``props demo --json`` prints."""
+    """Return the output of ``props demo --json``."""
     return {
         "game_date": outcome.game_date.isoformat(),
         "games": len(outcome.games),
@@ -51,12 +51,12 @@ def summary(outcome: Outcome) -> Summary:
 
 
 def errors(outcome: Outcome, system: str) -> list[float]:
-    """Absolute errors in points of one system's players who played."""
+    """Return the absolute errors in points of a system, for players who played."""
     return [r["absolute_error"] for r in outcome.accuracy if r["system_id"] == system and not r["is_voided"]]
 
 
 def line_errors(outcome: Outcome) -> list[float]:
-    """Absolute errors in points of the line itself, once per player who played and had one."""
+    """Return the absolute errors in points of the line, once per player who played and had a line."""
     lines = {
         r["player_id"]: abs(r["line_value"] - r["actual_points"])
         for r in outcome.accuracy
@@ -65,8 +65,8 @@ def line_errors(outcome: Outcome) -> list[float]:
     return [lines[player] for player in sorted(lines)]
 
 
-def on_lined_rows(outcome: Outcome, system: str) -> float | None:
-    """The system's MAE on the players who had a line, to be read beside the line's own."""
+def lined_mae(outcome: Outcome, system: str) -> float | None:
+    """Return a system's MAE on the players with a line, comparable with the MAE of the line."""
     return _mean(
         [
             r["absolute_error"]
@@ -77,23 +77,23 @@ def on_lined_rows(outcome: Outcome, system: str) -> float | None:
 
 
 def hits(outcome: Outcome, system: str) -> tuple[int, int]:
-    """Hits, and hits and misses together."""
-    ends = Counter(r["outcome"] for r in outcome.accuracy if r["system_id"] == system)
-    return ends["HIT"], ends["HIT"] + ends["MISS"]
+    """Return the number of hits, and of hits plus misses."""
+    counts = Counter(r["outcome"] for r in outcome.accuracy if r["system_id"] == system)
+    return counts["HIT"], counts["HIT"] + counts["MISS"]
 
 
-def _outcomes(outcome: Outcome) -> Ended:
-    predicted, others = 0, {"skipped": Counter[str](), "failed": Counter[str]()}
-    for ended in outcome.run["outcomes"].values():
-        kind, _, reason = (ended or "failed:no_outcome").partition(":")
+def _outcomes(outcome: Outcome) -> PlayerOutcomes:
+    predicted, not_predicted = 0, {"skipped": Counter[str](), "failed": Counter[str]()}
+    for player_outcome in outcome.run["outcomes"].values():
+        kind, _, reason = (player_outcome or "failed:no_outcome").partition(":")
         if kind == "predicted":
             predicted += 1
         else:
-            others[kind][reason] += 1
+            not_predicted[kind][reason] += 1
     return {
         "predicted": predicted,
-        "skipped": dict(others["skipped"]),
-        "failed": dict(others["failed"]),
+        "skipped": dict(not_predicted["skipped"]),
+        "failed": dict(not_predicted["failed"]),
     }
 
 

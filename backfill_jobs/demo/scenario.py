@@ -32,8 +32,8 @@ FAILURES: dict[int, type[AppError]] = {404: NotFound, 422: Rejected, 503: Unavai
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What is played: ``now`` and ``after`` fix the clock before and after the games (None: the real one)."""
+class Scenario:
+    """Inputs of a demo; ``now`` and ``after`` set the clock before and after the games (None: real time)."""
 
     game_date: date
     data: Path
@@ -45,7 +45,7 @@ class Stage:
 
 @dataclass
 class Outcome:
-    """Everything that the tables, the report and ``--json`` show."""
+    """Data of the tables, the report and ``--json``."""
 
     game_date: date
     games: list[dict[str, Any]]
@@ -56,58 +56,58 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def sample_stage(home: Path) -> Stage:
-    """The sample league, live: before its first tip-off, then after its last game."""
+def sample_scenario(home: Path) -> Scenario:
+    """Return the inputs for the sample league: before its first tip-off, then after its last game."""
     league = sample_league.generate()
     day = sample_league.DEMO_DATE
     sample_league.write_parquet(sample_league.league_before(league, day), home / "before")
     sample_league.write_parquet(sample_league.results_of(league, day), home / "after")
-    return Stage(
+    return Scenario(
         day, home / "before", home / "after", Mode.LIVE, sample_league.DEMO_NOW, sample_league.AFTER_GAMES
     )
 
 
 class Demo:
-    """Plays a stage in a state folder of its own; what an earlier demo left there goes first."""
+    """Runs a scenario in its own state folder."""
 
     def __init__(self, home: Path, progress: Progress) -> None:
         self.home = home
         self._progress = progress
         self.seconds: dict[str, float] = {}
 
-    def prepare(self, stage: Stage) -> dict[str, str]:
-        """Load, build features and train; gives the environment of the services."""
-        settings = self._settings(stage.now)
+    def prepare(self, scenario: Scenario) -> dict[str, str]:
+        """Load, build features and train; return the environment of the services."""
+        settings = self._settings(scenario.now)
         backend = connect(settings)
         with self._timed("load"):
-            LoadFolder(backend.warehouse, backend.clock)(stage.data, self._progress)
-        if games_between(backend.warehouse, stage.game_date, stage.game_date).num_rows == 0:
-            raise NotFound(f"{stage.game_date}: no games in {stage.data}")
+            LoadFolder(backend.warehouse, backend.clock)(scenario.data, self._progress)
+        if games_between(backend.warehouse, scenario.game_date, scenario.game_date).num_rows == 0:
+            raise NotFound(f"{scenario.game_date}: no games in {scenario.data}")
         with self._timed("features"):
             BuildFeatures(backend.warehouse, backend.clock, backend.documents)(
-                stage.game_date, stage.game_date, BuildOptions(stage.mode), self._progress
+                scenario.game_date, scenario.game_date, BuildOptions(scenario.mode), self._progress
             )
         with self._timed("train"):
             train = TrainModels(backend.warehouse, backend.models, backend.model_folder)
-            bundles = train(demo_windows(stage.game_date), backend.clock.now(), self._progress)
+            bundles = train(demo_windows(scenario.game_date), backend.clock.now(), self._progress)
             Registry(backend.warehouse).add(list(bundles.values()))
         environment = {path_variable(system): bundle.path for system, bundle in bundles.items()}
-        if stage.now is not None:
-            environment["PROPS_NOW"] = stage.now.isoformat()
+        if scenario.now is not None:
+            environment["PROPS_NOW"] = scenario.now.isoformat()
         return environment
 
-    def run(self, stage: Stage, services: Services) -> dict[str, Any]:
-        """Trigger the run over HTTP and follow it to its end."""
+    def run(self, scenario: Scenario, services: Services) -> dict[str, Any]:
+        """Start the run over HTTP and poll it until it has ended; return its last response."""
         base = services.url("coordinator")
-        asked = {"game_date": stage.game_date.isoformat(), "allow_started": stage.mode is Mode.BACKFILL}
+        body = {"game_date": scenario.game_date.isoformat(), "allow_started": scenario.mode is Mode.BACKFILL}
         with self._timed("run"), httpx.Client(base_url=base, timeout=60.0) as client:
-            answer = client.post("/start", json=asked)
-            if answer.status_code != 202:
-                kind = FAILURES.get(answer.status_code, Unavailable)
-                raise kind(str(answer.json().get("detail", answer.text)))
-            return self._follow(client, answer.json()["status_url"])
+            response = client.post("/start", json=body)
+            if response.status_code != 202:
+                error = FAILURES.get(response.status_code, Unavailable)
+                raise error(str(response.json().get("detail", response.text)))
+            return self._poll(client, response.json()["status_url"])
 
-    def _follow(self, client: httpx.Client, url: str) -> dict[str, Any]:
+    def _poll(self, client: httpx.Client, url: str) -> dict[str, Any]:
         end = time.monotonic() + RUN_SECONDS
         while time.monotonic() < end:
             run: dict[str, Any] = client.get(url).json()
@@ -115,28 +115,28 @@ class Demo:
             if run["closed_at"] is not None:
                 return run
             time.sleep(0.05)
-        raise Unavailable(f"the run at {url} has not ended after {RUN_SECONDS:.0f} s")
+        raise Unavailable(f"the run at {url} is still running after {RUN_SECONDS:.0f} s")
 
-    def grade(self, stage: Stage, run: dict[str, Any]) -> Outcome:
-        """Reveal the results and grade; a real past date has its results already."""
-        backend = connect(self._settings(stage.after))
-        day = stage.game_date
+    def grade(self, scenario: Scenario, run: dict[str, Any]) -> Outcome:
+        """Load the results and grade; a real past date already has its results."""
+        backend = connect(self._settings(scenario.after))
+        day = scenario.game_date
         with self._timed("grade"):
-            if stage.results is not None:
-                LoadFolder(backend.warehouse, backend.clock)(stage.results, self._progress)
+            if scenario.results is not None:
+                LoadFolder(backend.warehouse, backend.clock)(scenario.results, self._progress)
             GradePredictions(backend.warehouse, backend.clock)(day, day)
-        ask = PredictionQueries(backend.warehouse)
+        queries = PredictionQueries(backend.warehouse)
         return Outcome(
             game_date=day,
             games=games_between(backend.warehouse, day, day).to_pylist(),
             run=run,
-            predictions=ask.predictions(day),
-            accuracy=ask.accuracy(day, day),
-            active_duplicates=ask.active_duplicates(day),
+            predictions=queries.predictions(day),
+            accuracy=queries.accuracy(day, day),
+            active_duplicates=queries.active_duplicates(day),
             seconds=dict(self.seconds),
         )
 
-    def follow_with(self, progress: Progress) -> None:
+    def set_progress(self, progress: Progress) -> None:
         self._progress = progress
 
     def clear(self) -> None:
@@ -148,8 +148,8 @@ class Demo:
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         try:
             yield
         finally:
-            self.seconds[name] = round(time.perf_counter() - begun, 3)
+            self.seconds[name] = round(time.perf_counter() - started_at, 3)

@@ -1,4 +1,4 @@
-"""What a person reads at the end of a demo."""
+"""Tables printed at the end of a demo."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from backfill_jobs.demo import figures
 from backfill_jobs.demo.scenario import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
 
-SHOWN = "catboost_v9"
-MOST_PLAYERS = 15
+SHOWN_SYSTEM = "catboost_v9"
+MAX_PLAYERS = 15
 
 
 def show(outcome: Outcome, console: Console) -> None:
-    total = figures.summary(outcome)
-    o = total["outcomes"]
+    summary = figures.summary(outcome)
+    outcomes = summary["outcomes"]
     console.print(
-        f"\n[bold]{total['game_date']}[/]: {total['games']} games, "
-        f"{total['expected_players']} players expected, {o['predicted']} predicted, "
-        f"{sum(o['skipped'].values())} skipped, {sum(o['failed'].values())} failed; "
-        f"{total['void']} then did not play\n"
+        f"\n[bold]{summary['game_date']}[/]: {summary['games']} games, "
+        f"{summary['expected_players']} players expected, {outcomes['predicted']} predicted, "
+        f"{sum(outcomes['skipped'].values())} skipped, {sum(outcomes['failed'].values())} failed; "
+        f"{summary['void']} then did not play\n"
     )
     console.print(_picks(outcome))
-    console.print(_systems(outcome, total))
-    if o["skipped"] or o["failed"] or outcome.run["reasons_by_system"]:
+    console.print(_systems(outcome, summary))
+    if outcomes["skipped"] or outcomes["failed"] or outcome.run["reasons_by_system"]:
         console.print(_reasons(outcome))
-    console.print(_seconds(total["seconds"]))
+    console.print(_seconds(summary["seconds"]))
 
 
 def _picks(outcome: Outcome) -> Table:
-    rows = [r for r in outcome.predictions if r["system_id"] == SHOWN]
-    lined = sorted(rows, key=lambda r: -abs(r["line_margin"] or 0.0))
-    ends = {r["player_id"]: r for r in outcome.accuracy if r["system_id"] == SHOWN}
+    rows = [r for r in outcome.predictions if r["system_id"] == SHOWN_SYSTEM]
+    by_edge = sorted(rows, key=lambda r: -abs(r["line_margin"] or 0.0))
+    graded_rows = {r["player_id"]: r for r in outcome.accuracy if r["system_id"] == SHOWN_SYSTEM}
     table = Table(
-        title=f"{SHOWN}: {min(MOST_PLAYERS, len(lined))} largest edges of {len(lined)} players",
+        title=f"{SHOWN_SYSTEM}: {min(MAX_PLAYERS, len(by_edge))} largest edges of {len(by_edge)} players",
         box=box.SIMPLE_HEAD,
     )
-    for name in ("player", "game", "line", "predicted", "edge", "side", "points", "ended"):
+    for name in ("player", "game", "line", "predicted", "edge", "side", "points", "outcome"):
         table.add_column(
             name, justify="right" if name in ("line", "predicted", "edge", "points") else "left", no_wrap=True
         )
-    for r in lined[:MOST_PLAYERS]:
-        end = ends.get(r["player_id"], {})
+    for r in by_edge[:MAX_PLAYERS]:
+        grade = graded_rows.get(r["player_id"], {})
         table.add_row(
             r["player_name"] or r["player_lookup"],
             r["game_id"][9:].replace("_", "@"),
@@ -51,47 +51,45 @@ def _picks(outcome: Outcome) -> Table:
             f"{r['predicted_points']:.1f}",
             _number(r["line_margin"], "+.1f"),
             r["recommendation"],
-            _number(end.get("actual_points"), "d"),
-            _coloured(end.get("outcome", "PENDING")),
+            _number(grade.get("actual_points"), "d"),
+            _coloured(grade.get("outcome", "PENDING")),
         )
     return table
 
 
-def _systems(outcome: Outcome, total: figures.Summary) -> Table:
-    table = Table(
-        title="Systems (MAE in points; 'with a line': players the market priced)", box=box.SIMPLE_HEAD
-    )
+def _systems(outcome: Outcome, summary: figures.Summary) -> Table:
+    table = Table(title="Systems (MAE in points; 'with a line': players with a line)", box=box.SIMPLE_HEAD)
     for name in ("system", "rows", "cover", "MAE", "with a line", "hits", "rate"):
         table.add_column(name, justify="left" if name == "system" else "right", no_wrap=True)
-    expected = total["expected_players"]
+    expected = summary["expected_players"]
     for system in SYSTEM_IDS:
         hits, bets = figures.hits(outcome, system)
-        rows = total["rows_by_system"][system]
+        rows = summary["rows_by_system"][system]
         table.add_row(
             system,
             str(rows),
             f"{rows / expected:.0%}" if expected else "-",
-            _number(total["mae_by_system"][system], ".2f"),
-            _number(figures.on_lined_rows(outcome, system), ".2f"),
+            _number(summary["mae_by_system"][system], ".2f"),
+            _number(figures.lined_mae(outcome, system), ".2f"),
             f"{hits} of {bets}",
             f"{hits / bets:.0%}" if bets else "-",
         )
     table.add_section()
     lined = len(figures.line_errors(outcome))
-    table.add_row("the line itself", str(lined), "", "", _number(total["line_mae"], ".2f"), "", "")
+    table.add_row("line", str(lined), "", "", _number(summary["line_mae"], ".2f"), "", "")
     return table
 
 
 def _reasons(outcome: Outcome) -> Table:
-    table = Table(title="Who was not predicted, and why", box=box.SIMPLE_HEAD)
+    table = Table(title="Players without a prediction", box=box.SIMPLE_HEAD)
     table.add_column("reason")
     table.add_column("players", justify="right")
-    table.add_column("who")
-    by: dict[str, list[str]] = {}
-    for player, ended in outcome.run["outcomes"].items():
-        if ended != "predicted":
-            by.setdefault(ended or "failed:no_outcome", []).append(player)
-    for reason, players in sorted(by.items()):
+    table.add_column("names")
+    players_by_outcome: dict[str, list[str]] = {}
+    for player, player_outcome in outcome.run["outcomes"].items():
+        if player_outcome != "predicted":
+            players_by_outcome.setdefault(player_outcome or "failed:no_outcome", []).append(player)
+    for reason, players in sorted(players_by_outcome.items()):
         table.add_row(
             reason, str(len(players)), ", ".join(players[:6]) + (" ..." if len(players) > 6 else "")
         )
@@ -102,7 +100,7 @@ def _reasons(outcome: Outcome) -> Table:
 
 
 def _seconds(seconds: dict[str, float]) -> Table:
-    table = Table(title="Where time went, seconds", box=box.SIMPLE_HEAD)
+    table = Table(title="Duration of each step, seconds", box=box.SIMPLE_HEAD)
     for name in seconds:
         table.add_column(name.replace("start_services", "start"), justify="right")
     table.add_row(*(f"{s:.2f}" for s in seconds.values()))

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.dates import Dates, End, Start, days_of, ranges
+from backfill_jobs.cli.dates import Dates, End, Start, dates_in, ranges
 from backfill_jobs.cli.framework import (
     FINDING,
     DryRun,
     Json,
     Systems,
+    parse_systems,
     print_json,
     print_lines,
     program,
     run,
-    systems_of,
 )
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.cli.tables import print_table
@@ -32,51 +32,51 @@ if TYPE_CHECKING:
 
 
 HOURS_BEFORE_DAYS = 48
-"""From so many hours on the time since a tip-off is shown in days."""
+"""From this many hours on, the time since a tip-off is shown in days."""
 
 JOB_REASON = "prediction backfill job"
-"""Reason of a run of this job where none is given; ``props predict`` has none."""
+"""Default reason of this job's runs; ``props predict`` has no default."""
 
 
 def predict(
     dates: Dates = None,
     start_date: Start = None,
     end_date: End = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace active rows as well.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also replace active rows.")] = False,
     skip_mlfs_check: Annotated[
-        bool, typer.Option("--skip-mlfs-check", help="Predict those who have features and name the rest.")
+        bool, typer.Option("--skip-mlfs-check", help="Predict players with features and list the others.")
     ] = False,
     min_mlfs_coverage: Annotated[
         float,
         typer.Option(
-            min=0.0, max=100.0, metavar="PERCENT", help="Percent of expected players with features."
+            min=0.0, max=100.0, metavar="PERCENT", help="Required percentage of players with features."
         ),
     ] = 90.0,
     systems: Systems = None,
     allow_started: Annotated[
-        bool, typer.Option("--allow-started", help="Predict games that have begun, marked as a backfill.")
+        bool, typer.Option("--allow-started", help="Also predict games that have begun, marked as backfill.")
     ] = False,
     in_sample: Annotated[
         bool,
         typer.Option(
-            "--in-sample", help="Use models on games they were trained on: never active, never counted."
+            "--in-sample", help="Use models on games of their training; rows are never active or counted."
         ),
     ] = False,
     accept_findings: Annotated[
         bool,
-        typer.Option("--accept-findings", help="Activate systems whose predictions the checks would hold."),
+        typer.Option("--accept-findings", help="Activate systems even if the checks hold their predictions."),
     ] = False,
     dry_run: DryRun = False,
     no_resume: Annotated[
-        bool, typer.Option("--no-resume", help="Begin anew even if this command was killed half-way before.")
+        bool, typer.Option("--no-resume", help="Ignore the checkpoints of an interrupted execution.")
     ] = False,
     status: Annotated[
-        bool, typer.Option("--status", help="Show what this job has done; do nothing.")
+        bool, typer.Option("--status", help="Show the progress of earlier executions; do nothing.")
     ] = False,
-    reason: Annotated[str | None, typer.Option(help="Kept with superseded rows and in the audit.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Stored with superseded rows and in the audit.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict game dates in one process: same systems, ids, lines and features as the services."""
+    """Predict game dates in one process, with the same systems, ids, lines and features as the services."""
     from shared.application.backfill.prediction_backfill import BackfillOptions
     from shared.application.backfill.results import SUCCESSFUL
     from shared.backends import ModelSettings, connect
@@ -90,14 +90,14 @@ def predict(
         force=force,
         skip_mlfs_check=skip_mlfs_check,
         least=min_mlfs_coverage / 100.0,
-        systems=systems_of(systems) or SYSTEM_IDS,
+        systems=parse_systems(systems) or SYSTEM_IDS,
         allow_started=allow_started,
         in_sample=in_sample,
         dry_run=dry_run,
         reason=reason,
         accept_findings=accept_findings,
     )
-    days = days_of(ranges(dates, start_date, end_date))
+    days = dates_in(ranges(dates, start_date, end_date))
     with Bars() as bars:
         job = _job(connect(settings), settings, bars)
         results = job(days, options, resume=not no_resume, progress=bars)
@@ -109,7 +109,7 @@ def predict(
         raise typer.Exit(FINDING)
 
 
-def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictions:
+def _job(backend: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictions:
     from shared.application.backfill.model_choice import BackfillModels
     from shared.application.backfill.prediction_backfill import BackfillPredictions, Ports
     from shared.application.models.registry import Registry
@@ -118,34 +118,43 @@ def _job(use: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictio
     def train(windows: list[Window]) -> dict[str, Bundle]:
         from shared.application.training.train import TrainModels
 
-        return TrainModels(use.warehouse, use.models, use.model_folder, settings.build_commit)(
-            windows, use.clock.now(), bars
+        return TrainModels(backend.warehouse, backend.models, backend.model_folder, settings.build_commit)(
+            windows, backend.clock.now(), bars
         )
 
-    registry = Registry(use.warehouse)
-    models = BackfillModels(use.models, registry, settings.model_paths(), settings.expected_sha256(), train)
-    ports = Ports(use.warehouse, use.runs, use.job_publisher, use.documents, use.locks, use.clock)
-    shadows = load_shadows(use.models, settings.shadow_paths())
+    registry = Registry(backend.warehouse)
+    models = BackfillModels(
+        backend.models, registry, settings.model_paths(), settings.expected_sha256(), train
+    )
+    ports = Ports(
+        backend.warehouse,
+        backend.runs,
+        backend.job_publisher,
+        backend.documents,
+        backend.locks,
+        backend.clock,
+    )
+    shadows = load_shadows(backend.models, settings.shadow_paths())
     return BackfillPredictions(ports, models, settings.build_commit, shadows)
 
 
-def _status(use: Backend, as_json: bool) -> None:
+def _status(backend: Backend, as_json: bool) -> None:
     from shared.application.backfill.checkpoints import list_executions
     from shared.application.backfill.prediction_backfill import JOB
     from shared.domain.instants import eastern_text
 
-    found = list_executions(use.documents, JOB)
+    executions = list_executions(backend.documents, JOB)
     if as_json:
-        print_json({"jobs": found})
+        print_json({"jobs": executions})
         return
-    if not found:
-        print_lines(["this job has not run here"])
-    for job in found:
-        days = job["arguments"]["dates"]
-        state = f"{len(job['dates'])} of {len(days)} dates done"
-        started = eastern_text(datetime.fromisoformat(job["started_at"]))
-        print_lines([f"{started} {days[0]} to {days[-1]}: {job['state']}, {state}"])
-        _show(list(job["dates"].values()))
+    if not executions:
+        print_lines(["no earlier execution of this job"])
+    for execution in executions:
+        dates = execution["arguments"]["dates"]
+        state = f"{len(execution['dates'])} of {len(dates)} dates done"
+        started = eastern_text(datetime.fromisoformat(execution["started_at"]))
+        print_lines([f"{started} {dates[0]} to {dates[-1]}: {execution['state']}, {state}"])
+        _show(list(execution["dates"].values()))
 
 
 def _show(results: list[dict[str, Any]]) -> None:
@@ -161,12 +170,12 @@ def _show(results: list[dict[str, Any]]) -> None:
     lines = []
     for r in results:
         lines += [f"{r['game_date']}: {r['note']}"] if r["note"] else []
-        lines += [f"{r['game_date']}: {s} is off: {why}" for s, why in r["systems_off"].items()]
-        lines += [f"{r['game_date']}: {said}" for said in r.get("warnings", [])]
-        for why, who in r["left_out"].items():
-            names = ", ".join(who[:6]) + (" ..." if len(who) > 6 else "")
-            players = "1 player" if len(who) == 1 else f"{len(who)} players"
-            lines.append(f"{r['game_date']}: {players} {why}: {names}")
+        lines += [f"{r['game_date']}: {s} is off: {reason}" for s, reason in r["systems_off"].items()]
+        lines += [f"{r['game_date']}: {warning}" for warning in r.get("warnings", [])]
+        for reason, left_out in r["left_out"].items():
+            names = ", ".join(left_out[:6]) + (" ..." if len(left_out) > 6 else "")
+            count = "1 player" if len(left_out) == 1 else f"{len(left_out)} players"
+            lines.append(f"{r['game_date']}: {count} {reason}: {names}")
     print_lines(lines)
 
 

@@ -67,7 +67,7 @@ class Result:
         middle = median(self.measured.ratios)
         return middle <= wanted if self.bench.most else middle >= wanted
 
-    def plain(self) -> bench.Measured:
+    def plain(self) -> bench.BenchResult:
         b, ratios = self.bench, self.measured.ratios
         return {
             "name": b.name,

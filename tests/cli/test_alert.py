@@ -19,7 +19,7 @@ def test_an_alert_is_sent_once_and_never_decides_the_exit_code(loaded: Path, tmp
 
     unset = props(home, *command, PROPS_NOW=now, ALERT_WEBHOOK_URL="")
     assert (unset.returncode, "alert" in json.loads(unset.stdout)) == (2, False)
-    assert "ALERT_WEBHOOK_URL is not set, nobody is told" in unset.stderr
+    assert "ALERT_WEBHOOK_URL is not set, no alert is sent" in unset.stderr
 
     with LocalServer().running() as receiver:
         url = f"{receiver.url}/{SECRET}"

@@ -93,7 +93,7 @@ def test_a_value_of_no_kind_is_wrong_usage_everywhere(
         told = capsys.readouterr().err
         assert code == USAGE, (words, told[-300:])
         assert "Traceback" not in told
-        assert option in told or "wanted one of" in told, (words, told)
+        assert option in told or "expected one of" in told, (words, told)
     assert not (home / "warehouse.duckdb").exists()
 
 

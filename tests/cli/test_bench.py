@@ -39,7 +39,7 @@ def test_json_has_each_ratio_with_its_bar(monkeypatch: Any, capsys: Any) -> None
     assert props("--json", "--rounds", "3", monkeypatch=monkeypatch) == 1
     out, err = capsys.readouterr()
     fast, slow = json.loads(out)
-    assert misfits([fast, slow], list[bench.Measured]) == []
+    assert misfits([fast, slow], list[bench.BenchResult]) == []
     assert fast["ratio"] == {"min": 4.0, "median": 6.0, "max": 8.0}
     assert (fast["holds"], fast["reaches_aim"], fast["rounds"], fast["bar"], fast["aim"]) == (
         True,
@@ -49,7 +49,7 @@ def test_json_has_each_ratio_with_its_bar(monkeypatch: Any, capsys: Any) -> None
         9,
     )
     assert (slow["holds"], slow["wanted"]) == (False, "at most")
-    assert "absent is left out: the peer is not installed" in err
+    assert "absent is skipped: the peer is not installed" in err
 
 
 def test_quick_runs_only_what_takes_seconds(monkeypatch: Any, capsys: Any) -> None:
@@ -60,7 +60,7 @@ def test_quick_runs_only_what_takes_seconds(monkeypatch: Any, capsys: Any) -> No
 def test_a_name_that_is_none_is_a_usage_error(monkeypatch: Any, capsys: Any) -> None:
     assert props("faster", monkeypatch=monkeypatch) == 64
     told = " ".join(capsys.readouterr().err.split())
-    assert "'faster' is unknown, wanted one of fast, slow, absent" in told
+    assert "unknown bench 'faster', expected one of fast, slow, absent" in told
 
 
 def test_outside_a_checkout_it_says_where_the_benches_are(

@@ -37,7 +37,7 @@ def test_runs_are_listed_in_eastern_time_and_json_stays_utc(
 ) -> None:
     store = SqliteRunStore(tmp_path / "runs.sqlite")
     store.open(Run("20250319-abc", DAY, RunState.CREATED, OPENED, 0, {}))
-    monkeypatch.setattr(cli, "backend", lambda: SimpleNamespace(runs=store))
+    monkeypatch.setattr(cli, "connect_backend", lambda: SimpleNamespace(runs=store))
     monkeypatch.setenv("COLUMNS", "200")
     cli.list_(None, False)
     shown = capsys.readouterr().out
@@ -51,6 +51,6 @@ def test_runs_are_listed_in_eastern_time_and_json_stays_utc(
 
 
 def test_steps_of_a_run_name_the_clock_that_they_follow() -> None:
-    assert cli._moment(Step("Opened", OPENED, "by a job")) == " 2026-07-03 23:30 EDT (real time)"
-    assert cli._moment(Step("Activated", OPENED, "", True)) == " 2026-07-03 23:30 EDT (product clock)"
-    assert cli._moment(Step("Jobs published", None, "")) == ""
+    assert cli._time_of(Step("Opened", OPENED, "by a job")) == " 2026-07-03 23:30 EDT (real time)"
+    assert cli._time_of(Step("Activated", OPENED, "", True)) == " 2026-07-03 23:30 EDT (product clock)"
+    assert cli._time_of(Step("Jobs published", None, "")) == ""

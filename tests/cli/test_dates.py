@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from backfill_jobs.cli.dates import days_of, game_date, game_dates, ranges
+from backfill_jobs.cli.dates import dates_in, game_date, game_dates, ranges
 from shared.errors import Rejected
 
 LATE = "2025-03-20T03:30:00+00:00"
@@ -53,7 +53,7 @@ def test_anything_else_is_refused_with_what_came_and_what_was_wanted(text: str) 
 
 def test_a_list_holds_both_kinds_and_names_the_part_that_is_wrong() -> None:
     found = game_dates("TODAY-1, 2025-03-01,TODAY")
-    assert days_of(ranges(found, None, None)) == [date(2025, 3, 1), date(2025, 3, 18), date(2025, 3, 19)]
+    assert dates_in(ranges(found, None, None)) == [date(2025, 3, 1), date(2025, 3, 18), date(2025, 3, 19)]
     with pytest.raises(typer.BadParameter, match="'TODAY!', wanted"):
         game_dates("TODAY,TODAY!")
     with pytest.raises(typer.BadParameter, match="'', wanted"):

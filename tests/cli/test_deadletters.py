@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from backfill_jobs.cli.deadletters import Replayed, ToldWhole
+from backfill_jobs.cli.deadletters import MessageDetails, ReplayResult
 from handbook.declared import misfits
 from shared.embedded.broker.store import MessageStore
 from tests.application.test_dead_letters import give_up
@@ -24,7 +24,7 @@ def listed(home: Path) -> list[dict[str, Any]]:
 
 def test_an_operator_lists_shows_and_replays(tmp_path: Path) -> None:
     store = MessageStore(tmp_path / "broker.sqlite")
-    assert "no message was refused" in props(tmp_path, "deadletters", "list").stdout
+    assert "no message failed" in props(tmp_path, "deadletters", "list").stdout
     for n in (1, 2):
         give_up(store, "prediction-request", json.dumps({"n": n}).encode(), run_id="20250319-a")
     first, second = listed(tmp_path)
@@ -37,15 +37,15 @@ def test_an_operator_lists_shows_and_replays(tmp_path: Path) -> None:
     assert first["id"] in table
     assert "last answer 500" in table
     shown = json.loads(props(tmp_path, "deadletters", "show", first["id"], "--json").stdout)
-    assert misfits(shown, ToldWhole) == []
+    assert misfits(shown, MessageDetails) == []
     assert (shown["body"], shown["whole"]) == ({"n": 1}, True)
     assert '"n": 1' in props(tmp_path, "deadletters", "show", first["id"]).stdout
     one = props(tmp_path, "deadletters", "replay", first["id"])
     assert (one.returncode, one.stdout) == (0, f"replayed {first['id']} to prediction-request\n")
     rest = json.loads(props(tmp_path, "deadletters", "replay", "--all", "--json").stdout)
-    assert misfits(rest, Replayed) == []
+    assert misfits(rest, ReplayResult) == []
     assert rest == {"replayed": [second["id"]], "failed": {}}
-    assert "no dead letter waits" in props(tmp_path, "deadletters", "replay", "--all").stdout
+    assert "no dead letter is left" in props(tmp_path, "deadletters", "replay", "--all").stdout
     assert len(store.pending("prediction-request")) == 2
     assert all(m["replayed_at"] and m["replayed_by"] for m in listed(tmp_path))
 

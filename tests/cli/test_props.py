@@ -75,17 +75,21 @@ def test_load_build_and_grade_from_the_command_line(tmp_path: Path, league_folde
         (["features", "build", "--dates", "2025-03-01", "--as-of", "2025-03-01T12:00"], 64, "no time zone"),
         (["grade", "--start-date", "2025-03-02"], 64, "--end-date"),
         (["grade", "--dates", "2999-01-01"], 64, "after today"),
-        (["grade", "--dates", "2025-03-02", "--systems", "catboost_v7"], 64, "'catboost_v7', wanted some of"),
+        (
+            ["grade", "--dates", "2025-03-02", "--systems", "catboost_v7"],
+            64,
+            "'catboost_v7', expected some of",
+        ),
         (["predict", "--dates", "2025-03-02", "--min-mlfs-coverage", "190"], 64, "equal to 100"),
         (["predict"], 64, "give --dates"),
         (["coverage", "--dates", "2025-03-02,2025-03-09"], 64, "consecutive"),
         (["signal", "--date", "2025-03-02"], 1, "no signal"),
-        (["signal", "--date", "2025-03-02", "--system", "catboost_v7"], 64, "'catboost_v7', wanted one of"),
+        (["signal", "--date", "2025-03-02", "--system", "catboost_v7"], 64, "'catboost_v7', expected one of"),
         (["load", "/nowhere"], 64, "/nowhere: no such folder"),
-        (["performance", "--system", "catboost_v7"], 64, "'catboost_v7', wanted one of"),
+        (["performance", "--system", "catboost_v7"], 64, "'catboost_v7', expected one of"),
         (["sql", "DROP TABLE nba_predictions.prediction_runs"], 1, "wanted one SELECT"),
         (["mlfs", "diagnose"], 64, "--date"),
-        (["demo", "--data", "/nowhere"], 64, "--data and --date go together"),
+        (["demo", "--data", "/nowhere"], 64, "give both --data and --date"),
         (["unknown"], 64, "unknown"),
     ],
 )
@@ -159,7 +163,7 @@ def test_a_demo_that_is_terminated_leaves_no_service_running(tmp_path: Path) -> 
     ) as process:
         assert process.stdout is not None
         urls = [
-            line.split()[1] for line in iter(process.stdout.readline, "Ctrl-C ends them\n") if "http" in line
+            line.split()[1] for line in iter(process.stdout.readline, "Ctrl-C stops them\n") if "http" in line
         ]
         assert [httpx.get(f"{url}/health").json()["status"] for url in urls] == ["ok", "ok"]
         process.terminate()
@@ -190,12 +194,12 @@ def test_what_operators_read(
     systems = "moving_average,catboost_v9"
     assert "captured before the as-of" in told("mlfs", "diagnose", "--date", day)
     assert "dry run: up to" in told("predict", "--dates", day, "--systems", systems, "--dry-run")
-    assert "this job has not run here" in told("predict", "--status")
+    assert "no earlier execution of this job" in told("predict", "--status")
     assert "SUCCESS" in told("predict", "--dates", day, "--systems", systems)
     assert "1 of 1 dates done" in told("predict", "--status")
     assert json.loads(told("predict", "--status", "--json"))["jobs"][0]["state"] == "ended"
     signals = told("signal", "--date", day)
-    assert "nothing is known of such days" in signals
+    assert "on similar earlier days" in signals
     assert " signal  " in signals.splitlines()[2]  # a table, not a list of each row
     assert "not_final" in told("coverage", "--dates", day)
     checks = told("validate-daily", "--date", day, code=2)
@@ -210,7 +214,7 @@ def test_what_operators_read(
     assert page.read_text().count("<svg") == 1
     assert "no games" not in told(*read)
     empty = told("performance", "--system", "catboost_v8", "--html", str(page), code=1)
-    assert empty.startswith("catboost_v8: no graded row from 2025-")
+    assert empty.startswith("catboost_v8: no graded rows from 2025-")
     assert "Nothing was graded" in page.read_text()
     assert "1 rows" in told("sql", "SELECT COUNT(*) AS n FROM nba_predictions.prediction_accuracy")
     assert "no run is past its deadline" in told("runs", "check-stalled")
@@ -234,7 +238,7 @@ def test_a_model_from_training_to_its_replay(
     trained = json.loads(told("train", "catboost_v9", *window, *late, "--name", "spring", "--json"))
     assert trained["metrics"]["n"] > 100
     assert "candidate" in told("models", "list")
-    assert "its golden rows come out" in told("models", "verify", "spring")
+    assert "its golden rows match" in told("models", "verify", "spring")
     refused = told("models", "promote", "spring", "--reason", "looks good", code=1)
     assert "is not promoted: no_overlap, graded, shadow_dates" in refused
     assert "candidate -> shadow" in told("models", "shadow", "spring", "--reason", "on trial")
@@ -248,13 +252,13 @@ def test_a_model_from_training_to_its_replay(
     told("predict", "--dates", DAY.isoformat(), "--systems", "catboost_v9", **serving)
     query = "SELECT prediction_id FROM nba_predictions.player_prop_predictions LIMIT 1"
     (row,) = json.loads(told("sql", query, "--json"))["rows"]
-    assert "the same, bit for bit" in told("replay", row["prediction_id"])
+    assert "identical, bit for bit" in told("replay", row["prediction_id"])
     assert "mean_of_training" in told("explain", row["prediction_id"])
     assert json.loads(told("explain", row["prediction_id"], "--json"))["clamped"] is False
     assert "is not stored" in props(tmp_path, "replay", "x").stderr
     found = json.loads(told("validate-daily", "--date", DAY.isoformat(), "--json", code=2))["findings"]
     assert any(f["evidence"].startswith("serves the champion") for f in found)
-    assert "snapshots are no longer used" in told(
+    assert "snapshots invalidated" in told(
         "features", "invalidate", "--dates", DAY.isoformat(), "--reason", "wrong quotes"
     )
     told("features", "invalidate", "--dates", DAY.isoformat(), "--reason", "again", code=1)

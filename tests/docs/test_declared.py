@@ -69,6 +69,8 @@ def test_what_does_not_fit_is_named_by_its_place(change: dict[str, Any], wrong: 
 
 def test_checks_of_a_revision_are_printed_as_declared(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit):
-        deployments._tell([Check("ready", PASSED, "yes", 1.5), Check("model", FAILED, "another")], True)
+        deployments._show_checks(
+            [Check("ready", PASSED, "yes", 1.5), Check("model", FAILED, "another")], True
+        )
     told = json.loads(capsys.readouterr().out)
     assert misfits(told, shapes.DECLARED["props deployments check"]) == []

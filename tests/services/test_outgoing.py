@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backfill_jobs.cli.service_checks import ServiceUrls, ask_services
+from backfill_jobs.cli.service_checks import ServiceUrls, check_services
 from shared.domain.findings import Severity
 from shared.errors import Unavailable
 from shared.gcp.outgoing import IdTokenAuth
@@ -66,13 +66,13 @@ NOT_READY = {"checks": [{"name": "model:catboost_v9", "status": "failed", "detai
 
 
 def test_the_doctor_asks_services_of_this_machine_without_a_token(server: LocalServer) -> None:
-    assert ask_services(ServiceUrls()) == []
+    assert check_services(ServiceUrls()) == []
     server.body = json.dumps(READY).encode()
-    (found,) = ask_services(ServiceUrls(worker_url=server.url))
+    (found,) = check_services(ServiceUrls(worker_url=server.url))
     assert (found.check, found.severity) == ("service:worker:warehouse", Severity.OK)
     assert "authorization" not in server.asked[0]
     server.status, server.body = 503, json.dumps(NOT_READY).encode()
-    (found,) = ask_services(ServiceUrls(coordinator_url=server.url))
+    (found,) = check_services(ServiceUrls(coordinator_url=server.url))
     assert (found.check, found.severity) == ("service:coordinator:model:catboost_v9", Severity.CRITICAL)
     assert "is gone" in found.evidence
 
@@ -81,12 +81,12 @@ def test_the_doctor_asks_services_of_this_machine_without_a_token(server: LocalS
     "url", ["http://worker.example", "ftp://worker.example", "worker.example", "http://[::1"]
 )
 def test_a_token_never_travels_in_the_clear(url: str) -> None:
-    (found,) = ask_services(ServiceUrls(worker_url=url))
+    (found,) = check_services(ServiceUrls(worker_url=url))
     assert found.severity is Severity.CRITICAL
-    assert "wanted https" in found.evidence or "Invalid" in found.evidence
+    assert "expected https" in found.evidence or "Invalid" in found.evidence
 
 
 def test_a_service_that_tells_nothing_is_a_finding(server: LocalServer) -> None:
     server.body = json.dumps({"status": "ready"}).encode()
-    (found,) = ask_services(ServiceUrls(worker_url=server.url))
+    (found,) = check_services(ServiceUrls(worker_url=server.url))
     assert (found.severity, "may this account call?" in found.evidence) == (Severity.CRITICAL, True)

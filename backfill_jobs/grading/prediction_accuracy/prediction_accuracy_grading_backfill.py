@@ -16,12 +16,12 @@ from backfill_jobs.cli.framework import (
     DryRun,
     Json,
     Systems,
-    backend,
+    connect_backend,
+    parse_systems,
     print_json,
     print_lines,
     program,
     run,
-    systems_of,
 )
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.cli.tables import print_table
@@ -35,24 +35,24 @@ def grade(
     end_date: End = None,
     dates: Dates = None,
     systems: Systems = None,
-    regrade: Annotated[bool, typer.Option("--regrade", help="Stamp rows anew whose outcome stands.")] = False,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Write rows again even if unchanged.")] = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Grade predictions of finished games; what is not final is taken by the next run."""
+    """Grade predictions of finished games. Games that are not final are graded by a later run."""
     from shared.application.grading.grade import DONE, GradePredictions
     from shared.domain.instants import eastern_date
 
     spans = ranges(dates, start_date, end_date)
-    use = backend()
-    today = eastern_date(use.clock.now())
+    backend = connect_backend()
+    today = eastern_date(backend.clock.now())
     if any(last > today for _, last in spans):
-        raise typer.BadParameter(f"dates after today, {today}, have nothing to grade")
-    chosen = systems_of(systems)
-    job = GradePredictions(use.warehouse, use.clock)
+        raise typer.BadParameter(f"dates after today ({today}) cannot be graded")
+    chosen_systems = parse_systems(systems)
+    job = GradePredictions(backend.warehouse, backend.clock)
     with Bars() as bars:
         parts = [
-            job(first, last, systems=chosen, regrade=regrade, write=not dry_run, progress=bars)
+            job(first, last, systems=chosen_systems, regrade=regrade, write=not dry_run, progress=bars)
             for first, last in spans
         ]
     if as_json:
@@ -80,7 +80,7 @@ def _plain(parts: list[Graded], dry_run: bool) -> dict[str, object]:
                 "graded": d.graded,
                 "pending": d.pending,
                 "incomplete_box_scores": [
-                    {"game_id": g, "missing": lack} for g, lack in d.incomplete.items()
+                    {"game_id": g, "missing": missing} for g, missing in d.incomplete.items()
                 ],
             }
             for p in parts
@@ -90,24 +90,24 @@ def _plain(parts: list[Graded], dry_run: bool) -> dict[str, object]:
 
 
 def _show(parts: list[Graded], dry_run: bool) -> None:
-    found: list[tuple[date, str, int, int]] = [
+    rows: list[tuple[date, str, int, int]] = [
         (d.game_date, d.status.value, d.graded, d.pending)
         for p in parts
         for d in p.dates
         if d.status.value != "NO_GAMES"
     ]
-    print_table(None, ("date", "status", "rows graded", "rows waiting"), found)
+    print_table(None, ("date", "status", "rows graded", "rows waiting"), rows)
     incomplete = [
-        f"{d.game_date}: {game} waits, incomplete box score: {lack}"
+        f"{d.game_date}: {game} not graded, incomplete box score: {missing}"
         for p in parts
         for d in p.dates
-        for game, lack in d.incomplete.items()
+        for game, missing in d.incomplete.items()
         if d.pending
     ]
-    ends: Counter[str] = sum((p.outcomes for p in parts), Counter())
-    said = [f"{outcome}: {n} rows" for outcome, n in sorted(ends.items())] or ["nothing to grade"]
+    outcomes: Counter[str] = sum((p.outcomes for p in parts), Counter())
+    totals = [f"{outcome}: {n} rows" for outcome, n in sorted(outcomes.items())] or ["nothing to grade"]
     changed = f"{sum(p.changed for p in parts)} rows new or changed"
-    print_lines([*incomplete, *said, "dry run: nothing was written" if dry_run else changed])
+    print_lines([*incomplete, *totals, "dry run: nothing was written" if dry_run else changed])
 
 
 def main() -> int:
