@@ -153,10 +153,10 @@ def performance(
     as_json: Json = False,
 ) -> None:
     """MAE, bias and hit rate of the last days, compared with the line and with always-under."""
-    from shared.application.grading.performance import Performance, check_question
+    from shared.application.grading.performance import Performance, check_system_and_group
 
     with checking_arguments():
-        check_question(system, by)
+        check_system_and_group(system, by)
     backend = connect_backend()
     with waiting("reading graded rows"):
         report = Performance(backend.warehouse, backend.clock)(system, days, by)

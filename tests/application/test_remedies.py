@@ -109,7 +109,7 @@ def test_rows_of_begun_games_stay_and_their_fault_has_no_remedy(
     before, after = seen(here)[check], seen(here.at(AFTER_GAMES))[check]
     assert (before.severity, before.remedy) == (Severity.CRITICAL, "props predict --dates 2025-03-19 --force")
     assert (after.severity, after.remedy) == (Severity.WARNING, None)
-    assert "6 of 6 games have begun: their rows stay as they were made" in after.evidence
+    assert "6 of 6 games have started: their rows cannot be replaced" in after.evidence
 
 
 def test_the_remedy_of_a_date_without_rows_works_before_and_after_tip_off(

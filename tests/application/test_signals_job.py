@@ -108,7 +108,7 @@ def test_dates_that_are_computed_together_are_compared_in_their_order(here: Jobs
             day=DAY,
         )
     compute = ComputeSignals(here.warehouse, here.clock)
-    together = compute.several([*days, DAY])
+    together = compute.compute_for_dates([*days, DAY])
     assert "5 of the 5" not in together[days[5]]["catboost_v9"].signal_explanation
     assert "on its last 6 dates" in together[DAY]["catboost_v9"].signal_explanation
     assert compute(DAY) == together[DAY]

@@ -208,7 +208,7 @@ def test_a_system_without_rows_names_its_reasons(here: Jobs, monkeypatch: pytest
 
 def test_evidence_names_the_dates_that_its_counts_are_of(here: Jobs) -> None:
     found = seen(here)
-    assert "final games of 2025-03-18 and 2025-03-19 have whole box scores" in found["box_scores"].evidence
+    assert "final games of 2025-03-18 and 2025-03-19 have complete box scores" in found["box_scores"].evidence
     assert "from 2025-03-12 to 2025-03-18" in found["grading:catboost_v9"].evidence
 
 
@@ -301,12 +301,12 @@ def test_messages_that_could_not_be_handled_are_counted_until_they_are_replayed(
     dead, refused = bad(here)["messages:dead"], bad(here)["messages:rejected"]
     assert (dead.severity, dead.evidence) == (
         Severity.CRITICAL,
-        "given up by the broker: 1 of prediction-request",
+        "dead-lettered by the broker: 1 of prediction-request",
     )
     assert dead.remedy == "props deadletters replay --all"
     assert (refused.severity, refused.evidence) == (
         Severity.WARNING,
-        "refused by a service: 1 of prediction-ready",
+        "rejected by a service: 1 of prediction-ready",
     )
     for message in here.kept.list_waiting():
         here.kept.replay(message, "test")

@@ -103,7 +103,7 @@ def test_a_correction_of_a_graded_game_is_graded_at_once_and_warned_of(
     assert (now["outcome"], now["actual_points"]) == ("MISS", 60)
     severity, said = evidence(predicted)
     assert severity is Severity.WARNING
-    assert said.startswith(f"no longer whole after a correction, graded as it stands: {hit['game_id']} (")
+    assert said.startswith(f"incomplete after a correction, graded anyway: {hit['game_id']} (")
 
 
 def test_a_player_absent_from_a_whole_box_score_did_not_play(

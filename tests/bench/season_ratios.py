@@ -33,7 +33,7 @@ from shared.application.backfill.prediction_backfill import (
 )
 from shared.application.features.build import BuildFeatures
 from shared.application.features.slate_inputs import Mode
-from shared.application.grading.grade import GradePredictions, graded_rows
+from shared.application.grading.grade import GradePredictions, grade_rows
 from shared.application.ingestion.load import LoadFolder
 from shared.application.models.registry import Registry
 from shared.application.prediction.job_batch import columns_from_runs
@@ -152,7 +152,7 @@ def whole_job(season: Season) -> tuple[list[dict[str, Any]], dict[str, float]]:
             asked = statement("gradable_predictions", first=FIRST, last=LAST)
             select, gradable = cpu(lambda use=use, asked=asked: use.warehouse.query(asked))
             for _again in range(ROUNDS):
-                spent, _none = cpu(lambda gradable=gradable: graded_rows(gradable, season.now))
+                spent, _none = cpu(lambda gradable=gradable: grade_rows(gradable, season.now))
                 graded_ms.append(1000 * spent * SEASON_ROWS / gradable.num_rows)
             whole, _none = cpu(lambda use=use: GradePredictions(use.warehouse, use.clock)(FIRST, LAST))
             seconds = {"floor": floor, "job": job, "select": select, "grade and write": whole}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.application.grading.accuracy_totals import Of, accuracy_totals
+from shared.application.grading.accuracy_totals import AccuracyKey, accuracy_totals
 from shared.application.grading.coverage import GradingCoverage
 from shared.application.models.registry import Registry
 from shared.application.prediction.replay import Replay
@@ -94,7 +94,7 @@ def test_models_and_how_they_did(warehouse: Warehouse) -> None:
     assert (view.experiment.seed, view.experiment.mae) == (42, 4.1)
     assert len(view.changes) == len(Registry(warehouse).changes(SYSTEM)) == 1
     (totals,) = accuracy_totals(warehouse, DAY, DAY).items()
-    assert totals[0] == Of(SYSTEM, SHA, "LIVE")
+    assert totals[0] == AccuracyKey(SYSTEM, SHA, "LIVE")
     assert (totals[1].hits, totals[1].decided, totals[1].under) == (1, 1, 0)
     performance = ShowPerformance(warehouse, CLOCK)(SYSTEM, 7)
     assert [(r.group, r.hit) for r in performance.groups] == [("3 to 5", 1.0)]

@@ -27,7 +27,7 @@ from backfill_jobs.cli.progress import Bars
 from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from shared.application.grading.grade import Graded
+    from shared.application.grading.grade import GradingResult
 
 
 def grade(
@@ -40,7 +40,7 @@ def grade(
     as_json: Json = False,
 ) -> None:
     """Grade predictions of finished games. Games that are not final are graded by a later run."""
-    from shared.application.grading.grade import DONE, GradePredictions
+    from shared.application.grading.grade import FINISHED_STATUSES, GradePredictions
     from shared.domain.instants import eastern_date
 
     spans = ranges(dates, start_date, end_date)
@@ -59,11 +59,11 @@ def grade(
         print_json(_plain(parts, dry_run))
     else:
         _show(parts, dry_run)
-    if any(d.status not in DONE for part in parts for d in part.dates):
+    if any(d.status not in FINISHED_STATUSES for part in parts for d in part.dates):
         raise typer.Exit(FINDING)
 
 
-def _plain(parts: list[Graded], dry_run: bool) -> dict[str, object]:
+def _plain(parts: list[GradingResult], dry_run: bool) -> dict[str, object]:
     def total(name: str) -> dict[str, int]:
         return dict(sum((getattr(p, name) for p in parts), Counter()))
 
@@ -89,7 +89,7 @@ def _plain(parts: list[Graded], dry_run: bool) -> dict[str, object]:
     }
 
 
-def _show(parts: list[Graded], dry_run: bool) -> None:
+def _show(parts: list[GradingResult], dry_run: bool) -> None:
     rows: list[tuple[date, str, int, int]] = [
         (d.game_date, d.status.value, d.graded, d.pending)
         for p in parts

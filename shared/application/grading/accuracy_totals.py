@@ -1,4 +1,4 @@
-"""How all systems and models have done over some dates, added up where the rows are."""
+"""Accuracy of all systems and models over a date range, summed in the warehouse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.warehouse.statements import statement
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over rows whose player played; they can be added to one another, as their means cannot."""
+    """Sums over rows whose player played. Unlike means, sums of different rows can be added."""
 
     n: int = 0
     absolute: float = 0.0
@@ -42,20 +42,19 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Of:
-    """Whose rows, and what they count as; ``model_key`` is a hash or 'formula'."""
+class AccuracyKey:
+    """System, model and kind (LIVE, SHADOW, BACKFILL) of rows; ``model_key`` is a hash or 'formula'."""
 
     system_id: str
     model_key: str
     counted_as: str
 
 
-def accuracy_totals(warehouse: Warehouse, first: date, last: date) -> dict[Of, Totals]:
+def accuracy_totals(warehouse: Warehouse, first: date, last: date) -> dict[AccuracyKey, Totals]:
     rows = warehouse.query(statement("accuracy_totals", first=first, last=last)).to_pylist()
-    return {
-        Of(r["system_id"], r["model_key"], r["counted_as"]): Totals(*(r[f.name] for f in fields(Totals)))
-        for r in rows
-    }
+    keys = [AccuracyKey(r["system_id"], r["model_key"], r["counted_as"]) for r in rows]
+    totals = [Totals(*(r[f.name] for f in fields(Totals))) for r in rows]
+    return dict(zip(keys, totals, strict=True))
 
 
 def _mean(total: float, n: int) -> float | None:

@@ -1,4 +1,4 @@
-"""How a system has done over the last days, beside the line and beside always taking the under."""
+"""Performance of a system over recent days, compared with the line and with always taking the under."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from shared.warehouse.statements import statement
 
 Floats = NDArray[np.float64]
 
-EDGES = ((0.0, "below 1"), (1.0, "1 to 2"), (2.0, "2 to 3"), (3.0, "3 to 5"), (5.0, "5 and more"))
+EDGE_GROUPS = ((0.0, "below 1"), (1.0, "1 to 2"), (2.0, "2 to 3"), (3.0, "3 to 5"), (5.0, "5 and more"))
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Rows whose player played. Errors in points; those of the line on the same rows, where it stood.
+    """Figures of rows whose player played. Errors in points; those of the line cover rows with a line.
 
-    ``always_under``: what the under would have done on the rows where the system took a side and the
-    line was not landed on exactly, so both rates have the same rows.
+    ``hit`` and ``always_under`` cover the same rows: those where the system picked a side and the points
+    did not equal the line. ``always_under`` is the hit rate of taking the under on each of them.
     """
 
     n: int
@@ -48,30 +48,30 @@ class Performance:
         self._clock = clock
 
     def __call__(self, system: str, days: int, by: str | None = None) -> dict[str, Any]:
-        """Figures of the last ``days`` game dates to today, live, backfill and shadow rows apart.
+        """Return figures of the last ``days`` dates to today, separately for live, backfill and shadow rows.
 
-        ``by`` splits by ``signal``, ``model_sha256`` or ``edge``; ``Rejected`` for anything else.
+        ``by`` groups by ``signal``, ``model_sha256`` or ``edge``; raises ``Rejected`` for any other value.
         """
-        check_question(system, by)
+        check_system_and_group(system, by)
         first, last = window(self._clock, days)
         rows = rows_of_system(self._warehouse, system, first, last)
-        found = [
-            {"counted_as": kind, "group": group, **asdict(figures(part))}
-            for kind, mine in by_kind(rows).items()
-            for group, part in grouped(mine, by).items()
+        groups = [
+            {"counted_as": kind, "group": group, **asdict(compute_figures(part))}
+            for kind, kind_rows in split_by_kind(rows).items()
+            for group, part in split_by_group(kind_rows, by).items()
         ]
         return {
             "system": system,
             "first": first.isoformat(),
             "last": last.isoformat(),
             "by": by,
-            "groups": found,
+            "groups": groups,
             "dates": _by_date(rows),
         }
 
 
-def check_question(system: str, by: str | None) -> None:
-    """``Rejected`` for a system or a grouping that there is not."""
+def check_system_and_group(system: str, by: str | None) -> None:
+    """Raise ``Rejected`` for an unknown system or grouping."""
     if system not in SYSTEM_IDS:
         raise Rejected(f"system {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
     if by is not None and by not in GROUPS:
@@ -79,7 +79,7 @@ def check_question(system: str, by: str | None) -> None:
 
 
 def window(clock: Clock, days: int) -> tuple[date, date]:
-    """First and last of the ``days`` game dates to today."""
+    """Return the first and last of the ``days`` dates to today."""
     if days < 1:
         raise Rejected(f"days {days}, wanted at least 1")
     last = eastern_date(clock.now())
@@ -87,26 +87,26 @@ def window(clock: Clock, days: int) -> tuple[date, date]:
 
 
 def rows_of_system(warehouse: Warehouse, system: str, first: date, last: date) -> pa.Table:
-    """Graded rows of players who played, one date after the other."""
+    """Return graded rows of players who played, ordered by date."""
     return warehouse.query(statement("accuracy_of_system", first=first, last=last, system_id=system))
 
 
-def by_kind(rows: pa.Table) -> dict[str, pa.Table]:
-    """Rows by what they count as; SHADOW, LIVE, BACKFILL in this order."""
+def split_by_kind(rows: pa.Table) -> dict[str, pa.Table]:
+    """Return rows by kind (``counted_as``), in the order SHADOW, LIVE, BACKFILL."""
     kinds = strings(rows["counted_as"])
     return {k: rows.filter(pa.array(kinds == k)) for k in sorted(set(kinds.tolist()), reverse=True)}
 
 
-def grouped(rows: pa.Table, by: str | None) -> dict[str, pa.Table]:
-    """Rows by group; all of them as one group without ``by``."""
+def split_by_group(rows: pa.Table, by: str | None) -> dict[str, pa.Table]:
+    """Return rows by group; without ``by`` all rows are one group."""
     groups = GROUPS[by](rows) if by else np.full(rows.num_rows, "all")
-    return {group: rows.filter(pa.array(groups == group)) for group in _ordered(groups)}
+    return {group: rows.filter(pa.array(groups == group)) for group in _sorted_groups(groups)}
 
 
-def figures(rows: pa.Table) -> Figures:
+def compute_figures(rows: pa.Table) -> Figures:
     error, line = floats(rows["signed_error"]), floats(rows["line_value"])
     points, outcome = floats(rows["actual_points"]), strings(rows["outcome"])
-    lined_n, lined_mae, line_mae = beside_line(error, line, points)
+    lined_n, lined_mae, line_mae = compare_with_line(error, line, points)
     decided = np.isin(outcome, ("HIT", "MISS"))
     return Figures(
         n=len(error),
@@ -120,22 +120,22 @@ def figures(rows: pa.Table) -> Figures:
     )
 
 
-def beside_line(error: Floats, line: Floats, points: Floats) -> tuple[int, float | None, float | None]:
-    """How many of (n,) rows have a line, and over those the mean error of what was said and of the line."""
+def compare_with_line(error: Floats, line: Floats, points: Floats) -> tuple[int, float | None, float | None]:
+    """Return how many of (n,) rows have a line, and the MAE of the system and of the line on them."""
     lined = ~np.isnan(line)
     return int(lined.sum()), _mean(np.abs(error[lined])), _mean(np.abs(line - points)[lined])
 
 
 def _by_date(rows: pa.Table) -> list[dict[str, Any]]:
-    """Errors of each game date, for the plot."""
+    """Return the errors of each game date, for the plot."""
     days: list[date] = rows["game_date"].to_pylist()
-    found = []
+    entries = []
     for day in dict.fromkeys(days):
-        of = figures(rows.filter(pa.array([d == day for d in days], pa.bool_())))
-        found.append(
-            {"game_date": day.isoformat(), "n": of.n, "lined_mae": of.lined_mae, "line_mae": of.line_mae}
+        f = compute_figures(rows.filter(pa.array([d == day for d in days], pa.bool_())))
+        entries.append(
+            {"game_date": day.isoformat(), "n": f.n, "lined_mae": f.lined_mae, "line_mae": f.line_mae}
         )
-    return found
+    return entries
 
 
 def _by_signal(rows: pa.Table) -> NDArray[np.str_]:
@@ -150,10 +150,10 @@ def _by_model(rows: pa.Table) -> NDArray[np.str_]:
 
 def _by_edge(rows: pa.Table) -> NDArray[np.str_]:
     edge = np.abs(floats(rows["line_margin"]))
-    named = np.full(len(edge), "no line", dtype="<U12")
-    for least, name in EDGES:
-        named = np.where(edge >= least, name, named)
-    return named.astype(np.str_)
+    group = np.full(len(edge), "no line", dtype="<U12")
+    for lower, name in EDGE_GROUPS:
+        group = np.where(edge >= lower, name, group)
+    return group.astype(np.str_)
 
 
 GROUPS: dict[str, Callable[[pa.Table], NDArray[np.str_]]] = {
@@ -163,9 +163,9 @@ GROUPS: dict[str, Callable[[pa.Table], NDArray[np.str_]]] = {
 }
 
 
-def _ordered(groups: NDArray[np.str_]) -> list[str]:
-    """Edges from small to large, everything else by name."""
-    order = {name: i for i, (_, name) in enumerate(EDGES)}
+def _sorted_groups(groups: NDArray[np.str_]) -> list[str]:
+    """Return edge groups from small to large, other groups by name."""
+    order = {name: i for i, (_, name) in enumerate(EDGE_GROUPS)}
     return sorted(set(groups.tolist()), key=lambda g: (order.get(g, len(order)), g))
 
 

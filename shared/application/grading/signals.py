@@ -33,13 +33,13 @@ HISTORY_DAYS = 365
 
 
 History = dict[str, dict[date, EarlierDay]]
-"""By system what its dates were like."""
+"""Statistics of earlier dates, by system and date."""
 
 
 class ComputeSignals:
-    """Upserts one row per system of a game date, from the active rows that have a line.
+    """Upserts one signal row per system of a game date, from the active rows with a line.
 
-    Each date is compared with the system's own earlier dates as they are stored, never with later ones.
+    Each date is compared with stored earlier dates of the same system, never with later ones.
     """
 
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
@@ -47,11 +47,11 @@ class ComputeSignals:
         self._clock = clock
 
     def __call__(self, game_date: date) -> dict[str, DailySignal]:
-        """The signals by system; a system without active rows with a line has none."""
-        return self.several([game_date])[game_date]
+        """Return the signals by system; a system without active rows with a line has no signal."""
+        return self.compute_for_dates([game_date])[game_date]
 
-    def several(self, game_dates: Sequence[date]) -> dict[date, dict[str, DailySignal]]:
-        """The same for each of some dates."""
+    def compute_for_dates(self, game_dates: Sequence[date]) -> dict[date, dict[str, DailySignal]]:
+        """Compute and store the signals of several dates; return them by date and system."""
         span = {"first": min(game_dates), "last": max(game_dates)}
         rows = by_day(self._warehouse.query(statement("signal_picks", **span)))
         history = self._history(**span)
@@ -60,7 +60,7 @@ class ComputeSignals:
         for day in sorted(rows.keys() & signals.keys()):
             for name, signal, games in _signals(rows[day], day, history):
                 signals[day][name] = signal
-                history.setdefault(name, {})[day] = _as_earlier(signal)
+                history.setdefault(name, {})[day] = _as_earlier_day(signal)
                 stored.append(
                     {
                         "game_date": day,
@@ -78,7 +78,7 @@ class ComputeSignals:
         return signals
 
     def _history(self, first: date, last: date) -> History:
-        """Stored dates before ``last``, from ``HISTORY_SPAN`` before ``first``."""
+        """Return the stored dates from ``HISTORY_SPAN`` before ``first`` to the day before ``last``."""
         span = {"first": first - HISTORY_SPAN, "last": last - timedelta(days=1)}
         history: History = {}
         for row in self._warehouse.query(statement("earlier_signals", **span)).to_pylist():
@@ -87,34 +87,34 @@ class ComputeSignals:
         return history
 
 
-def _as_earlier(signal: DailySignal) -> EarlierDay:
+def _as_earlier_day(signal: DailySignal) -> EarlierDay:
     return EarlierDay(
         signal.total_picks, signal.pct_over or 0.0, signal.pct_under or 0.0, signal.high_edge_picks
     )
 
 
-def _earlier(dates: Mapping[date, EarlierDay], day: date) -> list[EarlierDay]:
-    """Those of the span before a date, the newest first."""
+def _earlier_days(dates: Mapping[date, EarlierDay], day: date) -> list[EarlierDay]:
+    """Return the days of ``HISTORY_SPAN`` before a date, the newest first."""
     return [dates[d] for d in sorted(dates, reverse=True) if day - HISTORY_SPAN <= d < day]
 
 
 def _signals(rows: pa.Table, day: date, history: History) -> Iterator[tuple[str, DailySignal, int]]:
-    """System, signal and number of games of a date's picks."""
+    """Yield system, signal and number of games of a date's picks."""
     system, game = strings(rows["system_id"]), strings(rows["game_id"])
     side, edge = strings(rows["recommendation"]), floats(rows["line_margin"])
     confidence = floats(rows["confidence_score"])
     for name in dict.fromkeys(system.tolist()):
-        of = system == name
-        earlier = _earlier(history.get(name, {}), day)
-        yield name, daily_signal(side[of], edge[of], confidence[of], earlier), len(set(game[of].tolist()))
+        own = system == name
+        earlier = _earlier_days(history.get(name, {}), day)
+        yield name, daily_signal(side[own], edge[own], confidence[own], earlier), len(set(game[own].tolist()))
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """How high-edge picks of such days did, of days strictly before, beside those of GREEN days.
+    """Hit rate of high-edge picks on earlier days with the same signal (``such``), and on GREEN days.
 
-    ``counted_as``: LIVE or BACKFILL; the two are never mixed. ``naive`` supposes independent picks,
-    ``clustered`` takes game dates as the units.
+    ``counted_as``: LIVE or BACKFILL; the two are never mixed. ``naive`` tests the difference with picks as
+    independent units, ``clustered`` with game dates as units.
     """
 
     counted_as: str
@@ -127,10 +127,10 @@ class Evidence:
     clustered: Difference | None
 
 
-def shown(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored signal as it is shown: rows of before may have a colour for a system that took hardly
-    any side, or ``NONE``; both are ``NO_SIGNAL`` now."""
-    sides = MIN_SIDES  # where the shares are not kept the colour stands
+def displayed_signal(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored signal by the current rules. Older rows may have a colour although the system made too
+    few picks, or ``NONE``; both become ``NO_SIGNAL``."""
+    sides = MIN_SIDES  # without stored shares the colour is not changed
     if stored["pct_over"] is not None and stored["pct_under"] is not None:
         picks, over, under = stored["total_picks"], stored["pct_over"], stored["pct_under"]
         sides = EarlierDay(picks, over, under, stored["high_edge_picks"]).sides
@@ -147,17 +147,17 @@ def shown(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class SignalReport:
-    """Reads the signals of a date and what became of days like it."""
+    """Reads the signals of a date, with the results of earlier days with the same signal as evidence."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
     @shared_connection
     def __call__(self, game_date: date, system_id: str | None = None) -> list[dict[str, Any]]:
-        """One entry per system, or that of one; ``NotFound`` where no run of that date has completed with
-        lines."""
+        """Return one entry per system, or only that of ``system_id``. Raises ``NotFound`` if no run of the
+        date has completed with lines."""
         rows = self._warehouse.query(statement("signals_of_date", game_date=game_date)).to_pylist()
-        rows = [shown(r) for r in rows if system_id in (None, r["system_id"])]
+        rows = [displayed_signal(r) for r in rows if system_id in (None, r["system_id"])]
         if not rows:
             raise NotFound(
                 f"{game_date}: no signal; it is computed when a run completes for players who have a line"
@@ -176,13 +176,13 @@ class SignalReport:
         ).to_pylist()
         kinds = sorted({h["counted_as"] for h in history}, reverse=True)
         return [
-            _compare(row["daily_signal"], kind, [h for h in history if h["counted_as"] == kind])
-            for kind in kinds
+            _compare(row["daily_signal"], counted_as, [h for h in history if h["counted_as"] == counted_as])
+            for counted_as in kinds
         ]
 
 
-def _compare(signal: str, kind: str, days: list[dict[str, Any]]) -> Evidence:
-    same = (signal, "NONE") if signal == Signal.NO_SIGNAL else (signal,)  # NONE: in rows of before
+def _compare(signal: str, counted_as: str, days: list[dict[str, Any]]) -> Evidence:
+    same = (signal, "NONE") if signal == Signal.NO_SIGNAL else (signal,)  # older rows have NONE
     such = [d for d in days if d["daily_signal"] in same]
     green = [d for d in days if d["daily_signal"] == Signal.GREEN]
     both = such + green if signal != Signal.GREEN else []
@@ -190,7 +190,7 @@ def _compare(signal: str, kind: str, days: list[dict[str, Any]]) -> Evidence:
     in_such = np.arange(len(both)) < len(such)
     totals = [(sum(d["hits"] for d in group), sum(d["n"] for d in group)) for group in (such, green)]
     return Evidence(
-        counted_as=kind,
+        counted_as=counted_as,
         signal=signal,
         days=len(such),
         such=wilson(*totals[0]),

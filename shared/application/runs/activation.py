@@ -194,7 +194,7 @@ class Activate:
         )
         days = [r.run.game_date for r in runs if results[r.run_id].counts.activated]
         if days:
-            self._signals.several(days)
+            self._signals.compute_for_dates(days)
         messages = [
             PredictionsComplete(
                 SCHEMA_VERSION,

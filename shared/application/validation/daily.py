@@ -1,4 +1,4 @@
-"""The daily validation: is this game date, and the one before, as it should be by now?"""
+"""The daily validation: checks of a game date and of the date before it, as of now."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     processes.stuck,
     processes.unhandled,
 )
-"""A new check is a function beside these and a line here."""
+"""All checks, in order; a new check is a function in one of these modules and a line here."""
 
 
 class ValidateDaily:
-    """Every check says something, also that all is well; each finding names the command that mends it."""
+    """Runs every check. A passed check reports OK; a failed one names the command that fixes it."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class ValidateDaily:
         self._coverage = GradingCoverage(warehouse, clock)
         self._heartbeats = Heartbeats(documents)
         self._registry = Registry(warehouse)
-        self._kept = RejectedMessages(warehouse, dead_letters)
+        self._rejected_messages = RejectedMessages(warehouse, dead_letters)
 
     @shared_connection
     def __call__(
@@ -75,14 +75,14 @@ class ValidateDaily:
         return findings
 
     def _read(self, game_date: date) -> Day:
-        now, before = self._clock.now(), game_date - timedelta(days=1)
-        refresh_game_status(self._warehouse, now, before, game_date)
+        now, previous = self._clock.now(), game_date - timedelta(days=1)
+        refresh_game_status(self._warehouse, now, previous, game_date)
         active = self._warehouse.query(statement("active_by_system", game_date=game_date)).to_pylist()
         return Day(
             game_date=game_date,
             now=now,
             games=games_between(self._warehouse, game_date, game_date).to_pylist(),
-            before=games_between(self._warehouse, before, before).to_pylist(),
+            previous_games=games_between(self._warehouse, previous, previous).to_pylist(),
             diagnosis=self._doctor(game_date, game_date)[game_date],
             active={row["system_id"]: row for row in active},
             warehouse=self._warehouse,
@@ -91,5 +91,5 @@ class ValidateDaily:
             coverage=self._coverage,
             heartbeats=self._heartbeats,
             registry=self._registry,
-            kept=self._kept,
+            rejected_messages=self._rejected_messages,
         )

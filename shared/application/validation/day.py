@@ -1,4 +1,4 @@
-"""What every check of the daily validation reads."""
+"""Input of all checks of the daily validation."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PREDICTIONS_DUE = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Day:
-    """A game date at the product's now: its games, those of the day before, and where to look further."""
+    """A game date as of the product's clock: its games, those of the day before, and the stores to query."""
 
     game_date: date
     now: datetime
     games: list[dict[str, Any]]
-    before: list[dict[str, Any]]
+    previous_games: list[dict[str, Any]]
     diagnosis: Diagnosis
     active: dict[str, dict[str, Any]]
     warehouse: Warehouse
@@ -35,7 +35,7 @@ class Day:
     coverage: GradingCoverage
     heartbeats: Heartbeats
     registry: Registry
-    kept: RejectedMessages
+    rejected_messages: RejectedMessages
 
     @property
     def first_tipoff(self) -> datetime | None:
@@ -43,7 +43,7 @@ class Day:
 
     @property
     def is_due(self) -> bool:
-        """Whether inputs and predictions of the date should be there by now."""
+        """Whether inputs and predictions of the date are due by now."""
         if not self.games:
             return False
         if self.first_tipoff is None:
@@ -51,21 +51,21 @@ class Day:
         return self.now >= self.first_tipoff - PREDICTIONS_DUE
 
     @property
-    def begun(self) -> int:
-        """How many games of the date have begun."""
+    def started_games(self) -> int:
+        """Number of games of the date that have started."""
         return sum(has_started(g, self.now) for g in self.games)
 
-    def predict(self) -> str | None:
-        """The command that gives rows to those who have none: once all games have begun, as a backfill."""
+    def predict_command(self) -> str | None:
+        """Command that predicts players without a row: a backfill once all games have started."""
         if not self.games:
             return None
-        if self.begun == len(self.games):
+        if self.started_games == len(self.games):
             return remedies.backfill(self.game_date)
         return remedies.predict(self.game_date)
 
-    def replace(self) -> str | None:
-        """The command that replaces the date's rows; None once a game has begun, whose rows stay as they are:
-        they are the record of what was predicted before tip-off."""
-        if self.begun or not self.games:
+    def replace_command(self) -> str | None:
+        """Command that replaces the date's rows. None once a game has started: its rows must not change,
+        since they record the predictions before tip-off."""
+        if self.started_games or not self.games:
             return None
         return remedies.predict(self.game_date, force=True)

@@ -1,4 +1,4 @@
-"""Whether the features of late are distributed as those that the serving model was trained on."""
+"""Feature drift: recent feature distributions compared with the training data of the live model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.model_registry.bundle import Manifest, read_bundle
 from shared.ports import ModelStore, Warehouse
 
 SYSTEM = "catboost_v9"
-LEAST_ROWS = 500
+MIN_ROWS = 500
 
 
 def feature_drift(
@@ -25,7 +25,7 @@ def feature_drift(
     active: Mapping[str, Mapping[str, Any]],
     game_date: date,
 ) -> list[Finding]:
-    """One finding on all features of the model behind the active rows, over two weeks to the date."""
+    """Return one finding on all features of the live model, over the two weeks to the date."""
     if SYSTEM not in active:
         return [info("features:drift", f"no active rows of {SYSTEM}")]
     manifest = _manifest(store, registry, active[SYSTEM].get("model_id"))
@@ -33,15 +33,16 @@ def feature_drift(
         return [
             info("features:drift", f"no training window to compare with: {SYSTEM} has no registered model")
         ]
-    rows, index = input_shifts(warehouse, manifest, game_date)
-    if rows < LEAST_ROWS:
-        return [info("features:drift", f"{rows} stored rows in {DAYS} days, wanted {LEAST_ROWS}")]
-    moved = sorted(((v, n) for n, v in index.items() if v > LARGE_SHIFT), reverse=True)
-    top = ", ".join(f"{name} {value:.2f}" for value, name in moved[:5])
-    said = f"{rows} rows against the training of {manifest.name}"
-    if moved:
-        return [warning("features:drift", f"{len(moved)} features above {LARGE_SHIFT} by PSI: {top}; {said}")]
-    return [ok("features:drift", f"largest PSI {max(index.values(), default=0.0):.2f}; {said}")]
+    rows, psis = input_shifts(warehouse, manifest, game_date)
+    if rows < MIN_ROWS:
+        return [info("features:drift", f"{rows} stored rows in {DAYS} days, wanted {MIN_ROWS}")]
+    shifted = sorted(((psi, name) for name, psi in psis.items() if psi > LARGE_SHIFT), reverse=True)
+    largest = ", ".join(f"{name} {value:.2f}" for value, name in shifted[:5])
+    basis = f"{rows} rows against the training of {manifest.name}"
+    if shifted:
+        evidence = f"{len(shifted)} features above {LARGE_SHIFT} by PSI: {largest}; {basis}"
+        return [warning("features:drift", evidence)]
+    return [ok("features:drift", f"largest PSI {max(psis.values(), default=0.0):.2f}; {basis}")]
 
 
 def _manifest(store: ModelStore, registry: Registry, model_id: str | None) -> Manifest | None:

@@ -1,4 +1,4 @@
-"""Checks of what predictions are made from: schedule, input tables, features."""
+"""Checks of the inputs of predictions: schedule, input tables, features."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from shared.warehouse.statements import statement
 
 FINAL = 3
 GAME_LATE = timedelta(hours=6)
-"""After its tip-off a game that is not final is late."""
+"""A game that is not final this long after its tip-off is late."""
 
 BOX_SCORES_LATE = timedelta(hours=12)
-"""Likewise the box scores of a game that is final."""
+"""An incomplete box score of a final game is late this long after tip-off."""
 
 QUOTE_LIMIT, REPORT_LIMIT = timedelta(hours=24), timedelta(hours=24)
 
@@ -28,45 +28,45 @@ MINUTES_OK, MINUTES_CRITICAL = 0.90, 0.80
 
 
 def schedule(day: Day) -> list[Finding]:
-    """Games of the date, and whether those of both dates ended in time."""
+    """Check the games of the date, and whether games of both dates ended in time."""
     if not day.games:
-        found = [info("schedule", f"no games on {day.game_date}")]
+        findings = [info("schedule", f"no games on {day.game_date}")]
     else:
         counts = dict.fromkeys(("scheduled", "in progress", "final"), 0)
         for g in day.games:
             counts[("scheduled", "in progress", "final")[(g["game_status"] or 1) - 1]] += 1
-        found = [ok("schedule", ", ".join(f"{n} {name}" for name, n in counts.items()))]
-        unknown = [g["game_id"] for g in day.games if g["game_start_utc"] is None]
-        if unknown:
-            found.append(
-                warning("schedule:tipoff", f"no tip-off known for {', '.join(unknown)}", remedies.LOAD)
+        findings = [ok("schedule", ", ".join(f"{n} {name}" for name, n in counts.items()))]
+        without_tipoff = [g["game_id"] for g in day.games if g["game_start_utc"] is None]
+        if without_tipoff:
+            findings.append(
+                warning("schedule:tipoff", f"no tip-off time for {', '.join(without_tipoff)}", remedies.LOAD)
             )
     late = [
         g["game_id"]
-        for g in (*day.before, *day.games)
+        for g in (*day.previous_games, *day.games)
         if g["game_status"] != FINAL and g["game_start_utc"] and day.now - g["game_start_utc"] > GAME_LATE
     ]
     if late:
         needed = "DIR needs their scores and box scores, or the new date of a postponed game"
         evidence = f"not final six hours after tip-off: {', '.join(late)}; {needed}"
-        found.append(critical("schedule:late", evidence, remedies.LOAD))
-    return found + _moved(day)
+        findings.append(critical("schedule:late", evidence, remedies.LOAD))
+    return findings + _moved(day)
 
 
 def _moved(day: Day) -> list[Finding]:
-    """Games that left the two dates; nothing is left to do for them there."""
+    """Report games that moved to other dates; they need no action on the two dates."""
     query = statement("moved_games", first=day.game_date - timedelta(days=1), last=day.game_date)
     moved = [f"{g['game_id']} to {g['moved_to']}" for g in day.warehouse.query(query).to_pylist()]
     return [info("schedule:moved", f"moved, predictions void: {', '.join(moved)}")] if moved else []
 
 
 def freshness(day: Day) -> list[Finding]:
-    """Every input table against its limit."""
+    """Check the age of every input table against its limit."""
     since = day.game_date - timedelta(days=30)
-    asked = statement("freshness", game_date=day.game_date, since=since, now=day.now)
-    (row,) = day.warehouse.query(asked).to_pylist()
+    query = statement("freshness", game_date=day.game_date, since=since, now=day.now)
+    (row,) = day.warehouse.query(query).to_pylist()
     load = remedies.LOAD
-    found = [
+    findings = [
         _age("freshness:quotes", day, row["latest_quote"], QUOTE_LIMIT, row["quotes"], load),
         _age("freshness:injury_report", day, row["latest_report"], REPORT_LIMIT, row["reports"], load)
         if row["reports"]
@@ -74,37 +74,37 @@ def freshness(day: Day) -> list[Finding]:
     ]
     box, final = row["latest_box_scores"], row["latest_final"]
     if final is not None and (box is None or box < final):
-        found.append(
-            critical("freshness:box_scores", f"they end on {box}, games were final until {final}", load)
+        findings.append(
+            critical("freshness:box_scores", f"they end on {box}, but games were final until {final}", load)
         )
     elif box is None:
-        found.append(info("freshness:box_scores", f"none since {since}, and no game was final"))
+        findings.append(info("freshness:box_scores", f"none since {since}, and no game was final"))
     else:
-        found.append(ok("freshness:box_scores", f"they reach {box}"))
-    return found
+        findings.append(ok("freshness:box_scores", f"they reach {box}"))
+    return findings
 
 
 def quotes(day: Day) -> list[Finding]:
-    """Whether the players with a line have one with a price, and one that is not too old to be used."""
+    """Check that each player with a line has a priced line, and a line that is recent enough to be used."""
     players = day.warehouse.query(statement("quotes_of_players", game_date=day.game_date)).to_pylist()
     if not players:
         return [info("quotes:prices", "no main lines"), info("quotes:age", "no main lines")]
     unpriced = [p["player_lookup"] for p in players if not p["priced"]]
     evidence = f"{len(unpriced)} of {len(players)} players with a line have none with a price"
-    judge = ok if not unpriced else warning if 2 * len(unpriced) > len(players) else info
-    found = [judge("quotes:prices", f"{evidence}: no expected value for them" if unpriced else evidence)]
+    level = ok if not unpriced else warning if 2 * len(unpriced) > len(players) else info
+    findings = [level("quotes:prices", f"{evidence}: no expected value for them" if unpriced else evidence)]
     old = [p["player_lookup"] for p in players if _is_too_old(p, day.now)]
     hours = MAX_QUOTE_AGE // (3600 * SECOND)
     if not old:
-        return [*found, ok("quotes:age", f"every player's newest line is at most {hours} h old")]
+        return [*findings, ok("quotes:age", f"every player's newest line is at most {hours} h old")]
     evidence = (
         f"not used as a line, older than {hours} h: {len(old)} of {len(players)} players, {old[0]} first"
     )
-    return [*found, warning("quotes:age", evidence, "props load DIR")]
+    return [*findings, warning("quotes:age", evidence, "props load DIR")]
 
 
 def _is_too_old(player: dict[str, Any], now: datetime) -> bool:
-    """Whether a player's newest quote was older than is used when his game began, or is now."""
+    """Whether the newest quote exceeds the maximum age, at tip-off or now, whichever is earlier."""
     if player["undated"] or player["latest_quote"] is None:
         return False
     as_of = min(now, player["game_start_utc"] or now)
@@ -112,45 +112,45 @@ def _is_too_old(player: dict[str, Any], now: datetime) -> bool:
 
 
 def box_scores(day: Day) -> list[Finding]:
-    """Box scores and minutes of the players who played, for final games of both dates."""
+    """Check box scores, and minutes of the players who played, for final games of both dates."""
     before = day.game_date - timedelta(days=1)
     final = box_score_states(day.warehouse, before, day.game_date)
     if not final:
         return [
             info("box_scores", "no game of the two dates is final"),
-            info("minutes", "nothing to judge"),
+            info("minutes", "no final game to check"),
         ]
     played, timed = sum(r.played for r in final), sum(r.with_minutes for r in final)
-    found = _incomplete(day, final) or [
-        ok("box_scores", f"{len(final)} final games of {before} and {day.game_date} have whole box scores")
+    findings = _incomplete(day, final) or [
+        ok("box_scores", f"{len(final)} final games of {before} and {day.game_date} have complete box scores")
     ]
     share = timed / played if played else 0.0
-    said = f"{timed} of {played} players who played in them have minutes"
+    evidence = f"{timed} of {played} players who played in them have minutes"
     if share >= MINUTES_OK:
-        return [*found, ok("minutes", said)]
-    judge = critical if share < MINUTES_CRITICAL else warning
-    return [*found, judge("minutes", said, remedies.LOAD)]
+        return [*findings, ok("minutes", evidence)]
+    level = critical if share < MINUTES_CRITICAL else warning
+    return [*findings, level("minutes", evidence, remedies.LOAD)]
 
 
 def _incomplete(day: Day, final: list[BoxScoreState]) -> list[Finding]:
-    """Finished games whose box score is not whole, the late ones first, and corrections that broke one."""
-    lacking = [s for s in final if s.missing]
-    waiting = [s for s in lacking if s.whole_at is None]
+    """Report final games with an incomplete box score: late ones, early ones, ones broken by a correction."""
+    incomplete = [s for s in final if s.missing]
+    waiting = [s for s in incomplete if s.whole_at is None]
     late = [s for s in waiting if s.tipoff is None or day.now - s.tipoff > BOX_SCORES_LATE]
     early = [s for s in waiting if s not in late and s.rows]
-    changed = [s for s in lacking if s.whole_at is not None]
-    found = []
+    changed = [s for s in incomplete if s.whole_at is not None]
+    findings = []
     if late:
-        found.append(critical("box_scores", f"incomplete box score: {_lacks(late)}", remedies.LOAD))
+        findings.append(critical("box_scores", f"incomplete box score: {_missing(late)}", remedies.LOAD))
     if early:
-        found.append(warning("box_scores", f"incomplete box score: {_lacks(early)}", remedies.LOAD))
+        findings.append(warning("box_scores", f"incomplete box score: {_missing(early)}", remedies.LOAD))
     if changed:
-        evidence = f"no longer whole after a correction, graded as it stands: {_lacks(changed)}"
-        found.append(warning("box_scores", evidence, remedies.LOAD))
-    return found
+        evidence = f"incomplete after a correction, graded anyway: {_missing(changed)}"
+        findings.append(warning("box_scores", evidence, remedies.LOAD))
+    return findings
 
 
-def _lacks(states: list[BoxScoreState]) -> str:
+def _missing(states: list[BoxScoreState]) -> str:
     return "; ".join(f"{s.game_id} ({s.missing})" for s in states)
 
 
@@ -158,23 +158,23 @@ def features(day: Day) -> list[Finding]:
     d = day.diagnosis
     if not day.games:
         return [info("features", "no games")]
-    said = f"{d.verdict.value}: {d.present} of {d.expected} expected players"
+    state = f"{d.verdict.value}: {d.present} of {d.expected} expected players"
     if d.verdict is Verdict.READY:
-        return [ok("features", f"{said}, quality {d.quality}")]
+        return [ok("features", f"{state}, quality {d.quality}")]
     if d.verdict is Verdict.NOT_YET_DUE:
-        return [info("features", f"{said}; due at {eastern_text(d.due_at)}" if d.due_at else said)]
-    return [critical("features", f"{said}; {d.cause}", d.remedy)]
+        return [info("features", f"{state}; due at {eastern_text(d.due_at)}" if d.due_at else state)]
+    return [critical("features", f"{state}; {d.cause}", d.remedy)]
 
 
 def served(day: Day) -> list[Finding]:
-    """Every active row was served the vector that is stored."""
-    asked = statement("served_against_stored", game_date=day.game_date)
-    (row,) = day.warehouse.query(asked).to_pylist()
+    """Check that every active row was predicted from the stored feature vector."""
+    query = statement("served_against_stored", game_date=day.game_date)
+    (row,) = day.warehouse.query(query).to_pylist()
     if not row["served"]:
         return [info("features:served", "no active rows")]
     if row["different"]:
         evidence = f"{row['different']} of {row['served']} active rows differ from the stored vector"
-        return [critical("features:served", evidence, day.replace())]
+        return [critical("features:served", evidence, day.replace_command())]
     return [ok("features:served", f"{row['served']} active rows equal the stored vectors")]
 
 
@@ -183,12 +183,12 @@ def drift(day: Day) -> list[Finding]:
 
 
 def _age(check: str, day: Day, latest: datetime | None, limit: timedelta, rows: int, remedy: str) -> Finding:
-    """How old an input was when the date's first game began, or is now."""
+    """Check the age of an input at the first tip-off of the date or now, whichever is earlier."""
     if not day.games:
         return info(check, "no games")
     if latest is None:
         if rows and check == "freshness:quotes":
-            return info(check, f"{rows} rows, known by day only: for backfill and evaluation, never live")
+            return info(check, f"{rows} rows with a date only: for backfill and evaluation, never live")
         return (
             warning(check, f"nothing for {day.game_date}", remedy) if day.is_due else info(check, "not due")
         )

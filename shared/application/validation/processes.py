@@ -1,4 +1,4 @@
-"""Checks of the services themselves, in real time whatever the product's clock says."""
+"""Checks of the services, in real time and not by the product's clock."""
 
 from __future__ import annotations
 
@@ -21,65 +21,65 @@ def stuck(day: Day) -> list[Finding]:
     now = datetime.now(UTC)
     stuck = [r.run_id for r in day.runs.runs() if r.state in ACTIVE_STATES and now - r.opened_at > DEADLINE]
     if stuck:
-        named = ", ".join(stuck)
-        return [critical("runs:stuck", f"past their deadline: {named}", "props runs check-stalled")]
+        run_ids = ", ".join(stuck)
+        return [critical("runs:stuck", f"past their deadline: {run_ids}", "props runs check-stalled")]
     return [ok("runs:stuck", "no run is past its deadline")]
 
 
 def newest_run(day: Day) -> list[Finding]:
-    """How the last run of the date ended; a start that was refused is no run."""
+    """Check the state of the last run of the date; a rejected start is not a run."""
     run = next(iter(day.runs.runs(game_date=day.game_date, limit=1)), None)
     if run is None:
         return [_no_run(day)]
-    said = f"{run.run_id} is {run.state.value}" + (f": {run.note}" if run.note else "")
+    evidence = f"{run.run_id} is {run.state.value}" + (f": {run.note}" if run.note else "")
     if run.state is RunState.FAILED:
-        judge = warning if day.active else critical
-        return [judge("run", said, day.predict())]
+        level = warning if day.active else critical
+        return [level("run", evidence, day.predict_command())]
     if run.state is RunState.PARTIAL:
-        return [warning("run", said, day.predict())]
-    return [info("run", said) if run.state in ACTIVE_STATES else ok("run", said)]
+        return [warning("run", evidence, day.predict_command())]
+    return [info("run", evidence) if run.state in ACTIVE_STATES else ok("run", evidence)]
 
 
 def _no_run(day: Day) -> Finding:
     if not day.games:
         return info("run", "no games, so there is nothing to predict")
     if day.active:
-        return info("run", "rows are active, and the run that made them is no longer kept")
-    return info("run", "no run yet", day.predict())
+        return info("run", "rows are active, but the run that made them is no longer stored")
+    return info("run", "no run yet", day.predict_command())
 
 
 def models(day: Day) -> list[Finding]:
-    """What the worker has in memory against what should be there."""
+    """Compare the models in the worker's memory with the registry."""
     return check_worker_models(day.heartbeats.latest().get(WORKER), day.registry.models(), day.game_date)
 
 
 def unhandled(day: Day) -> list[Finding]:
-    """Messages of the date that a service refused or the broker gave up, without those replayed since."""
-    found = []
+    """Report messages of the date that were rejected or dead-lettered and not replayed since."""
+    findings = []
     try:
-        day.kept.collect()
+        day.rejected_messages.collect()
     except Unavailable as exc:
-        found.append(warning("messages:dead", f"the dead letters cannot be fetched: {exc}"))
-    counts = day.kept.count_by_topic(day.game_date)
-    dead, refused = (
-        {topic: n.waiting for (topic, is_dead), n in counts.items() if is_dead is kind and n.waiting}
-        for kind in (True, False)
+        findings.append(warning("messages:dead", f"the dead letters cannot be fetched: {exc}"))
+    counts = day.rejected_messages.count_by_topic(day.game_date)
+    dead, rejected = (
+        {topic: n.waiting for (topic, is_dead), n in counts.items() if is_dead is dead_letters and n.waiting}
+        for dead_letters in (True, False)
     )
     if dead:
-        found.append(
+        findings.append(
             critical(
                 "messages:dead",
-                f"given up by the broker: {_by_topic(dead)}",
+                f"dead-lettered by the broker: {_by_topic(dead)}",
                 "props deadletters replay --all",
             )
         )
-    if refused:
-        found.append(
+    if rejected:
+        findings.append(
             warning(
-                "messages:rejected", f"refused by a service: {_by_topic(refused)}", "props deadletters list"
+                "messages:rejected", f"rejected by a service: {_by_topic(rejected)}", "props deadletters list"
             )
         )
-    return found or [ok("messages", "none was refused or given up, or all were replayed")]
+    return findings or [ok("messages", "none was rejected or dead-lettered, or all were replayed")]
 
 
 def _by_topic(counts: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Checks of what loaded rows did not meet: a game, a player, a price, a side, and what loads warned of."""
+"""Checks of loaded rows without a matching game, player, price or team, and of load warnings."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from shared.application.validation.day import Day
 from shared.domain.assignment import SIDE_UNKNOWN, TWO_GAMES
 from shared.domain.findings import Finding, info, ok, warning
 
-LOOK_BACK = timedelta(days=30)
-"""Box scores of these days make the features of a date."""
+HISTORY_SPAN = timedelta(days=30)
+"""The features of a date are built from the box scores of these days."""
 
-NAMED = 5
-"""Players that a finding names; it counts the rest."""
+MAX_NAMED = 5
+"""A finding names at most this many players and counts the others."""
 
 LOAD = "props load DIR"
 _SHORT = {LINES: "quotes", REPORTS: "injury_report", LOGS: "box_scores"}
 
 
 def reconciliation(day: Day) -> list[Finding]:
-    """Rows without a match, quoted players who are not where they were, and open warnings of loads."""
-    rows = unmatched_rows(day.warehouse, day.game_date - LOOK_BACK, day.game_date + timedelta(days=1))
-    concerning = [r for r in rows if _concerns(r, day)]
-    found = [*_without_match(concerning), *_players(concerning), *_quoted(day.diagnosis.quoted), *_loads(day)]
-    return found or [ok("reconciliation", "every row met its game, its player and its price")]
+    """Report rows without a match, quoted players with an unclear or new team, and open load warnings."""
+    rows = unmatched_rows(day.warehouse, day.game_date - HISTORY_SPAN, day.game_date + timedelta(days=1))
+    relevant = [r for r in rows if _is_relevant(r, day)]
+    findings = [*_without_match(relevant), *_players(relevant), *_quoted(day.diagnosis.quoted), *_loads(day)]
+    return findings or [ok("reconciliation", "every row has its game, player and price")]
 
 
-def _concerns(row: UnmatchedRows, day: Day) -> bool:
-    """Box scores of the days before, rows of the date, and quotes that lie a day ahead (UTC)."""
+def _is_relevant(row: UnmatchedRows, day: Day) -> bool:
+    """Whether a row matters for the date: earlier box scores, the date's rows, quotes a day ahead (UTC)."""
     before = (day.game_date - row.game_date).days
     if row.reason == "no_game":
         return row.file_name == LOGS or before == 0 or (row.file_name == LINES and before == -1)
@@ -62,53 +62,55 @@ def _without_match(rows: Sequence[UnmatchedRows]) -> list[Finding]:
 
 
 def _players(rows: Sequence[UnmatchedRows]) -> list[Finding]:
-    found = []
+    findings = []
     for file, short in _SHORT.items():
-        mine = [r for r in rows if r.file_name == file]
-        unmatched, named = ([r for r in mine if r.reason == reason] for reason in ("no_player", BY_NAME))
+        file_rows = [r for r in rows if r.file_name == file]
+        unmatched, named = ([r for r in file_rows if r.reason == reason] for reason in ("no_player", BY_NAME))
         if unmatched or named:
             both, first = [*unmatched, *named], (unmatched or named)[0]
             evidence = (
                 f"{_count(both)} rows had no player id: {_count(named)} matched by name, "
                 f"{_count(unmatched)} unmatched, the first: {first.example}"
             )
-            found.append(warning(f"{short}:players", evidence, LOAD if unmatched else None))
-    return found
+            findings.append(warning(f"{short}:players", evidence, LOAD if unmatched else None))
+    return findings
 
 
 def _quoted(players: Sequence[QuotedPlayer]) -> list[Finding]:
-    """Quoted players whose side is unknown, who are quoted in two games, or who changed teams; those out."""
-    unknown = [p for p in players if p.reason in (SIDE_UNKNOWN, TWO_GAMES)]
-    twice = [p for p in players if p.other_games and p not in unknown]
-    joined = [p for p in players if p.team and p.last_team not in ("", p.team)]
-    new = [p for p in players if p.team and not p.last_team]
-    out = [p for p in players if p.team and not p.expected]
-    found = []
-    if unknown:
-        who = (
-            f"{p.player_lookup} in {p.game_id} ({p.reason}, last {p.last_team or 'no team'})" for p in unknown
+    """Report quoted players with an unknown team, in two games, with a new team, or not expected."""
+    unclear = [p for p in players if p.reason in (SIDE_UNKNOWN, TWO_GAMES)]
+    doubled = [p for p in players if p.other_games and p not in unclear]
+    changed_team = [p for p in players if p.team and p.last_team not in ("", p.team)]
+    newcomers = [p for p in players if p.team and not p.last_team]
+    unexpected = [p for p in players if p.team and not p.expected]
+    findings = []
+    if unclear:
+        names = (
+            f"{p.player_lookup} in {p.game_id} ({p.reason}, last {p.last_team or 'no team'})" for p in unclear
         )
-        evidence = f"{len(unknown)} quoted players are not predicted, their side is unknown: {_named(who)}"
-        found.append(warning("quotes:side_unknown", evidence, LOAD))
-    if twice:
-        who = (f"{p.player_lookup} in {p.game_id}, also in {', '.join(p.other_games)}" for p in twice)
-        found.append(warning("quotes:two_games", f"named in two games, the newest counts: {_named(who)}"))
-    if joined:
-        who = (f"{p.player_lookup}, {p.last_team} to {p.team}" for p in joined)
-        evidence = f"{len(joined)} quoted players last played for another team: {_named(who)}"
-        found.append(warning("quotes:new_team", evidence))
-    if new:
-        who = (f"{p.player_lookup} of {p.team}" for p in new)
-        found.append(info("quotes:new_players", f"quoted and without a box score, skipped: {_named(who)}"))
-    if out:
-        who = (f"{p.player_lookup} ({p.reason})" for p in out)
-        found.append(info("quotes:not_expected", f"quoted and not expected: {_named(who)}"))
-    return found
+        evidence = f"{len(unclear)} quoted players are not predicted, their team is unknown: {_join(names)}"
+        findings.append(warning("quotes:side_unknown", evidence, LOAD))
+    if doubled:
+        names = (f"{p.player_lookup} in {p.game_id}, also in {', '.join(p.other_games)}" for p in doubled)
+        findings.append(
+            warning("quotes:two_games", f"quoted in two games, the newest quote is used: {_join(names)}")
+        )
+    if changed_team:
+        names = (f"{p.player_lookup}, {p.last_team} to {p.team}" for p in changed_team)
+        evidence = f"{len(changed_team)} quoted players last played for another team: {_join(names)}"
+        findings.append(warning("quotes:new_team", evidence))
+    if newcomers:
+        names = (f"{p.player_lookup} of {p.team}" for p in newcomers)
+        findings.append(info("quotes:new_players", f"quoted without a box score, skipped: {_join(names)}"))
+    if unexpected:
+        names = (f"{p.player_lookup} ({p.reason})" for p in unexpected)
+        findings.append(info("quotes:not_expected", f"quoted but not expected: {_join(names)}"))
+    return findings
 
 
 def _loads(day: Day) -> list[Finding]:
-    """What loads warned of on the date, and of box scores in the days before it."""
-    reports = open_reports(day.warehouse, day.game_date - LOOK_BACK, day.game_date)
+    """Report load warnings on the date, and on box scores in the days before it."""
+    reports = open_reports(day.warehouse, day.game_date - HISTORY_SPAN, day.game_date)
     return [
         warning(
             f"load:{report['file_name'].removesuffix('.parquet')}",
@@ -130,7 +132,7 @@ def _dates(rows: Sequence[UnmatchedRows]) -> str:
     return f"{first}" if first == last else f"{first} to {last}"
 
 
-def _named(players: Iterable[str]) -> str:
+def _join(players: Iterable[str]) -> str:
     names = list(players)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return "; ".join(names[:NAMED]) + more
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return "; ".join(names[:MAX_NAMED]) + more

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from shared.application.grading.performance import Figures, figures
+from shared.application.grading.performance import Figures, compute_figures
 from shared.domain.statistics import mean_by_date
 from shared.warehouse.history import day_numbers, floats
 
@@ -40,7 +40,7 @@ class AccuracyRow:
 
 def accuracy_row(group: str, counted_as: str, rows: pa.Table) -> AccuracyRow:
     """Return the accuracy of rows that ``accuracy_of_system`` selected."""
-    return _row(group, counted_as, figures(rows), _mae_difference(rows))
+    return _row(group, counted_as, compute_figures(rows), _mae_difference(rows))
 
 
 def row_of_figures(group: str, counted_as: str, totals: Figures) -> AccuracyRow:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from shared.application.grading.performance import by_kind, rows_of_system, window
+from shared.application.grading.performance import rows_of_system, split_by_kind, window
 from shared.application.models.promotion import TRIAL_DAYS, Promotion
 from shared.application.models.registry import ALLOWED_CHANGES, Registry, State
 from shared.application.queries.shared_connection import shared_connection
@@ -154,7 +154,7 @@ class ShowModel:
         """Accuracy over the same days as the shadow trial."""
         rows = rows_of_system(self._warehouse, model["system_id"], *window(self._clock, TRIAL_DAYS))
         own_rows = rows.filter(pc.equal(rows["model_key"], model["sha256"]))
-        return tuple(accuracy_row("all", kind, part) for kind, part in by_kind(own_rows).items())
+        return tuple(accuracy_row("all", kind, part) for kind, part in split_by_kind(own_rows).items())
 
 
 def _promotion_gates(model: str, changes: Sequence[Mapping[str, Any]]) -> tuple[list[Gate], datetime | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from shared.application.grading.accuracy_totals import Of, Totals, accuracy_totals
+from shared.application.grading.accuracy_totals import AccuracyKey, Totals, accuracy_totals
 from shared.application.models.registry import Registry, State
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.partial_view import PartialView
@@ -92,8 +92,8 @@ def _rank(row: ModelRow) -> tuple[int, int, int]:
     return systems.index(row.system_id), STATE_ORDER.index(State(row.state)), row.age_days
 
 
-def _row(model: Mapping[str, Any], totals: Mapping[Of, Totals], today: date) -> ModelRow:
-    keys = [Of(model["system_id"], model["sha256"], kind) for kind in COUNTED_AS_ORDER]
+def _row(model: Mapping[str, Any], totals: Mapping[AccuracyKey, Totals], today: date) -> ModelRow:
+    keys = [AccuracyKey(model["system_id"], model["sha256"], kind) for kind in COUNTED_AS_ORDER]
     key = next((k for k in keys if k in totals), None)
     f = totals[key].figures() if key else Totals().figures()
     return ModelRow(

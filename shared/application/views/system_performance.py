@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from shared.application.grading.accuracy_totals import Totals, accuracy_totals
 from shared.application.grading.performance import (
-    beside_line,
-    by_kind,
-    check_question,
-    grouped,
+    check_system_and_group,
+    compare_with_line,
     rows_of_system,
+    split_by_group,
+    split_by_kind,
     window,
 )
 from shared.application.queries.shared_connection import shared_connection
@@ -85,7 +85,7 @@ class ShowPerformance:
         self, system: str, days: int, by: str = "edge", counted_as: str | None = None
     ) -> SystemPerformance:
         """Runs two statements. ``counted_as`` defaults to LIVE if there are live rows."""
-        check_question(system, by)
+        check_system_and_group(system, by)
         if days > MAX_DAYS:
             raise Rejected(f"days {days}, wanted at most {MAX_DAYS}")
         if counted_as is not None and counted_as not in COUNTED_AS_ORDER:
@@ -94,7 +94,7 @@ class ShowPerformance:
         parts = PartialView()
         overview = parts.get_or_none("warehouse", lambda: self._overview(first, last)) or ()
         rows = parts.get_or_none("warehouse", lambda: rows_of_system(self._warehouse, system, first, last))
-        kinds = by_kind(rows) if rows is not None else {}
+        kinds = split_by_kind(rows) if rows is not None else {}
         chosen = counted_as or next((k for k in COUNTED_AS_ORDER if k in kinds), None)
         selected = kinds.get(chosen or "")
         bins, calibration_gap = _calibration(selected)
@@ -131,7 +131,7 @@ class ShowPerformance:
 def _groups(rows: pa.Table | None, by: str, counted_as: str | None) -> tuple[AccuracyRow, ...]:
     if rows is None or counted_as is None:
         return ()
-    return tuple(accuracy_row(group, counted_as, part) for group, part in grouped(rows, by).items())
+    return tuple(accuracy_row(group, counted_as, part) for group, part in split_by_group(rows, by).items())
 
 
 def _dates(rows: pa.Table | None) -> tuple[DateRow, ...]:
@@ -141,7 +141,7 @@ def _dates(rows: pa.Table | None) -> tuple[DateRow, ...]:
     error, line, points = (floats(rows[c]) for c in ("signed_error", "line_value", "actual_points"))
     dates = []
     for day, at in days_of(rows).items():
-        n, mae, line_mae = beside_line(error[at], line[at], points[at])
+        n, mae, line_mae = compare_with_line(error[at], line[at], points[at])
         if mae is not None and line_mae is not None:
             dates.append(DateRow(day, n, mae, line_mae))
     return tuple(dates)

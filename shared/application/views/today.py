@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from shared.application.grading.signals import shown
+from shared.application.grading.signals import displayed_signal
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.runs.expected_players import identity
 from shared.application.runs.run_to_activate import PREDICTED
@@ -170,7 +170,7 @@ class ShowToday:
 
     def _signals(self, day: date) -> dict[str, Mapping[str, Any]]:
         rows = self._warehouse.query(statement("signals_of_date", game_date=day)).to_pylist()
-        return {row["system_id"]: shown(row) for row in rows}
+        return {row["system_id"]: displayed_signal(row) for row in rows}
 
     def _missing(
         self, run: Run | None, system: str, present: set[int | str], names: Mapping[int | str, str | None]
