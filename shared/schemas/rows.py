@@ -97,7 +97,7 @@ def _read_lists(body: bytes) -> FeatureLists | None:
     characters = np.frombuffer(text, np.uint8)
     try:
         nulls = _replace_nulls(text, characters)
-        rows = _lists(_parser().parse(text), int(np.count_nonzero(characters == ord("["))))
+        rows = _to_lists(_thread_parser().parse(text), int(np.count_nonzero(characters == ord("["))))
     except _INVALID:
         _thread.parser = None  # it is unusable until all its documents are freed, also those in tracebacks
         return None
@@ -126,7 +126,7 @@ def _replace_nulls(text: bytearray, characters: NDArray[np.uint8]) -> int:
     return len(at)
 
 
-def _lists(document: Any, brackets: int) -> FeatureLists:
+def _to_lists(document: Any, brackets: int) -> FeatureLists:
     """Convert a document, raising one of ``_INVALID`` if it is invalid; nulls are still too large."""
     keys = list(document.keys())
     columns = document["columns"].as_list()
@@ -143,14 +143,14 @@ def _lists(document: Any, brackets: int) -> FeatureLists:
     packed = bytearray().join([n.as_buffer(of_type="d") for n in numbers])
     features = np.frombuffer(packed, np.float64).reshape(len(numbers), len(columns))
     only_features = set(map(len, rows)) == {1}
-    extra_inputs = None if only_features else _extra_inputs(rows)
+    extra_inputs = None if only_features else _read_extra_inputs(rows)
     return FeatureLists(features, extra_inputs, columns, msgspec.convert(systems, list[str] | None))
 
 
 _PRICES = (EXTRA_INPUTS.index("over_price"), EXTRA_INPUTS.index("under_price"))
 
 
-def _extra_inputs(rows: Any) -> Floats:
+def _read_extra_inputs(rows: Any) -> Floats:
     """Return (n, 5), NaN for absent ones; ``ValueError`` for one that is no number, or a fractional price."""
     values = []
     for row in rows:
@@ -169,7 +169,7 @@ def _extra_inputs(rows: Any) -> Floats:
 _thread = threading.local()
 
 
-def _parser() -> simdjson.Parser:
+def _thread_parser() -> simdjson.Parser:
     """Return this thread's parser, which reuses its memory: a new parser costs more than the parsing."""
     parser: simdjson.Parser | None = getattr(_thread, "parser", None)
     if parser is None:

@@ -122,7 +122,7 @@ class RejectedMessages:
             letters = self._dead_letters.pull()
             if not letters:
                 break
-            self._warehouse.append(REJECTED_MESSAGES, rejected_table([_row(letter) for letter in letters]))
+            self._warehouse.append(REJECTED_MESSAGES, rejected_table([_to_row(letter) for letter in letters]))
             self._dead_letters.acknowledge(letters)
             count += len(letters)
         return count
@@ -191,7 +191,7 @@ class RejectedMessages:
         return {(r["of_topic"], r["is_dead"]): Count(r["messages"], r["replayed"]) for r in rows}
 
 
-def _row(letter: DeadLetter) -> dict[str, Any]:
+def _to_row(letter: DeadLetter) -> dict[str, Any]:
     body = wrap(letter.body, letter.message_id, letter.attributes)
     reason = f"given up after {letter.attempts} deliveries" if letter.attempts else "given up by the broker"
     reason += f", last answer {letter.last_answer}" if letter.last_answer else ""

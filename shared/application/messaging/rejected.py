@@ -43,7 +43,7 @@ class KeepRejected:
 
 def rejected_row(service: str, topic: str, body: bytes, reason: str) -> dict[str, Any]:
     """Return a row of ``rejected_messages`` with the current time."""
-    now, envelope = datetime.now(UTC), _envelope(body)
+    now, envelope = datetime.now(UTC), _read_envelope(body)
     message_id = envelope.message_id if envelope else None
     content = envelope.payload if envelope else body
     identity = read_player(body)
@@ -79,7 +79,7 @@ def read_player(body: bytes) -> tuple[str, str, int | None] | None:
     return run_id, player, player_id if type(player_id) is int else None
 
 
-def _envelope(body: bytes) -> Envelope | None:
+def _read_envelope(body: bytes) -> Envelope | None:
     try:
         return unwrap(body)
     except Rejected:

@@ -81,12 +81,12 @@ def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
         messages = list(pa.ipc.MessageReader.open_stream(body))
         if not messages or messages[0].type != "schema":
             raise Rejected("not an Arrow stream: it does not begin with a schema")
-        layout = _layout(messages[0].serialize().to_pybytes())
-        batches = [_batch(message, layout.schema) for message in messages[1:]]
+        layout = _read_layout(messages[0].serialize().to_pybytes())
+        batches = [_read_batch(message, layout.schema) for message in messages[1:]]
         n = sum(b.num_rows for b in batches)
         if not 1 <= n <= MAX_ROWS:
             raise Rejected(f"{n} rows, wanted 1 to {MAX_ROWS}")
-        values = np.concatenate([_numbers(b, layout.columns) for b in batches])
+        values = np.concatenate([_read_numbers(b, layout.columns) for b in batches])
     except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
     _check(values, layout.positions)
@@ -97,7 +97,7 @@ def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
 
 
 @lru_cache(maxsize=64)
-def _layout(schema_message: bytes) -> Layout:
+def _read_layout(schema_message: bytes) -> Layout:
     """Parse a schema message. It is cached since all streams of a client have the same schema."""
     schema = pa.ipc.read_schema(pa.py_buffer(schema_message))
     names = schema.names
@@ -114,7 +114,7 @@ def _layout(schema_message: bytes) -> Layout:
     return Layout(schema, columns, [_POSITIONS[names[i]] for i in columns])
 
 
-def _batch(message: pa.Message, schema: pa.Schema) -> pa.RecordBatch:
+def _read_batch(message: pa.Message, schema: pa.Schema) -> pa.RecordBatch:
     if message.type != "record batch" or _is_compressed(message):
         raise Rejected(f"a {message.type} that is not plain, wanted columns of numbers, uncompressed")
     batch = pa.ipc.read_record_batch(message, schema)
@@ -128,8 +128,8 @@ def _is_compressed(message: pa.Message) -> bool:
     Compressed ones are refused: a request must not take more memory than its body. pyarrow does not expose
     ``RecordBatch.compression`` of the Arrow format, so it is read from the metadata's FlatBuffer.
     """
-    header = _table_at(message.metadata, _field(message.metadata, _table_at(message.metadata, 0), _HEADER))
-    return _field(message.metadata, header, _COMPRESSION) is not None
+    header = _table_at(message.metadata, _field_at(message.metadata, _table_at(message.metadata, 0), _HEADER))
+    return _field_at(message.metadata, header, _COMPRESSION) is not None
 
 
 def _table_at(buffer: pa.Buffer, position: int | None) -> int:
@@ -139,7 +139,7 @@ def _table_at(buffer: pa.Buffer, position: int | None) -> int:
     return position + int(_UINT32.unpack_from(buffer, position)[0])
 
 
-def _field(buffer: pa.Buffer, table: int, slot: int) -> int | None:
+def _field_at(buffer: pa.Buffer, table: int, slot: int) -> int | None:
     """Return the position of a table's field, None if the field is absent."""
     vtable = table - int(_INT32.unpack_from(buffer, table)[0])
     entry = 4 + 2 * slot
@@ -149,7 +149,7 @@ def _field(buffer: pa.Buffer, table: int, slot: int) -> int | None:
     return table + offset if offset else None
 
 
-def _numbers(batch: pa.RecordBatch, columns: list[int]) -> Floats:
+def _read_numbers(batch: pa.RecordBatch, columns: list[int]) -> Floats:
     """Return (n, k) values of k columns of numbers, NaN for null."""
     if not columns:
         return np.empty((batch.num_rows, 0))
@@ -176,13 +176,13 @@ def _refuse(values: Floats, invalid: NDArray[np.bool_], positions: Sequence[int]
 def write_stream(predictions: Mapping[str, Columns]) -> bytes:
     """Return a stream of ``PREDICTIONS_SCHEMA`` with one record batch per system."""
     batches = (
-        pa.record_batch(list(_arrays(name, columns)), schema=PREDICTIONS_SCHEMA)
+        pa.record_batch(list(_build_arrays(name, columns)), schema=PREDICTIONS_SCHEMA)
         for name, columns in predictions.items()
     )
     return b"".join([_BEGIN, *(b.serialize().to_pybytes() for b in batches), _END])
 
 
-def _arrays(system_id: str, columns: Columns) -> Iterable[pa.Array]:
+def _build_arrays(system_id: str, columns: Columns) -> Iterable[pa.Array]:
     n, reasons = len(columns.reasons), columns.reasons
     skipped = np.array([reason is not None for reason in reasons]) if any(reasons) else None
     yield pa.array(np.arange(n, dtype=np.int32))
@@ -190,25 +190,25 @@ def _arrays(system_id: str, columns: Columns) -> Iterable[pa.Array]:
     for name, kind in _VALUE_COLUMNS:
         values = columns.values.get(name)
         if values is None:
-            yield _blank(n, kind)
+            yield _empty_array(n, kind)
         elif isinstance(values, np.ndarray):
-            yield _nullable(values, skipped)
+            yield _to_nullable(values, skipped)
         elif skipped is None:
-            yield pa.array(values, kind) if any(values) else _blank(n, kind)
+            yield pa.array(values, kind) if any(values) else _empty_array(n, kind)
         else:
             yield pa.array([None if skip else v for skip, v in zip(skipped, values, strict=True)], kind)
-    yield _blank(n, _TEXT) if skipped is None else pa.array(reasons, _TEXT)
+    yield _empty_array(n, _TEXT) if skipped is None else pa.array(reasons, _TEXT)
 
 
 @lru_cache(maxsize=64)
-def _blank(n: int, kind: pa.DataType) -> pa.Array:
+def _empty_array(n: int, kind: pa.DataType) -> pa.Array:
     """Return an array of n nulls or, for a list type, of n empty lists."""
     if not pa.types.is_list(kind):
         return pa.nulls(n, kind)
     return pa.ListArray.from_arrays(pa.array(np.zeros(n + 1, np.int32)), pa.array([], kind.value_type))
 
 
-def _nullable(values: Floats, skipped: NDArray[np.bool_] | None) -> pa.Array:
+def _to_nullable(values: Floats, skipped: NDArray[np.bool_] | None) -> pa.Array:
     """Return values with null for NaN and for skipped rows."""
     is_null = np.isnan(values) if skipped is None else np.isnan(values) | skipped
     return pa.array(values, mask=is_null) if is_null.any() else pa.array(values)

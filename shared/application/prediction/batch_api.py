@@ -120,7 +120,7 @@ class PredictRows:
         ``columns``: the names of the features, if rows give features as lists.
         """
         request = BatchRequest(
-            np.array([_values(i, _named(i, row["features"], columns)) for i, row in enumerate(rows)]),
+            np.array([_to_list(i, _to_dict(i, row["features"], columns)) for i, row in enumerate(rows)]),
             np.array([[row[name] for name in EXTRA_INPUTS] for row in rows], dtype=np.float64),
             self.resolve_systems(systems),
         )
@@ -140,10 +140,10 @@ class PredictRows:
 
     def build_request(self, rows: Rows | FeatureLists) -> BatchRequest | None:
         """Return the request, None if a row is invalid; ``Rejected`` as in ``resolve_systems``."""
-        extra_inputs = rows.extra_inputs if isinstance(rows, FeatureLists) else _extra_inputs(rows)
+        extra_inputs = rows.extra_inputs if isinstance(rows, FeatureLists) else _read_extra_inputs(rows)
         if extra_inputs is not None and (np.abs(extra_inputs[:, 1:3]) < MIN_ODDS).any():
             return None
-        features = _in_order(rows) if isinstance(rows, FeatureLists) else _by_name(rows)
+        features = _parse_lists(rows) if isinstance(rows, FeatureLists) else _parse_named(rows)
         if features is None:
             return None
         return BatchRequest(features, extra_inputs, self.resolve_systems(rows.systems))
@@ -156,7 +156,7 @@ class PredictRows:
         for group in groups.values():
             extra = [r.extra_inputs for r in group if r.extra_inputs is not None]
             predictions = self._build_rows(
-                _joined([r.features for r in group]), _joined(extra) if extra else None, group[0].systems
+                _concat([r.features for r in group]), _concat(extra) if extra else None, group[0].systems
             )
             for r in group:
                 r.predictions, predictions = predictions[: len(r)], predictions[len(r) :]
@@ -192,17 +192,17 @@ class PredictRows:
         forecasts = forecast_all(select_with_members(self._predict.systems, ids), batch)
         for system in self._predict.systems:
             if system.system_id in ids:
-                yield system.system_id, _columns(system, forecasts[system.system_id], line, over, under)
+                yield system.system_id, _build_columns(system, forecasts[system.system_id], line, over, under)
 
 
-def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats) -> Columns:
+def _build_columns(system: System, forecast: Forecast, line: Floats, over: Floats, under: Floats) -> Columns:
     """Return the predictions of one system, by field of ``PredictedPoints`` or ``PredictedChance``."""
     points = round_points(forecast.points)
     edges = edge(points, line)
     side = sides(edges, forecast.confidence, system.min_edge, system.min_confidence)
     chance_columns: dict[str, Any] = {}
     if forecast.chance is not None:
-        side, chance_columns = _chance_columns(side, forecast.chance, edges, over, under)
+        side, chance_columns = _build_chance_columns(side, forecast.chance, edges, over, under)
     point_columns: dict[str, Any] = {
         "predicted_points": points,
         "raw_prediction": forecast.raw,
@@ -214,7 +214,7 @@ def _columns(system: System, forecast: Forecast, line: Floats, over: Floats, und
     return Columns(point_columns | chance_columns, forecast.reasons)
 
 
-def _chance_columns(
+def _build_chance_columns(
     side: Ints, chance: Chance, edges: Floats, over: Floats, under: Floats
 ) -> tuple[Ints, dict[str, Any]]:
     """Return the sides that are worth their price, and the columns of a distribution."""
@@ -235,7 +235,7 @@ def _all_nan(*shape: int) -> Floats:
     return np.broadcast_to(np.nan, shape)
 
 
-def _joined(arrays: Sequence[Floats]) -> Floats:
+def _concat(arrays: Sequence[Floats]) -> Floats:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
@@ -252,18 +252,18 @@ def _to_structs(predicted: Columns) -> list[PredictedPoints | NoPrediction]:
     ]
 
 
-def _extra_inputs(rows: Rows) -> Floats | None:
+def _read_extra_inputs(rows: Rows) -> Floats | None:
     """Return (n, 5) extra inputs, None if no row has any."""
     values = list(map(_extra_inputs_of, rows.rows))
     return None if values.count(_NO_EXTRA_INPUTS) == len(values) else build_matrix(len(EXTRA_INPUTS), values)
 
 
-def _by_name(rows: Rows) -> Floats:
+def _parse_named(rows: Rows) -> Floats:
     """Return (n, 62) features of rows that name them."""
     return build_matrix(len(ALL_INPUTS), [msgspec.structs.astuple(row.features) for row in rows.rows])
 
 
-def _in_order(rows: FeatureLists) -> Floats | None:
+def _parse_lists(rows: FeatureLists) -> Floats | None:
     """Return (n, 33) or (n, 62) features of rows that give lists, None for unknown or duplicate columns."""
     positions = [_POSITIONS.get(name, -1) for name in rows.columns]
     if positions == CONTRACT_POSITIONS:
@@ -280,7 +280,7 @@ def spread_columns(values: Floats, positions: Sequence[int], width: int) -> Floa
     return matrix
 
 
-def _named(
+def _to_dict(
     row: int, features: Mapping[str, float | None] | Sequence[float | None], columns: Sequence[str] | None
 ) -> Mapping[str, float | None]:
     """Return features by name; ``Rejected`` if names and numbers do not match."""
@@ -297,7 +297,7 @@ def _named(
     return dict(zip(columns, features, strict=True))
 
 
-def _values(row: int, named: Mapping[str, float | None]) -> list[float]:
+def _to_list(row: int, named: Mapping[str, float | None]) -> list[float]:
     """Return the 62 values of ``ALL_INPUTS``, NaN for absent or null ones."""
     unknown = sorted(set(named) - set(ALL_INPUTS))
     if unknown:

@@ -86,14 +86,14 @@ class JobColumns:
 
 def to_batch(jobs: Sequence[PredictionRequest], inputs: Sequence[bytes]) -> Batch:
     """Return the inputs of the systems; ``inputs``: the bytes from ``pack_inputs`` for each job."""
-    columns = _varying_columns(jobs)
-    return _batch(jobs, inputs, columns, _prices(columns))
+    columns = _build_varying_columns(jobs)
+    return _build_batch(jobs, inputs, columns, _read_prices(columns))
 
 
-def _batch(
+def _build_batch(
     jobs: Sequence[PredictionRequest], inputs: Sequence[bytes], columns: pa.RecordBatch, prices: Floats
 ) -> Batch:
-    """``columns``: the ``_varying_columns`` of the jobs; ``prices``: (2, n) their ``_prices``."""
+    """``columns``: from ``_build_varying_columns``; ``prices``: (2, n), from ``_read_prices``."""
     values = np.frombuffer(b"".join(inputs), np.float64).reshape(len(jobs), -1)
     return Batch(
         features=values[:, : len(FEATURES)],
@@ -107,7 +107,7 @@ def _batch(
     )
 
 
-def _prices(columns: pa.RecordBatch) -> Floats:
+def _read_prices(columns: pa.RecordBatch) -> Floats:
     """Return (2, n) prices of over and under."""
     return np.array([floats(columns["line_over_price"]), floats(columns["line_under_price"])])
 
@@ -115,18 +115,18 @@ def _prices(columns: pa.RecordBatch) -> Floats:
 def pack_inputs(job: PredictionRequest) -> bytes:
     """Return the 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles. NaN replaces
     null, for an empty context and for past games that a job lacks."""
-    context = _packed(job.context) if job.context else _BLANK_CONTEXT
-    return _packed(job.features) + context + _padded(_packed(job.recent))
+    context = _pack(job.context) if job.context else _BLANK_CONTEXT
+    return _pack(job.features) + context + _pad(_pack(job.recent))
 
 
 def build_matrix(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
     """Return rows of ``width`` numbers as a matrix, NaN for None."""
-    return np.frombuffer(b"".join(map(_packed, rows)), np.float64).reshape(len(rows), width)
+    return np.frombuffer(b"".join(map(_pack, rows)), np.float64).reshape(len(rows), width)
 
 
-def _packed(row: Sequence[float | None]) -> bytes:
+def _pack(row: Sequence[float | None]) -> bytes:
     """Return numbers as doubles, NaN for None."""
-    pack = _doubles(len(row))
+    pack = _double_packer(len(row))
     try:
         return pack(*row)
     except struct.error:
@@ -134,15 +134,15 @@ def _packed(row: Sequence[float | None]) -> bytes:
 
 
 @cache
-def _doubles(n: int) -> Callable[..., bytes]:
+def _double_packer(n: int) -> Callable[..., bytes]:
     return struct.Struct(f"{n}d").pack
 
 
-_BLANK_CONTEXT = _packed([None] * len(CONTEXT))
-_NO_GAMES = _packed([None] * (RECENT_GAMES * len(RECENT_FIELDS)))
+_BLANK_CONTEXT = _pack([None] * len(CONTEXT))
+_NO_GAMES = _pack([None] * (RECENT_GAMES * len(RECENT_FIELDS)))
 
 
-def _padded(recent: bytes) -> bytes:
+def _pad(recent: bytes) -> bytes:
     return recent + _NO_GAMES[len(recent) :]
 
 
@@ -174,8 +174,8 @@ def columns_from_requests(
 ) -> JobColumns:
     """Return the columns of requests, at least one; those of the line are NULL for a job without one.
     ``inputs``: the bytes from ``pack_inputs`` for each job, if the caller has them."""
-    varying = _varying_columns(jobs)
-    prices = _prices(varying)
+    varying = _build_varying_columns(jobs)
+    prices = _read_prices(varying)
     runs, versions, snapshots, instants, modes, tipoffs, texts = zip(*map(_run_fields_of, jobs), strict=True)
     dates = {text: date.fromisoformat(text) for text in set(texts)}
     days = [dates[text] for text in texts]
@@ -194,7 +194,7 @@ def columns_from_requests(
         },
     )
     return JobColumns(
-        batch=_batch(jobs, inputs or list(map(pack_inputs, jobs)), varying, prices),
+        batch=_build_batch(jobs, inputs or list(map(pack_inputs, jobs)), varying, prices),
         columns=columns,
         constant_columns=constants | _timestamps(now),
         keys=list(map(_key_of, jobs)),
@@ -205,7 +205,7 @@ def columns_from_requests(
     )
 
 
-def _varying_columns(jobs: Sequence[PredictionRequest]) -> pa.RecordBatch:
+def _build_varying_columns(jobs: Sequence[PredictionRequest]) -> pa.RecordBatch:
     """Return the columns in which the jobs of one run differ, built in one call."""
     rows = [_varying_of(j) + ((True, *_line_values_of(j.line)) if j.line else _NO_LINE) for j in jobs]
     return pa.RecordBatch.from_struct_array(pa.array(rows, _VARYING_ROW))
@@ -269,7 +269,7 @@ def columns_from_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
     )
     return JobColumns(
         batch=batch,
-        columns=_typed(columns),
+        columns=_cast_columns(columns),
         constant_columns=_timestamps(now),
         keys=list(zip(run_ids, games, rows["player_id"].to_pylist(), strict=True)),
         day=np.asarray(rows["game_date"].to_numpy()),
@@ -294,7 +294,7 @@ def _repeat_each(values: Sequence[str], sizes: Sequence[int]) -> list[str]:
     return [v for v, n in zip(values, sizes, strict=True) for _ in range(n)]
 
 
-def _typed(columns: Mapping[str, Any]) -> pa.RecordBatch:
+def _cast_columns(columns: Mapping[str, Any]) -> pa.RecordBatch:
     """Return the columns with the types of the staging table."""
     fields = [_FIELDS[name] for name in columns]
     arrays = [

@@ -68,13 +68,13 @@ class Predict:
         self._shadows = tuple(shadows)
         self.systems: tuple[System, ...] = build_systems({name: m.model for name, m in models.items()})
         self.system_ids = tuple(s.system_id for s in self.systems)
-        self._training_ends = _training_ends(self._models.values())
+        self._training_ends = _last_training_days(self._models.values())
         self._build_commit = build_commit
 
     def check(self, job: PredictionRequest) -> bytes:
         """Return ``pack_inputs`` of a job; raise ``Rejected`` if it can never be predicted, with the value
         received and the value expected."""
-        inputs = _inputs(job)
+        inputs = _check_inputs(job)
         if job.feature_version != FEATURE_VERSION:
             raise Rejected(f"feature_version {job.feature_version!r}, wanted {FEATURE_VERSION!r}")
         if not _SYSTEM_IDS.issuperset(job.systems):
@@ -141,23 +141,23 @@ class Predict:
             systems = build_systems({name: self._models[name].model for name in sorted(usable)})
         forecasts = forecast_all(systems, jobs.batch)
         requested = _jobs_by_system(jobs.systems)
-        outcomes = {n: self._outcomes(n, forecasts, len(jobs)) for n in SYSTEM_IDS if n in requested}
+        outcomes = {n: self._system_outcomes(n, forecasts, len(jobs)) for n in SYSTEM_IDS if n in requested}
         parts = []
         for system in systems:
             rows = _predicted_jobs(system.system_id, outcomes, requested)
             if len(rows):
                 model = self._models.get(system.system_id)
                 parts.append(SystemForecast(system, model, CHAMPION, forecasts[system.system_id], rows))
-        parts += self._shadow_parts(jobs, outcomes, requested)
+        parts += self._predict_shadows(jobs, outcomes, requested)
         return PredictionResults(build_staging_rows(jobs, parts), _by_job(jobs.systems, outcomes, requested))
 
-    def _outcomes(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
+    def _system_outcomes(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
         """Return the outcome of one system for each job."""
         if system_id in forecasts:
             return [reason or PREDICTED for reason in forecasts[system_id].reasons]
         return ["in_sample" if system_id in self._models else "no_model"] * n
 
-    def _shadow_parts(
+    def _predict_shadows(
         self, jobs: JobColumns, outcomes: Mapping[str, list[str]], requested: Mapping[str, Ints]
     ) -> list[SystemForecast]:
         """Return the shadows' forecasts for jobs that their system predicted, so both can be compared."""
@@ -165,7 +165,7 @@ class Predict:
         for model in self._shadows:
             system = trained_system(model.system_id, model.model)
             forecast = system.forecast(jobs.batch, {})
-            (usable,) = _is_usable(_training_ends([model]), jobs)
+            (usable,) = _is_usable(_last_training_days([model]), jobs)
             rows = [
                 i
                 for i in _predicted_jobs(model.system_id, outcomes, requested).tolist()
@@ -176,7 +176,7 @@ class Predict:
         return parts
 
 
-def _training_ends(models: Iterable[LoadedModel]) -> Days:
+def _last_training_days(models: Iterable[LoadedModel]) -> Days:
     """Return (models, 1) the last training day of each model, NaT if it is not recorded."""
     ends = [m.manifest.train_end if m.manifest else None for m in models]
     return np.array(ends, dtype="datetime64[D]").reshape(-1, 1)
@@ -226,16 +226,16 @@ def _by_job(
     ]
 
 
-def _inputs(job: PredictionRequest) -> bytes:
+def _check_inputs(job: PredictionRequest) -> bytes:
     """Return ``pack_inputs``; numbers are checked one by one only if a length or the sum is invalid."""
     has_valid_lengths = len(job.features) == len(FEATURES) and len(job.context) in (0, len(CONTEXT))
-    if not has_valid_lengths or not math.isfinite(_total(job.features) + _total(job.context)):
+    if not has_valid_lengths or not math.isfinite(_sum_present(job.features) + _sum_present(job.context)):
         check_features(job.features)
         check_context(job.context)
     return pack_inputs(job)
 
 
-def _total(values: list[float | None]) -> float:
+def _sum_present(values: list[float | None]) -> float:
     """Return the sum of the values that are not null; it is not finite if one of them is not."""
     try:
         return sum(values)  # type: ignore[arg-type]  # null raises

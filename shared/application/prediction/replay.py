@@ -78,7 +78,7 @@ class Replay:
         ``NotFound`` if the prediction, its snapshot or one of its models is no longer stored.
         """
         stored = self.read_prediction(prediction_id)
-        job, models = _job(stored, self.read_inputs(stored)), self._models_behind(stored, use_catboost=True)
+        job, models = _to_job(stored, self.read_inputs(stored)), self._load_models(stored, use_catboost=True)
         rows = Predict(models)([job], stored["predicted_at"]).rows.to_pylist()
         (replayed,) = [r for r in rows if r["system_id"] == stored["system_id"]] or [dict.fromkeys(COMPARED)]
         return ReplayResult(
@@ -101,7 +101,7 @@ class Replay:
             "model": {k: stored[k] for k in MODEL_COLUMNS},
             "features": feature_values(row),
             "context": dict(
-                zip(CONTEXT, _job(stored, row).context, strict=False)
+                zip(CONTEXT, _to_job(stored, row).context, strict=False)
             ),  # empty for snapshots without a context
             "terms": terms,
             "sum": total,
@@ -142,8 +142,8 @@ class Replay:
     def compute_terms(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:
         """Return points by term, the largest first; a trained model gives its Shapley values and its mean.
         ``NotFound`` or ``Rejected`` if a model of the prediction is missing or unreadable."""
-        system_id, models = stored["system_id"], self._models_behind(stored)
-        job = _job(stored, row)
+        system_id, models = stored["system_id"], self._load_models(stored)
+        job = _to_job(stored, row)
         batch = to_batch([job], [pack_inputs(job)])
         forecasts = forecast_all(build_systems({s: m.model for s, m in models.items()}), batch)
         terms = {name: float(part[0]) for name, part in forecasts[system_id].terms.items() if part[0] != 0.0}
@@ -156,14 +156,14 @@ class Replay:
             terms |= {n: float(share * part) for n, part in zip(names, parts, strict=True)}
         return dict(sorted(terms.items(), key=lambda t: -abs(t[1])))
 
-    def _models_behind(
+    def _load_models(
         self, stored: Mapping[str, Any], *, use_catboost: bool = False
     ) -> dict[str, LoadedModel]:
         """Return the prediction's own model or, for an ensemble, those of its members in the same run."""
         if stored["model_sha256"]:
             hashes = {stored["system_id"]: stored["model_sha256"]}
         else:
-            hashes = self._models_of_run(stored, required_models([stored["system_id"]]))
+            hashes = self._read_run_models(stored, required_models([stored["system_id"]]))
         if not hashes:
             return {}
         paths = {m["sha256"]: m["path"] for m in self._registry.models()}
@@ -175,7 +175,7 @@ class Replay:
             for s, sha in hashes.items()
         }
 
-    def _models_of_run(self, stored: Mapping[str, Any], systems: Sequence[str]) -> dict[str, str]:
+    def _read_run_models(self, stored: Mapping[str, Any], systems: Sequence[str]) -> dict[str, str]:
         """Return the model hash of each system that ran with a model; formulas have none."""
         if not systems:
             return {}
@@ -199,7 +199,7 @@ def is_clamped(total: float) -> bool:
     return not LOWEST <= total <= HIGHEST
 
 
-def _job(stored: Mapping[str, Any], row: Mapping[str, Any]) -> PredictionRequest:
+def _to_job(stored: Mapping[str, Any], row: Mapping[str, Any]) -> PredictionRequest:
     request = RunRequest(
         game_date=stored["game_date"],
         mode=Mode(stored["prediction_run_mode"]),

@@ -80,8 +80,8 @@ class StageJobs:
         return Job(request, inputs, body, tracing.from_message(attributes))
 
     def refuse(self, body: bytes, reason: str) -> None:
-        """Keep a message that can never succeed, and end its player's wait where he can be read_player."""
-        with tracing.use(_trace_of(body)):
+        """Store a message that can never succeed, and report its player as failed if the body names one."""
+        with tracing.use(_read_trace(body)):
             self._keep(body, reason, REQUEST_TOPIC)
             identity = read_player(body)
             if identity:
@@ -119,7 +119,7 @@ class StageJobs:
             self._warehouse.append(PREDICTION_STAGING, rows)
         outcomes = [job_outcomes for part in parts for job_outcomes in part.outcomes]
         seconds = (predicted_at - started_at, time.perf_counter() - predicted_at, 0.0)
-        event = _batch_staged(jobs, completed, sum(map(len, tables)), outcomes, seconds)
+        event = _build_event(jobs, completed, sum(map(len, tables)), outcomes, seconds)
         return StagingResult(completed, outcomes, replace(event, clamped=count_clamped_rows(tables)))
 
     def _predict_jobs(
@@ -169,7 +169,7 @@ def ready_message(job: PredictionRequest, systems: dict[str, str]) -> Prediction
     )
 
 
-def _batch_staged(
+def _build_event(
     jobs: JobColumns,
     completed: Sequence[int],
     rows: int,
@@ -194,7 +194,7 @@ def _common(values: Sequence[Value]) -> Value | None:
     return values[0] if values and values.count(values[0]) == len(values) else None
 
 
-def _trace_of(body: bytes) -> Trace | None:
+def _read_trace(body: bytes) -> Trace | None:
     try:
         return tracing.from_message(unwrap(body).attributes)
     except Rejected:

@@ -50,12 +50,12 @@ def build_staging_rows(jobs: JobColumns, parts: Sequence[SystemForecast]) -> pa.
         return SCHEMA.empty_table()
     at = np.concatenate([p.rows for p in parts])
     part = np.repeat(np.arange(len(parts)), [len(p.rows) for p in parts])
-    numbers, side = _point_columns(jobs, parts, at, part)
-    columns = jobs.expand(at) | numbers | _part_columns(jobs, parts, at, part, side)
+    numbers, side = _build_point_columns(jobs, parts, at, part)
+    columns = jobs.expand(at) | numbers | _build_label_columns(jobs, parts, at, part, side)
     return pa.Table.from_arrays([columns[name] for name in _NAMES], schema=SCHEMA)
 
 
-def _ids(jobs: JobColumns, model_hashes: Ints, at: Ints, part: Ints) -> pa.Array:
+def _build_ids(jobs: JobColumns, model_hashes: Ints, at: Ints, part: Ints) -> pa.Array:
     """Return the id of each row: the same for every delivery of the same job to the same model.
 
     It is the exclusive or of the job's hash and the model's hash, so that each is computed once and not for
@@ -76,7 +76,7 @@ def _hash_keys(keys: Iterable[Sequence[str | int]]) -> Ints:
     return np.frombuffer(b"".join(digests), np.int64).reshape(-1, 2)
 
 
-def _part_columns(
+def _build_label_columns(
     jobs: JobColumns, parts: Sequence[SystemForecast], at: Ints, part: Ints, side: Ints
 ) -> dict[str, pa.Array]:
     """Return system, model, role, side, id and missing inputs of each row."""
@@ -84,8 +84,8 @@ def _part_columns(
     labelled_part = part + len(parts) * jobs.in_sample.take(at)
     row_labels = labels.take(pa.array(len(SIDES) * labelled_part + side))
     return dict(zip(_LABELS.names, row_labels.columns, strict=True)) | {
-        "prediction_id": _ids(jobs, model_hashes, at, part),
-        "missing_inputs": _missing_inputs(parts),
+        "prediction_id": _build_ids(jobs, model_hashes, at, part),
+        "missing_inputs": _join_missing_inputs(parts),
     }
 
 
@@ -110,7 +110,7 @@ def _labels_by_part(parts: tuple[_PartKey, ...]) -> tuple[pa.RecordBatch, Ints]:
     return pa.RecordBatch.from_struct_array(pa.array(rows, _LABELS)), model_hashes
 
 
-def _missing_inputs(parts: Sequence[SystemForecast]) -> pa.Array:
+def _join_missing_inputs(parts: Sequence[SystemForecast]) -> pa.Array:
     """Return the names of each row's missing inputs, separated by commas; NULL if it has all."""
     texts: list[str | None] = []
     for p in parts:
@@ -123,7 +123,7 @@ def _missing_inputs(parts: Sequence[SystemForecast]) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
-def _point_columns(
+def _build_point_columns(
     jobs: JobColumns, parts: Sequence[SystemForecast], at: Ints, part: Ints
 ) -> tuple[dict[str, pa.Array], Ints]:
     """Return the columns of numbers, also those that depend on the line, and positions in ``SIDES``."""
@@ -134,20 +134,20 @@ def _point_columns(
     min_edge, min_confidence = minimums.T.take(part, axis=1)
     points = round_points(clamped)
     edges = edge(points, line)
-    side, chance_columns = _chance_columns(
+    side, chance_columns = _build_chance_columns(
         parts, sides(edges, confidence, min_edge, min_confidence), edges, jobs.prices.take(at, axis=1)
     )
     columns = {
         "raw_prediction": pa.array(raw),
         "predicted_points": pa.array(points),
         "confidence_score": pa.array(np.round(confidence, 2)),
-        "line_margin": _nullable(edges),
+        "line_margin": _to_nullable(edges),
         **chance_columns,
     }
     return columns, side
 
 
-def _chance_columns(
+def _build_chance_columns(
     parts: Sequence[SystemForecast], side: Ints, edges: Floats, prices: Floats
 ) -> tuple[Ints, dict[str, pa.Array]]:
     """Return the sides that are worth their price, and the columns of the distributions.
@@ -172,9 +172,9 @@ def _chance_columns(
         low, high = np.round(chance.low, 1), np.round(chance.high, 1)
         values[:, rows] = (chance.over, low, high, bets.value, bets.stake)
         reasons[rows] = bets.against
-    columns = {name: _nullable(v) for name, v in zip(_CHANCE_COLUMNS, values, strict=True)}
+    columns = {name: _to_nullable(v) for name, v in zip(_CHANCE_COLUMNS, values, strict=True)}
     return side, columns | {"no_bet_reason": pa.array(reasons, pa.string())}
 
 
-def _nullable(values: Floats) -> pa.Array:
+def _to_nullable(values: Floats) -> pa.Array:
     return pa.array(values, from_pandas=True)
