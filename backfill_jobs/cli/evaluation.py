@@ -36,11 +36,11 @@ def replay(
     lines = [f"{k}: stored {a!r}, recomputed {b!r}" for k, (a, b) in comparison.differences.items()]
     value = {
         "prediction_id": prediction_id,
-        "equal": comparison.equal,
+        "equal": comparison.is_equal,
         "differences": {k: {"stored": a, "recomputed": b} for k, (a, b) in comparison.differences.items()},
     }
     show(as_json, value, lines or [f"{prediction_id}: identical, bit for bit"])
-    if not comparison.equal:
+    if not comparison.is_equal:
         raise typer.Exit(FINDING)
 
 

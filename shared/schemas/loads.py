@@ -14,7 +14,7 @@ LOAD_RECONCILIATION = Table(
         required("loaded_at", "TIMESTAMP", "real time at the end of the load"),
         required("file_name", "STRING", "the file of the folder"),
         required("severity", "STRING", "OK, INFO or WARNING"),
-        required("reason", "STRING", "what is remarkable about the rows; empty where nothing is"),
+        required("reason", "STRING", "the finding about the rows; empty if there is none"),
         required("row_count", "INT64", "rows with the reason; all rows of the file where it is empty"),
         Column("example", "STRING", "the first of the rows"),
         Column("first_game_date", "DATE", "first game date of the file's rows"),

@@ -71,7 +71,7 @@ MODEL_STATE_CHANGES = Table(
         required("to_state", "STRING", "after"),
         required("reason", "STRING", "reason given by the operator"),
         required("overridden", "BOOL", "although a gate had failed"),
-        required("gates_json", "STRING", "each gate with what it saw"),
+        required("gates_json", "STRING", "each gate with its values"),
     ),
     key=("model_id", "changed_at"),
     partition=None,

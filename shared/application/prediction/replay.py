@@ -63,7 +63,7 @@ class ReplayResult:
     differences: dict[str, tuple[Any, Any]]
 
     @property
-    def equal(self) -> bool:
+    def is_equal(self) -> bool:
         return not self.differences
 
 
