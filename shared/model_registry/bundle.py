@@ -1,4 +1,4 @@
-"""A model bundle: ``NAME.cbm`` beside ``NAME.manifest.json``, named by what is in it."""
+"""A model bundle: ``NAME.cbm`` and ``NAME.manifest.json``, named by system, training end and hash."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shared.ports import ModelStore
 
 
 class GoldenRow(msgspec.Struct, frozen=True):
-    """A feature row (null where missing) and the very number the model gives for it."""
+    """A feature row (null where missing) and the exact prediction of the model for it."""
 
     features: list[float | None]
     expected: float
 
 
 class HitRate(msgspec.Struct, frozen=True):
-    """``rate`` 0-1 of ``n`` decided picks with its 95 % interval, None for n = 0."""
+    """Hit rate 0-1 of ``n`` decided picks with its 95 % interval, None for n = 0."""
 
     n: int
     rate: float | None
@@ -30,10 +30,10 @@ class HitRate(msgspec.Struct, frozen=True):
 
 
 class Metrics(msgspec.Struct, frozen=True):
-    """Errors in points over ``n`` rows that came after the training rows.
+    """Errors in points over ``n`` rows later than the training rows.
 
-    The others are of the ``line_n`` rows with a line: mean(predicted - line), the model's and the line's
-    own error, and hit rates by least edge.
+    The other fields cover the ``line_n`` rows with a line: mean(predicted - line), the mean absolute errors
+    of model and line, and hit rates by minimum edge.
     """
 
     n: int
@@ -48,7 +48,7 @@ class Metrics(msgspec.Struct, frozen=True):
 
 
 class ReferenceDistribution(msgspec.Struct, frozen=True):
-    """How a feature was distributed in training: inner deciles, share of each bin, share missing."""
+    """Distribution of a feature in training: inner deciles, share of each bin, share missing."""
 
     edges: list[float]
     shares: list[float]
@@ -56,7 +56,7 @@ class ReferenceDistribution(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a bundle says of its model; dates are inclusive."""
+    """Description of a bundle's model; dates are inclusive."""
 
     name: str
     system_id: str
@@ -83,7 +83,7 @@ def bundle_name(system_id: str, train_end: date, sha256: str) -> str:
 
 
 def experiment_id(m: Manifest) -> str:
-    """The same for the same windows and the same model."""
+    """Return an id that is equal for equal date windows and model."""
     dates = [d.isoformat() for d in (m.train_start, m.train_end, m.eval_start, m.eval_end)]
     return hashlib.sha256(json.dumps([m.system_id, *dates, m.sha256]).encode()).hexdigest()[:16]
 
@@ -94,22 +94,22 @@ def sha256_of(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that was written: the path of its model, and what is said of it."""
+    """A stored bundle: the path of its model, and its manifest."""
 
     path: str
     manifest: Manifest
 
 
 def write_bundle(store: ModelStore, folder: str, model: bytes, manifest: Manifest) -> Bundle:
-    """Write both files into a folder or below a ``gs://`` prefix, the model last.
+    """Write both files to a folder or a ``gs://`` prefix, the model last.
 
-    Where the same model stands there already its manifest stays as it is: it may have been judged on
-    other dates.
+    If the same model is stored already its manifest stays unchanged: it may have been evaluated on other
+    dates.
     """
     path = f"{folder}/{manifest.name}.cbm"
-    beside = manifest_path(path)
+    manifest_file = manifest_path(path)
     try:
-        store.put(beside, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+        store.put(manifest_file, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
     except Conflict:
         if read_bundle(store, path).manifest.sha256 != manifest.sha256:
             raise
@@ -118,13 +118,13 @@ def write_bundle(store: ModelStore, folder: str, model: bytes, manifest: Manifes
 
 
 def read_bundle(store: ModelStore, path: str) -> Bundle:
-    """The bundle whose model is at ``path``, by its manifest; ``NotFound`` where there is none."""
-    beside = manifest_path(path)
-    return Bundle(path, parse_manifest(store.fetch(beside), beside))
+    """Return the bundle of the model at ``path``; ``NotFound`` if it has no manifest."""
+    manifest_file = manifest_path(path)
+    return Bundle(path, parse_manifest(store.fetch(manifest_file), manifest_file))
 
 
 def manifest_path(model: str) -> str:
-    """The path beside a model's."""
+    """Return the path of a model's manifest."""
     return model.removesuffix(".cbm") + ".manifest.json"
 
 

@@ -1,4 +1,4 @@
-"""A CatBoost regressor as the domain sees it: (n, k) inputs in, (n,) points out."""
+"""A CatBoost regressor behind the domain's interface: (n, k) inputs to (n,) points."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 class CatBoostModel:
-    """One thread a call: a slate is too small to share out."""
+    """Uses one thread per call: a slate is too small for several."""
 
     def __init__(self, model: catboost.CatBoostRegressor) -> None:
         self._model = model
@@ -33,43 +33,43 @@ class CatBoostModel:
             raise Rejected(f"the model refuses {inputs.shape[0]} rows: {exc}") from exc
 
     def contributions(self, inputs: Floats) -> Floats:
-        """(n, k + 1) points: what each of the k inputs adds to the last column, the model's mean.
+        """Return (n, k + 1) points: the contribution of each of the k inputs, and last the model's mean.
 
-        Shapley values; a row's sum is its prediction.
+        Shapley values; the sum of a row is its prediction.
         """
         pool = catboost.Pool(inputs, feature_names=self._model.feature_names_)
         return np.asarray(self._model.get_feature_importance(pool, type="ShapValues"), dtype=np.float64)
 
 
-def parse_model(data: bytes, path: str, wanted: tuple[str, ...]) -> CatBoostModel:
-    """A model from the bytes of a ``.cbm``, whose inputs are ``wanted``, in order; ``Rejected`` names what
-    is wrong with the file."""
+def parse_model(data: bytes, path: str, feature_names: tuple[str, ...]) -> CatBoostModel:
+    """Parse the bytes of a ``.cbm`` whose inputs must be ``feature_names`` in this order; ``Rejected`` for an
+    invalid file."""
     model = catboost.CatBoostRegressor()
     try:
         model.load_model(blob=data)
     except catboost.CatBoostError as exc:
         raise Rejected(f"{path}: not a readable CatBoost model of {len(data)} bytes ({exc})") from exc
-    found = tuple(model.feature_names_)
-    if found != wanted:
-        missing = [f for f in wanted if f not in found]
-        extra = [f for f in found if f not in wanted]
+    model_features = tuple(model.feature_names_)
+    if model_features != feature_names:
+        missing = [f for f in feature_names if f not in model_features]
+        extra = [f for f in model_features if f not in feature_names]
         difference = f"missing {missing or 'none'}, unknown {extra or 'none'}"
         raise Rejected(
-            f"{path}: the model has {len(found)} features, wanted the {len(wanted)} of its system in "
-            f"order; {difference if missing or extra else 'the order differs'}"
+            f"{path}: the model has {len(model_features)} features, wanted the {len(feature_names)} of its "
+            f"system in order; {difference if missing or extra else 'the order differs'}"
         )
     return CatBoostModel(model)
 
 
 def to_bytes(model: catboost.CatBoost) -> bytes:
-    """The file's bytes, the same for the same training: time and random id are set to fixed values, also
-    those of the models that a sum is made of."""
+    """Return the bytes of the model file, equal for equal training: time and random id are fixed, also those
+    of the models in a sum."""
     metadata = model.get_metadata()
-    fixed = {"train_finish_time": "1970-01-01T00:00:00Z", "model_guid": "0-0-0-0"}
-    for key in [*fixed, *metadata.keys()]:
-        plain = key.rpartition(":")[2]
-        if plain in fixed:
-            metadata[key] = fixed[plain]
+    fixed_values = {"train_finish_time": "1970-01-01T00:00:00Z", "model_guid": "0-0-0-0"}
+    for key in [*fixed_values, *metadata.keys()]:
+        name = key.rpartition(":")[2]
+        if name in fixed_values:
+            metadata[key] = fixed_values[name]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.cbm"
         model.save_model(str(path))

@@ -1,4 +1,4 @@
-"""Rows by which a reader of a model's file proves itself."""
+"""Golden rows: inputs that verify a reader of a model file."""
 
 from __future__ import annotations
 
@@ -10,43 +10,42 @@ from shared.model_registry.cbm import Trees
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-CANDIDATES, MOST_ROWS = 2000, 32
+CANDIDATES, MAX_ROWS = 2000, 32
 
 
 def golden_rows(x: Floats, trees: Trees) -> Floats:
-    """Rows of ``x``, (n, k) what was learnt from, that see as much of the trees as they can, then rows at
-    the trees' edges.
+    """Return training rows of ``x`` (n, k) that cover the splits of the trees, then rows at the trees' edges.
 
-    Every split of every tree is passed by one of the first and not by another, where any row of ``x`` does
-    so, up to ``MOST_ROWS`` rows. A split is a bit of a leaf's place: a reader that loses one is seen. Rows
-    that were learnt from end in leaves that hold something, which those at the edges need not.
+    For every split that some rows of ``x`` pass and others do not, the training rows contain both, up to
+    ``MAX_ROWS`` rows. A split is one bit of a leaf's index, so a reader that loses a split fails. Training
+    rows end in leaves with training weight, which edge rows may not.
     """
-    some = x[:: max(len(x) // CANDIDATES, 1)][:CANDIDATES]
-    return np.concatenate([some[covering_rows(split_outcomes(trees, some))], edge_rows(trees)])
+    candidates = x[:: max(len(x) // CANDIDATES, 1)][:CANDIDATES]
+    return np.concatenate([candidates[covering_rows(split_outcomes(trees, candidates))], edge_rows(trees)])
 
 
 def split_outcomes(trees: Trees, x: Floats) -> Bools:
-    """(n, 2 s) whether a row passes each of the trees' splits, and whether it does not."""
+    """Return (n, 2 s) booleans: whether a row passes each split of the trees, then whether it does not."""
     values = x.astype(np.float32)[:, trees.column]
-    holds = (values > trees.border) | (np.isnan(values) & trees.nan_passes)
-    passed = holds[:, trees.splits]
+    passes = (values > trees.border) | (np.isnan(values) & trees.nan_passes)
+    passed = passes[:, trees.splits]
     return np.concatenate([passed, ~passed], axis=1)
 
 
-def covering_rows(seen: Bools) -> list[int]:
-    """Positions of rows that together see what all rows see: always the one that adds most, the earliest of
-    equals."""
-    left = seen.any(axis=0)
+def covering_rows(covered: Bools) -> list[int]:
+    """Return indexes of rows that together cover what all rows cover: greedily the row that adds most, the
+    first of equals."""
+    uncovered = covered.any(axis=0)
     chosen: list[int] = []
-    while left.any() and len(chosen) < MOST_ROWS:
-        best = int(seen[:, left].sum(axis=1).argmax())
+    while uncovered.any() and len(chosen) < MAX_ROWS:
+        best = int(covered[:, uncovered].sum(axis=1).argmax())
         chosen.append(best)
-        left &= ~seen[best]
+        uncovered &= ~covered[best]
     return chosen
 
 
 def edge_rows(trees: Trees) -> Floats:
-    """(3, k) rows: below every border, above every border, and nothing known."""
+    """Return (3, k) rows: below every border, above every border, and all missing."""
     low, high = np.zeros(len(trees.names)), np.zeros(len(trees.names))
     np.minimum.at(low, trees.column, trees.border.astype(np.float64) - 1.0)
     np.maximum.at(high, trees.column, trees.border.astype(np.float64) + 1.0)

@@ -1,4 +1,4 @@
-"""Load the model that a path names, and prove that it is the one meant."""
+"""Loads a model by path and verifies it by hash, features and golden rows."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from shared.ports import ModelStore
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model in memory. ``verified``: a manifest stood beside it and its golden rows came out right.
-    ``output_warning``: why its numbers are hardly points, None where they may be."""
+    """A model in memory. ``verified``: it has a manifest, and its golden rows give the expected predictions.
+    ``output_warning``: why its output is probably not points, None if it may be."""
 
     system_id: str
     model_id: str
@@ -35,72 +35,69 @@ class LoadedModel:
 
     @property
     def warnings(self) -> list[str]:
-        """What is to be said wherever this model serves."""
-        said = [] if self.verified else [unverified_warning(self.system_id, self.model_id)]
-        return said + (
-            [f"WARNING {self.system_id}: {self.model_id} {self.output_warning}"]
-            if self.output_warning
-            else []
-        )
+        """Warnings to report wherever this model serves."""
+        warnings = [] if self.verified else [unverified_warning(self.system_id, self.model_id)]
+        if self.output_warning:
+            warnings.append(f"WARNING {self.system_id}: {self.model_id} {self.output_warning}")
+        return warnings
 
 
 def load_model(
     store: ModelStore, system_id: str, path: str, sha256: str | None = None, *, use_catboost: bool = False
 ) -> LoadedModel:
-    """The model at exactly ``path``; a bare ``.cbm`` loads unverified.
+    """Load the model at exactly ``path``; a ``.cbm`` without a manifest loads unverified.
 
-    CatBoost itself predicts with ``use_catboost``, with a model that has no manifest, and wherever
-    ``SymmetricTrees`` does not give the manifest's golden rows to the last bit; else nothing imports it.
+    CatBoost itself predicts with ``use_catboost``, for a model without a manifest, and if ``SymmetricTrees``
+    does not reproduce the golden rows of the manifest bit by bit; otherwise it is not imported.
 
-    Raises ``NotFound`` for a missing file and ``Rejected`` for a hash, feature list or golden row that
-    differs, naming both values, and for a loss whose model does not give points.
+    Raises ``NotFound`` for a missing file, and ``Rejected`` for a different hash, feature list or golden row,
+    naming both values, and for a loss whose model does not output points.
     """
     if system_id not in TRAINED:
         raise Rejected(f"{path}: {system_id!r} takes no model, wanted one of {', '.join(MODEL_SYSTEMS)}")
     data = store.fetch(path)
-    found = sha256_of(data)
-    if sha256 is not None and found != sha256:
-        raise Rejected(f"{path}: sha256 {found}, wanted {sha256}")
+    digest = sha256_of(data)
+    if sha256 is not None and digest != sha256:
+        raise Rejected(f"{path}: sha256 {digest}, wanted {sha256}")
     manifest = _manifest(store, path)
-    if manifest is not None and manifest.sha256 != found:
-        raise Rejected(f"{path}: sha256 {found}, its manifest says {manifest.sha256}")
+    if manifest is not None and manifest.sha256 != digest:
+        raise Rejected(f"{path}: sha256 {digest}, its manifest says {manifest.sha256}")
     check_loss(data, path)
-    wanted = TRAINED[system_id].inputs
+    names = TRAINED[system_id].inputs
     model: Regressor | None
     if manifest is None:
-        model = _catboost(data, path, wanted)
-        output_warning = check_output(model, wanted, path)
-        return LoadedModel(
-            system_id, f"{UNVERIFIED}{found[:8]}", found, path, False, model, None, output_warning
-        )
+        model = _catboost_model(data, path, names)
+        output_warning = check_output(model, names, path)
+        model_id = f"{UNVERIFIED}{digest[:8]}"
+        return LoadedModel(system_id, model_id, digest, path, False, model, None, output_warning)
     if manifest.system_id != system_id:
         raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
-    model = None if use_catboost or not manifest.golden else _plain(data, wanted)
-    if model is None or _wrong_row(manifest, model) is not None:
-        model = _catboost(data, path, wanted)
+    model = None if use_catboost or not manifest.golden else _numpy_model(data, names)
+    if model is None or _golden_mismatch(manifest, model) is not None:
+        model = _catboost_model(data, path, names)
         _check_golden(manifest, model, path)
-    output_warning = check_output(model, wanted, path)
-    return LoadedModel(system_id, manifest.name, found, path, True, model, manifest, output_warning)
+    output_warning = check_output(model, names, path)
+    return LoadedModel(system_id, manifest.name, digest, path, True, model, manifest, output_warning)
 
 
 def load_shadows(store: ModelStore, paths: Sequence[str]) -> list[LoadedModel]:
-    """Models on trial, each under the system that its manifest names.
+    """Load shadow models, each for the system in its manifest.
 
-    ``NotFound`` for a missing file, ``Rejected`` for one without a manifest or not the one meant.
+    ``NotFound`` for a missing file, ``Rejected`` for a file without a manifest or with a different hash.
     """
-    found = []
+    models = []
     for path in paths:
         manifest = _manifest(store, path)
         if manifest is None:
-            raise Rejected(f"{path}: a shadow needs its manifest beside it, which names its system")
-        found.append(load_model(store, manifest.system_id, path))
-    return found
+            raise Rejected(f"{path}: a shadow model needs a manifest, which names its system")
+        models.append(load_model(store, manifest.system_id, path))
+    return models
 
 
 def load_all(
     store: ModelStore, paths: Mapping[str, str], sha256: Mapping[str, str]
 ) -> tuple[dict[str, LoadedModel], dict[str, str]]:
-    """Models by system, and the systems whose file does not exist with the reason."""
+    """Return the loaded models by system, and the reason by system for missing files."""
     models, missing = {}, {}
     for system, path in paths.items():
         try:
@@ -117,42 +114,42 @@ def _manifest(store: ModelStore, path: str) -> Manifest | None:
         return None
 
 
-def _plain(data: bytes, wanted: tuple[str, ...]) -> Regressor | None:
-    """The model as numpy applies it, None for one of another kind or of other inputs."""
+def _numpy_model(data: bytes, names: tuple[str, ...]) -> Regressor | None:
+    """Return the model as numpy trees, None if it is unsupported or has other inputs."""
     try:
         trees = read_trees(data)
     except UnsupportedModel:
         return None
-    return SymmetricTrees(trees) if trees.names == wanted else None
+    return SymmetricTrees(trees) if trees.names == names else None
 
 
-def _catboost(data: bytes, path: str, wanted: tuple[str, ...]) -> Regressor:
-    """CatBoost is imported here, so that a process whose models are all plain does not pay for it, and one
-    that reads no others, as the coordinator, can go without."""
+def _catboost_model(data: bytes, path: str, names: tuple[str, ...]) -> Regressor:
+    """Load with CatBoost, imported here: a process with supported models only does not load it, and the
+    coordinator runs without it."""
     try:
         from shared.model_registry.catboost_model import parse_model
     except ModuleNotFoundError as exc:
-        raise Rejected(f"{path}: only CatBoost reads this model, and this program comes without it") from exc
+        raise Rejected(f"{path}: only CatBoost can read this model, and it is not installed here") from exc
 
-    return parse_model(data, path, wanted)
+    return parse_model(data, path, names)
 
 
-def _wrong_row(manifest: Manifest, model: Regressor) -> tuple[GoldenRow, float] | None:
-    """The first golden row that comes out differently, and what the model gives for it."""
+def _golden_mismatch(manifest: Manifest, model: Regressor) -> tuple[GoldenRow, float] | None:
+    """Return the first golden row with a different prediction, and that prediction."""
     if not manifest.golden:
         return None
     rows = np.array([g.features for g in manifest.golden], dtype=np.float64)
-    given = model.predict(rows).tolist()
+    predictions = model.predict(rows).tolist()
     return next(
-        (pair for pair in zip(manifest.golden, given, strict=True) if pair[0].expected != pair[1]), None
+        (pair for pair in zip(manifest.golden, predictions, strict=True) if pair[0].expected != pair[1]), None
     )
 
 
 def _check_golden(manifest: Manifest, model: Regressor, path: str) -> None:
-    wrong = _wrong_row(manifest, model)
-    if wrong is not None:
-        golden, given = wrong
+    mismatch = _golden_mismatch(manifest, model)
+    if mismatch is not None:
+        golden, predicted = mismatch
         raise Rejected(
-            f"{path}: golden row {golden.features[:3]}... gives {given!r}, "
+            f"{path}: golden row {golden.features[:3]}... gives {predicted!r}, "
             f"its manifest says {golden.expected!r}"
         )

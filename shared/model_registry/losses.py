@@ -1,7 +1,7 @@
-"""What the numbers of a CatBoost model mean, by the loss that it was trained with.
+"""Checks by its training loss that a CatBoost model outputs points.
 
-The file says it in its metadata. The loaded object does not always: CatBoost 1.2.10 forgets the loss of a
-model that it loads from bytes, and then gives logarithms for a Poisson model without a word.
+The loss is in the metadata of the file. The loaded object may not have it: CatBoost 1.2.10 loses the loss of
+a model that it loads from bytes, and then silently outputs logarithms for a Poisson model.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from shared.errors import Rejected
 from shared.model_registry.cbm import UnsupportedModel, read_metadata
 
-IN_UNITS_OF_THE_TARGET = frozenset(
+SUPPORTED_LOSSES = frozenset(
     {"RMSE", "MAE", "Quantile", "Expectile", "Lq", "Huber", "LogCosh", "MAPE", "RMSPE"}
 )
-"""Losses whose model gives one real number for each row, in the units of what it was trained on."""
+"""Losses whose model outputs one real number per row, in the units of its training target."""
 
-_OTHERS: dict[str, frozenset[str]] = {
-    "gives the logarithm of what it was trained on": frozenset({"Poisson", "Tweedie", "LogLinQuantile"}),
-    "is a classifier, whose output is no number of points": frozenset(
+_REFUSED: dict[str, frozenset[str]] = {
+    "gives the logarithm of its training target": frozenset({"Poisson", "Tweedie", "LogLinQuantile"}),
+    "is a classifier, whose output is not points": frozenset(
         {"Logloss", "CrossEntropy", "Focal", "MultiClass", "MultiClassOneVsAll", "MultiLogloss"}
         | {"MultiCrossEntropy"}
     ),
@@ -27,38 +27,38 @@ _OTHERS: dict[str, frozenset[str]] = {
         {"YetiRank", "YetiRankPairwise", "PairLogit", "PairLogitPairwise", "QueryRMSE", "QuerySoftMax"}
         | {"QueryCrossEntropy", "StochasticFilter", "StochasticRank", "LambdaMart", "GroupQuantile"}
     ),
-    "gives several numbers for each row": frozenset(
+    "gives several numbers per row": frozenset(
         {"RMSEWithUncertainty", "MultiQuantile", "MultiRMSE", "MultiRMSEWithMissingValues"}
     ),
-    "is a survival model, whose output is no number of points": frozenset({"Cox", "SurvivalAft"}),
+    "is a survival model, whose output is not points": frozenset({"Cox", "SurvivalAft"}),
 }
 
 
 def check_loss(data: bytes, path: str) -> None:
-    """``Rejected`` for a model file that does not give one number of points for each row, by its loss."""
+    """Raise ``Rejected`` if the loss of a model file does not give one number of points per row."""
     for loss in _losses(data, path):
-        if loss in IN_UNITS_OF_THE_TARGET:
+        if loss in SUPPORTED_LOSSES:
             continue
-        why = next((why for why, losses in _OTHERS.items() if loss in losses), "is not known here")
+        reason = next((reason for reason, losses in _REFUSED.items() if loss in losses), "is unknown")
         raise Rejected(
-            f"{path}: a model of loss {loss!r} {why}; wanted one real-valued output per row in points, "
-            f"trained with {', '.join(sorted(IN_UNITS_OF_THE_TARGET))}"
+            f"{path}: a model of loss {loss!r} {reason}; wanted one real-valued output per row in points, "
+            f"trained with {', '.join(sorted(SUPPORTED_LOSSES))}"
         )
 
 
 def _losses(data: bytes, path: str) -> list[str]:
-    """The loss of the model, or of each model that it is the sum of."""
+    """Return the loss of the model, or of each model in a sum."""
     try:
         metadata = read_metadata(data)
     except UnsupportedModel as exc:
         raise Rejected(f"{path}: {exc}") from exc
-    found = [_loss(v) for k, v in sorted(metadata.items()) if k.rpartition(":")[2] == "params"]
-    if not found or None in found:
+    losses = [_loss(v) for k, v in sorted(metadata.items()) if k.rpartition(":")[2] == "params"]
+    if not losses or None in losses:
         raise Rejected(
-            f"{path}: the file does not say with which loss its model was trained, so that nobody can tell "
-            "what its numbers mean; save it with CatBoost's save_model after training"
+            f"{path}: the file does not contain the training loss, so the meaning of the output is "
+            "unknown; save the model with CatBoost's save_model after training"
         )
-    return [loss for loss in found if loss is not None]
+    return [loss for loss in losses if loss is not None]
 
 
 def _loss(params: str) -> str | None:

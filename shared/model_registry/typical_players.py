@@ -1,6 +1,6 @@
-"""Five players as they often are, to see what a model says before it serves.
+"""Checks the output of a model for five typical players before it serves.
 
-Each input holds a common value of players who score about 27, 20, 12, 8 and 4 points a game.
+Each input has a common value of players that score about 27, 20, 12, 8 and 4 points a game.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shared.errors import Rejected
 Floats = NDArray[np.float64]
 
 EXPECTED_MEAN = (9.0, 20.0)
-"""Points that a model of points gives these players on average; they score 14 themselves."""
+"""Range of the mean prediction for these players, in points; their actual mean is 14."""
 
 _VALUES: dict[str, tuple[float, ...]] = {
     "points_avg_last_5": (26.6, 19.2, 12.2, 8.0, 4.4),
@@ -64,23 +64,23 @@ _SAME_IN_EVERY_WINDOW: dict[str, tuple[float, ...]] = {
     "fta": (5.9, 3.7, 1.9, 1.2, 0.7),
     "fg3a": (6.4, 5.3, 4.0, 2.9, 1.7),
 }
-"""By what the names of the context's averages begin with."""
+"""Values by name prefix of the context's averages."""
 
 
 def typical_rows(names: tuple[str, ...]) -> Floats:
-    """(5, k) inputs of those names in order; ``KeyError`` for one that has no common value."""
-    columns = [np.resize(_VALUES.get(name) or _of_window(name), 5) for name in names]
+    """Return (5, k) inputs in the order of the names; ``KeyError`` for a name without a typical value."""
+    columns = [np.resize(_VALUES.get(name) or _window_values(name), 5) for name in names]
     return np.array(columns, dtype=np.float64).T
 
 
 def check_output(model: Regressor, names: tuple[str, ...], path: str) -> str | None:
-    """``Rejected`` for a model that does not give one finite number for each row; else a sentence where what
-    it gives are hardly points, None where they may be."""
+    """Return a warning if the output is probably not points, else None. ``Rejected`` if it is not one finite
+    number per row."""
     rows = typical_rows(names)
     predicted = model.predict(rows)
     if predicted.shape != (len(rows),) or not np.isfinite(predicted).all():
         raise Rejected(
-            f"{path}: for {len(rows)} typical players the model gives {predicted.tolist()}, "
+            f"{path}: for {len(rows)} typical players the model predicts {predicted.tolist()}, "
             "wanted one finite number of points each"
         )
     low, high = EXPECTED_MEAN
@@ -89,9 +89,9 @@ def check_output(model: Regressor, names: tuple[str, ...], path: str) -> str | N
         return None
     return (
         f"predicts {mean:.2f} points on average for five typical players who score 14, expected {low:g} to "
-        f"{high:g}: is it a model of something else? Its batches of predictions are likely to be held"
+        f"{high:g}: does the model predict something else? Its prediction batches are likely to be held"
     )
 
 
-def _of_window(name: str) -> tuple[float, ...]:
+def _window_values(name: str) -> tuple[float, ...]:
     return next(values for prefix, values in _SAME_IN_EVERY_WINDOW.items() if name.startswith(prefix))

@@ -1,9 +1,9 @@
-"""Models without a manifest: how they are recognised, and what is said of them."""
+"""Models without a manifest: their id prefix and their warning."""
 
 from __future__ import annotations
 
 UNVERIFIED = "unverified-"
-"""How the id of a model begins that has no manifest."""
+"""Prefix of the id of a model without a manifest."""
 
 
 def is_unverified(model_id: str | None) -> bool:
@@ -11,9 +11,8 @@ def is_unverified(model_id: str | None) -> bool:
 
 
 def unverified_warning(system_id: str, model_id: str) -> str:
-    """What is said wherever a bare ``.cbm`` serves, with the remedy."""
+    """Return the warning for a served model without a manifest, with the remedy."""
     return (
-        f"WARNING {system_id}: {model_id} is unverified, its file has no manifest that proves what it was "
-        f"trained on; put its NAME.manifest.json next to it, or serve a bundle that props train {system_id} "
-        "has written"
+        f"WARNING {system_id}: {model_id} is unverified: it has no manifest that proves its training data; "
+        f"put its NAME.manifest.json next to it, or serve a bundle from props train {system_id}"
     )

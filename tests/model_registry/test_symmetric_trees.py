@@ -130,7 +130,7 @@ def test_a_reader_that_loses_a_bit_of_a_leafs_place_is_seen_by_the_golden_rows(d
     wanted = by_catboost(data, golden)
     assert SymmetricTrees(trees).predict(golden).tobytes() == wanted.tobytes()
     narrow = SymmetricTrees(trees)
-    narrow._place = np.dtype(np.uint8)
+    narrow._index_type = np.dtype(np.uint8)
     assert (narrow.predict(golden) != wanted).any()
 
 
@@ -262,7 +262,7 @@ def test_a_file_without_weights_predicts_and_does_not_explain() -> None:
     trees = replace(read_trees(fitted(x, x[:, 0])), weights=np.zeros(0))
     model = SymmetricTrees(trees)
     assert model.predict(x).shape == (20,)
-    with pytest.raises(Rejected, match="does not say how much of its training"):
+    with pytest.raises(Rejected, match="the model file has no leaf weights"):
         model.contributions(x)
 
 
@@ -272,5 +272,5 @@ def test_a_program_without_catboost_refuses_what_only_catboost_reads(
     bare = tmp_path / "bare.cbm"  # without its manifest there are no golden rows to prove another reader by
     bare.write_bytes(model_paths["catboost_v9"].read_bytes())
     monkeypatch.setitem(sys.modules, "shared.model_registry.catboost_model", None)
-    with pytest.raises(Rejected, match="only CatBoost reads this model, and this program comes without it"):
+    with pytest.raises(Rejected, match="only CatBoost can read this model, and it is not installed here"):
         load_model(STORE, "catboost_v9", str(bare))
