@@ -12,7 +12,7 @@ from shared.application.backfill.prediction_backfill import BackfillOptions, Bac
 from shared.application.models.promotion import Promotion
 from shared.application.models.registry import State
 from shared.application.training.experiments import TrainExperiment
-from shared.application.training.train import checked
+from shared.application.training.train import validate_window
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.model_registry.bundle import Bundle
@@ -55,7 +55,7 @@ def graded_folder(loaded: Path, results_folder: Path, tmp_path_factory: pytest.T
 
 def trained(jobs: Jobs, system: str, name: str, days_before: int) -> Bundle:
     end = DAY - timedelta(days=days_before)
-    window = checked(system, DAY - timedelta(days=300), end, end + timedelta(days=1), FIRST)
+    window = validate_window(system, DAY - timedelta(days=300), end, end + timedelta(days=1), FIRST)
     train = TrainExperiment(jobs.warehouse, DirectoryModelStore(), str(jobs.folder / "models"), "abc1234")
     return train(window, name, jobs.now).bundle
 

@@ -42,18 +42,18 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a model on one period and evaluate it on a later one; it becomes a candidate."""
-    from shared.application.training.experiments import TrainExperiment, plain
-    from shared.application.training.train import checked
+    from shared.application.training.experiments import TrainExperiment, to_json_object
+    from shared.application.training.train import validate_window
     from shared.backends import BackendSettings
 
     with checking_arguments():
-        window = checked(system, train_start, train_end, eval_start, eval_end)
+        window = validate_window(system, train_start, train_end, eval_start, eval_end)
     backend = connect_backend()
     job = TrainExperiment(
         backend.warehouse, backend.models, backend.model_folder, BackendSettings().build_commit
     )
     with Bars() as bars:
-        report = plain(job(window, name, backend.clock.now(), bars))
+        report = to_json_object(job(window, name, backend.clock.now(), bars))
     m = report["metrics"]
     lines = [
         f"{report['model_id']}: {report['train_rows']} rows, {report['trees']} trees",

@@ -48,12 +48,12 @@ def examples(loaded: Path) -> Examples:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk_forward, "_learn", learn)
+    monkeypatch.setattr(walk_forward, "_fit", learn)
 
 
 def test_models_are_fitted_on_earlier_dates_only_and_again_as_time_goes_on(examples: Examples) -> None:
     Mean.shown.clear()
-    told = walk(examples, FIRST, LAST, MODEL_SYSTEMS, refit_days=7, train_days=200, learn=learn)
+    told = walk(examples, FIRST, LAST, MODEL_SYSTEMS, refit_days=7, train_days=200, fit=learn)
     assert len(told.rows) > 300
     starts = [to_day(FIRST) + 7 * i for i in range(3)]
     shown = [rows.day for rows in Mean.shown]
@@ -67,7 +67,7 @@ def test_models_are_fitted_on_earlier_dates_only_and_again_as_time_goes_on(examp
     assert all(d.max() - d.min() <= 200 for d in shown)
     assert not np.isnan(told.spread).any()
     Mean.shown.clear()
-    walk(examples, LAST, LAST, ["ensemble_v1"], learn=learn)
+    walk(examples, LAST, LAST, ["ensemble_v1"], fit=learn)
     assert len(Mean.shown) == 1  # of catboost_v9, its only member with a model
 
 

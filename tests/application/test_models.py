@@ -14,8 +14,8 @@ from shared.application.features.build import invalidate
 from shared.application.models.deployable import load_deployable
 from shared.application.models.promotion import Comparison, Promotion
 from shared.application.models.registry import Registry, State
-from shared.application.training.experiments import TrainExperiment, plain
-from shared.application.training.train import checked
+from shared.application.training.experiments import TrainExperiment, to_json_object
+from shared.application.training.train import validate_window
 from shared.domain.promotion import Gate
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES
@@ -41,7 +41,7 @@ def here(loaded: Path, tmp_path: Path, model_paths: dict[str, Path], bundles: li
 
 
 def train(jobs: Jobs, folder: str, **dates: date) -> tuple[str, str]:
-    window = checked(
+    window = validate_window(
         NINE,
         dates.get("start", DAY - timedelta(days=400)),
         dates.get("end", DAY - timedelta(days=40)),
@@ -79,12 +79,12 @@ def test_the_same_windows_give_the_same_model_and_one_row_each(here: Jobs) -> No
 )
 def test_windows_that_overlap_are_refused(dates: tuple[date, date, date, date], words: str) -> None:
     with pytest.raises(Rejected, match=words):
-        checked(NINE, *dates)
+        validate_window(NINE, *dates)
 
 
 def test_training_says_what_it_lacks(here: Jobs) -> None:
     with pytest.raises(Rejected, match=r"moving_average.*wanted one of"):
-        checked("moving_average", DAY, DAY, DAY, DAY)
+        validate_window("moving_average", DAY, DAY, DAY, DAY)
     with pytest.raises(Rejected, match="wanted at least 500"):
         train(here, "a", start=DAY - timedelta(days=45))
     with pytest.raises(Rejected, match="to judge by"):
@@ -290,7 +290,7 @@ def test_a_shadow_needs_its_manifest(model_paths: dict[str, Path], tmp_path: Pat
 
 
 def test_what_train_prints_is_what_was_stored(here: Jobs) -> None:
-    window = checked(
+    window = validate_window(
         NINE,
         DAY - timedelta(days=300),
         DAY - timedelta(days=40),
@@ -300,7 +300,7 @@ def test_what_train_prints_is_what_was_stored(here: Jobs) -> None:
     trained = TrainExperiment(here.warehouse, DirectoryModelStore(), str(here.folder / "p"))(
         window, None, CLOCK.now()
     )
-    told = plain(trained)
+    told = to_json_object(trained)
     assert told["model_id"] == Registry(here.warehouse).find(told["model_id"])["model_id"]
     assert told["metrics"]["n"] > 100
 

@@ -25,7 +25,7 @@ from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.application.ingestion.load import LoadFolder
 from shared.application.models.promotion import Promotion
 from shared.application.training.experiments import TrainExperiment
-from shared.application.training.train import checked
+from shared.application.training.train import validate_window
 from shared.embedded import sample_league
 from shared.embedded.model_store import DirectoryModelStore
 from shared.model_registry.bundle import Bundle
@@ -196,7 +196,7 @@ def _first_date(jobs: Jobs) -> date:
 
 
 def _trained(jobs: Jobs, system: str, name: str, end: date) -> Bundle:
-    window = checked(
+    window = validate_window(
         system,
         end - timedelta(days=TRAIN_DAYS),
         end,

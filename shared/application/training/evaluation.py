@@ -1,4 +1,4 @@
-"""Evaluate systems walk-forward, all on identical rows, beside the line and beside always-under."""
+"""Evaluate systems walk-forward on identical rows, compared with the line and with always-under."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
 EARLIER_GAMES, LINED_MINUTES, ROTATION_MINUTES = 5, 8.0, 10.0
-MOSTLY = 0.99
-"""A system that predicts at least this share of the rows is judged on the common rows, another on its own."""
+MIN_COMMON_SHARE = 0.99
+"""Systems that predict at least this share of the rows are evaluated on common rows, others on their own."""
 
 EVALUATED = (*SYSTEM_IDS, NO_LINE)
 
 WINDOW_GAP = 21
-"""Days without a line that divide one window of lines from the next."""
+"""A gap of more days than this without a line starts a new window of lines."""
 
 BANDS = (
     (0.0, "line to 10"),
@@ -57,8 +57,8 @@ TIERS = ((0.0, "season average to 8"), (8.0, "8 to 15"), (15.0, "15 to 22"), (22
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The rows that are judged, cut out of examples and forecasts."""
+class EvaluationRows:
+    """The rows of an evaluation, selected from examples and forecasts."""
 
     points: dict[str, Floats]
     over: dict[str, Floats]
@@ -74,12 +74,12 @@ class Judged:
     average: Floats
     day: NDArray[np.int64]
 
-    def take(self, rows: Bools) -> Judged:
-        taken: dict[str, Any] = {
-            name: {s: v[rows] for s, v in kept.items()} if isinstance(kept, dict) else kept[rows]
-            for name, kept in vars(self).items()
+    def take(self, rows: Bools) -> EvaluationRows:
+        selected: dict[str, Any] = {
+            name: {s: v[rows] for s, v in values.items()} if isinstance(values, dict) else values[rows]
+            for name, values in vars(self).items()
         }
-        return Judged(**taken)
+        return EvaluationRows(**selected)
 
     def __len__(self) -> int:
         return len(self.actual)
@@ -100,15 +100,15 @@ class Evaluate:
         train_days: int | None = None,
         progress: Callable[[str, int, int], None] = lambda *_: None,
     ) -> dict[str, Any]:
-        """Figures by system; ``Rejected`` for a range or step that makes no sense, ``NotFound`` where no
-        player-game with a line lies in it."""
+        """Return figures by system. Raises ``Rejected`` for an invalid range or step, and ``NotFound`` if the
+        range has no player-game with a line."""
         if last < first or refit_days < 1 or (train_days is not None and train_days < 30):
             raise Rejected(
                 f"{first} to {last}, refit every {refit_days} days on {train_days or 'all'}: wanted an end "
                 "after the start, steps of a day or more and at least 30 days to learn from"
             )
-        back = max(r.days_back + (train_days or r.train_days) for r in RECIPES.values())
-        since = first - timedelta(days=back)
+        history_days = max(r.days_back + (train_days or r.train_days) for r in RECIPES.values())
+        since = first - timedelta(days=history_days)
         examples = read_examples(self._warehouse, since, last, now)
         forecasts = walk(
             examples, first, last, systems, refit_days=refit_days, train_days=train_days, progress=progress
@@ -119,10 +119,10 @@ class Evaluate:
         return _report(lined, rotation, systems)
 
 
-def _populations(e: Examples, f: Forecasts) -> tuple[Judged, Judged]:
-    """Rows with a line, and all rotation players; both with enough of a past."""
+def _populations(e: Examples, f: Forecasts) -> tuple[EvaluationRows, EvaluationRows]:
+    """Return rows with a line, and rows of all rotation players; both have enough earlier games."""
     r, m = f.rows, e.market
-    rows = Judged(
+    rows = EvaluationRows(
         points=f.points,
         over=f.over,
         low=f.low,
@@ -137,74 +137,74 @@ def _populations(e: Examples, f: Forecasts) -> tuple[Judged, Judged]:
         average=e.features.values[r, INDEX["points_avg_last_10"]],
         day=e.day[r],
     )
-    past = e.earlier[r] >= EARLIER_GAMES
+    has_history = e.earlier[r] >= EARLIER_GAMES
     minutes = e.minutes_last_10[r]
-    lined = past & (minutes >= LINED_MINUTES) & ~np.isnan(rows.line)
-    return rows.take(lined), rows.take(past & (minutes >= ROTATION_MINUTES))
+    lined = has_history & (minutes >= LINED_MINUTES) & ~np.isnan(rows.line)
+    return rows.take(lined), rows.take(has_history & (minutes >= ROTATION_MINUTES))
 
 
-def _report(lined: Judged, rotation: Judged, systems: Sequence[str]) -> dict[str, Any]:
+def _report(lined: EvaluationRows, rotation: EvaluationRows, systems: Sequence[str]) -> dict[str, Any]:
     share = {s: float(np.mean(~np.isnan(lined.points[s]))) for s in systems}
-    whole = [s for s in systems if share[s] >= MOSTLY]
-    common = lined.take(np.all([~np.isnan(lined.points[s]) for s in whole], axis=0)) if whole else lined
-    told: dict[str, dict[str, Any]] = {}
+    full = [s for s in systems if share[s] >= MIN_COMMON_SHARE]
+    common = lined.take(np.all([~np.isnan(lined.points[s]) for s in full], axis=0)) if full else lined
+    reports: dict[str, dict[str, Any]] = {}
     leaks: list[str] = []
     for s in systems:
-        rows = common if s in whole else lined.take(~np.isnan(lined.points[s]))
+        rows = common if s in full else lined.take(~np.isnan(lined.points[s]))
         if not len(rows):
-            told[s] = {"n": 0, "identical_rows": False}
+            reports[s] = {"n": 0, "identical_rows": False}
             continue
-        told[s] = {**_system(rows, s), "identical_rows": s in whole}
-        everybody = rotation.take(~np.isnan(rotation.points[s]))
-        told[s]["rotation"] = {"n": len(everybody), **_errors(everybody.points[s] - everybody.actual)}
+        reports[s] = {**_system(rows, s), "identical_rows": s in full}
+        predicted = rotation.take(~np.isnan(rotation.points[s]))
+        reports[s]["rotation"] = {"n": len(predicted), **_errors(predicted.points[s] - predicted.actual)}
         rates = hits(rows.points[s], rows.line, rows.actual)
-        leaks += suspected_leaks(s, told[s]["mae"], told[s]["rotation"]["mae"], rates)
+        leaks += suspected_leaks(s, reports[s]["mae"], reports[s]["rotation"]["mae"], rates)
     return {
         "rows": len(common),
         "first": from_day(int(common.day.min())).isoformat(),
         "last": from_day(int(common.day.max())).isoformat(),
         "line": _errors(common.line - common.actual),
         "always_under": asdict(always_under(common.line, common.actual)),
-        "systems": told,
-        "windows": _groups(common, _windows(common.day), whole),
-        "line_bands": _groups(common, _banded(common.line, BANDS), whole, [name for _, name in BANDS]),
-        "player_tiers": _groups(common, _banded(common.average, TIERS), whole, [name for _, name in TIERS]),
-        "precision": _groups(common, common.precision, whole),
+        "systems": reports,
+        "windows": _groups(common, _windows(common.day), full),
+        "line_bands": _groups(common, _bands(common.line, BANDS), full, [name for _, name in BANDS]),
+        "player_tiers": _groups(common, _bands(common.average, TIERS), full, [name for _, name in TIERS]),
+        "precision": _groups(common, common.precision, full),
         "suspected_leaks": leaks,
     }
 
 
-def _system(rows: Judged, system: str) -> dict[str, Any]:
-    """One system beside the line on the same rows."""
+def _system(rows: EvaluationRows, system: str) -> dict[str, Any]:
+    """Return the figures of one system and of the line on the same rows."""
     predicted = rows.points[system]
     error, line_error = np.abs(predicted - rows.actual), np.abs(rows.line - rows.actual)
-    gap = mean_by_date(error - line_error, rows.day)
-    paid, bets = returns(predicted - rows.line, rows.line, rows.actual, rows.over_price, rows.under_price)
+    excess = mean_by_date(error - line_error, rows.day)
+    profit, bets = returns(predicted - rows.line, rows.line, rows.actual, rows.over_price, rows.under_price)
     return {
         "n": len(rows),
         **_errors(predicted - rows.actual),
         "line_mae": _round(line_error.mean()),
-        "mae_minus_line": None if gap is None else {k: _round(v) for k, v in vars(gap).items()},
+        "mae_minus_line": None if excess is None else {k: _round(v) for k, v in vars(excess).items()},
         "line_bias": _round((predicted - rows.line).mean()),
         "hit": {k: asdict(v) for k, v in hits(predicted, rows.line, rows.actual).items()},
-        "return": {"value": None if paid is None else _round(paid), "n": bets},
+        "return": {"value": None if profit is None else _round(profit), "n": bets},
         **_probabilities(rows, predicted, rows.over.get(system)),
         "interval": _interval(rows, system),
     }
 
 
-def _interval(rows: Judged, system: str) -> dict[str, Any] | None:
-    """How many ended within the interval of a system that gives one, and how wide it is."""
+def _interval(rows: EvaluationRows, system: str) -> dict[str, Any] | None:
+    """Return the share of outcomes inside a system's interval, and its width; None without an interval."""
     if system not in rows.low:
         return None
     low, high = rows.low[system], rows.high[system]
-    inside = int(np.sum((rows.actual >= low) & (rows.actual <= high)))
-    return {**asdict(wilson(inside, len(rows))), "wanted": COVERED, "width": _round((high - low).mean())}
+    covered = int(np.sum((rows.actual >= low) & (rows.actual <= high)))
+    return {**asdict(wilson(covered, len(rows))), "wanted": COVERED, "width": _round((high - low).mean())}
 
 
-def _probabilities(rows: Judged, predicted: Floats, over: Floats | None) -> dict[str, Any]:
-    """P(over) against the market's, where sportsbooks priced both sides; a system that gives none is taken
-    as a normal around its prediction."""
+def _probabilities(rows: EvaluationRows, predicted: Floats, over: Floats | None) -> dict[str, Any]:
+    """Compare P(over) with the market's, on rows with prices for both sides. For a system without
+    probabilities, P(over) comes from a normal distribution around its prediction."""
     priced = ~np.isnan(rows.market) & (rows.actual != rows.line)
     if not priced.any():
         return dict.fromkeys(("log_loss", "market_log_loss", "brier", "ece", "ece_limit"), None) | {
@@ -215,26 +215,26 @@ def _probabilities(rows: Judged, predicted: Floats, over: Floats | None) -> dict
         p = np.array([0.5 * (1.0 + erf(v / np.sqrt(2.0))) for v in z])
     else:
         p = over[priced]
-    won = (rows.actual > rows.line)[priced]
+    went_over = (rows.actual > rows.line)[priced]
     return {
         "priced": int(priced.sum()),
-        "log_loss": _round(log_loss(p, won)),
-        "market_log_loss": _round(log_loss(rows.market[priced], won)),
-        "brier": _round(brier(p, won)),
-        "ece": _round(calibration_error(p, won)),
+        "log_loss": _round(log_loss(p, went_over)),
+        "market_log_loss": _round(log_loss(rows.market[priced], went_over)),
+        "brier": _round(brier(p, went_over)),
+        "ece": _round(calibration_error(p, went_over)),
         "ece_limit": _round(calibration_limit(p)),
-        "reliability": [asdict(b) for b in reliability(p, won)],
+        "reliability": [asdict(b) for b in reliability(p, went_over)],
     }
 
 
 def _groups(
-    rows: Judged, labels: Strings, systems: Sequence[str], names: Sequence[str] = ()
+    rows: EvaluationRows, labels: Strings, systems: Sequence[str], names: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """Errors of every system and of the line in each group, in the order of ``names``, else of dates."""
-    found = []
+    """Return errors of every system and of the line by group, in the order of ``names``, else of dates."""
+    groups = []
     for label in dict.fromkeys([n for n in names if n in labels] or labels.tolist()):
         part = rows.take(labels == label)
-        found.append(
+        groups.append(
             {
                 "group": label,
                 "n": len(part),
@@ -242,11 +242,11 @@ def _groups(
                 "mae": {s: _round(np.abs(part.points[s] - part.actual).mean()) for s in systems},
             }
         )
-    return found
+    return groups
 
 
 def _windows(day: NDArray[np.int64]) -> Strings:
-    """Stretches of dates with lines, named by their first and last."""
+    """Return for each row the window of dates with lines, named by its first and last date."""
     days = np.unique(day)
     cuts = np.flatnonzero(np.diff(days) > WINDOW_GAP) + 1
     labels = np.empty(len(day), dtype="<U24")
@@ -256,9 +256,9 @@ def _windows(day: NDArray[np.int64]) -> Strings:
     return labels.astype(np.str_)
 
 
-def _banded(values: Floats, bands: Sequence[tuple[float, str]]) -> Strings:
-    at = np.searchsorted([low for low, _ in bands], values, side="right") - 1
-    return np.array([bands[i][1] for i in at.tolist()], dtype=np.str_)
+def _bands(values: Floats, bands: Sequence[tuple[float, str]]) -> Strings:
+    band = np.searchsorted([low for low, _ in bands], values, side="right") - 1
+    return np.array([bands[i][1] for i in band.tolist()], dtype=np.str_)
 
 
 def _errors(error: Floats) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""Train one model for a purpose: checked windows, a bundle, its row in the registry and its results."""
+"""Train one model: write its bundle, its row in the registry, and its experiment row with the results."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from shared.schemas.models import ML_EXPERIMENTS
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     experiment_id: str
     bundle: Bundle
 
 
 class TrainExperiment:
-    """The same windows on the same data give the same model, experiment id and rows."""
+    """Trains one model. The same window and data give the same model, experiment id and rows."""
 
     def __init__(
         self, warehouse: Warehouse, store: ModelStore, folder: str, git_commit: str | None = None
@@ -38,14 +38,14 @@ class TrainExperiment:
 
     def __call__(
         self, window: Window, name: str | None, now: datetime, progress: Progress = lambda *_: None
-    ) -> Trained:
+    ) -> TrainedModel:
         bundle = self._train([window], now, progress)[window.system_id]
         experiment = experiment_id(bundle.manifest)
         self._warehouse.upsert(ML_EXPERIMENTS, _row(experiment, name, bundle))
         champion = self._registry.champion(window.system_id)
         parent = champion["model_id"] if champion else None
         self._registry.add([bundle], human_name=name, experiment_id=experiment, parent_model_id=parent)
-        return Trained(experiment, bundle)
+        return TrainedModel(experiment, bundle)
 
 
 def _row(experiment: str, name: str | None, bundle: Bundle) -> pa.Table:
@@ -79,8 +79,8 @@ def _row(experiment: str, name: str | None, bundle: Bundle) -> pa.Table:
     return pa.Table.from_pylist([row], schema=ML_EXPERIMENTS.arrow_schema)
 
 
-def plain(trained: Trained) -> dict[str, Any]:
-    """What ``props train --json`` prints."""
+def to_json_object(trained: TrainedModel) -> dict[str, Any]:
+    """Return the output of ``props train --json``."""
     m = trained.bundle.manifest
     return {
         "experiment_id": trained.experiment_id,

@@ -1,6 +1,6 @@
-"""How each system's model is fitted: on which window, with which settings.
+"""Training recipes: the window and the settings of each system's model.
 
-CatBoost is imported where a model is fitted: who asks only for a window does without it.
+CatBoost is imported only where a model is fitted; callers that need only a window do not load it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Bools = NDArray[np.bool_]
 
 SEED = 42
 THREADS = 2
-"""CatBoost gives the same bytes only for the same number of threads."""
+"""CatBoost writes identical bytes only for the same number of threads."""
 
 VALIDATION_SHARE = 0.15
 EARLY_STOPPED: Mapping[str, Any] = {
@@ -48,7 +48,7 @@ TWO_LOSSES: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Rows:
-    """Player-games to learn from or to be judged by, in order of time; ``x`` holds one model's inputs."""
+    """Player-games for training or evaluation, in order of time; ``x`` holds the inputs of one model."""
 
     x: Floats
     y: Floats
@@ -59,12 +59,12 @@ class Rows:
         return Rows(self.x[rows], self.y[rows], self.day[rows], self.names)
 
     def window(self, end: int, days: int) -> Rows:
-        """Rows of dates before ``end``, no older than ``days``."""
+        """Return rows of the ``days`` days before the day ``end``."""
         return self.take((self.day < end) & (self.day >= end - days))
 
     @property
     def tail(self) -> int:
-        """Where the last rows in time begin: at a date's first row, so that no date stands on both sides."""
+        """Index of the first validation row: the first row of a date, so no date is on both sides."""
         at = int(len(self.day) * (1.0 - VALIDATION_SHARE))
         return int(np.searchsorted(self.day, self.day[at], side="left"))
 
@@ -73,18 +73,18 @@ class Rows:
 
 
 def rows_of(system_id: str, examples: Examples, where: Bools) -> Rows:
-    """The inputs of one system's model for some of the examples."""
+    """Return the model inputs of a system for some of the examples."""
     names = TRAINED[system_id].inputs
-    whole = np.concatenate([examples.features.values[where], examples.context[where]], axis=-1)
+    all_inputs = np.concatenate([examples.features.values[where], examples.context[where]], axis=-1)
     columns = [ALL_INPUTS.index(name) for name in names]
-    return Rows(whole[:, columns], examples.points[where], examples.day[where], names)
+    return Rows(all_inputs[:, columns], examples.points[where], examples.day[where], names)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """``days_back``: how long before the game date training ends; ``train_days``: how long it is.
+    """``days_back``: days between the end of training and the game date; ``train_days``: its length.
 
-    ``stops_on_tail``: ``fit`` learns from the rows before ``Rows.tail`` only; the tail stops its growth.
+    ``stops_on_tail``: ``fit`` trains on the rows before ``Rows.tail``, and the tail is for early stopping.
     """
 
     days_back: int
@@ -95,7 +95,7 @@ class Recipe:
 
 
 def fit_until_tail(rows: Rows) -> catboost.CatBoost:
-    """A model of the rows; the last of them in time stop its growth, so no later date is looked at."""
+    """Fit a model with early stopping on the last rows in time, so no later date is used."""
     import catboost
 
     _check_order(rows)
@@ -108,19 +108,19 @@ def fit_until_tail(rows: Rows) -> catboost.CatBoost:
 
 
 def fit_two_losses(rows: Rows) -> catboost.CatBoost:
-    """The mean of a fit on squared and one on absolute error, as one model."""
+    """Fit one model on squared and one on absolute error; return their mean as one model."""
     import catboost
 
     _check_order(rows)
-    plain = {k: v for k, v in TWO_LOSSES.items() if k != "loss_functions"}
-    parts = []
+    settings = {k: v for k, v in TWO_LOSSES.items() if k != "loss_functions"}
+    models = []
     for loss in TWO_LOSSES["loss_functions"]:
-        part = catboost.CatBoostRegressor(
-            **plain, loss_function=loss, random_seed=SEED, thread_count=THREADS, verbose=False,
+        model = catboost.CatBoostRegressor(
+            **settings, loss_function=loss, random_seed=SEED, thread_count=THREADS, verbose=False,
             allow_writing_files=False,
         )  # fmt: skip
-        parts.append(part.fit(_pool(rows)))
-    return catboost.sum_models(parts, weights=[1.0 / len(parts)] * len(parts))
+        models.append(model.fit(_pool(rows)))
+    return catboost.sum_models(models, weights=[1.0 / len(models)] * len(models))
 
 
 RECIPES: dict[str, Recipe] = {
@@ -132,8 +132,8 @@ RECIPES: dict[str, Recipe] = {
 
 
 def _check_order(rows: Rows) -> None:
-    """``Rejected`` for rows that are not in order of time: their tail would be a random split, in which
-    games of one date stand on both sides."""
+    """Raise ``Rejected`` for rows that are not in order of time: their tail would be a random split, with
+    games of one date on both sides."""
     if np.any(np.diff(rows.day) < 0):
         raise Rejected("training rows are not in order of time: a random split is not allowed")
 

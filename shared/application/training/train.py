@@ -1,4 +1,4 @@
-"""Train the models that the systems serve, on what was known before each game."""
+"""Train the models of the systems, on information from before each game."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.application.messaging.events import Progress
-from shared.application.training.examples import Examples, complete, read_examples
+from shared.application.training.examples import Examples, complete_rows, read_examples
 from shared.application.training.recipes import RECIPES, SEED, THREADS, rows_of
 from shared.domain.evaluation import always_under, hits
 from shared.domain.instants import from_day, to_day
@@ -30,12 +30,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-LEAST_ROWS = 500
+MIN_ROWS = 500
 
 
 @dataclass(frozen=True)
 class Window:
-    """Training dates, inclusive, and those it is evaluated on; without them, on the training's own tail."""
+    """Training dates and evaluation dates, inclusive; without evaluation dates the training tail is used."""
 
     system_id: str
     start: date
@@ -48,8 +48,8 @@ class Window:
         return self.eval_end or self.end
 
 
-def checked(system_id: str, start: date, end: date, eval_start: date, eval_end: date) -> Window:
-    """A window whose evaluation begins after its training has ended; ``Rejected`` names what is wrong."""
+def validate_window(system_id: str, start: date, end: date, eval_start: date, eval_end: date) -> Window:
+    """Return the window; raise ``Rejected`` if it is invalid, for example if evaluation overlaps training."""
     if system_id not in MODEL_SYSTEMS:
         raise Rejected(f"system {system_id!r}, wanted one of {', '.join(MODEL_SYSTEMS)}")
     if end < start:
@@ -62,14 +62,14 @@ def checked(system_id: str, start: date, end: date, eval_start: date, eval_end: 
 
 
 def window_before(game_date: date, system_id: str) -> Window:
-    """The window of a system's recipe that is over before the game date."""
+    """Return the training window of a system's recipe for a game date; it ends before the date."""
     recipe = RECIPES[system_id]
     end = game_date - timedelta(days=recipe.days_back)
     return Window(system_id, end - timedelta(days=recipe.train_days), end)
 
 
 def demo_windows(game_date: date) -> list[Window]:
-    """One window for each system with a model."""
+    """Return one window for each system with a model."""
     return [window_before(game_date, system) for system in MODEL_SYSTEMS]
 
 
@@ -87,7 +87,7 @@ class TrainModels:
     def __call__(
         self, windows: list[Window], now: datetime, progress: Progress = lambda *_: None
     ) -> dict[str, Bundle]:
-        """The bundle by system; ``Rejected`` where a window holds too few games."""
+        """Return the bundles by system; raise ``Rejected`` if a window has too few games."""
         first, last = min(w.start for w in windows), max(w.last for w in windows)
         examples, usable = self._examples(first, last, now)
         bundles = {}
@@ -97,33 +97,33 @@ class TrainModels:
         return bundles
 
     def _examples(self, first: date, last: date, now: datetime) -> tuple[Examples, Bools]:
-        """The games of the range, and which may be learnt from: complete ones, without dates whose every
-        feature snapshot was invalidated."""
+        """Return the games of the range, and whether each may be used: it is complete, and not every feature
+        snapshot of its date was invalidated."""
         examples = read_examples(self._warehouse, first, last, now)
-        refused = self._warehouse.query(statement("invalidated_dates", first=first, last=last))
-        bad = np.array([to_day(d) for d in refused["game_date"].to_pylist()], dtype=np.int64)
-        return examples, complete(examples) & ~np.isin(examples.day, bad)
+        invalidated = self._warehouse.query(statement("invalidated_dates", first=first, last=last))
+        invalidated_days = np.array([to_day(d) for d in invalidated["game_date"].to_pylist()], dtype=np.int64)
+        return examples, complete_rows(examples) & ~np.isin(examples.day, invalidated_days)
 
     def _train(self, w: Window, examples: Examples, usable: Bools) -> Bundle:
         recipe = RECIPES[w.system_id]
         train = rows_of(w.system_id, examples, usable & examples.between(w.start, w.end))
-        if len(train) < LEAST_ROWS:
+        if len(train) < MIN_ROWS:
             raise Rejected(
                 f"train {w.system_id}: {len(train)} complete player-games from {w.start} to {w.end}, "
-                f"wanted at least {LEAST_ROWS}"
+                f"wanted at least {MIN_ROWS}"
             )
-        cut = train.tail
-        tail_start = from_day(int(train.day[cut]))
-        held = usable & examples.between(w.eval_start or tail_start, w.last)
-        if not held.any():
-            raise Rejected(f"train {w.system_id}: no game from {w.eval_start} to {w.eval_end} to judge by")
+        tail = train.tail
+        tail_start = from_day(int(train.day[tail]))
+        held_out = usable & examples.between(w.eval_start or tail_start, w.last)
+        if not held_out.any():
+            raise Rejected(f"train {w.system_id}: no game from {w.eval_start} to {w.eval_end} to evaluate on")
         data = to_bytes(recipe.fit(train))
         digest = bundle.sha256_of(data)
         model = parse_model(data, w.system_id, train.names)
-        judged = model
-        if w.eval_start is None and not recipe.stops_on_tail:  # it has learnt from its tail as well
-            judged = parse_model(to_bytes(recipe.fit(train.take(slice(cut)))), w.system_id, train.names)
-        learnt = train.take(slice(cut)) if recipe.stops_on_tail else train
+        eval_model = model
+        if w.eval_start is None and not recipe.stops_on_tail:  # it was trained on its tail too
+            eval_model = parse_model(to_bytes(recipe.fit(train.take(slice(tail)))), w.system_id, train.names)
+        training_rows = train.take(slice(tail)) if recipe.stops_on_tail else train
         manifest = Manifest(
             name=bundle.bundle_name(w.system_id, w.end, digest),
             system_id=w.system_id,
@@ -131,10 +131,10 @@ class TrainModels:
             feature_names=list(train.names),
             train_start=w.start,
             train_end=w.end,
-            train_rows=len(learnt),
+            train_rows=len(training_rows),
             eval_start=w.eval_start or tail_start,
             eval_end=w.last,
-            metrics=_metrics(trained_system(w.system_id, judged), examples, np.flatnonzero(held)),
+            metrics=_metrics(trained_system(w.system_id, eval_model), examples, np.flatnonzero(held_out)),
             trees=model.trees,
             seed=SEED,
             thread_count=THREADS,
@@ -142,24 +142,24 @@ class TrainModels:
             libraries={name: version(name) for name in ("catboost", "numpy")},
             golden=[_golden(row, model) for row in golden_rows(train.x, read_trees(data))],
             git_commit=self._git_commit,
-            reference={name: _reference(learnt.x[:, i]) for i, name in enumerate(train.names)},
+            reference={name: _reference(training_rows.x[:, i]) for i, name in enumerate(train.names)},
         )
         return bundle.write_bundle(self._store, self._folder, data, manifest)
 
 
 def _metrics(system: System, examples: Examples, rows: Ints) -> Metrics:
-    """How the system does with its model on games held out, lines as evaluation has them."""
+    """Return the metrics of the system on held-out games, with the lines of the evaluation."""
     predicted = system.forecast(examples.batch(rows), {}).points
     actual, line = examples.points[rows], examples.market.line[rows]
-    gap = predicted - actual
+    error = predicted - actual
     lined = ~np.isnan(line)
     return Metrics(
-        n=len(gap),
-        mae=round(float(np.abs(gap).mean()), 4),
-        bias=round(float(gap.mean()), 4),
+        n=len(error),
+        mae=round(float(np.abs(error).mean()), 4),
+        bias=round(float(error.mean()), 4),
         line_n=int(lined.sum()),
         line_bias=_rounded((predicted - line)[lined]),
-        lined_mae=_rounded(np.abs(gap[lined])),
+        lined_mae=_rounded(np.abs(error[lined])),
         line_mae=_rounded(np.abs(line - actual)[lined]),
         hit={name: _hit_rate(rate) for name, rate in hits(predicted, line, actual).items()},
         always_under=_hit_rate(always_under(line, actual)),
@@ -175,8 +175,8 @@ def _hit_rate(rate: Rate) -> HitRate:
 
 
 def _reference(values: Floats) -> ReferenceDistribution:
-    told = distribution(values)
-    return ReferenceDistribution(told.edges, told.shares, told.missing)
+    bins = distribution(values)
+    return ReferenceDistribution(bins.edges, bins.shares, bins.missing)
 
 
 def _golden(row: Floats, model: CatBoostModel) -> GoldenRow:
