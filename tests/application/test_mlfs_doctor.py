@@ -52,7 +52,7 @@ def test_an_empty_store_is_explained_and_the_remedy_mends_it(here: Jobs) -> None
     got = here.doctor(DAY, DAY)[DAY]
     assert (got.verdict, got.present, got.coverage) == (Verdict.BROKEN, 0, 0.0)
     assert set(got.missing.values()) == {"never_built"}
-    assert got.cause == "no live snapshot was ever finished for this date"
+    assert got.cause == "this date has no finished live snapshot"
     assert got.remedy == f"props features build --dates {DAY}"
     here.build(DAY, DAY)
     assert here.doctor(DAY, DAY)[DAY].verdict is Verdict.READY
@@ -74,7 +74,7 @@ def test_a_played_date_is_judged_by_the_features_that_it_has(here: Jobs) -> None
     assert (got.mode, got.verdict) == (Mode.LIVE, Verdict.READY)
     wanted = after.doctor(DAY, DAY, mode=Mode.BACKFILL)[DAY]
     assert (wanted.mode, wanted.verdict) == (Mode.BACKFILL, Verdict.BROKEN)
-    assert wanted.cause == "no backfill snapshot was ever finished for this date"
+    assert wanted.cause == "this date has no finished backfill snapshot"
     after.build(DAY, DAY)
     got = after.doctor(DAY, DAY)[DAY]
     assert (got.mode, got.verdict) == (Mode.BACKFILL, Verdict.READY)
@@ -115,7 +115,7 @@ def test_a_player_traded_in_or_lost_since_is_told_apart(here: Jobs) -> None:
         a: "row_lost", b: "not_expected_when_built:few_minutes", c: "not_on_the_roster_when_built"
     }  # fmt: skip
     assert got.verdict is Verdict.READY  # three of a hundred are above the least coverage
-    strict = here.doctor(DAY, DAY, least=1.0)[DAY]
+    strict = here.doctor(DAY, DAY, min_coverage=1.0)[DAY]
     assert strict.verdict is Verdict.BROKEN
     assert strict.cause is not None
     assert strict.cause.startswith("3 expected players have no row")
@@ -152,9 +152,9 @@ def test_tables_without_rows_are_named_as_the_cause_of_missing_features(here: Jo
     here.build(DAY, DAY)
     features = here.doctor(DAY, DAY)[DAY].features
     assert (
-        features["vegas_points_line"].cause == f"nba_raw.odds_api_player_points_props holds nothing for {DAY}"
+        features["vegas_points_line"].cause == f"nba_raw.odds_api_player_points_props has no rows for {DAY}"
     )
-    assert features["injury_risk"].cause == f"nba_raw.nbac_injury_report holds nothing for {DAY}"
+    assert features["injury_risk"].cause == f"nba_raw.nbac_injury_report has no rows for {DAY}"
     assert features["pct_paint"].cause == "no box score of the last 30 days has shot locations"
 
 

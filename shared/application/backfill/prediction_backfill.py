@@ -169,7 +169,7 @@ class BackfillPredictions:
         """Check each date on its own, then run all dates with the same models together."""
         started_at = time.perf_counter()
         diagnoses = self._doctor(
-            days[0], days[-1], mode=options.mode, least=options.least, min_minutes=options.min_minutes
+            days[0], days[-1], mode=options.mode, min_coverage=options.least, min_minutes=options.min_minutes
         )
         now = self._ports.clock.now()
         games: dict[date, list[dict[str, Any]]] = {day: [] for day in days}

@@ -27,17 +27,17 @@ from shared.warehouse.features import latest_features, matrix
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
-DAYS_AT_ONCE = 200
+MAX_RANGE_DAYS = 200
 REFERENCE_DAYS = 28
 PHASES = "phase4_completion"
-"""Collection with one document per game date: which step of its preparation ended when, with how much."""
+"""Collection with one document per game date: when each step of its preparation ended, and its row count."""
 
 
 @dataclass(frozen=True)
 class Build:
     """One build of one game date.
 
-    ``snapshot_id`` is None where ``findings`` kept the rows from being written.
+    ``snapshot_id`` is None if ``findings`` prevented the write.
     """
 
     game_date: date
@@ -51,7 +51,7 @@ class Build:
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """``mode`` None chooses by date; ``as_of`` None is now; ``write`` False only says what would be done."""
+    """``mode`` None chooses by date; ``as_of`` None is now; ``write`` False is a dry run."""
 
     mode: Mode | None = None
     as_of: datetime | None = None
@@ -63,8 +63,7 @@ class BuildOptions:
 class BuildFeatures:
     """Writes features, daily cache and context of every game date that has games, played or scheduled.
 
-    A batch whose checks find something is not written unless that is accepted: earlier snapshots stay in
-    use.
+    A batch with findings is not written unless they are accepted: earlier snapshots stay in use.
     """
 
     def __init__(self, warehouse: Warehouse, clock: Clock, documents: Documents) -> None:
@@ -80,58 +79,58 @@ class BuildFeatures:
         progress: Callable[[str, int, int], None] = lambda *_: None,
     ) -> list[Build]:
         """Build the dates ``first`` to ``last``, each game as of its own cut-off and never later than
-        ``options.as_of``; a date without games gives no entry. ``Rejected`` for an as-of to come.
+        ``options.as_of``; a date without games has no entry. Raise ``Rejected`` for a future as-of.
         """
         now = self._clock.now()
         moment = options.as_of or now
         if moment > now:
             raise Rejected(f"as-of {moment.isoformat()} is after now, {now.isoformat()}")
         refresh_game_status(self._warehouse, now, first, last)
-        built: list[Build] = []
-        for begin, end, mode in self._stretches(first, last, moment, options):
+        builds: list[Build] = []
+        for begin, end, mode in self._ranges_by_mode(first, last, moment, options):
             slate = read_slate(self._warehouse, begin, end, moment, mode, options.min_minutes)
-            built += self._store(slate, begin, moment, mode, options)
+            builds += self._store(slate, begin, moment, mode, options)
             progress("features", (end - first).days + 1, (last - first).days + 1)
-        return built
+        return builds
 
-    def _stretches(
+    def _ranges_by_mode(
         self, first: date, last: date, moment: datetime, options: BuildOptions
     ) -> list[tuple[date, date, Mode]]:
-        """Ranges of game dates of one mode, none longer than what fits in memory."""
+        """Return ranges of game dates of one mode, none longer than fits in memory."""
         games = games_between(self._warehouse, first, last)
-        if options.as_of is not None:  # what was scored after the as-of was not known then
-            blank = pa.nulls(games.num_rows, pa.int64())
-            at = games.column_names.index("home_team_score")
-            games = games.set_column(at, "home_team_score", blank)
-        stretches: list[tuple[date, date, Mode]] = []
-        for day, by_itself in sorted(modes_by_date(games, moment).items()):
-            mode = options.mode or by_itself
-            if stretches and stretches[-1][2] is mode and (day - stretches[-1][0]).days < DAYS_AT_ONCE:
-                stretches[-1] = (stretches[-1][0], day, mode)
+        if options.as_of is not None:  # a score entered after the as-of must not decide the mode
+            no_scores = pa.nulls(games.num_rows, pa.int64())
+            column = games.column_names.index("home_team_score")
+            games = games.set_column(column, "home_team_score", no_scores)
+        ranges: list[tuple[date, date, Mode]] = []
+        for day, default_mode in sorted(modes_by_date(games, moment).items()):
+            mode = options.mode or default_mode
+            if ranges and ranges[-1][2] is mode and (day - ranges[-1][0]).days < MAX_RANGE_DAYS:
+                ranges[-1] = (ranges[-1][0], day, mode)
             else:
-                stretches.append((day, day, mode))
-        return stretches
+                ranges.append((day, day, mode))
+        return ranges
 
     def _store(
         self, slate: Slate, first: date, moment: datetime, mode: Mode, options: BuildOptions
     ) -> list[Build]:
-        made = datetime.now(UTC)
+        now = datetime.now(UTC)
         counts = _counts(slate)
         findings = self._check(slate, first)
-        refused = set() if options.accept_findings else {d for d in counts if findings.get(d)}
-        snapshots = {d: f"{d:%Y%m%d}-{secrets.token_hex(6)}" for d in sorted(counts) if d not in refused}
-        built = [
+        rejected = set() if options.accept_findings else {d for d in counts if findings.get(d)}
+        snapshots = {d: f"{d:%Y%m%d}-{secrets.token_hex(6)}" for d in sorted(counts) if d not in rejected}
+        builds = [
             Build(d, mode, snapshots.get(d), *counts[d], tuple(findings.get(d, ()))) for d in sorted(counts)
         ]
         if options.write and snapshots:
-            self._write(slate, [b for b in built if b.snapshot_id], snapshots, moment, made)
-        return built
+            self._write(slate, [b for b in builds if b.snapshot_id], snapshots, moment, now)
+        return builds
 
     def _write(
-        self, slate: Slate, built: list[Build], snapshots: dict[date, str], moment: datetime, made: datetime
+        self, slate: Slate, builds: list[Build], snapshots: dict[date, str], moment: datetime, now: datetime
     ) -> None:
-        """The row in ``feature_snapshots`` comes last: without it a snapshot is not there."""
-        rows = snapshot_rows(slate, snapshots, made)
+        """Write the row in ``feature_snapshots`` last: readers ignore a snapshot without it."""
+        rows = snapshot_rows(slate, snapshots, now)
         for table in (ML_FEATURE_STORE, PLAYER_DAILY_CACHE, UPCOMING_PLAYER_GAME_CONTEXT):
             self._warehouse.append(table, rows[table.name])
         micros = pa.timestamp("us", "UTC")
@@ -139,65 +138,65 @@ class BuildFeatures:
             FEATURE_SNAPSHOTS,
             pa.table(
                 {
-                    "snapshot_id": [b.snapshot_id for b in built],
-                    "game_date": [b.game_date for b in built],
-                    "as_of": pa.array([moment] * len(built), micros),
-                    "mode": [b.mode.value for b in built],
-                    "rows_built": [b.rows for b in built],
-                    "created_at": pa.array([made] * len(built), micros),
-                    "expected_players": [b.expected for b in built],
-                    "findings": pa.array(["; ".join(b.findings) or None for b in built], pa.string()),
+                    "snapshot_id": [b.snapshot_id for b in builds],
+                    "game_date": [b.game_date for b in builds],
+                    "as_of": pa.array([moment] * len(builds), micros),
+                    "mode": [b.mode.value for b in builds],
+                    "rows_built": [b.rows for b in builds],
+                    "created_at": pa.array([now] * len(builds), micros),
+                    "expected_players": [b.expected for b in builds],
+                    "findings": pa.array(["; ".join(b.findings) or None for b in builds], pa.string()),
                 }
             ),
         )
-        for b in built:
-            self._documents.merge(PHASES, b.game_date.isoformat(), _phases(b, made))
+        for b in builds:
+            self._documents.merge(PHASES, b.game_date.isoformat(), _phases(b, now))
 
     def _check(self, slate: Slate, first: date) -> dict[date, list[str]]:
-        """What the checks of each date's batch find, judged against the four weeks before it."""
-        before = latest_features(
+        """Return the findings of each date's batch, which is compared with the four weeks before it."""
+        earlier = latest_features(
             self._warehouse, first - timedelta(days=REFERENCE_DAYS), first - timedelta(days=1)
         )
-        stored = np.array([to_day(d) for d in before["game_date"].to_pylist()], dtype=np.int64)
+        earlier_day = np.array([to_day(d) for d in earlier["game_date"].to_pylist()], dtype=np.int64)
         expected = np.array([c.expected for c in slate.candidates], dtype=np.bool_)
         values, day = slate.features.values[expected], slate.targets.day[expected]
         team = slate.targets.team[expected]
-        known = np.concatenate([matrix(before), values])
-        known_day = np.concatenate([stored, day])
+        all_values = np.concatenate([matrix(earlier), values])
+        all_days = np.concatenate([earlier_day, day])
         findings = {}
         for d in np.unique(day):
-            mine = day == d
-            recent = known[(known_day < d) & (known_day >= d - REFERENCE_DAYS)]
-            found = check_batch(values[mine], len(np.unique(team[mine])), recent)
-            findings[from_day(int(d))] = [str(f) for f in found]
+            on_date = day == d
+            reference = all_values[(all_days < d) & (all_days >= d - REFERENCE_DAYS)]
+            batch_findings = check_batch(values[on_date], len(np.unique(team[on_date])), reference)
+            findings[from_day(int(d))] = [str(f) for f in batch_findings]
         return findings
 
 
 def invalidate(warehouse: Warehouse, now: datetime, first: date, last: date, reason: str) -> int:
-    """Take the snapshots of a range out of use; nothing is deleted. Gives how many."""
-    asked = statement("invalidate_snapshots", first=first, last=last, now=now, reason=reason)
-    return warehouse.transact([asked])[0]
+    """Invalidate the snapshots of a range without deleting them; return how many."""
+    update = statement("invalidate_snapshots", first=first, last=last, now=now, reason=reason)
+    return warehouse.transact([update])[0]
 
 
-def _phases(built: Build, made: datetime) -> dict[str, object]:
-    """A processor of each table that was written, as the completion document has them."""
-    ended = {
-        "completed_at": made.isoformat(),
+def _phases(build: Build, now: datetime) -> dict[str, object]:
+    """Return the fields of the completion document: one entry for each table that was written."""
+    phase = {
+        "completed_at": now.isoformat(),
         "status": "success",
-        "record_count": built.rows,
-        "execution_id": built.snapshot_id,
+        "record_count": build.rows,
+        "execution_id": build.snapshot_id,
     }
     names = ("player_daily_cache", "upcoming_player_game_context", "ml_feature_store")
-    return {**dict.fromkeys(names, ended), "_completed_count": len(names)}
+    return {**dict.fromkeys(names, phase), "_completed_count": len(names)}
 
 
 def _counts(slate: Slate) -> dict[date, tuple[int, int, int]]:
-    """Games, expected players and rows by game date."""
+    """Return games, expected players and rows by game date."""
     counts: dict[date, list[int]] = {}
-    for r in slate.known_games:
+    for r in slate.game_rows:
         counts.setdefault(slate.games["game_date"][r].as_py(), [0, 0, 0])[0] += 1
     for c, day in zip(slate.candidates, slate.targets.day, strict=True):
-        of = counts[from_day(int(day))]
-        of[1] += c.expected
-        of[2] += c.expected
+        of_date = counts[from_day(int(day))]
+        of_date[1] += c.expected
+        of_date[2] += c.expected
     return {day: (g, e, n) for day, (g, e, n) in counts.items()}

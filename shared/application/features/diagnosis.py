@@ -1,4 +1,4 @@
-"""The doctor of the feature store: expected against present players, and a cause for every gap."""
+"""Diagnose the feature store: expected and present players, and the cause of every gap."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from shared.warehouse.statements import statement
 
 NO_GAMES = "no games in the schedule"
 RATINGS = ("opponent_def_rating", "opponent_pace", "team_pace", "team_off_rating", "pace_score")
-"""Features made of possessions: attempts, free throws, offensive rebounds and turnovers."""
+"""Features computed from possessions, which are attempts, free throws, offensive rebounds and turnovers."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class FeatureState:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """``coverage``: 0-1, None where nobody is expected. ``missing``: expected players without a row, with
+    """``coverage``: 0-1, None without expected players. ``missing``: expected players without a row, with
     the reason.
 
-    ``remedy`` is the one command that mends it, None where nothing is to be done.
+    ``remedy``: the one command that fixes it, None if nothing needs to be done.
     """
 
     game_date: date
@@ -67,11 +67,11 @@ class Diagnosis:
     due_at: datetime | None
     snapshot_id: str | None
     phases: dict[str, Any] | None = None
-    """The completion document; None where no step has ended yet."""
+    """The completion document; None before the first step has ended."""
     quoted: tuple[QuotedPlayer, ...] = ()
-    """Players on whom a usable line stands, and where they belong."""
+    """Players with a usable line, and the team of each."""
     unmatched: tuple[UnmatchedRows, ...] = ()
-    """Rows of the date, and of box scores before it, that met no game, no player or no price."""
+    """Rows of the date, and of box scores before it, that have no game, no player or no price."""
 
     @property
     def coverage(self) -> float | None:
@@ -79,10 +79,10 @@ class Diagnosis:
 
 
 class MlfsDoctor:
-    """Looks at the store as a run of that date would: live features before tip-off, backfill after.
+    """Checks the store as a run of that date would read it: live features before tip-off, backfill after.
 
-    Without a mode a played date that has live features only is judged by them: a run was served from them,
-    and a backfill that nobody has asked for is not missing.
+    Without a mode, a played date that has live features only is diagnosed by them: a run has used them,
+    and a backfill is optional.
     """
 
     def __init__(self, warehouse: Warehouse, clock: Clock, documents: Documents) -> None:
@@ -97,10 +97,10 @@ class MlfsDoctor:
         last: date,
         *,
         mode: Mode | None = None,
-        least: float = MIN_COVERAGE,
+        min_coverage: float = MIN_COVERAGE,
         min_minutes: float = DEFAULT_MIN_MINUTES,
     ) -> dict[date, Diagnosis]:
-        """Every game date from ``first`` to ``last``; one without games is never due."""
+        """Return a diagnosis of every date from ``first`` to ``last``; one without games is never due."""
         now = self._clock.now()
         refresh_game_status(self._warehouse, now, first, last)
         schedule = games_between(self._warehouse, first, last)
@@ -109,21 +109,21 @@ class MlfsDoctor:
         due = _due(schedule)
         inputs = InputRows.read(self._warehouse, first, last)
         phases = self._documents.get_all(PHASES) if len(modes) > 1 else None
-        found: dict[date, Diagnosis] = {}
-        for wanted in sorted(set(modes.values())):
-            days = sorted(d for d, m in modes.items() if m is wanted)
-            store = _Store.read(self._warehouse, days[0], days[-1], wanted)
-            rosters = read_roster(self._warehouse, days[0], days[-1], now, wanted, min_minutes)
+        diagnoses: dict[date, Diagnosis] = {}
+        for selected_mode in sorted(set(modes.values())):
+            days = sorted(d for d, m in modes.items() if m is selected_mode)
+            store = _Store.read(self._warehouse, days[0], days[-1], selected_mode)
+            rosters = read_roster(self._warehouse, days[0], days[-1], now, selected_mode, min_minutes)
             for day in days:
-                seen = self._look(day, wanted, rosters[day], store, inputs)
-                found[day] = self._judge(seen, due[day], now, least, phases)
-        for at in range((last - first).days + 1):
-            day = first + timedelta(days=at)
-            found.setdefault(day, _nothing(day))
-        return dict(sorted(found.items()))
+                state = self._read(day, selected_mode, rosters[day], store, inputs)
+                diagnoses[day] = self._diagnose(state, due[day], now, min_coverage, phases)
+        for offset in range((last - first).days + 1):
+            day = first + timedelta(days=offset)
+            diagnoses.setdefault(day, _date_without_games(day))
+        return dict(sorted(diagnoses.items()))
 
     def _live_only(self, modes: Mapping[date, Mode]) -> dict[date, Mode]:
-        """Played dates with live features and no others."""
+        """Return played dates that have live features only."""
         played = [d for d, m in modes.items() if m is Mode.BACKFILL]
         if not played:
             return {}
@@ -138,61 +138,61 @@ class MlfsDoctor:
         )
         return dict.fromkeys((live - backfill).intersection(played), Mode.LIVE)
 
-    def _look(self, day: date, mode: Mode, roster: DayRoster, store: _Store, inputs: InputRows) -> _Seen:
+    def _read(self, day: date, mode: Mode, roster: DayRoster, store: _Store, inputs: InputRows) -> _State:
         snapshot = store.snapshots.get(day)
         rows = store.rows(day)
-        there = set(rows["player_id"].to_pylist())
-        missing = {p: store.why(day, p) for p in sorted(roster.expected) if p.player_id not in there}
+        ids = set(rows["player_id"].to_pylist())
+        missing = {p: store.reason(day, p) for p in sorted(roster.expected) if p.player_id not in ids}
         quoted = tuple(roster.quoted)
-        return _Seen(day, mode, snapshot, roster.expected, missing, rows, inputs.of(day), quoted)
+        return _State(day, mode, snapshot, roster.expected, missing, rows, inputs.of(day), quoted)
 
-    def _judge(
+    def _diagnose(
         self,
-        seen: _Seen,
+        state: _State,
         due_at: datetime,
         now: datetime,
-        least: float,
+        min_coverage: float,
         phases: Mapping[str, dict[str, Any]] | None,
     ) -> Diagnosis:
-        day, present = seen.day.isoformat(), len(seen.roster) - len(seen.missing)
-        features = _features(seen)
+        day, present = state.day.isoformat(), len(state.roster) - len(state.missing)
+        features = _features(state)
         absent = [
-            FEATURES[i] for i in REQUIRED if features and features[FEATURES[i]].missing == seen.rows.num_rows
+            FEATURES[i] for i in REQUIRED if features and features[FEATURES[i]].missing == state.rows.num_rows
         ]
-        said = verdict(
-            expected=len(seen.roster),
+        date_verdict = verdict(
+            expected=len(state.roster),
             present=present,
-            built=seen.snapshot is not None,
+            built=state.snapshot is not None,
             absent=len(absent),
-            stale=_stale(seen) is not None,
+            stale=_stale(state) is not None,
             due_at=due_at,
             now=now,
-            least=least,
+            min_coverage=min_coverage,
         )
-        cause, remedy = _cause(seen, said, absent)
-        quality = pc.mean(seen.rows["feature_quality_score"]).as_py()
+        cause, remedy = _cause(state, date_verdict, absent)
+        quality = pc.mean(state.rows["feature_quality_score"]).as_py()
         return Diagnosis(
-            game_date=seen.day,
-            mode=seen.mode,
-            verdict=said,
-            expected=len(seen.roster),
+            game_date=state.day,
+            mode=state.mode,
+            verdict=date_verdict,
+            expected=len(state.roster),
             present=present,
             quality=None if quality is None else round(quality, 2),
-            missing=seen.missing,
+            missing=state.missing,
             features=features,
             cause=cause,
             remedy=remedy,
             due_at=due_at,
-            snapshot_id=seen.snapshot,
+            snapshot_id=state.snapshot,
             phases=self._documents.get(PHASES, day) if phases is None else phases.get(day),
-            quoted=seen.quoted,
-            unmatched=seen.inputs.unmatched,
+            quoted=state.quoted,
+            unmatched=state.inputs.unmatched,
         )
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """One game date: its roster, what the store holds of it, and how full the input tables are."""
+class _State:
+    """One game date: its roster, its stored rows, and the row counts of its input tables."""
 
     day: date
     mode: Mode
@@ -206,18 +206,18 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Store:
-    """What the feature store holds of a range in one mode: newest snapshots, their rows, their rosters."""
+    """The feature store's content for a range in one mode: newest snapshots, their rows, their rosters."""
 
     snapshots: dict[date, str]
     table: pa.Table
-    places: dict[tuple[str, int | None], tuple[bool, str]]
+    roster_entries: dict[tuple[str, int | None], tuple[bool, str]]
 
     @staticmethod
     def read(warehouse: Warehouse, first: date, last: date, mode: Mode) -> _Store:
-        asked = statement("snapshots_between", first=first, last=last, mode=mode.value)
+        query = statement("snapshots_between", first=first, last=last, mode=mode.value)
         players = warehouse.query(statement("snapshot_players", first=first, last=last)).to_pylist()
         return _Store(
-            {s["game_date"]: s["snapshot_id"] for s in warehouse.query(asked).to_pylist()},
+            {s["game_date"]: s["snapshot_id"] for s in warehouse.query(query).to_pylist()},
             latest_features(warehouse, first, last, mode.value),
             {(p["snapshot_id"], p["player_id"]): (p["expected"], p["roster_reason"]) for p in players},
         )
@@ -225,102 +225,102 @@ class _Store:
     def rows(self, day: date) -> pa.Table:
         return self.table.filter(pc.equal(self.table["game_date"], pa.scalar(day)))
 
-    def why(self, day: date, player: ExpectedPlayer) -> str:
-        """Why an expected player has no row."""
+    def reason(self, day: date, player: ExpectedPlayer) -> str:
+        """Return why an expected player has no row."""
         snapshot = self.snapshots.get(day)
         if snapshot is None:
             return "never_built"
-        place = self.places.get((snapshot, player.player_id))
-        if place is None:
+        roster_entry = self.roster_entries.get((snapshot, player.player_id))
+        if roster_entry is None:
             return "not_on_the_roster_when_built"
-        expected, reason = place
+        expected, reason = roster_entry
         return "row_lost" if expected else f"not_expected_when_built:{reason}"
 
 
 def _due(schedule: pa.Table) -> dict[date, datetime]:
-    """When each date's features are due."""
+    """Return the time at which each date's features are due."""
     games = games_of(schedule)
-    first: dict[date, int] = {}
+    first_cut_off: dict[date, int] = {}
     for day, cut in zip(schedule["game_date"].to_pylist(), cut_offs(games.day, games.tipoff), strict=True):
-        first[day] = min(first.get(day, int(cut)), int(cut))
-    return {day: from_micros(cut) - DUE_BEFORE for day, cut in first.items()}
+        first_cut_off[day] = min(first_cut_off.get(day, int(cut)), int(cut))
+    return {day: from_micros(cut) - DUE_BEFORE for day, cut in first_cut_off.items()}
 
 
-def _features(seen: _Seen) -> dict[str, FeatureState]:
-    """Each of the 33 features over the rows that are there; empty where there is none."""
-    if not seen.rows.num_rows:
+def _features(state: _State) -> dict[str, FeatureState]:
+    """Return the state of each of the 33 features over the stored rows; empty without rows."""
+    if not state.rows.num_rows:
         return {}
     states = {}
     for i, name in enumerate(FEATURES):
-        source = seen.rows[f"feature_{i}_source"]
+        source = state.rows[f"feature_{i}_source"]
         missing = pc.sum(pc.equal(source, "missing")).as_py()
         approximated = pc.sum(pc.equal(source, "approximated")).as_py()
-        states[name] = FeatureState(missing, approximated, _why_missing(name, seen) if missing else None)
+        states[name] = FeatureState(missing, approximated, _missing_cause(name, state) if missing else None)
     return states
 
 
-def _why_missing(name: str, seen: _Seen) -> str:
-    """What the feature needs, and the input table that does not have it."""
+def _missing_cause(name: str, state: _State) -> str:
+    """Return what the feature needs, and which input table lacks it."""
     lineage = LINEAGE[name]
-    if name in RATINGS and seen.inputs.latest_box_scores is not None and not seen.inputs.rated:
+    if name in RATINGS and state.inputs.latest_box_scores is not None and not state.inputs.rated:
         counts = "field goal and free throw attempts, offensive rebounds and turnovers"
         return f"no box score of the last {INPUT_DAYS} days has {counts}"
-    if INJURIES in lineage.tables and not seen.inputs.injuries:
-        return f"{INJURIES} holds nothing for {seen.day}"
-    if QUOTES in lineage.tables and not seen.inputs.quotes:
-        return f"{QUOTES} holds nothing for {seen.day}"
-    if QUOTES in lineage.tables and not seen.quoted:
-        why = seen.inputs.without(LINES) or "none was captured before the games' as-of"
-        return f"{QUOTES} holds {seen.inputs.quotes} rows for {seen.day} and no usable line: {why}"
-    if "shot locations" in lineage.needs and not seen.inputs.located:
+    if INJURIES in lineage.tables and not state.inputs.injuries:
+        return f"{INJURIES} has no rows for {state.day}"
+    if QUOTES in lineage.tables and not state.inputs.quotes:
+        return f"{QUOTES} has no rows for {state.day}"
+    if QUOTES in lineage.tables and not state.quoted:
+        reason = state.inputs.unmatched_reasons(LINES) or "none was captured before the games' as-of"
+        return f"{QUOTES} holds {state.inputs.quotes} rows for {state.day} and no usable line: {reason}"
+    if "shot locations" in lineage.needs and not state.inputs.located:
         return f"no box score of the last {INPUT_DAYS} days has shot locations"
     return f"needs {lineage.needs}"
 
 
-def _cause(seen: _Seen, said: Verdict, absent: list[str]) -> tuple[str | None, str | None]:
-    """Why the store is as it is, and the one command that mends it."""
-    if said is Verdict.READY:
+def _cause(state: _State, date_verdict: Verdict, absent: list[str]) -> tuple[str | None, str | None]:
+    """Return the cause of a verdict and the one command that fixes it."""
+    if date_verdict is Verdict.READY:
         return None, None
-    stale = _stale(seen)
-    if said is Verdict.NOT_YET_DUE:
+    stale = _stale(state)
+    if date_verdict is Verdict.NOT_YET_DUE:
         return stale or "not built yet", None
     if stale:
         return stale, "props load DIR"
-    if not seen.roster:
-        why = seen.inputs.without(LOGS) or "no earlier games of these teams are known"
-        return f"nobody is expected: {why}", "props load DIR"
-    build = f"props features build --dates {seen.day}"
-    if seen.snapshot is None:
-        return f"no {seen.mode.value.lower()} snapshot was ever finished for this date", build
+    if not state.roster:
+        reason = state.inputs.unmatched_reasons(LOGS) or "no earlier games of these teams are loaded"
+        return f"no player is expected: {reason}", "props load DIR"
+    build = f"props features build --dates {state.day}"
+    if state.snapshot is None:
+        return f"this date has no finished {state.mode.value.lower()} snapshot", build
     if absent:
-        cause = f"{', '.join(absent)} missing for every player: {_why_missing(absent[0], seen)}"
-        return cause, build if _can_be_built(absent, seen) else "props load DIR"
-    reasons = sorted({r.split(":")[0] for r in seen.missing.values()})
-    return f"{len(seen.missing)} expected players have no row: {', '.join(reasons)}", build
+        cause = f"{', '.join(absent)} missing for every player: {_missing_cause(absent[0], state)}"
+        return cause, build if _can_be_built(absent, state) else "props load DIR"
+    reasons = sorted({r.split(":")[0] for r in state.missing.values()})
+    return f"{len(state.missing)} expected players have no row: {', '.join(reasons)}", build
 
 
-def _can_be_built(absent: list[str], seen: _Seen) -> bool:
-    """Whether building again may help: the inputs now hold what these features are made of.
+def _can_be_built(absent: list[str], state: _State) -> bool:
+    """Return whether another build may help: the inputs now have what these features need.
 
-    A box score without the counts that ratings are made of, or without points and minutes, gives the same
-    gap however often it is built.
+    A box score without the counts that ratings need, or without points and minutes, leaves the same gap
+    after every build.
     """
-    needs = {name: BOX_SCORES in LINEAGE[name].tables for name in absent}
-    rated = not any(name in RATINGS for name in absent) or seen.inputs.rated > 0
-    return rated and (seen.inputs.latest_box_scores is not None or not any(needs.values()))
+    needs_box_scores = {name: BOX_SCORES in LINEAGE[name].tables for name in absent}
+    rated = not any(name in RATINGS for name in absent) or state.inputs.rated > 0
+    return rated and (state.inputs.latest_box_scores is not None or not any(needs_box_scores.values()))
 
 
-def _stale(seen: _Seen) -> str | None:
-    """Whether box scores of games that ended before the date have not been loaded."""
-    box, final = seen.inputs.latest_box_scores, seen.inputs.latest_final
-    if final is None:
+def _stale(state: _State) -> str | None:
+    """Return a message if box scores of games before the date are not loaded, else None."""
+    latest_box_scores, latest_final = state.inputs.latest_box_scores, state.inputs.latest_final
+    if latest_final is None:
         return None
-    if box is None:
-        return f"no box scores of the {INPUT_DAYS} days before {seen.day}"
-    if box < final:
-        return f"box scores end on {box}, games were final until {final}"
+    if latest_box_scores is None:
+        return f"no box scores of the {INPUT_DAYS} days before {state.day}"
+    if latest_box_scores < latest_final:
+        return f"box scores end on {latest_box_scores}, games were final until {latest_final}"
     return None
 
 
-def _nothing(day: date) -> Diagnosis:
+def _date_without_games(day: date) -> Diagnosis:
     return Diagnosis(day, Mode.LIVE, Verdict.NOT_YET_DUE, 0, 0, None, {}, {}, NO_GAMES, None, None, None)

@@ -1,4 +1,4 @@
-"""How full the input tables of a game date are, and what of them met no match."""
+"""Row counts of a game date's input tables, and the rows without a match."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ INPUT_DAYS = 30
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows of a date's input tables, box scores of the days before it with shot locations and with the
-    counts of ratings, and the latest dates there with box scores and with games that are final."""
+    """Rows of a date's input tables. Of the ``INPUT_DAYS`` before it: box-score rows with shot locations
+    (``located``) and with the counts that ratings need (``rated``), and the latest dates of each kind."""
 
     quotes: int
     injuries: int
@@ -34,8 +34,8 @@ class Inputs:
     latest_final: date | None
     unmatched: tuple[UnmatchedRows, ...]
 
-    def without(self, file: str) -> str:
-        """What became of the rows of a file that met nothing, "" where all of them met their match."""
+    def unmatched_reasons(self, file: str) -> str:
+        """Return why rows of a file have no match, with counts; "" if every row has one."""
         counts: Counter[str] = Counter()
         for u in self.unmatched:
             if u.file_name == file and u.reason != BY_NAME:
@@ -45,7 +45,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class InputRows:
-    """The dates of a range and of the days before it that have rows, in order, and how many of each kind."""
+    """Row counts of each kind for the dates of a range and of the days before it, in order of date."""
 
     days: list[date]
     rows: list[dict[str, Any]]
@@ -53,24 +53,24 @@ class InputRows:
 
     @staticmethod
     def read(warehouse: Warehouse, first: date, last: date) -> InputRows:
-        asked = statement("input_rows", first=first - timedelta(days=INPUT_DAYS), last=last)
-        rows = warehouse.query(asked).to_pylist()
+        query = statement("input_rows", first=first - timedelta(days=INPUT_DAYS), last=last)
+        rows = warehouse.query(query).to_pylist()
         unmatched = unmatched_rows(warehouse, first - timedelta(days=INPUT_DAYS), last)
         return InputRows([r["game_date"] for r in rows], rows, unmatched)
 
     def of(self, day: date) -> Inputs:
-        at, since = (bisect_left(self.days, d) for d in (day, day - timedelta(days=INPUT_DAYS)))
-        here = self.rows[at] if at < len(self.days) and self.days[at] == day else {}
-        before = self.rows[since:at]
+        end, start = (bisect_left(self.days, d) for d in (day, day - timedelta(days=INPUT_DAYS)))
+        counts = self.rows[end] if end < len(self.days) and self.days[end] == day else {}
+        earlier = self.rows[start:end]
 
         def latest(kind: str) -> date | None:
-            return next((r["game_date"] for r in reversed(before) if r[kind]), None)
+            return next((r["game_date"] for r in reversed(earlier) if r[kind]), None)
 
         return Inputs(
-            here.get("quotes", 0),
-            here.get("injuries", 0),
-            sum(r["located"] for r in before),
-            sum(r["rated"] for r in before),
+            counts.get("quotes", 0),
+            counts.get("injuries", 0),
+            sum(r["located"] for r in earlier),
+            sum(r["rated"] for r in earlier),
             latest("box_scores"),
             latest("finals"),
             tuple(

@@ -1,4 +1,4 @@
-"""Everything known about the games of a date before they are played, as of each game's instant."""
+"""Candidates, lines and features of the games of a date, as of each game's instant."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Slate:
     quotes: pa.Table
     candidates: list[Candidate]
     lookups: list[str]
-    """Each player's spelling as of his game's instant, for people: his id is what joins."""
+    """Each player's spelling as of the game's instant, for display; joins use the id."""
     targets: Targets
     features: FeatureRows
     context: Floats
     row: Ints
     quote: Ints
     status: list[str]
-    known_games: list[int]
-    """Rows of ``games`` that belong to the dates asked for."""
+    game_rows: list[int]
+    """Rows of ``games`` on the requested dates."""
 
 
 def read_slate(
@@ -53,34 +53,34 @@ def read_slate(
     mode: Mode,
     min_minutes: float = DEFAULT_MIN_MINUTES,
 ) -> Slate:
-    """Roster, lines and features of the game dates ``first`` to ``last``."""
-    known = SlateInputs.read(warehouse, first, last, now, mode)
-    candidates = known.roster(min_minutes)
+    """Return roster, lines and features of the game dates ``first`` to ``last``."""
+    inputs = SlateInputs.read(warehouse, first, last, now, mode)
+    candidates = inputs.roster(min_minutes)
     row = np.array([c.game for c in candidates], dtype=np.int64)
     player = np.array([c.player for c in candidates], dtype=np.int64)
     home = np.array([c.is_home for c in candidates], dtype=np.bool_)
-    targets, quote = known.targets(row, player, home)
+    targets, quote = inputs.targets(row, player, home)
     return Slate(
-        games=known.past.table,
-        quotes=known.quotes.table,
+        games=inputs.past.table,
+        quotes=inputs.quotes.table,
         candidates=candidates,
-        lookups=known.spellings(row, player),
+        lookups=inputs.spellings(row, player),
         targets=targets,
-        features=compute(known.past.history, targets),
-        context=context(known.past.history, targets),
+        features=compute(inputs.past.history, targets),
+        context=context(inputs.past.history, targets),
         row=row,
         quote=quote,
-        status=known.injuries.words(row, player),
-        known_games=known.rows.tolist(),
+        status=inputs.injuries.statuses(row, player),
+        game_rows=inputs.rows.tolist(),
     )
 
 
 @dataclass(frozen=True)
 class QuotedPlayer:
-    """A player on whom a usable line stands, and where he belongs.
+    """A player with a usable line, and the game and team that the player is assigned to.
 
-    ``team`` is "" where his side is unknown, ``last_team`` where he has no box score. ``reason``: that of
-    his candidacy, or why he is none. ``other_games``: games of the date that name him too.
+    ``team``: "" if the side is unknown. ``last_team``: "" without a box score. ``reason``: why the player is
+    or is not a candidate. ``other_games``: other games of the date that name the player.
     """
 
     player_lookup: str
@@ -95,7 +95,7 @@ class QuotedPlayer:
 
 @dataclass(frozen=True)
 class DayRoster:
-    """Who is expected on a game date, and what became of those who are quoted."""
+    """The expected players of a game date, and the assignments of its quoted players."""
 
     expected: list[ExpectedPlayer]
     quoted: list[QuotedPlayer]
@@ -109,35 +109,35 @@ def read_roster(
     mode: Mode,
     min_minutes: float = DEFAULT_MIN_MINUTES,
 ) -> dict[date, DayRoster]:
-    """The expected and the quoted players of each game date that has games; no features are computed."""
-    known = SlateInputs.read(warehouse, first, last, now, mode)
-    ids, days = known.past.table["game_id"].to_pylist(), known.past.table["game_date"].to_pylist()
-    rosters = {days[r]: DayRoster([], []) for r in known.rows.tolist()}
-    candidates = known.roster(min_minutes)
-    seats = {(c.game, c.player): c for c in candidates}
+    """Return the expected and the quoted players of each game date that has games, without features."""
+    inputs = SlateInputs.read(warehouse, first, last, now, mode)
+    ids, days = inputs.past.table["game_id"].to_pylist(), inputs.past.table["game_date"].to_pylist()
+    rosters = {days[r]: DayRoster([], []) for r in inputs.rows.tolist()}
+    candidates = inputs.roster(min_minutes)
+    by_key = {(c.game, c.player): c for c in candidates}
     roster = [c for c in candidates if c.expected]
-    for c, lookup in zip(roster, _spellings(known, [(c.game, c.player) for c in roster]), strict=True):
+    for c, lookup in zip(roster, _spellings(inputs, [(c.game, c.player) for c in roster]), strict=True):
         rosters[days[c.game]].expected.append(ExpectedPlayer(lookup, c.player, ids[c.game]))
-    quoted = [a for a in known.assignments.values() if a.is_quoted]
-    for a, lookup in zip(quoted, _spellings(known, [(a.game, a.player) for a in quoted]), strict=True):
-        seat = seats.get((a.game, a.player))
-        reason, others = seat.reason if seat else a.reason, tuple(ids[g] for g in a.other_games)
-        expected = seat is not None and seat.expected
+    quoted = [a for a in inputs.assignments.values() if a.is_quoted]
+    for a, lookup in zip(quoted, _spellings(inputs, [(a.game, a.player) for a in quoted]), strict=True):
+        match = by_key.get((a.game, a.player))
+        reason, other_ids = match.reason if match else a.reason, tuple(ids[g] for g in a.other_games)
+        expected = match is not None and match.expected
         rosters[days[a.game]].quoted.append(
-            QuotedPlayer(lookup, a.player, ids[a.game], a.team, a.last_team, expected, reason, others)
+            QuotedPlayer(lookup, a.player, ids[a.game], a.team, a.last_team, expected, reason, other_ids)
         )
     return rosters
 
 
-def _spellings(known: SlateInputs, seats: list[tuple[int, int]]) -> list[str]:
-    """Spelling of each (game row, player)."""
-    row = np.array([game for game, _ in seats], dtype=np.int64)
-    player = np.array([who for _, who in seats], dtype=np.int64)
-    return known.spellings(row, player)
+def _spellings(inputs: SlateInputs, players: list[tuple[int, int]]) -> list[str]:
+    """Return the spelling of each (game row, player id)."""
+    row = np.array([game for game, _ in players], dtype=np.int64)
+    player = np.array([player_id for _, player_id in players], dtype=np.int64)
+    return inputs.spellings(row, player)
 
 
 def modes_by_date(games: pa.Table, moment: datetime) -> dict[date, Mode]:
-    """A date is LIVE while one of its games has not started, BACKFILL after."""
+    """Return LIVE for a date with a game that has not started, else BACKFILL."""
     modes: dict[date, Mode] = {}
     for game in games.to_pylist():
         if not has_started(game, moment):

@@ -1,4 +1,4 @@
-"""What stands in the warehouse about the games of some dates, as of each game's instant."""
+"""Games, quotes and injury reports of a slate, as of each game's cut-off."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class SlateInputs:
-    """What stands in the warehouse about the games at ``rows``; ``as_of`` an instant for every game."""
+    """Quotes and injury reports of the games at ``rows``; ``as_of``: an instant for every game."""
 
     past: past.Past
     rows: Ints
@@ -48,18 +48,18 @@ class SlateInputs:
 
     @staticmethod
     def read(warehouse: Warehouse, first: date, last: date, now: datetime, mode: Mode) -> SlateInputs:
-        known = past.read_history(warehouse, first, last)
-        games = known.history.games
+        played = past.read_history(warehouse, first, last)
+        games = played.history.games
         rows = np.flatnonzero(games.day >= instants.to_day(first))
         as_of = np.minimum(instants.cut_offs(games.day, games.tipoff), to_micros(now))
         row_of = {str(games.game_id[r]): int(r) for r in rows}
         quotes = Quotes.read(warehouse, first, last, row_of, as_of, mode)
         injuries = Injuries.read(warehouse, first, last, row_of, as_of)
-        return SlateInputs(known, rows, as_of, quotes, injuries.without_withdrawn(quotes.newest_capture))
+        return SlateInputs(played, rows, as_of, quotes, injuries.without_withdrawn(quotes.newest_capture))
 
     @cached_property
     def assignments(self) -> dict[tuple[int, int], Assignment]:
-        """Game and side of every quoted or listed player, by (day, player)."""
+        """Game and side of every quoted or reported player, by (day, player)."""
         mentions = [*self.quotes.mentions(), *self.injuries.mentions()]
         return assign(self.past.history, mentions, self.as_of)
 
@@ -69,22 +69,22 @@ class SlateInputs:
             self.rows,
             self.as_of[self.rows],
             self.assignments,
-            self.injuries.out(),
+            self.injuries.players_out(),
             min_minutes,
         )
 
     def spellings(self, row: Ints, player: Ints) -> list[str]:
-        """How each player was spelled when last seen before the instant of the game at ``row``: in his newest
-        box score, else in a quote or an injury report."""
+        """Return each player's spelling as of the game at ``row``: from the newest box score, else a quote
+        or an injury report."""
         day = self.past.history.games.day[row]
-        found = self.past.spellings(player, day, self.as_of[row])
-        others = self.injuries.lookups | self.quotes.lookups if None in found else {}
-        return [spelling or others.get(p, str(p)) for spelling, p in zip(found, player.tolist(), strict=True)]
+        words = self.past.spellings(player, day, self.as_of[row])
+        reported = self.injuries.lookups | self.quotes.lookups if None in words else {}
+        return [word or reported.get(p, str(p)) for word, p in zip(words, player.tolist(), strict=True)]
 
     def targets(self, row: Ints, player: Ints, home: NDArray[np.bool_]) -> tuple[Targets, Ints]:
-        """The player-games to compute and the position of each one's quote, -1 without one."""
+        """Return the player-games to compute and the position of each one's quote, -1 without one."""
         games = self.past.history.games
-        chosen, opening = self.quotes.of(row, player)
+        current, opening = self.quotes.of(row, player)
         targets = Targets(
             player=player,
             team=np.where(home, games.home[row], games.away[row]),
@@ -94,17 +94,17 @@ class SlateInputs:
             day=games.day[row],
             season=games.season[row],
             as_of=self.as_of[row],
-            line=self.quotes.values(chosen),
+            line=self.quotes.values(current),
             opening=self.quotes.values(opening),
-            opening_exact=(opening != chosen) & (opening >= 0),
+            opening_exact=(opening != current) & (opening >= 0),
             injury_risk=self.injuries.risk(row, player),
         )
-        return targets, chosen
+        return targets, current
 
 
 @dataclass(frozen=True)
 class Quotes:
-    """Main quotes of the dates, one each by game ``row`` and ``player``, and which of them stands."""
+    """Main quotes of the dates, one each by game ``row`` and ``player``, and which of them are current."""
 
     table: pa.Table
     row: Ints
@@ -122,8 +122,8 @@ class Quotes:
     ) -> Quotes:
         table = warehouse.query(statement("quotes_between", first=first, last=last))
         games = table["game_id"].to_pylist()
-        keep = np.array([g in row_of for g in games], dtype=np.bool_)
-        table = table.filter(pa.array(keep))
+        is_on_slate = np.array([g in row_of for g in games], dtype=np.bool_)
+        table = table.filter(pa.array(is_on_slate))
         row = np.array([row_of[g] for g in games if g in row_of], dtype=np.int64)
         player = past.ints(table["player_id"])
         pairs = list(zip(row.tolist(), player.tolist(), strict=True))
@@ -138,8 +138,8 @@ class Quotes:
         usable = lines.usable(captured, as_of, undated) & lines.fresh(captured, as_of)
         with_team = np.asarray(pc.is_valid(table["team_abbr"]).to_numpy(), dtype=np.bool_)
         newest, newest_with_team = (
-            lines.newest(group, captured, np.flatnonzero(kept), len(keys))
-            for kept in (usable, usable & with_team)
+            lines.newest(group, captured, np.flatnonzero(selected), len(keys))
+            for selected in (usable, usable & with_team)
         )
         return Quotes(table, row, player, line, keys, current, opening, newest, newest_with_team)
 
@@ -151,25 +151,25 @@ class Quotes:
 
     @cached_property
     def newest_capture(self) -> dict[tuple[int, int], int]:
-        """Instant of the newest usable quote by (game row, player), ``UNKNOWN`` where known by day only."""
+        """Instant of the newest usable quote by (game row, player), ``UNKNOWN`` if only its day is known."""
         captured = past.micros(self.table["captured_at"])
         return {key: int(captured[self.newest[i]]) for key, i in self.keys.items() if self.newest[i] >= 0}
 
     def mentions(self) -> list[Mention]:
-        """The newest usable quote of each player in each game, with the team of the newest that has one."""
+        """Return each player's newest usable quote in each game, with the team of the newest that has one."""
         teams = ["", *pc.fill_null(self.table["team_abbr"], "").to_pylist()]
         team = {key: teams[self.newest_with_team[i] + 1] for key, i in self.keys.items()}
         return [Mention(*key, team[key], at, is_quote=True) for key, at in self.newest_capture.items()]
 
     def of(self, row: Ints, player: Ints) -> tuple[Ints, Ints]:
-        """Current and opening quote of each pair, -1 without one."""
-        at = np.array(
+        """Return the current and the opening quote of each pair, -1 without one."""
+        key = np.array(
             [self.keys.get(pair, -1) for pair in zip(row.tolist(), player.tolist(), strict=True)],
             dtype=np.int64,
         )
         if not len(self.current):
-            return np.full(len(at), -1), np.full(len(at), -1)
-        return np.where(at >= 0, self.current[at], -1), np.where(at >= 0, self.opening[at], -1)
+            return np.full(len(key), -1), np.full(len(key), -1)
+        return np.where(key >= 0, self.current[key], -1), np.where(key >= 0, self.opening[key], -1)
 
     def values(self, quote: Ints) -> Floats:
         if not len(self.line):
@@ -179,7 +179,7 @@ class Quotes:
 
 @dataclass(frozen=True)
 class Report:
-    """What the latest injury report that names a player in a game says of him."""
+    """The player's entry in the latest injury report that names the player in a game."""
 
     status: str
     team: str
@@ -188,9 +188,9 @@ class Report:
 
 @dataclass(frozen=True)
 class Injuries:
-    """Latest report by (game row, player), and the games on whose date a report was known.
+    """Latest report by (game row, player), and the games whose date has a report.
 
-    ``latest_of_team``: instant of the latest report by (game row, team), whomever it names.
+    ``latest_of_team``: instant of the latest report by (game row, team), for any player.
     """
 
     reports: dict[tuple[int, int], Report]
@@ -224,36 +224,36 @@ class Injuries:
         ]
 
     def without_withdrawn(self, newest_capture: Mapping[tuple[int, int], int]) -> Injuries:
-        """The same without absences that were taken back.
+        """Return the reports without withdrawn absences.
 
-        A later report of the same game and team that leaves a player out takes his absence back, if a
-        usable quote on him was captured after the report that had him out.
+        A later report of the same game and team that does not name the player withdraws the absence, if a
+        usable quote on the player was captured after the report of the absence.
         """
 
         def is_withdrawn(key: tuple[int, int], report: Report) -> bool:
-            is_left_out = self.latest_of_team[key[0], report.team] > report.at
+            is_missing_later = self.latest_of_team[key[0], report.team] > report.at
             is_quoted_since = newest_capture.get(key, instants.UNKNOWN) > report.at
-            return report.status == "out" and is_left_out and is_quoted_since
+            return report.status == "out" and is_missing_later and is_quoted_since
 
         return replace(self, reports={k: r for k, r in self.reports.items() if not is_withdrawn(k, r)})
 
-    def out(self) -> dict[int, set[int]]:
-        """Players reported out, by game row."""
-        out: dict[int, set[int]] = {}
+    def players_out(self) -> dict[int, set[int]]:
+        """Return the players reported out, by game row."""
+        players_out: dict[int, set[int]] = {}
         for (row, player), report in self.reports.items():
             if report.status == "out":
-                out.setdefault(row, set()).add(player)
-        return out
+                players_out.setdefault(row, set()).add(player)
+        return players_out
 
-    def words(self, row: Ints, player: Ints) -> list[str]:
+    def statuses(self, row: Ints, player: Ints) -> list[str]:
         pairs = zip(row.tolist(), player.tolist(), strict=True)
         return [r.status if (r := self.reports.get(pair)) else "" for pair in pairs]
 
     def risk(self, row: Ints, player: Ints) -> Floats:
-        """0 to 3; without a report 0 where the date has reports at all, NaN where it has none."""
+        """Return 0 to 3; without a report 0 if the date has any report, else NaN."""
         healthy = [0.0 if r in self.reported else np.nan for r in row.tolist()]
-        words = self.words(row, player)
+        statuses = self.statuses(row, player)
         return np.array(
-            [RISK[word] if word else none for word, none in zip(words, healthy, strict=True)],
+            [RISK[status] if status else default for status, default in zip(statuses, healthy, strict=True)],
             dtype=np.float64,
         )

@@ -22,25 +22,25 @@ from shared.schemas.table import Table
 
 
 def feature_hash(values: np.ndarray, context: np.ndarray) -> str:
-    """Hash of one row's 33 values and its context, bit for bit; every missing value counts as the same."""
-    whole = np.concatenate([values, context])
-    return hash_feature_bytes(np.where(np.isnan(whole), np.nan, whole).astype("<f8", copy=False).tobytes())
+    """Return the hash of one row's 33 values and its context, bit for bit; all missing values are equal."""
+    row = np.concatenate([values, context])
+    return hash_feature_bytes(np.where(np.isnan(row), np.nan, row).astype("<f8", copy=False).tobytes())
 
 
 def hash_feature_bytes(inputs: bytes) -> str:
-    """``feature_hash`` of values and context as little-endian doubles, each missing one of which is the NaN
-    that ``nan`` is."""
+    """Return the ``feature_hash`` of values and context as little-endian doubles; each missing value must
+    have the bits of numpy's ``nan``."""
     return hashlib.sha256(inputs).hexdigest()[:32]
 
 
-def snapshot_rows(slate: Slate, snapshots: dict[date, str], made: datetime) -> dict[str, pa.Table]:
-    """Rows of the three tables; the feature store holds expected players, the context all candidates.
+def snapshot_rows(slate: Slate, snapshots: dict[date, str], created: datetime) -> dict[str, pa.Table]:
+    """Return rows of the three tables; the feature store holds expected players, the context all candidates.
 
     Dates without a snapshot id give no rows.
     """
     games = slate.games.take(pa.array(slate.row))
     dates = games["game_date"].to_pylist()
-    wanted = pa.array([d in snapshots for d in dates], pa.bool_())
+    has_snapshot = pa.array([d in snapshots for d in dates], pa.bool_())
     common = {
         "snapshot_id": pa.array([snapshots.get(d) for d in dates], pa.string()),
         "player_lookup": pa.array(slate.lookups, pa.string()),
@@ -50,18 +50,18 @@ def snapshot_rows(slate: Slate, snapshots: dict[date, str], made: datetime) -> d
         "team_abbr": pa.array(slate.targets.team.tolist(), pa.string()),
         "opponent_team_abbr": pa.array(slate.targets.opponent.tolist(), pa.string()),
         "as_of": pa.array([from_micros(m) for m in slate.targets.as_of], pa.timestamp("us", "UTC")),
-        "created_at": pa.array([made] * len(dates), pa.timestamp("us", "UTC")),
+        "created_at": pa.array([created] * len(dates), pa.timestamp("us", "UTC")),
     }
     expected = pa.array([c.expected for c in slate.candidates], pa.bool_())
-    kept = pc.and_(expected, wanted)
-    store = pa.table(common | _feature_columns(slate)).filter(kept)
+    is_stored = pc.and_(expected, has_snapshot)
+    feature_rows = pa.table(common | _feature_columns(slate)).filter(is_stored)
     return {
-        ML_FEATURE_STORE.name: _only(ML_FEATURE_STORE, store),
+        ML_FEATURE_STORE.name: _only(ML_FEATURE_STORE, feature_rows),
         PLAYER_DAILY_CACHE.name: _only(
-            PLAYER_DAILY_CACHE, pa.table(common | _cache_columns(slate)).filter(kept)
+            PLAYER_DAILY_CACHE, pa.table(common | _cache_columns(slate)).filter(is_stored)
         ),
         UPCOMING_PLAYER_GAME_CONTEXT.name: _only(
-            UPCOMING_PLAYER_GAME_CONTEXT, pa.table(common | _context_columns(slate)).filter(wanted)
+            UPCOMING_PLAYER_GAME_CONTEXT, pa.table(common | _context_columns(slate)).filter(has_snapshot)
         ),
     }
 
@@ -103,10 +103,11 @@ def _feature_columns(slate: Slate) -> dict[str, pa.Array]:
 
 
 def _recent(recent: np.ndarray) -> pa.Array:
-    """Past games as one flat list a row, without those of which something is unknown."""
-    whole = ~np.isnan(recent).any(axis=-1)
+    """Past games as one flat list a row, without games that have a missing value."""
+    complete = ~np.isnan(recent).any(axis=-1)
     return pa.array(
-        [games[keep].reshape(-1) for games, keep in zip(recent, whole, strict=True)], pa.list_(pa.float64())
+        [games[keep].reshape(-1) for games, keep in zip(recent, complete, strict=True)],
+        pa.list_(pa.float64()),
     )
 
 
@@ -134,13 +135,13 @@ def _cache_columns(slate: Slate) -> dict[str, pa.Array]:
 
 def _context_columns(slate: Slate) -> dict[str, pa.Array]:
     f, t, c = slate.features, slate.targets, slate.candidates
-    rested = f.values[:, INDEX["back_to_back"]]
+    back_to_back = f.values[:, INDEX["back_to_back"]]
     return {
         "home_game": pa.array(t.is_home),
         "expected": pa.array([x.expected for x in c], pa.bool_()),
         "roster_reason": pa.array([x.reason for x in c], pa.string()),
         "avg_minutes_last_14_days": pa.array([x.minutes for x in c], pa.float64()),
-        "back_to_back": pa.array(rested == 1.0, mask=np.isnan(rested)),
+        "back_to_back": pa.array(back_to_back == 1.0, mask=np.isnan(back_to_back)),
         "days_rest": _number(f.days_rest),
         "has_prop_line": pa.array(slate.quote >= 0),
         "current_points_line": _number(t.line),

@@ -25,14 +25,14 @@ def verdict(
     stale: bool,
     due_at: datetime,
     now: datetime,
-    least: float = MIN_COVERAGE,
+    min_coverage: float = MIN_COVERAGE,
 ) -> Verdict:
     """``absent``: required features that no row has. ``stale``: games were final whose box scores are not
-    loaded. ``least``: coverage 0-1 that is enough.
+    loaded. ``min_coverage``: 0-1.
 
     What is not there before it is due is not broken; what is due with nobody expected is, since a
     slate has players.
     """
-    if built and expected and present / expected >= least and not absent and not stale:
+    if built and expected and present / expected >= min_coverage and not absent and not stale:
         return Verdict.READY
     return Verdict.NOT_YET_DUE if now < due_at else Verdict.BROKEN
