@@ -28,7 +28,7 @@ from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backf
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
 
 if TYPE_CHECKING:
-    from shared.application.ingestion.load import Loaded
+    from shared.application.ingestion.load import LoadResult
 
 START, DAILY, MODELS, INSPECT, OPERATE = (
     "Getting started", "Every day", "Models", "Inspect", "Operate"
@@ -105,7 +105,7 @@ def load(
         raise typer.Exit(FINDING)
 
 
-def _load_lines(loaded: Loaded) -> list[str]:
+def _load_lines(loaded: LoadResult) -> list[str]:
     lines = [f"{t}: {n:,} rows read, {loaded.changed[t]:,} new or changed" for t, n in loaded.read.items()]
     if loaded.replaced:
         lines.append(f"{loaded.replaced:,} rows replaced; their earlier versions are in nba_raw.row_versions")

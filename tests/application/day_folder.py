@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from shared.application.ingestion.load import Loaded, LoadFolder
+from shared.application.ingestion.load import LoadFolder, LoadResult
 from shared.embedded.clock import FixedClock
 from shared.ports import Warehouse
 from tests.conftest import CLOCK, DAY
@@ -39,7 +39,7 @@ class DayFolder:
         ]
         return sorted(found, key=lambda r: r["snapshot_time_utc"])
 
-    def load(self, warehouse: Warehouse, now: datetime = NOW, **rows: Rows) -> Loaded:
+    def load(self, warehouse: Warehouse, now: datetime = NOW, **rows: Rows) -> LoadResult:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         for name in ("games", "player_game_logs", "prop_lines", "injury_report"):

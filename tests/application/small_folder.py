@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shared.application.ingestion.load import Loaded, LoadFolder
+from shared.application.ingestion.load import LoadFolder, LoadResult
 from shared.embedded.clock import FixedClock
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.ports import Statement
@@ -101,7 +101,7 @@ class World:
         root.mkdir(parents=True, exist_ok=True)
         self.warehouse = DuckDbWarehouse(root / "w.duckdb")
 
-    def load(self, tables: dict[str, Any], now: datetime = NOW) -> Loaded:
+    def load(self, tables: dict[str, Any], now: datetime = NOW) -> LoadResult:
         folder = self.root / f"in-{len(list(self.root.iterdir()))}"
         return LoadFolder(self.warehouse, FixedClock(now))(write(folder, tables))
 

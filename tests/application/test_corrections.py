@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.application.grading.grade import GradeStatus
-from shared.application.ingestion.load import Loaded, LoadFolder
+from shared.application.ingestion.load import LoadFolder, LoadResult
 from shared.embedded.sample_league import AFTER_GAMES
 from tests.application.folders import Rows, changed, every, folder_of, those
 from tests.application.worlds import Jobs, copy_of
@@ -31,7 +31,7 @@ def graded(here: Jobs, results_folder: Path) -> Jobs:
     return after
 
 
-def load(jobs: Jobs, source: Path, **changes: Any) -> Loaded:
+def load(jobs: Jobs, source: Path, **changes: Any) -> LoadResult:
     where = jobs.folder / "in" / str(len(list(jobs.folder.glob("in/*"))))
     return LoadFolder(jobs.warehouse, jobs.clock)(folder_of(where, source, **changes))
 

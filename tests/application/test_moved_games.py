@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.application.grading.grade import GradeStatus
-from shared.application.ingestion.load import Loaded, LoadFolder
+from shared.application.ingestion.load import LoadFolder, LoadResult
 from shared.domain.findings import Severity
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Rejected
@@ -43,7 +43,7 @@ def moved(game: dict[str, Any], by: timedelta = NEXT) -> dict[str, Any]:
     return changed(game, game_date=game["game_date"] + by, start_time_utc=game["start_time_utc"] + by)
 
 
-def load(jobs: Jobs, game: dict[str, Any], league_folder: Path, now: datetime | None = None) -> Loaded:
+def load(jobs: Jobs, game: dict[str, Any], league_folder: Path, now: datetime | None = None) -> LoadResult:
     where = jobs.folder / "in" / f"{len(list(jobs.folder.glob('in/*')))}"
     folder = folder_of(where, league_folder, games=lambda _: [game])
     return LoadFolder(jobs.warehouse, jobs.at(now or jobs.now).clock)(folder)

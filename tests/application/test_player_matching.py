@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.application.ingestion.load import Loaded
+from shared.application.ingestion.load import LoadResult
 from shared.domain.players.name_matching import id_of_name
 from shared.embedded import sample_league
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
@@ -42,7 +42,7 @@ def true_ids(rows: Rows) -> dict[str, int]:
     return {r["player_name"]: r["player_id"] for r in rows}
 
 
-def notes(loaded: Loaded) -> list[tuple[str, int]]:
+def notes(loaded: LoadResult) -> list[tuple[str, int]]:
     return [(str(n.severity), n.rows) for n in loaded.notes]
 
 

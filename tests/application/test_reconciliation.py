@@ -13,7 +13,7 @@ from shared.application.ingestion.problems import Note
 from shared.application.ingestion.reconciliation import (
     LINES,
     LOGS,
-    notes_on,
+    load_notes,
     open_reports,
     record_load,
     unmatched_rows,
@@ -94,7 +94,7 @@ def test_a_stored_quote_without_a_match_is_a_finding_and_a_note(
         change = {}
     here.change(f"UPDATE {QUOTES} SET {sets} WHERE game_date = @d", d=DAY, **change)
     assert set(warnings(here)) == {check}
-    notes = notes_on(unmatched_rows(here.warehouse, DAY, DAY + timedelta(days=1)))
+    notes = load_notes(unmatched_rows(here.warehouse, DAY, DAY + timedelta(days=1)))
     assert [n.rows for n in notes] == ([] if check == "quotes:players" else [1])
 
 

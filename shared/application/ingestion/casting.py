@@ -1,9 +1,9 @@
-"""Columns of a file as the type that their contract wants, with the rows that cannot be read marked.
+"""Cast the columns of a file to the types of its contract, and mark the rows that cannot be cast.
 
-Rules: a number is whole where a whole one is wanted, and finite. Text of a number is read. An instant is a
-timestamp (UTC where it names no zone), ISO 8601 text, or whole microseconds since 1970, and lies between 2000
-and 2100. A date is a date, a timestamp at midnight, ``YYYY-MM-DD``, or ``YYYYMMDD`` as text or number, and
-lies between 1900 and 2100.
+Rules: a number is finite, and an integer where the contract has int64; it may be text. An instant is a
+timestamp (UTC if it names no zone), ISO 8601 text, or integer microseconds since 1970, from 2000 to 2100.
+A date is a date, a timestamp at midnight, ``YYYY-MM-DD``, or ``YYYYMMDD`` as text or number, from 1900 to
+2100.
 Minutes may be written ``34:12`` or ``PT34M12.00S``. Empty text is null.
 """
 
@@ -19,17 +19,17 @@ import pyarrow.compute as pc
 MICROS = pa.timestamp("us", tz="UTC")
 _INSTANTS = (946_684_800_000_000, 4_102_444_800_000_000)
 _DATES = (-25_567, 47_481)
-"""1900-01-01 and 2099-12-31 in days since 1970; birth dates lie before 1970."""
+"""1900-01-01 and 2099-12-31 in days since 1970; birth dates are before 1970."""
 
-_MAX_WHOLE = 2**53
+_MAX_INTEGER = 2**53
 
 
 class Kind(StrEnum):
-    """What a column holds; the value is the name that a reader sees."""
+    """The type of a column's values; the enum value is its name in messages."""
 
     TEXT = "string"
     GAME_ID = "string, a source's id of a game"
-    WHOLE = "int64"
+    INTEGER = "int64"
     NUMBER = "double"
     MINUTES = "double, or MM:SS"
     BOOL = "bool"
@@ -38,14 +38,14 @@ class Kind(StrEnum):
 
 
 ARROW = {
-    Kind.TEXT: pa.string(), Kind.GAME_ID: pa.string(), Kind.WHOLE: pa.int64(), Kind.NUMBER: pa.float64(),
+    Kind.TEXT: pa.string(), Kind.GAME_ID: pa.string(), Kind.INTEGER: pa.int64(), Kind.NUMBER: pa.float64(),
     Kind.MINUTES: pa.float64(), Kind.BOOL: pa.bool_(), Kind.DATE: pa.date32(), Kind.INSTANT: MICROS,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Values of the wanted type, null where ``is_bad``; ``reason`` says why those rows are bad."""
+    """Values of the target type, null where ``is_bad``; ``reason`` explains why those rows are bad."""
 
     values: pa.Array
     is_bad: pa.Array | None = None
@@ -54,13 +54,13 @@ class Cast:
 
 def cast(values: pa.ChunkedArray, kind: Kind) -> Cast:
     """Convert a column; raises ``TypeError`` for a type that cannot become ``kind``, and Arrow's errors."""
-    plain = _plain(values)
-    if pa.types.is_null(plain.type):
-        return Cast(pa.nulls(len(plain), ARROW[kind]))
-    return _CASTS[kind](plain)
+    array = _decoded(values)
+    if pa.types.is_null(array.type):
+        return Cast(pa.nulls(len(array), ARROW[kind]))
+    return _CASTS[kind](array)
 
 
-def _plain(values: pa.ChunkedArray) -> pa.Array:
+def _decoded(values: pa.ChunkedArray) -> pa.Array:
     """Values in one chunk of a primitive type; text as ``string``, decimals as floats."""
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     if isinstance(array, pa.ChunkedArray):
@@ -92,33 +92,33 @@ def _text(values: pa.Array) -> Cast:
     if not pa.types.is_string(values.type):
         raise TypeError
     trimmed = pc.utf8_trim_whitespace(values)
-    return Cast(_nulled(trimmed, pc.equal(trimmed, "")))
+    return Cast(_nullify(trimmed, pc.equal(trimmed, "")))
 
 
 def _game_id(values: pa.Array) -> Cast:
-    """Text; an NBA.com id that lost its two leading zeros to a number gets them back."""
+    """Return text; an NBA.com id stored as a number gets its two leading zeros back."""
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
-        whole = _whole(values)
-        text = pc.cast(whole.values, pa.string())
-        is_bad, reason = whole.is_bad, whole.reason
+        number = _integer(values)
+        text = pc.cast(number.values, pa.string())
+        is_bad, reason = number.is_bad, number.reason
     else:
         text, is_bad, reason = _text(values).values, None, ""
-    eight = pc.match_substring_regex(text, r"^\d{8}$")
-    return Cast(pc.if_else(eight, pc.binary_join_element_wise("00", text, ""), text), is_bad, reason)
+    lost_zeros = pc.match_substring_regex(text, r"^\d{8}$")
+    return Cast(pc.if_else(lost_zeros, pc.binary_join_element_wise("00", text, ""), text), is_bad, reason)
 
 
-def _whole(values: pa.Array) -> Cast:
+def _integer(values: pa.Array) -> Cast:
     if pa.types.is_integer(values.type):
         return Cast(values.cast(pa.int64()))
     number = _number(values)
     floats = number.values
-    broken = pc.or_(pc.not_equal(floats, pc.floor(floats)), pc.greater(pc.abs(floats), float(_MAX_WHOLE)))
-    broken = pc.fill_null(broken, False)
-    is_bad = broken if number.is_bad is None else pc.or_(number.is_bad, broken)
+    invalid = pc.or_(pc.not_equal(floats, pc.floor(floats)), pc.greater(pc.abs(floats), float(_MAX_INTEGER)))
+    invalid = pc.fill_null(invalid, False)
+    is_bad = invalid if number.is_bad is None else pc.or_(number.is_bad, invalid)
     reason = f"wanted int64, a whole number; the column is {values.type}"
     if pa.types.is_string(values.type):
         reason = "is string, wanted int64"
-    return Cast(_nulled(floats, is_bad).cast(pa.int64()), is_bad, reason)
+    return Cast(_nullify(floats, is_bad).cast(pa.int64()), is_bad, reason)
 
 
 def _number(values: pa.Array) -> Cast:
@@ -128,27 +128,27 @@ def _number(values: pa.Array) -> Cast:
     if pa.types.is_floating(t):
         floats = values.cast(pa.float64())
         is_bad = pc.fill_null(pc.invert(pc.is_finite(floats)), False)
-        return Cast(_nulled(floats, is_bad), is_bad, "is not a finite number")
+        return Cast(_nullify(floats, is_bad), is_bad, "is not a finite number")
     if not pa.types.is_string(t):
         raise TypeError
     text = _text(values).values
     is_number = pc.match_substring_regex(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$")
     is_bad = pc.fill_null(pc.invert(is_number), False)
     digits = pc.replace_substring_regex(text, r"^\+", "")
-    return Cast(_nulled(digits, is_bad).cast(pa.float64()), is_bad, "is string, wanted a number")
+    return Cast(_nullify(digits, is_bad).cast(pa.float64()), is_bad, "is string, wanted a number")
 
 
 def _minutes(values: pa.Array) -> Cast:
     if not pa.types.is_string(values.type):
         return _number(values)
     text = pc.replace_substring_regex(_text(values).values, r"^PT(\d+)M(\d+(\.\d+)?)S$", r"\1:\2")
-    clock = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,3}:[0-5]?\d(\.\d+)?$"), False)
-    plain = _number(_nulled(text, clock))
-    parts = pc.extract_regex(_nulled(text, pc.invert(clock)), r"^(?P<m>\d+):(?P<s>[\d.]+)$")
+    is_clock = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,3}:[0-5]?\d(\.\d+)?$"), False)
+    numbers = _number(_nullify(text, is_clock))
+    parts = pc.extract_regex(_nullify(text, pc.invert(is_clock)), r"^(?P<m>\d+):(?P<s>[\d.]+)$")
     minutes, seconds = (pc.struct_field(parts, name).cast(pa.float64()) for name in ("m", "s"))
-    read = pc.add(minutes, pc.divide(seconds, 60.0))
+    from_clock = pc.add(minutes, pc.divide(seconds, 60.0))
     reason = "is string, wanted minutes as a number, MM:SS or PT34M12.00S"
-    return Cast(pc.if_else(clock, read, plain.values), plain.is_bad, reason)
+    return Cast(pc.if_else(is_clock, from_clock, numbers.values), numbers.is_bad, reason)
 
 
 def _bool(values: pa.Array) -> Cast:
@@ -163,7 +163,7 @@ def _bool(values: pa.Array) -> Cast:
         yes, no = pc.equal(word, 1.0), pc.equal(word, 0.0)
     is_bad = pc.and_(pc.is_valid(values), pc.fill_null(pc.invert(pc.or_(yes, no)), True))
     is_bad = pc.and_(is_bad, pc.invert(pc.is_null(word))) if pa.types.is_string(t) else is_bad
-    return Cast(_nulled(_nulled(yes, is_bad), pc.is_null(word)), is_bad, f"wanted true or false, is {t}")
+    return Cast(_nullify(_nullify(yes, is_bad), pc.is_null(word)), is_bad, f"wanted true or false, is {t}")
 
 
 def _date(values: pa.Array) -> Cast:
@@ -174,12 +174,12 @@ def _date(values: pa.Array) -> Cast:
         local = pc.local_timestamp(values) if t.tz else values
         day = local.cast(pa.timestamp("s"), safe=False).cast(pa.date32(), safe=False)
         is_bad = pc.fill_null(pc.not_equal(day.cast(local.type, safe=False), local), False)
-        inside = _date_in_range(_nulled(day, is_bad))
+        in_range = _date_in_range(_nullify(day, is_bad))
         reason = "has a time of day or is outside 1900 to 2100, wanted a date"
-        return Cast(inside.values, pc.or_(is_bad, inside.is_bad), reason)
+        return Cast(in_range.values, pc.or_(is_bad, in_range.is_bad), reason)
     if pa.types.is_integer(t) or pa.types.is_floating(t):
-        whole = _whole(values).values
-        values = pc.if_else(pc.is_null(whole), pc.cast(values, pa.string()), pc.cast(whole, pa.string()))
+        number = _integer(values).values
+        values = pc.if_else(pc.is_null(number), pc.cast(values, pa.string()), pc.cast(number, pa.string()))
     elif not pa.types.is_string(t):
         raise TypeError
     return _text_date(_text(values).values)
@@ -188,18 +188,18 @@ def _date(values: pa.Array) -> Cast:
 def _date_in_range(days: pa.Array) -> Cast:
     count = days.cast(pa.int32())
     is_bad = pc.fill_null(pc.or_(pc.less(count, _DATES[0]), pc.greater(count, _DATES[1])), False)
-    return Cast(_nulled(days, is_bad), is_bad, "is not a date between 1900 and 2100")
+    return Cast(_nullify(days, is_bad), is_bad, "is not a date between 1900 and 2100")
 
 
 def _text_date(text: pa.Array) -> Cast:
     iso = pc.replace_substring_regex(text, r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3")
     iso = pc.replace_substring_regex(iso, r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0+)?)?$", r"\1")
-    looks = pc.match_substring_regex(iso, r"^(19|20)\d{2}-\d{2}-\d{2}$")
+    has_format = pc.match_substring_regex(iso, r"^(19|20)\d{2}-\d{2}-\d{2}$")
     parsed = pc.strptime(iso, format="%Y-%m-%d", unit="s", error_is_null=True)
-    back = pc.strftime(parsed, format="%Y-%m-%d")
-    good = pc.fill_null(pc.and_(looks, pc.equal(back, iso)), False)
-    is_bad = pc.and_(pc.is_valid(text), pc.invert(good))
-    return Cast(_nulled(parsed, is_bad).cast(pa.date32()), is_bad, "is not a date, wanted YYYY-MM-DD")
+    formatted = pc.strftime(parsed, format="%Y-%m-%d")
+    is_date = pc.fill_null(pc.and_(has_format, pc.equal(formatted, iso)), False)
+    is_bad = pc.and_(pc.is_valid(text), pc.invert(is_date))
+    return Cast(_nullify(parsed, is_bad).cast(pa.date32()), is_bad, "is not a date, wanted YYYY-MM-DD")
 
 
 def _instant(values: pa.Array) -> Cast:
@@ -232,31 +232,31 @@ def _as_micros(values: pa.Array) -> pa.Array:
 def _in_range(micros: pa.Array, reason: str) -> Cast:
     low, high = _INSTANTS
     is_bad = pc.fill_null(pc.or_(pc.less(micros, low), pc.greater(micros, high)), False)
-    return Cast(_nulled(micros, is_bad).cast(MICROS), is_bad, reason)
+    return Cast(_nullify(micros, is_bad).cast(MICROS), is_bad, reason)
 
 
 def _text_instant(text: pa.Array) -> Cast:
-    shape = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
+    pattern = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
     reason = "is string, wanted a timestamp or ISO 8601 text"
-    is_bad = pc.fill_null(pc.invert(pc.match_substring_regex(text, shape)), False)
-    good = _nulled(text, is_bad)
-    zoned = pc.match_substring_regex(good, r"(Z|[+-]\d{2}:?\d{2})$")
+    is_bad = pc.fill_null(pc.invert(pc.match_substring_regex(text, pattern)), False)
+    readable = _nullify(text, is_bad)
+    has_zone = pc.match_substring_regex(readable, r"(Z|[+-]\d{2}:?\d{2})$")
     try:
-        utc = pc.if_else(zoned, good, pc.binary_join_element_wise(good, "Z", "")).cast(
+        utc = pc.if_else(has_zone, readable, pc.binary_join_element_wise(readable, "Z", "")).cast(
             pa.timestamp("ns", "UTC")
         )
     except pa.ArrowInvalid as exc:
         raise TypeError(str(exc).splitlines()[0]) from exc
-    inside = _in_range(_as_micros(utc), reason)
-    assert inside.is_bad is not None
-    return Cast(inside.values, pc.or_(is_bad, inside.is_bad), reason)
+    in_range = _in_range(_as_micros(utc), reason)
+    assert in_range.is_bad is not None
+    return Cast(in_range.values, pc.or_(is_bad, in_range.is_bad), reason)
 
 
-def _nulled(values: pa.Array, where: pa.Array) -> pa.Array:
+def _nullify(values: pa.Array, where: pa.Array) -> pa.Array:
     return pc.if_else(pc.fill_null(where, False), pa.scalar(None, values.type), values)
 
 
 _CASTS: dict[Kind, Callable[[pa.Array], Cast]] = {
-    Kind.TEXT: _text, Kind.GAME_ID: _game_id, Kind.WHOLE: _whole, Kind.NUMBER: _number,
+    Kind.TEXT: _text, Kind.GAME_ID: _game_id, Kind.INTEGER: _integer, Kind.NUMBER: _number,
     Kind.MINUTES: _minutes, Kind.BOOL: _bool, Kind.DATE: _date, Kind.INSTANT: _instant,
 }  # fmt: skip

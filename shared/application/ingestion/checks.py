@@ -1,4 +1,4 @@
-"""Checks of the rows of one file; each marks bad rows of a table that has the contract's types."""
+"""Checks of the rows of one file; each marks the bad rows of a table with the contract's types."""
 
 from __future__ import annotations
 
@@ -63,20 +63,20 @@ def repeated(*key: str) -> Check:
     def is_bad(t: pa.Table) -> pa.ChunkedArray:
         joined = pc.binary_join_element_wise(*(pc.cast(t[k], pa.string()) for k in key), "|")
         counts = pc.value_counts(joined)
-        many = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-        return pc.and_(pc.is_in(joined, value_set=many), pc.is_valid(joined))
+        repeated_keys = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+        return pc.and_(pc.is_in(joined, value_set=repeated_keys), pc.is_valid(joined))
 
     return Check(key[-1], f"a second row of the same {' and '.join(key)}", is_bad)
 
 
-def another_season(rows: pa.Table) -> pa.ChunkedArray:
+def season_mismatch(rows: pa.Table) -> pa.ChunkedArray:
     """Mark seasons that are not two years in a row, or that ``game_date`` does not belong to.
 
     A season has dates from August of its first year to October of its second: 2019-20 ended on 11 October.
     """
     coded = pc.dictionary_encode(rows["season"]).combine_chunks()
-    first = [_first_year(word) for word in coded.dictionary.to_pylist()]
-    year = pa.array(first, pa.int64()).take(coded.indices)
+    first_years = [_first_year(word) for word in coded.dictionary.to_pylist()]
+    year = pa.array(first_years, pa.int64()).take(coded.indices)
     month = pc.add(
         pc.multiply(pc.subtract(pc.year(rows["game_date"]), year), 12), pc.month(rows["game_date"])
     )
@@ -91,7 +91,7 @@ def _first_year(season: str | None) -> int | None:
     return year if int(season[5:]) == (year + 1) % 100 else None
 
 
-def only_one_given(column: str, other: str) -> Check:
+def required_with(column: str, other: str) -> Check:
     return Check(
         column,
         f"is null although {other} is given",
@@ -104,7 +104,7 @@ def points_do_not_add_up(t: pa.Table) -> pa.ChunkedArray:
     return pc.not_equal(t["points"], made)
 
 
-def played_without(column: str) -> Check:
+def required_if_played(column: str) -> Check:
     return Check(
         column,
         "is null although did_play is true",
@@ -112,7 +112,7 @@ def played_without(column: str) -> Check:
     )
 
 
-def given_without_play(column: str) -> Check:
+def zero_unless_played(column: str) -> Check:
     """Sources write 0 for a player who did not play; more than that contradicts it."""
     return Check(
         column,

@@ -1,4 +1,4 @@
-"""What each Parquet file of a load must hold, column by column and row by row."""
+"""The columns and the row checks of each Parquet file of a load."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from shared.application.ingestion.casting import ARROW, Kind
 from shared.application.ingestion.checks import (
     Check,
     among,
-    another_season,
     at_least_zero,
-    given_without_play,
     in_range,
     matches,
     not_a_half,
     not_american,
     not_null,
-    only_one_given,
-    played_without,
     points_do_not_add_up,
     repeated,
+    required_if_played,
+    required_with,
+    season_mismatch,
     team_code,
+    zero_unless_played,
 )
 from shared.domain.players.injury_status import STATUSES, injury_status
 
@@ -66,7 +66,7 @@ _OTHER_STATS = (
 )  # fmt: skip
 
 
-def _is_no_status(rows: pa.Table) -> pa.ChunkedArray:
+def _unknown_status(rows: pa.Table) -> pa.ChunkedArray:
     words = pc.unique(rows["status"]).to_pylist()
     unknown = [w for w in words if w is not None and injury_status(w) is None]
     return pc.is_in(rows["status"], value_set=pa.array(unknown, pa.string()))
@@ -80,20 +80,20 @@ GAMES = FileContract(
         *_columns("home_team away_team", Kind.TEXT),
         *_columns("game_date", Kind.DATE),
         *_columns("start_time_utc", Kind.INSTANT, optional=True),
-        *_columns("home_points away_points", Kind.WHOLE, optional=True),
+        *_columns("home_points away_points", Kind.INTEGER, optional=True),
         *_columns("lines_source", Kind.TEXT, optional=True),
     ),
     (
         *not_null("season", "season_type", "game_id", "game_date", "home_team", "away_team"),
         matches("season", r"^\d{4}-\d{2}$", "wanted YYYY-YY"),
-        Check("season", "is not the season of game_date", another_season),
+        Check("season", "is not the season of game_date", season_mismatch),
         team_code("home_team"),
         team_code("away_team"),
         Check("away_team", "plays against itself", lambda t: pc.equal(t["home_team"], t["away_team"])),
         in_range("home_points", 0, 250),
         in_range("away_points", 0, 250),
-        only_one_given("home_points", "away_points"),
-        only_one_given("away_points", "home_points"),
+        required_with("home_points", "away_points"),
+        required_with("away_points", "home_points"),
         repeated("game_date", "away_team", "home_team"),
         repeated("game_id"),
     ),
@@ -104,27 +104,27 @@ PLAYER_GAME_LOGS = FileContract(
     (
         *_columns("season player_name team opponent", Kind.TEXT),
         *_columns("game_date", Kind.DATE),
-        *_columns("player_id", Kind.WHOLE, optional=True),
+        *_columns("player_id", Kind.INTEGER, optional=True),
         *_columns("is_home did_play", Kind.BOOL),
         *_columns("minutes", Kind.MINUTES),
-        *_columns("points fgm fga fg3m fg3a ftm fta oreb tov", Kind.WHOLE),
+        *_columns("points fgm fga fg3m fg3a ftm fta oreb tov", Kind.INTEGER),
         *_columns("game_id", Kind.GAME_ID, optional=True),
         *_columns("dnp_reason source", Kind.TEXT, optional=True),
         *_columns("starter", Kind.BOOL, optional=True),
         *_columns("usage_pct off_rating def_rating", Kind.NUMBER, optional=True),
-        *_columns("dreb reb ast stl blk pf plus_minus", Kind.WHOLE, optional=True),
-        *_columns("paint_fga paint_fgm mid_range_fga mid_range_fgm", Kind.WHOLE, optional=True),
+        *_columns("dreb reb ast stl blk pf plus_minus", Kind.INTEGER, optional=True),
+        *_columns("paint_fga paint_fgm mid_range_fga mid_range_fgm", Kind.INTEGER, optional=True),
         *_columns("birth_date", Kind.DATE, optional=True),
     ),
     (
         *not_null("season", "game_date", "player_name", "team", "opponent", "is_home", "did_play"),
         matches("season", r"^\d{4}-\d{2}$", "wanted YYYY-YY"),
-        Check("season", "is not the season of game_date", another_season),
+        Check("season", "is not the season of game_date", season_mismatch),
         team_code("team"),
         team_code("opponent"),
         Check("opponent", "plays against itself", lambda t: pc.equal(t["team"], t["opponent"])),
-        *(played_without(c) for c in _NEEDED_STATS),
-        *(given_without_play(c) for c in _NEEDED_STATS),
+        *(required_if_played(c) for c in _NEEDED_STATS),
+        *(zero_unless_played(c) for c in _NEEDED_STATS),
         in_range("minutes", 0, 80),
         in_range("points", 0, 120),
         *at_least_zero("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "tov", *_OTHER_STATS),
@@ -139,7 +139,7 @@ PROP_LINES = FileContract(
         *_columns("game_date", Kind.DATE),
         *_columns("line", Kind.NUMBER),
         *_columns("is_main", Kind.BOOL),
-        *_columns("player_id over_price under_price", Kind.WHOLE, optional=True),
+        *_columns("player_id over_price under_price", Kind.INTEGER, optional=True),
         *_columns("snapshot_time_utc commence_time_utc", Kind.INSTANT, optional=True),
         *_columns("game_id", Kind.GAME_ID, optional=True),
         *_columns("book_type snapshot_precision source team", Kind.TEXT, optional=True),
@@ -181,13 +181,13 @@ INJURY_REPORT = FileContract(
         *_columns("game_id", Kind.GAME_ID),
         *_columns("player_name team status", Kind.TEXT),
         *_columns("game_date", Kind.DATE),
-        *_columns("player_id", Kind.WHOLE, optional=True),
+        *_columns("player_id", Kind.INTEGER, optional=True),
         *_columns("reported_at_utc", Kind.INSTANT),
     ),
     (
         *not_null("game_date", "game_id", "player_name", "team", "status", "reported_at_utc"),
         team_code("team"),
-        Check("status", f"wanted one of {', '.join(STATUSES)}, or words that mean one", _is_no_status),
+        Check("status", f"wanted one of {', '.join(STATUSES)}, or words that mean one", _unknown_status),
         repeated("game_date", "game_id", "player_id", "reported_at_utc"),
     ),
     optional=True,

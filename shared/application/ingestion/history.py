@@ -1,4 +1,4 @@
-"""Earlier versions of loaded rows, kept before a later load replaces them."""
+"""Store earlier versions of loaded rows before a later load replaces them."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ FAR_FROM_EVEN = 0.15
 
 
 class RowHistory:
-    """Writes rows of a load so that they replace what is stored, NULL included, and keeps the earlier ones.
+    """Writes rows of a load over the stored ones, NULL included, and stores the earlier versions.
 
-    One object serves one load: its ``load_id`` and ``replaced_at`` stand with every version that it keeps.
+    Use one object per load: every earlier version gets its ``load_id`` and ``replaced_at``.
     """
 
     def __init__(self, warehouse: Warehouse, now: datetime) -> None:
         self._warehouse = warehouse
         self._now = now
         self.load_id = secrets.token_hex(6)
-        self.kept = 0
-        """Earlier versions kept so far."""
+        self.stored_versions = 0
+        """Earlier versions stored so far."""
 
     def write(self, table: Table, rows: pa.Table) -> int:
         """Write rows of a loaded table; return the number of rows that are new or changed.
@@ -61,19 +61,19 @@ class RowHistory:
             return 0
         if table is PLAYER_POINTS_PROPS:
             rows = rows.append_column("withdrawn_at", pa.nulls(rows.num_rows, pa.timestamp("us", "UTC")))
-        self._keep(table, replaced_rows(table, self._stored(table, rows), rows))
+        self._store_versions(table, replaced_rows(table, self._stored(table, rows), rows))
         return self._warehouse.upsert(table, rows, replace=True)
 
     def withdraw_quotes(self, rows: pa.Table) -> int:
-        """Mark stored quotes that all quotes of a load give otherwise; return how many."""
+        """Mark stored quotes that ``rows``, all quotes of a load, replace; return how many."""
         if rows.num_rows == 0:
             return 0
-        gone = withdrawn_quotes(self._stored(PLAYER_POINTS_PROPS, rows), rows)
-        if gone.num_rows == 0:
+        withdrawn = withdrawn_quotes(self._stored(PLAYER_POINTS_PROPS, rows), rows)
+        if withdrawn.num_rows == 0:
             return 0
-        self._keep(PLAYER_POINTS_PROPS, gone)
-        at = pa.array([self._now] * gone.num_rows, pa.timestamp("us", "UTC"))
-        marks = gone.set_column(gone.column_names.index("withdrawn_at"), "withdrawn_at", at)
+        self._store_versions(PLAYER_POINTS_PROPS, withdrawn)
+        times = pa.array([self._now] * withdrawn.num_rows, pa.timestamp("us", "UTC"))
+        marks = withdrawn.set_column(withdrawn.column_names.index("withdrawn_at"), "withdrawn_at", times)
         return self._warehouse.upsert(PLAYER_POINTS_PROPS, marks, replace=True)
 
     def _stored(self, table: Table, rows: pa.Table) -> pa.Table:
@@ -81,10 +81,10 @@ class RowHistory:
         query = statement(STORED_ROWS[table.name], first=days["min"].as_py(), last=days["max"].as_py())
         return self._warehouse.query(query)
 
-    def _keep(self, table: Table, versions: pa.Table) -> None:
+    def _store_versions(self, table: Table, versions: pa.Table) -> None:
         if versions.num_rows == 0:
             return
-        kept = [
+        stored = [
             {
                 "game_date": row["game_date"],
                 "table_name": table.full_name,
@@ -95,8 +95,8 @@ class RowHistory:
             }
             for row in versions.to_pylist()
         ]
-        self.kept += len(kept)
-        self._warehouse.append(ROW_VERSIONS, pa.Table.from_pylist(kept, schema=ROW_VERSIONS.arrow_schema))
+        self.stored_versions += len(stored)
+        self._warehouse.append(ROW_VERSIONS, pa.Table.from_pylist(stored, schema=ROW_VERSIONS.arrow_schema))
 
 
 def replaced_rows(table: Table, stored: pa.Table, rows: pa.Table) -> pa.Table:
@@ -113,21 +113,21 @@ def withdrawn_quotes(stored: pa.Table, rows: pa.Table) -> pa.Table:
     """Return the stored quotes that ``rows`` replaces: same book, player, game and instant, and not repeated.
 
     A main line replaces a main line; another line only a quote of the same line. Quotes without an instant
-    replace nothing, since two of them may both have stood.
+    replace nothing, since both of two such quotes may have been valid.
     """
     stored = stored.filter(pc.is_null(stored["withdrawn_at"]))
     repeated = pc.is_in(stored["quote_id"], value_set=rows["quote_id"].combine_chunks())
     candidates = stored.filter(pc.and_(pc.invert(repeated), pc.is_valid(stored["captured_at"])))
     if candidates.num_rows == 0:
         return candidates
-    there = pa.array(_snapshots(candidates))
-    return candidates.filter(pc.is_in(there, value_set=pa.array(sorted(set(_snapshots(rows))))))
+    snapshots = pa.array(_snapshots(candidates))
+    return candidates.filter(pc.is_in(snapshots, value_set=pa.array(sorted(set(_snapshots(rows))))))
 
 
 def _snapshots(quotes: pa.Table) -> list[str]:
-    """One text for each quote: its snapshot, and its line unless it is the main one.
+    """Return one text for each quote: its snapshot, and its line unless it is the main one.
 
-    A quote far from even is an alternate line, whatever its source calls it.
+    A quote far from even is an alternate line, even if its source marks it as main.
     """
     players = pc.coalesce(pc.cast(quotes["player_id"], pa.string()), quotes["player_lookup"])
     columns = [players.to_pylist(), *(quotes[c].to_pylist() for c in (*SNAPSHOT_KEY, "points_line"))]
@@ -138,7 +138,7 @@ def _snapshots(quotes: pa.Table) -> list[str]:
 
 
 def _pairs(stored: pa.Table, rows: pa.Table, key: tuple[str, ...]) -> tuple[pa.Table, pa.Table]:
-    """Stored and incoming rows of the same key, side by side."""
+    """Return the stored and the incoming rows of the same keys, in the same order."""
     left = stored.select(list(key)).append_column("before", pa.array(np.arange(stored.num_rows)))
     right = rows.select(list(key)).append_column("after", pa.array(np.arange(rows.num_rows)))
     left = left.cast(
@@ -150,6 +150,6 @@ def _pairs(stored: pa.Table, rows: pa.Table, key: tuple[str, ...]) -> tuple[pa.T
 
 def _differs(before: pa.ChunkedArray, after: pa.ChunkedArray) -> NDArray[np.bool_]:
     """(n,) whether two columns differ; NULL equals NULL only."""
-    one_null = pc.xor(pc.is_null(before), pc.is_null(after))
+    only_one_null = pc.xor(pc.is_null(before), pc.is_null(after))
     unequal = pc.fill_null(pc.not_equal(before, after.cast(before.type)), False)
-    return np.asarray(pc.or_(one_null, unequal).to_numpy(), dtype=np.bool_)
+    return np.asarray(pc.or_(only_one_null, unequal).to_numpy(), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""Load a folder of Parquet files: all of it is checked before any of it is written."""
+"""Load a folder of Parquet files: check all of it before writing any of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.application.ingestion.moved_games import MovedGame, apply_schedule_c
 from shared.application.ingestion.player_matching import match_players
 from shared.application.ingestion.problems import Note, Problem, raise_problems
 from shared.application.ingestion.reading import absent_columns, read_folder
-from shared.application.ingestion.reconciliation import notes_on, record_load, spans_of, unmatched_rows
+from shared.application.ingestion.reconciliation import date_spans, load_notes, record_load, unmatched_rows
 from shared.application.ingestion.schedule import Schedule
 from shared.application.ingestion.team_codes import resolve_team_codes, two_codes_of_one_team
 from shared.application.ingestion.warehouse_tables import FILE_OF, Tables
@@ -30,10 +30,10 @@ CHUNK = 50_000
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """Rows read and rows that were new or changed, by table; and what is remarkable about them.
+class LoadResult:
+    """Rows read and rows that were new or changed, by table, with notes.
 
-    ``moved``: games that stand on another date now. ``replaced``: rows whose earlier version was kept.
+    ``moved``: games with a new date or game id. ``replaced``: rows whose earlier version was stored.
     """
 
     read: dict[str, int]
@@ -44,7 +44,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedFolder:
     """A folder that may be written: rows by table, in the order of writing, and notes."""
 
     tables: Tables
@@ -58,10 +58,10 @@ class LoadFolder:
         self._warehouse = warehouse
         self._clock = clock
 
-    def __call__(self, folder: Path, progress: Progress = lambda *_: None) -> Loaded:
-        """Raises ``NotFound`` for a folder without the files, ``Rejected`` with everything wrong in them."""
+    def __call__(self, folder: Path, progress: Progress = lambda *_: None) -> LoadResult:
+        """Load ``folder``; raise ``NotFound`` without a required file, ``Rejected`` with all problems."""
         now = self._clock.now()
-        checked = self._checked(folder, now)
+        checked = self._check(folder, now)
         matched = match_players(self._warehouse, checked.tables, folder)
         schedule_changes = find_schedule_changes(self._warehouse, matched.tables[0][1])
         history = RowHistory(self._warehouse, now)
@@ -73,53 +73,53 @@ class LoadFolder:
                 progress(table.name, done, rows.num_rows)
         apply_schedule_changes(self._warehouse, schedule_changes, now)
         refresh_game_status(self._warehouse, now)
-        unmatched = self._reconciled(matched.tables, checked.notes, now)
-        return Loaded(
+        unmatched = self._reconcile(matched.tables, checked.notes, now)
+        return LoadResult(
             {t.name: r.num_rows for t, r in matched.tables},
             changed,
             (*checked.notes, *matched.notes, *unmatched),
             schedule_changes.moved,
-            history.kept,
+            history.stored_versions,
         )
 
-    def _reconciled(self, tables: Tables, notes: Sequence[Note], now: datetime) -> list[Note]:
-        """Store the notes for ``validate-daily``; return what rows of the loaded dates did not meet."""
+    def _reconcile(self, tables: Tables, notes: Sequence[Note], now: datetime) -> list[Note]:
+        """Store the notes for ``validate-daily``; return notes on unmatched rows of the loaded dates."""
         by_file = {FILE_OF[table.name]: rows for table, rows in tables}
         record_load(self._warehouse, now, by_file, notes)
-        spans = spans_of(by_file).values()
+        spans = date_spans(by_file).values()
         if not spans:
             return []
-        return notes_on(unmatched_rows(self._warehouse, min(f for f, _ in spans), max(t for _, t in spans)))
+        return load_notes(unmatched_rows(self._warehouse, min(f for f, _ in spans), max(t for _, t in spans)))
 
-    def _checked(self, folder: Path, now: datetime) -> Checked:
-        """Rows by table, once every file is right by itself, with the others, the schedule and the clock."""
+    def _check(self, folder: Path, now: datetime) -> CheckedFolder:
+        """Check every file alone, with the others, the schedule and the clock; return rows by table."""
         files, problems = read_folder(folder)
         if any(p.file == GAMES_FILE and p.column in SCHEDULE_COLUMNS for p in problems):
-            raise_problems(folder, problems)  # without the games nothing can be said of the other files
+            raise_problems(folder, problems)  # the other files cannot be checked without the games
         games, midnight_notes = schedule_checks.without_midnight_tipoffs(files[GAMES_FILE])
         games, score_notes = schedule_checks.without_empty_scores(games)
         schedule = Schedule.of(games, scheduled_games(self._warehouse))
         files, code_notes, code_problems = resolve_team_codes(files | {GAMES_FILE: games}, schedule)
-        files = completed_quotes(files)
+        files = complete_quotes(files)
         raise_problems(folder, [*problems, *code_problems, *problems_with_the_schedule(files, schedule, now)])
         tables, quote_notes = _tables(files, schedule, absent_columns(folder))
-        return Checked(tables, (*midnight_notes, *score_notes, *code_notes, *quote_notes))
+        return CheckedFolder(tables, (*midnight_notes, *score_notes, *code_notes, *quote_notes))
 
 
 SCHEDULE_COLUMNS = (None, "game_date", "home_team", "away_team")
 """Columns of the games that the checks of other files need; None: the file could not be read."""
 
 
-def completed_quotes(files: dict[str, pa.Table]) -> dict[str, pa.Table]:
+def complete_quotes(files: dict[str, pa.Table]) -> dict[str, pa.Table]:
     if LINES_FILE not in files:
         return files
-    return files | {LINES_FILE: quote_rules.completed(files[LINES_FILE])}
+    return files | {LINES_FILE: quote_rules.fill_type_and_precision(files[LINES_FILE])}
 
 
 def problems_with_the_schedule(
     files: dict[str, pa.Table], schedule: Schedule, now: datetime
 ) -> list[Problem]:
-    """Problems of each file that is there, against the games and the clock."""
+    """Return the problems of each present file, checked against the games and the clock."""
     problems = schedule_checks.problems_of_games(files[GAMES_FILE], now)
     problems += two_codes_of_one_team(files[GAMES_FILE], schedule)
     if LOGS_FILE in files:
@@ -135,7 +135,7 @@ def problems_with_the_schedule(
 def _tables(
     files: dict[str, pa.Table], schedule: Schedule, absent: dict[str, frozenset[str]]
 ) -> tuple[Tables, list[Note]]:
-    """Rows by table, in the order of writing, and notes on quotes."""
+    """Return rows by table, in the order of writing, and notes on quotes."""
     tables = [
         (table, warehouse_tables.without_absent_columns(rows, absent[file]))
         for table, rows, file in (
@@ -157,6 +157,6 @@ def _tables(
 
 
 def _chunks(rows: pa.Table) -> Iterator[tuple[pa.Table, int]]:
-    for at in range(0, rows.num_rows, CHUNK):
-        chunk = rows.slice(at, CHUNK)
-        yield chunk, at + chunk.num_rows
+    for start in range(0, rows.num_rows, CHUNK):
+        chunk = rows.slice(start, CHUNK)
+        yield chunk, start + chunk.num_rows

@@ -1,4 +1,4 @@
-"""Games that a file gives on another date, or under another game id, than the warehouse has them."""
+"""Games whose date or game id in a file differs from that in the warehouse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.warehouse.statements import statement
 class MovedGame:
     """A game of one source id: ``old`` and ``new`` are the game ids before and after the load.
 
-    ``old_date`` is the game date of the row that it leaves behind.
+    ``old_date`` is the game date of the outdated row.
     """
 
     nba_game_id: str
@@ -29,10 +29,10 @@ class MovedGame:
 
 @dataclass(frozen=True)
 class ScheduleChanges:
-    """What a file changes about the place of games.
+    """Changes of game ids by a file.
 
-    ``moved``: games that leave another row behind. ``revived``: rows left behind earlier to which their game
-    returns.
+    ``moved``: games that leave an outdated row behind. ``revived``: ids of outdated rows that are valid
+    again.
     """
 
     moved: tuple[MovedGame, ...] = ()
@@ -42,8 +42,8 @@ class ScheduleChanges:
 def find_schedule_changes(warehouse: Warehouse, games: pa.Table) -> ScheduleChanges:
     """Compare rows of ``nba_schedule`` that are about to be written with those that are stored.
 
-    The same source id under another game id is a move: the later load wins, whatever the dates. ``Rejected``
-    where the two have no team in common, since then the id is wrong.
+    The same source id under another game id is a move: the later load wins, even with an earlier date. Raise
+    ``Rejected`` if the two have no team in common, since then the id is wrong.
     """
     if games.num_rows == 0:
         return ScheduleChanges()
@@ -67,7 +67,7 @@ def find_schedule_changes(warehouse: Warehouse, games: pa.Table) -> ScheduleChan
 
 
 def apply_schedule_changes(warehouse: Warehouse, changes: ScheduleChanges, now: datetime) -> None:
-    """Retire the rows that games left behind and their active predictions, in one transaction.
+    """Retire the outdated rows of moved games and their active predictions, in one transaction.
 
     Call it after the file's rows are written. Nothing is deleted; loading the same folder again completes
     a load that stopped before it.
@@ -86,7 +86,7 @@ def apply_schedule_changes(warehouse: Warehouse, changes: ScheduleChanges, now: 
 
 
 def _dates(moved: Sequence[MovedGame]) -> dict[str, object]:
-    """First and last date of the rows left behind."""
+    """Return the first and the last date of the outdated rows."""
     return {"first": min(m.old_date for m in moved), "last": max(m.old_date for m in moved)}
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a load, as one bounded report; what a load reports in addition."""
+"""Problems that stop a load, as one bounded report, and notes that do not stop it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_LINES = 20
 """Problems that a report lists; it counts the rest."""
 
 MAX_VALUE = 60
-"""Characters of a value that are shown."""
+"""Characters of a value that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Problem:
             return f"{self.file}: {self.reason}"
         if self.row is None:
             return f"{self.file}: column {self.column}: {self.reason}"
-        many = f" ({self.rows:,} rows)" if self.rows > 1 else ""
-        place = f"{self.file}: row {self.row}, column {self.column}, value {shown(self.value)}"
-        return f"{place}: {self.reason}{many}"
+        count = f" ({self.rows:,} rows)" if self.rows > 1 else ""
+        place = f"{self.file}: row {self.row}, column {self.column}, value {format_value(self.value)}"
+        return f"{place}: {self.reason}{count}"
 
 
 @dataclass(frozen=True)
 class Note:
-    """Rows that were loaded, and what is remarkable about them; ``example`` is the first of them.
+    """A remark on rows that were loaded; ``example`` is the first of them.
 
-    ``dates``: first and last game date of these rows, None where they are those of the whole file.
+    ``dates``: first and last game date of these rows, None for the dates of the whole file.
     """
 
     severity: Severity
@@ -62,7 +62,7 @@ class Note:
         return EXIT[self.severity] > 0
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     text = repr(value) if not hasattr(value, "isoformat") else value.isoformat()
     return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}..."
 
@@ -83,7 +83,7 @@ def problem_of(
 
 
 def python_value(value: pa.Scalar) -> object:
-    """Return a scalar as Python's value; an instant that Python cannot hold as the number that is stored."""
+    """Return a scalar as a Python value; an instant outside Python's range as the stored number."""
     try:
         return value.as_py()
     except (ValueError, OverflowError, pa.ArrowException):
@@ -93,7 +93,7 @@ def python_value(value: pa.Scalar) -> object:
 
 
 def raise_problems(folder: object, problems: Sequence[Problem]) -> None:
-    """Raise ``Rejected`` with the whole report; nothing where there is no problem."""
+    """Raise ``Rejected`` with the whole report if there is a problem."""
     if not problems:
         return
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"

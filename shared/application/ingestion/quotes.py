@@ -1,4 +1,4 @@
-"""What is derived of quotes: book type, precision, and the one main quote of a book and instant."""
+"""Columns derived from quotes: book type, precision, and the one main quote of a book and instant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.domain.market.lines import main_quotes
 from shared.warehouse.history import bools, floats
 
 
-def completed(quotes: pa.Table) -> pa.Table:
+def fill_type_and_precision(quotes: pa.Table) -> pa.Table:
     """Fill a null ``book_type`` by the book, a null ``snapshot_precision`` by whether there is an instant.
 
     The precision is 'quote' with an instant and 'date' without one. The type of a book that is not listed in
@@ -39,10 +39,10 @@ def problems_of_book_types(quotes: pa.Table) -> list[Problem]:
 
 
 def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
-    """Rows of the table of quotes, of which one of a game, player, book and instant at most is main.
+    """Return quotes with at most one main quote of each game, player, book and instant.
 
-    Several that the source calls main become one by ``main_quotes``: nearest to even, margin removed, then
-    the lower line. The others stay as they are and are no longer main.
+    If the source marks several as main, ``main_quotes`` selects one: nearest to even, margin removed, then
+    the lower line. The others become alternate quotes.
     """
     candidate = np.flatnonzero(bools(quotes["is_main"]))
     if not len(candidate):
@@ -50,22 +50,22 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
     key = ("game_id", "player_lookup", "player_id", "bookmaker", "captured_at")
     group = _groups(quotes.select(key).take(pa.array(candidate)))
     prices = (floats(quotes[c])[candidate] for c in ("points_line", "over_price", "under_price"))
-    chosen = main_quotes(group, *prices)
-    others = candidate[~chosen]
-    if not len(others):
+    is_selected = main_quotes(group, *prices)
+    demoted = candidate[~is_selected]
+    if not len(demoted):
         return quotes, []
     is_main = bools(quotes["is_main"]).copy()
-    is_main[others] = False
-    row = others[0]
+    is_main[demoted] = False
+    row = demoted[0]
     book, player, line = (quotes[c][row].as_py() for c in ("bookmaker", "player_lookup", "points_line"))
     note = Note(
         Severity.WARNING,
         LINES_FILE,
         "one of several main lines of a book, player and instant, kept as an alternate: the line nearest to "
         "even is the main one",
-        len(others),
+        len(demoted),
         f"{book}, {player}, line {line:g}",
-        _dates(quotes.take(pa.array(others))),
+        _dates(quotes.take(pa.array(demoted))),
     )
     return quotes.set_column(quotes.column_names.index("is_main"), "is_main", pa.array(is_main)), [note]
 
@@ -74,19 +74,19 @@ def teams_of_players(quotes: pa.Table) -> tuple[pa.Array, list[Note]]:
     """Return the player's team of each quote; null, with a note, where it does not play in the game."""
     team = quotes["team"]
     plays = pc.or_(pc.equal(team, quotes["home_team"]), pc.equal(team, quotes["away_team"]))
-    stranger = pc.and_(pc.is_valid(team), pc.invert(pc.fill_null(plays, False)))
-    count = pc.sum(stranger).as_py() or 0
+    is_other_team = pc.and_(pc.is_valid(team), pc.invert(pc.fill_null(plays, False)))
+    count = pc.sum(is_other_team).as_py() or 0
     if not count:
         return team, []
-    row = pc.index(stranger, True).as_py()
+    row = pc.index(is_other_team, True).as_py()
     example = f"row {row}, {quotes['player_name'][row].as_py()}, {team[row].as_py()}"
-    reason, dates = "team does not play in this game, left out", _dates(quotes.filter(stranger))
+    reason, dates = "team does not play in this game, left out", _dates(quotes.filter(is_other_team))
     note = Note(Severity.WARNING, LINES_FILE, reason, count, example, dates)
-    return pc.if_else(stranger, None, team), [note]
+    return pc.if_else(is_other_team, None, team), [note]
 
 
 def _dates(quotes: pa.Table) -> tuple[date, date]:
-    """First and last game date."""
+    """Return the first and the last game date."""
     ends = pc.min_max(quotes["game_date"]).as_py()
     return ends["min"], ends["max"]
 

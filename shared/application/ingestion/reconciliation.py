@@ -1,4 +1,4 @@
-"""Rows that met no game, no player or no price: counted at the end of a load and for a game date."""
+"""Rows without a game, a player or a price: counted at the end of a load and for a game date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.warehouse.statements import statement
 LINES, REPORTS, LOGS = LINES_FILE, INJURY_FILE, LOGS_FILE
 BY_NAME = "by_name"
 
-LOADED_AHEAD = timedelta(days=400)
+MAX_LOAD_LEAD = timedelta(days=400)
 """How long before a game date its rows may have been loaded: a schedule comes a season ahead."""
 
 MEANING = {
@@ -45,25 +45,25 @@ class UnmatchedRows:
 
 
 def unmatched_rows(warehouse: Warehouse, first: date, last: date) -> list[UnmatchedRows]:
-    """What the stored rows of the game dates ``first`` to ``last`` did not meet."""
-    found = warehouse.query(statement("rows_without_match", first=first, last=last)).to_pylist()
-    return [UnmatchedRows(**row) for row in found]
+    """Return the unmatched rows that are stored for the game dates ``first`` to ``last``."""
+    rows = warehouse.query(statement("rows_without_match", first=first, last=last)).to_pylist()
+    return [UnmatchedRows(**row) for row in rows]
 
 
-def notes_on(rows: Sequence[UnmatchedRows]) -> list[Note]:
-    """Notes of a load: games and prices. Those on players come from the matching itself."""
+def load_notes(rows: Sequence[UnmatchedRows]) -> list[Note]:
+    """Return the notes on games and prices; player matching makes the notes on players."""
     groups: dict[tuple[str, str], list[UnmatchedRows]] = {}
     for row in rows:
         if row.reason not in ("no_player", BY_NAME):
             groups.setdefault((row.file_name, row.reason), []).append(row)
     return [
-        Note(Severity.WARNING, file, MEANING[reason], sum(r.row_count for r in of), of[0].example)
-        for (file, reason), of in groups.items()
+        Note(Severity.WARNING, file, MEANING[reason], sum(r.row_count for r in group), group[0].example)
+        for (file, reason), group in groups.items()
     ]
 
 
-def spans_of(tables: Mapping[str, pa.Table]) -> dict[str, tuple[date, date]]:
-    """First and last game date by file, of files that have rows."""
+def date_spans(tables: Mapping[str, pa.Table]) -> dict[str, tuple[date, date]]:
+    """Return the first and the last game date by file, of files that have rows."""
     ends = {file: pc.min_max(rows["game_date"]).as_py() for file, rows in tables.items() if rows.num_rows}
     return {file: (e["min"], e["max"]) for file, e in ends.items()}
 
@@ -71,17 +71,17 @@ def spans_of(tables: Mapping[str, pa.Table]) -> dict[str, tuple[date, date]]:
 def record_load(
     warehouse: Warehouse, now: datetime, tables: Mapping[str, pa.Table], notes: Sequence[Note]
 ) -> None:
-    """Keep what a load reported and which dates of each file it covered. ``tables``: rows by file."""
-    spans = spans_of(tables)
+    """Store the notes of a load and the dates of each file that it covered. ``tables``: rows by file."""
+    spans = date_spans(tables)
     clean = [(file, Severity.OK, "", tables[file].num_rows, None, *span) for file, span in spans.items()]
-    mine = {(n.file, n.reason): n for n in notes if n.file in spans}.values()
-    noted = [(n.file, n.severity, n.reason, n.rows, n.example, *(n.dates or spans[n.file])) for n in mine]
+    unique = {(n.file, n.reason): n for n in notes if n.file in spans}.values()
+    noted = [(n.file, n.severity, n.reason, n.rows, n.example, *(n.dates or spans[n.file])) for n in unique]
     rows = [*clean, *noted]
     if not rows:
         return
-    kept = (eastern_date(now), secrets.token_hex(8), datetime.now(UTC))
+    load_key = (eastern_date(now), secrets.token_hex(8), datetime.now(UTC))
     names = LOAD_RECONCILIATION.column_names
-    values = [(*kept, file, str(severity), *rest) for file, severity, *rest in rows]
+    values = [(*load_key, file, str(severity), *rest) for file, severity, *rest in rows]
     table = pa.Table.from_pylist(
         [dict(zip(names, row, strict=True)) for row in values], schema=LOAD_RECONCILIATION.arrow_schema
     )
@@ -89,17 +89,17 @@ def record_load(
 
 
 def open_reports(warehouse: Warehouse, first: date, last: date) -> list[dict[str, Any]]:
-    """What loads warned of on the dates ``first`` to ``last`` and no later load of the file has settled.
+    """Return warnings of loads on the dates ``first`` to ``last`` that no later load has resolved.
 
-    A later load settles a warning when it covered the same of these dates without it.
+    A later load of the file resolves a warning if it covered the same dates and did not repeat it.
     """
-    since = first - LOADED_AHEAD
+    since = first - MAX_LOAD_LEAD
     rows = warehouse.query(statement("load_reports", first=first, last=last, since=since)).to_pylist()
     reasons: dict[tuple[str, str], set[str]] = {}
     for row in rows:
         reasons.setdefault((row["load_id"], row["file_name"]), set()).add(row["reason"])
 
-    def settles(later: dict[str, Any], row: dict[str, Any]) -> bool:
+    def covers(later: dict[str, Any], row: dict[str, Any]) -> bool:
         return bool(
             later["file_name"] == row["file_name"]
             and later["loaded_at"] > row["loaded_at"]
@@ -110,7 +110,7 @@ def open_reports(warehouse: Warehouse, first: date, last: date) -> list[dict[str
     newest: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         if row["severity"] not in (Severity.OK, Severity.INFO):
-            later = [r for r in rows if settles(r, row)]
+            later = [r for r in rows if covers(r, row)]
             if all(row["reason"] in reasons[r["load_id"], r["file_name"]] for r in later):
                 newest[row["file_name"], row["reason"]] = row
     return list(newest.values())

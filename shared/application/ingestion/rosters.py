@@ -1,4 +1,4 @@
-"""The rosters that names are matched in: players with a box score for a team in the year before a game."""
+"""Rosters for name matching: players with a box score for a team in the year before a game."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from shared.warehouse.statements import statement
 ROSTER_DAYS = 400
 """Reaches the last games of a season that ended early."""
 
-KNOWN_DAYS = 1096
-"""How long an id and its name are remembered, as long as features remember a game."""
+ID_LOOKBACK_DAYS = 1096
+"""Days for which an id keeps its name: as long as features use a game."""
 
 COLUMNS = ["player_id", "player_name", "team_abbr", "game_date"]
 
@@ -31,24 +31,24 @@ class Rosters:
             if player is not None:
                 days[team][player, name].append(day)
         self._days = {
-            team: [(roster_player(*who, team), sorted(on)) for who, on in players.items()]
+            team: [(roster_player(*key, team), sorted(dates)) for key, dates in players.items()]
             for team, players in days.items()
         }
-        self._known = {(p.player_id, p.lookup) for team in self._days.values() for p, _ in team}
+        self._id_names = {(p.player_id, p.lookup) for team in self._days.values() for p, _ in team}
         self.of = lru_cache(maxsize=None)(self._of)
 
-    def knows(self, player_id: int, lookup: str) -> bool:
+    def has(self, player_id: int, lookup: str) -> bool:
         """Whether a box score has this id under this name."""
-        return (player_id, lookup) in self._known
+        return (player_id, lookup) in self._id_names
 
     def _of(self, team: str, last: date) -> tuple[RosterPlayer, ...]:
-        """Players of a team in the ``ROSTER_DAYS`` to ``last``, that day included."""
+        """Return the players of a team in the ``ROSTER_DAYS`` up to and including ``last``."""
         first = last - timedelta(days=ROSTER_DAYS)
         players = self._days.get(team, [])
-        return tuple(p for p, on in players if (at := bisect_left(on, first)) < len(on) and on[at] <= last)
+        return tuple(p for p, on in players if (i := bisect_left(on, first)) < len(on) and on[i] <= last)
 
 
 def stored_box_scores(warehouse: Warehouse, first: date, last: date) -> pa.Table:
-    """Who played for which team when, as far as dates from ``first`` to ``last`` need it."""
-    since = first - timedelta(days=KNOWN_DAYS)
+    """Return the players and teams of the box scores that matching from ``first`` to ``last`` needs."""
+    since = first - timedelta(days=ID_LOOKBACK_DAYS)
     return warehouse.query(statement("players_of_teams", first=since, last=last)).select(COLUMNS)

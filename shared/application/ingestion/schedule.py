@@ -1,4 +1,4 @@
-"""The games that a load knows: those of the folder, then those of the warehouse."""
+"""The games available to a load: those of the folder, then those of the warehouse."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Game:
-    """A scheduled game. ``tipoff``: microseconds since 1970, ``UNKNOWN`` where not known."""
+    """A scheduled game. ``tipoff``: microseconds since 1970, ``UNKNOWN`` if missing."""
 
     game_id: str
     source_id: str | None
@@ -68,9 +68,9 @@ _TABLE_COLUMNS = (
 
 
 def _games_of(table: pa.Table, columns: tuple[str, ...], *, in_folder: bool) -> Iterable[Game]:
-    source, day, season, tipoff, away, home = columns
+    source, day, season, tipoff, away_column, home_column = columns
     tipoffs = micros(table[tipoff]).tolist()
-    rows = zip(*(table[c].to_pylist() for c in (source, day, season, away, home)), strict=True)
+    rows = zip(*(table[c].to_pylist() for c in (source, day, season, away_column, home_column)), strict=True)
     for (source_id, when, year, visitor, host), start in zip(rows, tipoffs, strict=True):
         if None in (when, visitor, host):
             continue
@@ -78,15 +78,15 @@ def _games_of(table: pa.Table, columns: tuple[str, ...], *, in_folder: bool) -> 
 
 
 def tipoffs_of(schedule: Schedule, game_ids: pa.Array | pa.ChunkedArray) -> Ints:
-    """Return the tip-off of each row's game, ``UNKNOWN`` where the game or its tip-off is not known."""
+    """Return the tip-off of each row's game, ``UNKNOWN`` without the game or its tip-off."""
     coded = game_ids.dictionary_encode()
     coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
-    of_word = [g.tipoff if (g := schedule.games.get(w)) else UNKNOWN for w in coded.dictionary.to_pylist()]
-    table = np.array([*of_word, UNKNOWN], dtype=np.int64)
-    return table[np.asarray(coded.indices.fill_null(len(of_word)).to_numpy(zero_copy_only=False), np.int64)]
+    tipoffs = [g.tipoff if (g := schedule.games.get(w)) else UNKNOWN for w in coded.dictionary.to_pylist()]
+    table = np.array([*tipoffs, UNKNOWN], dtype=np.int64)
+    return table[np.asarray(coded.indices.fill_null(len(tipoffs)).to_numpy(zero_copy_only=False), np.int64)]
 
 
 def days_of(column: pa.Array | pa.ChunkedArray) -> Ints:
-    """Days since 1970, 0 where null."""
+    """Return days since 1970, 0 where null."""
     chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
     return day_numbers(chunked.fill_null(date(1970, 1, 1)))

@@ -1,4 +1,4 @@
-"""Checks of rows against the clock and the games they belong to: nothing before its time, no other date."""
+"""Check rows against the clock and their games: no result before tip-off, no other game date."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ Bools = NDArray[np.bool_]
 
 
 def without_midnight_tipoffs(games: pa.Table) -> tuple[pa.Table, list[Note]]:
-    """Games whose tip-off is 00:00 US Eastern have none: sources write that where the time is not known."""
+    """Games whose tip-off is 00:00 US Eastern have none: sources write that for an unknown time."""
     tipoff, day = micros(games["start_time_utc"]), days_of(games["game_date"])
     is_midnight = (tipoff != UNKNOWN) & (tipoff == midnights(day, 0))
     reason = "tip-off is midnight US Eastern, read as unknown"
-    return _nulled(games, ("start_time_utc",), is_midnight, reason)
+    return _nullify(games, ("start_time_utc",), is_midnight, reason)
 
 
 def without_empty_scores(games: pa.Table) -> tuple[pa.Table, list[Note]]:
     """Games of 0-0 have no score: sources write that before a game."""
     empty = pc.and_(pc.equal(games["home_points"], 0), pc.equal(games["away_points"], 0))
     is_empty = np.asarray(pc.fill_null(empty, False).to_numpy(zero_copy_only=False), np.bool_)
-    return _nulled(games, ("home_points", "away_points"), is_empty, "a score of 0-0 is read as not played")
+    return _nullify(games, ("home_points", "away_points"), is_empty, "a score of 0-0 is read as not played")
 
 
-def _nulled(
+def _nullify(
     games: pa.Table, columns: tuple[str, ...], where: Bools, reason: str
 ) -> tuple[pa.Table, list[Note]]:
     if not where.any():
@@ -55,10 +55,10 @@ def _nulled(
 
 def problems_of_games(games: pa.Table, now: datetime) -> list[Problem]:
     tipoff, day = micros(games["start_time_utc"]), days_of(games["game_date"])
-    timed = (tipoff != UNKNOWN) & (day != 0)
-    other_date = timed & ((tipoff < midnights(day, 0)) | (tipoff >= midnights(day, 1)))
-    scored = _valid(games["home_points"]) | _valid(games["away_points"])
-    early = scored & ~other_date & _not_begun(tipoff, day, now)
+    has_tipoff = (tipoff != UNKNOWN) & (day != 0)
+    other_date = has_tipoff & ((tipoff < midnights(day, 0)) | (tipoff >= midnights(day, 1)))
+    has_score = _valid(games["home_points"]) | _valid(games["away_points"])
+    is_early = has_score & ~other_date & _not_begun(tipoff, day, now)
     return list(
         _problems(
             GAMES_FILE,
@@ -68,16 +68,16 @@ def problems_of_games(games: pa.Table, now: datetime) -> list[Problem]:
                 other_date,
                 "is not the US Eastern date of start_time_utc (leave that null where the time is not known)",
             ),
-            ("home_points", early, f"a score, and the game has not begun at {_text(now)}"),
-            ("game_date", _second_games(games), "a second game of a team on one date"),
+            ("home_points", is_early, f"a score, and the game has not begun at {_utc_text(now)}"),
+            ("game_date", _has_second_game(games), "a second game of a team on one date"),
         )
     )
 
 
-def _second_games(games: pa.Table) -> Bools:
-    """Whether a team of each game has another game on its date in the file.
+def _has_second_game(games: pa.Table) -> Bools:
+    """Return whether a team of each game has another game on its date in the file.
 
-    All-Star and pre-season games, where squads are split, are left alone.
+    All-Star and pre-season games, in which squads are split, are not checked.
     """
     columns = ("game_date", "home_team", "away_team", "season_type")
     rows = list(zip(*(games[c].to_pylist() for c in columns), strict=True))
@@ -90,18 +90,18 @@ def _second_games(games: pa.Table) -> Bools:
 
 def problems_of_logs(logs: pa.Table, schedule: Schedule, now: datetime) -> list[Problem]:
     game_ids = game_ids_of_logs(logs)
-    early = _not_begun(tipoffs_of(schedule, game_ids), days_of(logs["game_date"]), now)
+    is_early = _not_begun(tipoffs_of(schedule, game_ids), days_of(logs["game_date"]), now)
     keys = pa.table({"game_id": game_ids, "player_id": logs["player_id"]})
     complete = _valid(keys["game_id"]) & _valid(keys["player_id"])
-    twice = rows_of_repeated_keys(("game_id", "player_id"), keys).to_numpy(zero_copy_only=False) & complete
+    repeated = rows_of_repeated_keys(("game_id", "player_id"), keys).to_numpy(zero_copy_only=False) & complete
     return list(
         _problems(
             LOGS_FILE,
             logs,
-            ("game_date", early, f"a box score, and the game has not begun at {_text(now)}"),
-            ("player_id", twice, "a second row of the same game and player"),
-            ("game_date", _another_date(logs, schedule), "is not the date of this game_id in games.parquet"),
-            ("game_id", _of_other_teams(logs, schedule, "team", "opponent"), OTHER_TEAMS),
+            ("game_date", is_early, f"a box score, and the game has not begun at {_utc_text(now)}"),
+            ("player_id", repeated, "a second row of the same game and player"),
+            ("game_date", _other_date(logs, schedule), "is not the date of this game_id in games.parquet"),
+            ("game_id", _other_teams(logs, schedule, "team", "opponent"), OTHER_TEAMS),
         )
     )
 
@@ -109,10 +109,10 @@ def problems_of_logs(logs: pa.Table, schedule: Schedule, now: datetime) -> list[
 def problems_of_quotes(quotes: pa.Table, schedule: Schedule) -> list[Problem]:
     day, captured = days_of(quotes["game_date"]), micros(quotes["snapshot_time_utc"])
     commence = micros(quotes["commence_time_utc"])
-    known = (commence != UNKNOWN) & (commence != midnights(day, 0)) & (day != 0)
-    other_date = known & ((commence < midnights(day, 0)) | (commence >= midnights(day, 1)))
-    tipoff = np.where(known, commence, tipoffs_of(schedule, game_ids_of_quotes(quotes)))
-    late = (captured != UNKNOWN) & (tipoff != UNKNOWN) & (captured >= tipoff)
+    has_commence_time = (commence != UNKNOWN) & (commence != midnights(day, 0)) & (day != 0)
+    other_date = has_commence_time & ((commence < midnights(day, 0)) | (commence >= midnights(day, 1)))
+    tipoff = np.where(has_commence_time, commence, tipoffs_of(schedule, game_ids_of_quotes(quotes)))
+    is_late = (captured != UNKNOWN) & (tipoff != UNKNOWN) & (captured >= tipoff)
     return list(
         _problems(
             LINES_FILE,
@@ -120,18 +120,18 @@ def problems_of_quotes(quotes: pa.Table, schedule: Schedule) -> list[Problem]:
             ("game_date", other_date, "is not the US Eastern date of commence_time_utc"),
             (
                 "game_date",
-                _another_date(quotes, schedule),
+                _other_date(quotes, schedule),
                 "is not the date of this game_id in games.parquet",
             ),
-            ("game_id", _of_other_teams(quotes, schedule, "home_team", "away_team"), OTHER_TEAMS),
-            ("snapshot_time_utc", late, "captured at or after tip-off"),
+            ("game_id", _other_teams(quotes, schedule, "home_team", "away_team"), OTHER_TEAMS),
+            ("snapshot_time_utc", is_late, "captured at or after tip-off"),
         )
     )
 
 
 def problems_of_injuries(injuries: pa.Table, schedule: Schedule) -> list[Problem]:
-    known = pa.array(list(schedule.by_source), pa.string())
-    unknown = pc.and_(pc.invert(pc.is_in(injuries["game_id"], known)), pc.is_valid(injuries["game_id"]))
+    known_ids = pa.array(list(schedule.by_source), pa.string())
+    unknown = pc.and_(pc.invert(pc.is_in(injuries["game_id"], known_ids)), pc.is_valid(injuries["game_id"]))
     is_unknown = np.asarray(unknown.to_numpy(zero_copy_only=False), np.bool_)
     return list(
         _problems(
@@ -140,10 +140,10 @@ def problems_of_injuries(injuries: pa.Table, schedule: Schedule) -> list[Problem
             ("game_id", is_unknown, "is not in games.parquet, nor in the warehouse"),
             (
                 "game_date",
-                _another_date(injuries, schedule),
+                _other_date(injuries, schedule),
                 "is not the date of this game_id in games.parquet",
             ),
-            ("game_id", _of_other_teams(injuries, schedule, "team"), OTHER_TEAMS),
+            ("game_id", _other_teams(injuries, schedule, "team"), OTHER_TEAMS),
         )
     )
 
@@ -156,12 +156,12 @@ def _problems(file: str, table: pa.Table, *checks: tuple[str, Bools, str]) -> It
 
 
 def _not_begun(tipoff: Ints, day: Ints, now: datetime) -> Bools:
-    """Whether each game begins after ``now``, by its tip-off or, where that is not known, its date."""
+    """Return whether each game begins after ``now``, by its tip-off or, without one, its date."""
     return np.where(tipoff != UNKNOWN, tipoff > to_micros(now), day > to_day(eastern_date(now)))
 
 
-def _another_date(rows: pa.Table, schedule: Schedule) -> Bools:
-    """Whether the source's game id is that of a game of the folder on another date."""
+def _other_date(rows: pa.Table, schedule: Schedule) -> Bools:
+    """Return whether the source's game id belongs to a game of the folder on another date."""
     coded = pc.dictionary_encode(rows["game_id"]).combine_chunks()
     of_word = [
         to_day(g.day) if (g := schedule.by_source.get(w)) and g.in_folder else 0
@@ -177,17 +177,17 @@ def _another_date(rows: pa.Table, schedule: Schedule) -> Bools:
 OTHER_TEAMS = "is a game of other teams in games.parquet or the warehouse"
 
 
-def _of_other_teams(rows: pa.Table, schedule: Schedule, *columns: str) -> Bools:
-    """Whether the source's game id is that of a game of the row's date in which a team of the row is not."""
+def _other_teams(rows: pa.Table, schedule: Schedule, *columns: str) -> Bools:
+    """Return whether the source's game id belongs to a game of the date without a team of the row."""
     if pc.all(pc.is_null(rows["game_id"]), min_count=0).as_py():
         return np.zeros(rows.num_rows, np.bool_)
     names = ("game_id", "game_date", *columns)
     keys = list(zip(*(rows[c].to_pylist() for c in names), strict=True))
-    bad = {key: _is_of_other_teams(schedule, *key) for key in set(keys)}
+    bad = {key: _is_other_game(schedule, *key) for key in set(keys)}
     return np.array([bad[key] for key in keys], np.bool_)
 
 
-def _is_of_other_teams(schedule: Schedule, source_id: str | None, day: date | None, *teams: str) -> bool:
+def _is_other_game(schedule: Schedule, source_id: str | None, day: date | None, *teams: str) -> bool:
     game = schedule.by_source.get(source_id) if source_id is not None else None
     return game is not None and game.day == day and not {t for t in teams if t} <= game.teams
 
@@ -196,5 +196,5 @@ def _valid(column: pa.ChunkedArray) -> Bools:
     return np.asarray(pc.is_valid(column).to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _text(now: datetime) -> str:
+def _utc_text(now: datetime) -> str:
     return f"{now:%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Team codes that no game knows: read as another team where a game shows which, otherwise a problem.
+"""Team codes that no game has: replaced if a game shows the team, otherwise a problem.
 
 Evidence that code X means team Y in a file: a row names a game by the source's id, and X is the one code of
 the row that is not a team of it; or X usually means Y (PHO, BRK, ...) and with Y the date and the teams are
@@ -45,7 +45,7 @@ class _Row:
 def resolve_team_codes(
     files: dict[str, pa.Table], schedule: Schedule
 ) -> tuple[dict[str, pa.Table], list[Note], list[Problem]]:
-    """Return the files with every known code, what was read as what, and the codes that stay unknown."""
+    """Return the files with replaced codes, a note on each replacement, and a problem for each other code."""
     unknown = {
         name: [r for r in _rows(table, name) if any(c not in schedule.codes for c in r.codes)]
         for name, table in files.items()
@@ -56,19 +56,19 @@ def resolve_team_codes(
         for row in rows:
             for code, team, how in _evidence(row, schedule):
                 evidence[code][team, how] += row.rows
-    teams = {c: found for c, seen in evidence.items() if len({t for t, _ in seen}) == 1 for found in seen}
+    teams = {c: pair for c, pairs in evidence.items() if len({t for t, _ in pairs}) == 1 for pair in pairs}
     notes: list[Note] = []
     problems: list[Problem] = []
-    done = dict(files)
+    resolved = dict(files)
     for name, rows in unknown.items():
         for code in sorted({c for r in rows for c in r.codes if c not in schedule.codes}):
-            mine = [r for r in rows if code in r.codes]
+            code_rows = [r for r in rows if code in r.codes]
             if code in teams:
-                notes.append(_note(name, code, teams[code], mine))
+                notes.append(_note(name, code, teams[code], code_rows))
             else:
-                problems.append(_problem(name, code, mine, evidence.get(code), schedule))
-        done[name] = _replaced(files[name], name, {c: t for c, (t, _) in teams.items()})
-    return done, notes, problems
+                problems.append(_problem(name, code, code_rows, evidence.get(code), schedule))
+        resolved[name] = _replace_codes(files[name], name, {c: t for c, (t, _) in teams.items()})
+    return resolved, notes, problems
 
 
 def two_codes_of_one_team(games: pa.Table, schedule: Schedule) -> list[Problem]:
@@ -103,24 +103,24 @@ def _rows(table: pa.Table, name: str) -> list[_Row]:
 
 
 def _evidence(row: _Row, schedule: Schedule) -> list[tuple[str, str, str]]:
-    """Code, team and how it is known, for the unknown codes of a row."""
+    """Return (code, team, kind of evidence) for the unknown codes of a row."""
     game = schedule.by_source.get(row.source_id) if row.source_id is not None else None
     if game is not None and game.day == row.day:
-        strangers = [c for c in row.codes if c not in game.teams]
-        if len(row.codes) == 2 and len(strangers) == 1 and strangers[0] not in schedule.codes:
-            (left,) = game.teams - set(row.codes)
-            return [(strangers[0], left, "by game_id")]
+        other_codes = [c for c in row.codes if c not in game.teams]
+        if len(row.codes) == 2 and len(other_codes) == 1 and other_codes[0] not in schedule.codes:
+            (other_team,) = game.teams - set(row.codes)
+            return [(other_codes[0], other_team, "by game_id")]
     return _likely(row, schedule, game.teams if game is not None else None)
 
 
 def _likely(row: _Row, schedule: Schedule, teams: frozenset[str] | None) -> list[tuple[str, str, str]]:
-    read = {c: LIKELY[c] for c in row.codes if c not in schedule.codes and c in LIKELY}
-    codes = frozenset(read.get(c, c) for c in row.codes)
+    likely_teams = {c: LIKELY[c] for c in row.codes if c not in schedule.codes and c in LIKELY}
+    codes = frozenset(likely_teams.get(c, c) for c in row.codes)
     if len(row.codes) == 2:
         is_game = (row.day, codes) in schedule.by_teams
     else:
         is_game = teams is not None and codes <= teams
-    return [(c, team, "by date and opponent") for c, team in read.items()] if is_game else []
+    return [(c, team, "by date and opponent") for c, team in likely_teams.items()] if is_game else []
 
 
 def _note(name: str, code: str, team: tuple[str, str], rows: list[_Row]) -> Note:
@@ -148,7 +148,7 @@ def _problem(
     return Problem(name, reason, column, first.first, code, sum(r.rows for r in rows))
 
 
-def _replaced(table: pa.Table, name: str, teams: dict[str, str]) -> pa.Table:
+def _replace_codes(table: pa.Table, name: str, teams: dict[str, str]) -> pa.Table:
     if not teams:
         return table
     for column in (*TEAM_COLUMNS[name], *ALSO_TEAMS.get(name, ())):

@@ -1,4 +1,4 @@
-"""Rows of the files as rows of the warehouse's tables."""
+"""Convert rows of the files to rows of the warehouse's tables."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def schedule_rows(rows: pa.Table) -> pa.Table:
             "season_type": rows["season_type"],
             "home_team_tricode": rows["home_team"],
             "away_team_tricode": rows["away_team"],
-            **{ours: rows[theirs] for ours, theirs in _OPTIONAL_GAME_COLUMNS.items()},
+            **{column: rows[source] for column, source in _OPTIONAL_GAME_COLUMNS.items()},
         }
     )
 
@@ -80,7 +80,7 @@ _BOX_COLUMNS = {
 def without_absent_columns(rows: pa.Table, absent: Collection[str]) -> pa.Table:
     """Drop the columns of a schedule or of box scores whose column the file lacks.
 
-    A file takes back a value by a null; a column that it does not have leaves what is stored as it is.
+    A null in a file removes the stored value; an absent column leaves stored values unchanged.
     """
     columns = _OPTIONAL_GAME_COLUMNS if "home_team_tricode" in rows.column_names else _BOX_COLUMNS
     return rows.drop_columns([c for c in rows.column_names if columns.get(c) in absent])
@@ -99,13 +99,13 @@ def box_score_rows(rows: pa.Table) -> pa.Table:
             "opponent_team_abbr": rows["opponent"],
             "is_home": rows["is_home"],
             "is_dnp": pc.invert(rows["did_play"]),
-            **{ours: rows[theirs] for ours, theirs in _BOX_COLUMNS.items()},
+            **{column: rows[source] for column, source in _BOX_COLUMNS.items()},
         }
     )
 
 
 def quote_rows(rows: pa.Table, team: pa.Array) -> pa.Table:
-    """Quotes as the source states them, each once; ``quote_id`` is a hash of all but the player's team."""
+    """Return the source's quotes without duplicates; ``quote_id`` is a hash of all but the player's team."""
     quotes = pa.table(
         {
             "game_date": rows["game_date"],
@@ -130,12 +130,12 @@ def quote_rows(rows: pa.Table, team: pa.Array) -> pa.Table:
 
 
 def _tuples(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
-    """Rows as plain values; instants as integers, which read faster and never depend on a zone."""
-    plain = [
+    """Return rows as plain values; instants as integers, which are faster and have no time zone."""
+    columns = [
         pc.cast(c, pa.int64()) if pa.types.is_timestamp(c.type) else c
         for c in (rows[name] for name in rows.column_names)
     ]
-    return zip(*(c.to_pylist() for c in plain), strict=True)
+    return zip(*(c.to_pylist() for c in columns), strict=True)
 
 
 def injury_rows(rows: pa.Table, schedule: Schedule) -> pa.Table:
