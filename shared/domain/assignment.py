@@ -1,4 +1,4 @@
-"""The game and the side that a player belongs to, from what names him before tip-off (ADR 0026)."""
+"""The game and side of a player, from quotes and injury reports before tip-off (ADR 0026)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Strings = NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Mention:
-    """A usable quote or an injury report that names a player in a game, known before the game's as-of.
+    """A usable quote or an injury report that names a player in a game, from before the game's as-of.
 
     ``game``: row of the schedule. ``team``: the player's team as the source gives it, "" without one.
-    ``at``: microseconds, ``UNKNOWN`` (the smallest number) where only the day is known.
+    ``at``: microseconds, ``UNKNOWN`` (the smallest number) if only its day is known.
     """
 
     game: int
@@ -33,10 +33,10 @@ class Mention:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Where a player belongs on a date. ``team`` is "" where the side is unknown, with ``reason``.
+    """The game and team of a player on a date. ``team`` is "" if the side is unknown, with ``reason``.
 
-    ``game`` is his game, or one of several equally likely ones where even that is unknown.
-    ``other_games``: games of the date that name him too and are not his.
+    ``game``: the player's game, or one of several equally likely games if even that is unknown.
+    ``other_games``: other games of the date whose quotes or reports name the player.
     """
 
     player: int
@@ -53,11 +53,11 @@ TWO_GAMES = "named_in_two_games"
 
 
 def assign(history: History, mentions: Iterable[Mention], as_of: Ints) -> dict[tuple[int, int], Assignment]:
-    """The assignment of every named player by (day, player). ``as_of``: instant of every game, by row.
+    """Return every named player's assignment by (day, player). ``as_of``: instant of every game, by row.
 
-    The newest mention decides the game; between equally new ones his last team's game, and without it
-    none. The side is the quote's team, else the injury report's, else his last team where it is one of
-    the two. It is never guessed.
+    The newest mention decides the game; between equally new ones the last team's game, and without it
+    none. The side is the quote's team, else the injury report's, else the last team if it is one of the
+    two. It is never guessed.
     """
     named: dict[tuple[int, int], list[Mention]] = defaultdict(list)
     for m in mentions:
@@ -73,30 +73,30 @@ def assign(history: History, mentions: Iterable[Mention], as_of: Ints) -> dict[t
 
 
 def last_teams(history: History, player: Ints, day: Ints, as_of: Ints) -> Strings:
-    """The team of each player's latest game before ``day`` that was known at ``as_of``, "" without one."""
+    """Return the team of each player's latest game before ``day`` with a result by ``as_of``, else ""."""
     if not len(player) or not len(history.game):
         return np.full(len(player), "", dtype="<U3")
     code = history.player_codes(player)
     end = history.players.before(code, day, as_of)
-    has = end > history.players.from_day(code, day - HISTORY_DAYS)
+    has_game = end > history.players.from_day(code, day - HISTORY_DAYS)
     latest = np.maximum(end - 1, 0)
     game = history.game[latest]
     team = np.where(history.is_home[latest], history.games.home[game], history.games.away[game])
-    return np.where(has, team, "")
+    return np.where(has_game, team, "")
 
 
 def _assignment(history: History, mentions: list[Mention], newest: Mention, last_team: str) -> Assignment:
     games = sorted({m.game for m in mentions})
     latest = sorted({m.game for m in mentions if (m.at, m.is_quote) == (newest.at, newest.is_quote)})
-    mine = [g for g in latest if last_team in _teams(history, g)]
-    game = mine[0] if mine else latest[0]
-    here = [m for m in mentions if m.game == game]
-    team = _team(history, game, here, last_team)
+    of_last_team = [g for g in latest if last_team in _teams(history, g)]
+    game = of_last_team[0] if of_last_team else latest[0]
+    of_game = [m for m in mentions if m.game == game]
+    team = _team(history, game, of_game, last_team)
     reason = "" if team else SIDE_UNKNOWN
-    if len(latest) > 1 and not mine:
+    if len(latest) > 1 and not of_last_team:
         team, reason = "", TWO_GAMES
-    others = tuple(g for g in games if g != game)
-    return Assignment(newest.player, game, team, last_team, any(m.is_quote for m in here), reason, others)
+    rest = tuple(g for g in games if g != game)
+    return Assignment(newest.player, game, team, last_team, any(m.is_quote for m in of_game), reason, rest)
 
 
 def _team(history: History, game: int, mentions: list[Mention], last_team: str) -> str:
@@ -110,9 +110,9 @@ def _teams(history: History, game: int) -> tuple[str, str]:
 
 
 def assignments_by_game(assignments: Mapping[tuple[int, int], Assignment]) -> dict[int, list[Assignment]]:
-    """Assignments with a known side, by the row of their game."""
-    found: dict[int, list[Assignment]] = defaultdict(list)
+    """Return the assignments that have a side, by the row of their game."""
+    by_row: dict[int, list[Assignment]] = defaultdict(list)
     for a in assignments.values():
         if a.team:
-            found[a.game].append(a)
-    return found
+            by_row[a.game].append(a)
+    return by_row

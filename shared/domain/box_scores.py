@@ -1,4 +1,4 @@
-"""When a box score is whole."""
+"""Check whether a box score is complete."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ MIN_PLAYERS = 5
 """Players that a team needs to play a game."""
 
 MIN_TEAM_MINUTES = 230.0
-"""Minutes of a team's players in a game that is over: five times 48, less what rounding takes.
+"""Minutes of a team's players in a finished game: five times 48, less rounding.
 
-The least of 24,802 real team-games is 237. A score that adds up with fewer is a score of the running game.
+The minimum of 24,802 real team-games is 237. Points that add up with fewer belong to a running game.
 """
 
 
@@ -19,8 +19,8 @@ The least of 24,802 real team-games is 237. A score that adds up with fewer is a
 class TeamBoxScore:
     """Box-score rows of one team in one game, and the team's score in the schedule.
 
-    ``rows`` counts every row, ``played`` the players who played, ``points`` and ``minutes`` are the sums of
-    theirs.
+    ``rows`` counts every row, ``played`` the players who played, ``points`` and ``minutes`` are
+    sums over the same players.
     """
 
     team: str
@@ -32,10 +32,10 @@ class TeamBoxScore:
 
 
 def missing_from_box_score(teams: Sequence[TeamBoxScore]) -> str | None:
-    """Return what the box score of a finished game lacks, or None where it is whole.
+    """Return what the box score of a finished game lacks, or None if it is complete.
 
-    It is whole when five or more players of each team played, their points add up to the team's score, and
-    their minutes to those of a whole game.
+    It is complete when five or more players of each team played, their points add up to the team's score,
+    and their minutes add up to a full game.
     """
     return "; ".join(lack for team in teams if (lack := _missing_from_team(team))) or None
 

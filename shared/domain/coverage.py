@@ -1,4 +1,4 @@
-"""Grading coverage: what was graded of what was due, and why the rest was not due."""
+"""Grading coverage: the share of due predictions that are graded, and why others are not due."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 OK_FROM, WARNING_FROM = 0.80, 0.50
 UNDUE = ("after_tipoff", "inactive", "no_line", "not_final", "void")
-"""Reasons for which a prediction is not due, the first that fits."""
+"""Reasons why a prediction is not due; the first that applies counts."""
 
 
 class Level(StrEnum):
@@ -26,7 +26,7 @@ SEVERITY = {Level.OK: 0, Level.NOT_DUE: 0, Level.WARNING: 1, Level.CRITICAL: 2}
 class Coverage:
     """``predictions`` = ``due`` + the undue; ``graded`` counts due rows only, so that it never exceeds it.
 
-    ``incomplete_box_score``: due rows that wait until the box score of their finished game is whole.
+    ``incomplete_box_score``: due rows that wait for the complete box score of their finished game.
     """
 
     predictions: int
@@ -41,7 +41,7 @@ class Coverage:
         return self.graded / self.due if self.due else None
 
     def plain(self) -> dict[str, object]:
-        """The same as JSON has it."""
+        """Return the fields of the JSON response."""
         return {
             "predictions": self.predictions,
             "due": self.due,
@@ -62,11 +62,11 @@ class Coverage:
 
 
 def coverage(due: int, graded: int, undue: Mapping[str, int], incomplete_box_score: int = 0) -> Coverage:
-    """``ValueError`` for counts that cannot be: negative ones, more graded than due, unknown reasons."""
-    strange = sorted(set(undue) - set(UNDUE))
-    if strange:
-        raise ValueError(f"undue: {strange[0]!r}, wanted some of {', '.join(UNDUE)}")
+    """Build it; raise ``ValueError`` for negative counts, more graded than due, or unknown reasons."""
+    unknown_reasons = sorted(set(undue) - set(UNDUE))
+    if unknown_reasons:
+        raise ValueError(f"undue: {unknown_reasons[0]!r}, wanted some of {', '.join(UNDUE)}")
     if min(due, graded, *undue.values(), 0) < 0 or graded > due:
         raise ValueError(f"{graded} graded of {due} due, undue {dict(undue)}: wanted 0 <= graded <= due")
-    kept = {reason: undue[reason] for reason in UNDUE if undue.get(reason)}
-    return Coverage(due + sum(kept.values()), due, graded, kept, incomplete_box_score)
+    nonzero = {reason: undue[reason] for reason in UNDUE if undue.get(reason)}
+    return Coverage(due + sum(nonzero.values()), due, graded, nonzero, incomplete_box_score)

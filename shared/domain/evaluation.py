@@ -1,4 +1,4 @@
-"""How good predictions were: errors, hit rates, returns, probabilities. What needs a line leaves NaN out."""
+"""Quality of predictions: errors, hit rates, returns, probabilities. Rows with a NaN line are skipped."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 EDGES = {"all": 0.0, "e1": 1.0, "e2": 2.0, "e3": 3.0, "e5": 5.0}
-"""Least |predicted - line| in points; ``all`` takes every side that is not exactly the line."""
+"""Minimum |predicted - line| in points; ``all`` takes every side that is not exactly the line."""
 
 BINS = 5
 SIMULATIONS = 2_000
 LEAK_RATE, LEAK_ROWS = 0.60, 300
 LEAK_LINED_MAE, LEAK_ROTATION_MAE = 4.62, 3.96
-"""What even the true minutes with a simple scoring rate reach; a forecast below is too good to be true."""
+"""MAE of the true minutes with a simple scoring rate; a lower MAE suggests a leak."""
 
 
 def hits(predicted: Floats, line: Floats, actual: Floats) -> dict[str, Rate]:
-    """Hit rate by least edge: the side is the sign of predicted - line, pushes are left out."""
-    gap = predicted - line
-    decided = ~np.isnan(gap) & (gap != 0) & (actual != line)
-    won = (gap > 0) == (actual > line)
+    """Return the hit rate by minimum edge: the side is the sign of predicted - line, pushes are left out."""
+    edge = predicted - line
+    decided = ~np.isnan(edge) & (edge != 0) & (actual != line)
+    won = (edge > 0) == (actual > line)
     return {
         name: wilson(int(np.sum(won & chosen)), int(chosen.sum()))
-        for name, least in EDGES.items()
-        for chosen in [decided & (np.abs(gap) >= least)]
+        for name, minimum in EDGES.items()
+        for chosen in [decided & (np.abs(edge) >= minimum)]
     }
 
 
@@ -43,7 +43,7 @@ def always_under(line: Floats, actual: Floats) -> Rate:
 def returns(
     side: Floats, line: Floats, actual: Floats, over: Floats, under: Floats
 ) -> tuple[float | None, int]:
-    """Mean return per unit staked at the quoted American odds, and how many bets had a price.
+    """Return the mean return per unit staked at the quoted American odds, and how many bets had a price.
 
     ``side``: positive OVER, negative UNDER, 0 no bet. A push returns the stake.
     """
@@ -59,7 +59,7 @@ def returns(
 
 @dataclass(frozen=True)
 class Bin:
-    """One of the equal-mass bins of a reliability table; ``forecast`` and ``seen`` are means, 0-1."""
+    """One equal-mass bin of a reliability table: mean ``forecast`` and observed (``seen``) rate, 0-1."""
 
     n: int
     forecast: float
@@ -67,7 +67,7 @@ class Bin:
 
 
 def log_loss(p: Floats, won: Bools) -> float:
-    """Mean of -log of the probability given to what happened."""
+    """Return the mean of -log of the forecast probability of the actual outcome."""
     q = np.clip(p, 1e-6, 1.0 - 1e-6)
     return float(-np.mean(np.where(won, np.log(q), np.log(1.0 - q))))
 
@@ -77,7 +77,7 @@ def brier(p: Floats, won: Bools) -> float:
 
 
 def reliability(p: Floats, won: Bools, bins: int = BINS) -> list[Bin]:
-    """Forecast against frequency in bins of equal mass, ties broken by order."""
+    """Return forecast and frequency in bins of equal mass, ties broken by order."""
     order = np.argsort(p, kind="stable")
     return [
         Bin(len(part), float(p[part].mean()), float(won[part].mean()))
@@ -87,13 +87,13 @@ def reliability(p: Floats, won: Bools, bins: int = BINS) -> list[Bin]:
 
 
 def calibration_error(p: Floats, won: Bools) -> float:
-    """Expected calibration error over bins of equal mass, 0-1."""
+    """Return the expected calibration error over bins of equal mass, 0-1."""
     table = reliability(p, won)
     return float(sum(b.n * abs(b.forecast - b.seen) for b in table) / max(len(p), 1))
 
 
 def calibration_limit(p: Floats) -> float:
-    """95th percentile of the error that a perfectly calibrated forecaster shows on rows like these."""
+    """Return the 95th percentile of the error of a perfectly calibrated forecaster on rows like these."""
     rng = np.random.default_rng(SEED)
     drawn = [calibration_error(p, rng.random(len(p)) < p) for _ in range(SIMULATIONS)]
     return float(np.quantile(drawn, 0.95))
@@ -102,17 +102,17 @@ def calibration_limit(p: Floats) -> float:
 def suspected_leaks(
     name: str, lined_mae: float | None, rotation_mae: float | None, rates: dict[str, Rate]
 ) -> list[str]:
-    """What is too good to be true, each as a sentence."""
-    found = []
-    for mae, limit, where in (
+    """Return a sentence for each figure that is too good to be true."""
+    suspicions = []
+    for mae, limit, rows in (
         (lined_mae, LEAK_LINED_MAE, "rows with a line"),
         (rotation_mae, LEAK_ROTATION_MAE, "rotation players"),
     ):
         if mae is not None and mae < limit:
-            found.append(f"{name}: MAE {mae:.3f} on {where}, below {limit} that known minutes would give")
+            suspicions.append(f"{name}: MAE {mae:.3f} on {rows}, below {limit} that known minutes would give")
     for edge, rate in rates.items():
         if rate.rate is not None and rate.n >= LEAK_ROWS and rate.rate > LEAK_RATE:
-            found.append(
+            suspicions.append(
                 f"{name}: hit rate {rate.rate:.1%} at {edge} on {rate.n} rows, above {LEAK_RATE:.0%}"
             )
-    return found
+    return suspicions

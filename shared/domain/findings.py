@@ -1,4 +1,4 @@
-"""A finding of the daily validation, and how bad the worst of several is."""
+"""Findings of the daily validation and their severity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXIT = {Severity.OK: 0, Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check saw. ``remedy`` is a command, None where nothing is to be done."""
+    """The result of one check. ``remedy`` is a command, None if nothing needs to be done."""
 
     check: str
     severity: Severity
@@ -32,7 +32,7 @@ def ok(check: str, evidence: str) -> Finding:
 
 
 def info(check: str, evidence: str, remedy: str | None = None) -> Finding:
-    """Worth knowing and nobody's fault: not due yet, or nothing to judge."""
+    """Build a finding that is not a fault: not due yet, or nothing to check."""
     return Finding(check, Severity.INFO, evidence, remedy)
 
 

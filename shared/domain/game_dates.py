@@ -1,4 +1,4 @@
-"""The one grammar of game dates, for command line, API, messages and console."""
+"""Parse game dates, in one grammar for command line, API, messages and console."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ FIRST, LAST = date(1946, 1, 1), date(2999, 12, 31)
 PATTERN = r"^(\d{4}-\d{2}-\d{2}|TODAY([+-]\d{1,9})?|TOMORROW)$"
 """The grammar as a regular expression, for documents of the API."""
 
-SHOWN = 60
-"""Characters of a wrong value that a message repeats."""
+MAX_SHOWN = 60
+"""Maximum characters of an invalid value in a message."""
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FROM_TODAY = re.compile(r"TODAY(?:[+-]\d{1,9})?", re.ASCII)
@@ -23,8 +23,8 @@ _FROM_TODAY = re.compile(r"TODAY(?:[+-]\d{1,9})?", re.ASCII)
 def parse_game_date(text: str, today: Callable[[], date]) -> date:
     """Return the game date that ``text`` names.
 
-    ``today`` is called only where the text counts from it. ``ValueError`` says what came and what is
-    expected.
+    ``today`` is called only if the text is relative to it. Raise ``ValueError`` with the
+    received text and the expected grammar.
     """
     if text == "TOMORROW":
         return _in_range(text, lambda: today() + timedelta(days=1))
@@ -36,17 +36,17 @@ def parse_game_date(text: str, today: Callable[[], date]) -> date:
 
 
 def shorten(text: str) -> str:
-    """Return a wrong value as a message repeats it."""
-    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")
+    """Return an invalid value as text for a message."""
+    return repr(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}...")
 
 
 def _in_range(text: str, compute: Callable[[], date]) -> date:
     try:
-        found = compute()
+        day = compute()
     except OverflowError as exc:
         raise ValueError(f"{shorten(text)} is not between {FIRST} and {LAST}; wanted {GRAMMAR}") from exc
     except ValueError as exc:
         raise ValueError(f"{shorten(text)}: {exc}; wanted {GRAMMAR}") from exc
-    if not FIRST <= found <= LAST:
+    if not FIRST <= day <= LAST:
         raise ValueError(f"{shorten(text)} is not between {FIRST} and {LAST}; wanted {GRAMMAR}")
-    return found
+    return day

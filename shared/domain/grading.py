@@ -1,4 +1,4 @@
-"""How predictions ended."""
+"""Outcomes of predictions."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ class Outcome(StrEnum):
 
 RECOMMENDATIONS = ("OVER", "UNDER", "PASS", "NO_LINE")
 _IN_ORDER = np.array(["PENDING", "VOID", "PASS", "NO_LINE", "PUSH", "HIT", "MISS"])
-"""Of two that could be said the former is."""
+"""In order of precedence: the first that applies wins."""
 
 
 def grade(recommendation: Strings, line: Floats, points: Floats, final: Bools, played: Bools) -> Strings:
-    """Say how each of n predictions ended, as values of ``Outcome``.
+    """Return the outcome of each of n predictions, as values of ``Outcome``.
 
-    Nothing is said before the result is ``final``. A player who did not play voids the prediction
-    whatever it was, and landing exactly on the line pushes it; everything else is a win or a loss.
-    ``line`` and ``points`` are NaN where there is none. Raises ``ValueError`` for a recommendation it does
-    not know, or a side without a line or result.
+    It is PENDING before the result is ``final``. A player who did not play voids any prediction, and
+    landing exactly on the line pushes it; everything else is a win or a loss.
+    ``line`` and ``points`` are NaN if missing. Raise ``ValueError`` for an unknown recommendation, or for
+    a side without a line or result.
     """
     over, under = recommendation == "OVER", recommendation == "UNDER"
     side = over | under
-    known = side | (recommendation == "PASS") | (recommendation == "NO_LINE")
-    if not known.all():
-        strange = sorted(set(recommendation[~known].tolist()))
-        raise ValueError(f"recommendation {strange[0]!r}, wanted one of {', '.join(RECOMMENDATIONS)}")
-    lost = np.flatnonzero(final & played & side & (np.isnan(line) | np.isnan(points)))
-    if len(lost):
-        i = lost[0]
+    is_valid = side | (recommendation == "PASS") | (recommendation == "NO_LINE")
+    if not is_valid.all():
+        unknown = sorted(set(recommendation[~is_valid].tolist()))
+        raise ValueError(f"recommendation {unknown[0]!r}, wanted one of {', '.join(RECOMMENDATIONS)}")
+    incomplete = np.flatnonzero(final & played & side & (np.isnan(line) | np.isnan(points)))
+    if len(incomplete):
+        i = incomplete[0]
         raise ValueError(f"{recommendation[i]} with line {line[i]} and {points[i]} points, wanted both")
-    told = np.select(
+    outcome = np.select(
         [
             ~final,
             ~played,
@@ -57,4 +57,4 @@ def grade(recommendation: Strings, line: Floats, points: Floats, final: Bools, p
         list(range(len(_IN_ORDER) - 1)),
         default=len(_IN_ORDER) - 1,
     )
-    return np.asarray(_IN_ORDER[told])
+    return np.asarray(_IN_ORDER[outcome])

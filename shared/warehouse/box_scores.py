@@ -1,4 +1,4 @@
-"""Box scores of finished games: which are whole, and what the others lack."""
+"""Box scores of finished games: which are complete, and what the rest lack."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from shared.warehouse.statements import statement
 class BoxScoreState:
     """The box score of a finished game.
 
-    ``missing``: what it lacks, None where it is whole. ``whole_at``: when it was first found whole, None
-    before; grading waits for it, and a correction after it is graded at once. ``enough_played``: five or
+    ``missing``: what it lacks, None if complete. ``whole_at``: when it was first found complete,
+    else None; grading waits for it, and grades a later correction at once. ``enough_played``: five or
     more players of each team. ``rows``, ``played`` and ``with_minutes`` count box-score rows of both teams.
     """
 
@@ -35,8 +35,8 @@ class BoxScoreState:
 def box_score_states(
     warehouse: Warehouse, first: date, last: date, *, also_whole: bool = True
 ) -> list[BoxScoreState]:
-    """Every finished game of the dates; without ``also_whole`` only those that grading waits for, and those
-    of which rows are gone since."""
+    """Return the state of every finished game; without ``also_whole`` only games that grading waits for, and
+    games that have lost rows since."""
     query = statement(
         "box_score_totals", first=first, last=last, also_whole=also_whole, least_played=MIN_PLAYERS
     )
@@ -45,19 +45,19 @@ def box_score_states(
 
 
 def mark_whole_box_scores(warehouse: Warehouse, now: datetime, first: date, last: date) -> int:
-    """Store ``now`` with the games whose box score is first found whole; return the games changed.
+    """Store ``now`` for the games whose box score is newly complete; return the number of changed games.
 
-    A game whose rows are gone since waits again.
+    A game that has lost rows since waits again.
     """
     states = box_score_states(warehouse, first, last, also_whole=False)
     span = {"first": first, "last": last}
-    whole = [s.game_id for s in states if s.whole_at is None and s.missing is None]
-    broken = [s.game_id for s in states if s.whole_at is not None and not s.enough_played]
+    complete = [s.game_id for s in states if s.whole_at is None and s.missing is None]
+    incomplete = [s.game_id for s in states if s.whole_at is not None and not s.enough_played]
     statements = []
-    if whole:
-        statements.append(statement("mark_whole_box_scores", now=now, games=whole, **span))
-    if broken:
-        statements.append(statement("unmark_box_scores", games=broken, **span))
+    if complete:
+        statements.append(statement("mark_whole_box_scores", now=now, games=complete, **span))
+    if incomplete:
+        statements.append(statement("unmark_box_scores", games=incomplete, **span))
     return sum(warehouse.transact(statements)) if statements else 0
 
 

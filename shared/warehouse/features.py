@@ -1,4 +1,4 @@
-"""Rows of the feature store as the domain's matrix."""
+"""Read rows of the feature store as matrices of the domain."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ ANY_MODE = "ANY"
 
 
 def latest_features(warehouse: Warehouse, first: date, last: date, mode: str = ANY_MODE) -> pa.Table:
-    """The rows of the newest finished snapshot of every game date, of one mode or of any."""
+    """Return the rows of the newest finished snapshot of every game date, of one mode or of any."""
     return warehouse.query(statement("latest_features_between", first=first, last=last, mode=mode))
 
 
 def matrix(rows: pa.Table) -> Floats:
-    """(n, 33) values of the contract, NaN where missing."""
+    """Return (n, 33) values of the contract, NaN where missing."""
     return np.stack([floats(rows[f"feature_{i}_value"]) for i in range(len(FEATURES))], axis=-1)
 
 
 def context_matrix(rows: pa.Table) -> Floats:
-    """(n, 29) columns of ``CONTEXT``; all NaN for a row that was built without them."""
+    """Return (n, 29) columns of ``CONTEXT``; all NaN for a row that was built without them."""
     return padded(rows["context"], len(CONTEXT))

@@ -36,14 +36,14 @@ _STAT_COLUMNS = dict(
 
 @dataclass(frozen=True)
 class Past:
-    """A history and the spelling of each of its rows' player; ``table`` holds the games as they came."""
+    """A history and the player's spelling in each of its rows; ``table``: the games as read."""
 
     history: History
     lookups: NDArray[np.str_]
     table: pa.Table
 
     def spellings(self, player: Ints, day: Ints, as_of: Ints) -> list[str | None]:
-        """The spelling of each player in his newest row before an instant, None without one."""
+        """Return each player's spelling in the newest row before an instant, None without one."""
         h = self.history
         if not len(self.lookups):
             return [None] * len(player)
@@ -51,39 +51,39 @@ class Past:
         first = h.players.from_day(code, np.zeros(len(player), np.int64))
         end = h.players.before(code, day, as_of)
         words = self.lookups[np.maximum(end - 1, 0)].tolist()
-        return [w if seen else None for w, seen in zip(words, (end > first).tolist(), strict=True)]
+        return [w if has_row else None for w, has_row in zip(words, (end > first).tolist(), strict=True)]
 
 
 def read_history(warehouse: Warehouse, first: date, last: date) -> Past:
-    """All that the features of game dates ``first`` to ``last`` may read, and the games themselves."""
+    """Read the games of ``first`` to ``last`` and all earlier games that their features may use."""
     since = first - timedelta(days=LOAD_DAYS)
     table = games_between(warehouse, since, last)
     games = games_of(table)
     rows = warehouse.query(statement("box_scores_between", first=since, last=last))
     order = np.argsort(games.game_id)
-    wanted = strings(rows["game_id"])
-    at = np.minimum(np.searchsorted(games.game_id[order], wanted), max(len(order) - 1, 0))
-    known = (
-        games.game_id[order][at] == wanted if len(order) else np.zeros(len(wanted), np.bool_)
-    )  # a box score without a game in the schedule has no tip-off, so nothing can be said as of when
+    row_game = strings(rows["game_id"])
+    at = np.minimum(np.searchsorted(games.game_id[order], row_game), max(len(order) - 1, 0))
+    has_game = (
+        games.game_id[order][at] == row_game if len(order) else np.zeros(len(row_game), np.bool_)
+    )  # a box score without a game in the schedule has no tip-off, so it has no place in time
     box = BoxScores(
-        player=ints(rows["player_id"])[known],
-        game=(order[at] if len(order) else at)[known],
-        is_home=bools(rows["is_home"])[known],
-        birth_day=floats(pc.cast(pc.cast(rows["birth_date"], pa.int32()), pa.int64()))[known],
-        stats={name: floats(rows[column])[known] for name, column in _STAT_COLUMNS.items()},
+        player=ints(rows["player_id"])[has_game],
+        game=(order[at] if len(order) else at)[has_game],
+        is_home=bools(rows["is_home"])[has_game],
+        birth_day=floats(pc.cast(pc.cast(rows["birth_date"], pa.int32()), pa.int64()))[has_game],
+        stats={name: floats(rows[column])[has_game] for name, column in _STAT_COLUMNS.items()},
     )
     history = History(games, box)
-    return Past(history, strings(rows["player_lookup"])[known][history.order], table)
+    return Past(history, strings(rows["player_lookup"])[has_game][history.order], table)
 
 
 def by_day(rows: pa.Table) -> dict[date, pa.Table]:
-    """Rows in the order of their ``game_date``, split by it without a copy."""
+    """Split rows, which are in order of ``game_date``, by date without a copy."""
     return {day: rows.slice(at.start, at.stop - at.start) for day, at in days_of(rows).items()}
 
 
 def days_of(rows: pa.Table) -> dict[date, slice]:
-    """Where the rows of each date are, which come in the order of their ``game_date``."""
+    """Return the slice of each date's rows, which are in order of ``game_date``."""
     days = np.asarray(rows["game_date"].to_numpy())
     starts = np.flatnonzero(days[1:] != days[:-1]) + 1
     ends = [0, *starts.tolist(), len(days)] if len(days) else []
@@ -123,12 +123,12 @@ def bools(column: pa.ChunkedArray) -> NDArray[np.bool_]:
 
 
 def floats(column: pa.ChunkedArray | pa.Array) -> Floats:
-    """(n,) NaN where there is none."""
+    """Return (n,) values, NaN where null."""
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def padded(column: pa.ChunkedArray, width: int) -> Floats:
-    """(n, width) the numbers of each list, NaN behind its last."""
+    """Return (n, width) numbers of each list, NaN after its last one."""
     lists = column.combine_chunks()
     length = np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
     out = np.full((len(lists), width), np.nan)
@@ -137,6 +137,6 @@ def padded(column: pa.ChunkedArray, width: int) -> Floats:
 
 
 def micros(column: pa.ChunkedArray) -> Ints:
-    """Microseconds, ``UNKNOWN`` where null."""
+    """Return microseconds, ``UNKNOWN`` where null."""
     plain = pc.cast(pc.cast(column, pa.timestamp("us", "UTC")), pa.int64())
     return np.asarray(pc.fill_null(plain, UNKNOWN).to_numpy(), dtype=np.int64)

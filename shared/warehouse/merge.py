@@ -1,4 +1,4 @@
-"""The MERGE that brings rows into a table by its key, in BigQuery's dialect."""
+"""Build the MERGE that writes rows into a table by key, in BigQuery's dialect."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from shared.schemas.table import Table
 
 
 def merge(table: Table, columns: Sequence[str], source: str, *, replace: bool, bounded: bool = False) -> str:
-    """MERGE of ``source``, a table or subquery that has ``columns``, into ``table``.
+    """Return the MERGE of ``source``, a table or subquery with ``columns``, into ``table``.
 
-    A NULL never replaces a known value unless ``replace``; a row that differs in its stamps only is left as
-    it is. ``bounded`` adds the filter on the partition that BigQuery wants, by the parameters ``first`` and
+    A NULL replaces a value only with ``replace``; a row that differs in its stamps only stays unchanged.
+    ``bounded`` adds the filter on the partition that BigQuery requires, by the parameters ``first`` and
     ``last``.
     """
-    others = [c for c in columns if c not in table.key]
+    updated = [c for c in columns if c not in table.key]
     nullable = {c.name for c in table.columns if c.mode == "NULLABLE"}
     keys = [f"t.{k} IS NOT DISTINCT FROM s.{k}" if k in nullable else f"t.{k} = s.{k}" for k in table.key]
     if bounded and table.partition:
         keys.insert(0, f"t.{table.partition} BETWEEN @first AND @last")
-    known = "" if replace else "s.{0} IS NOT NULL AND "
-    differs = [f"({known.format(c)}t.{c} IS DISTINCT FROM s.{c})" for c in others if c not in table.stamps]
-    sets = [f"{c} = s.{c}" if replace else f"{c} = COALESCE(s.{c}, t.{c})" for c in others]
+    guard = "" if replace else "s.{0} IS NOT NULL AND "
+    differs = [f"({guard.format(c)}t.{c} IS DISTINCT FROM s.{c})" for c in updated if c not in table.stamps]
+    sets = [f"{c} = s.{c}" if replace else f"{c} = COALESCE(s.{c}, t.{c})" for c in updated]
     update = (
         f"WHEN MATCHED AND ({' OR '.join(differs)}) THEN UPDATE SET {', '.join(sets)} " if differs else ""
     )
@@ -44,13 +44,13 @@ def rows_of_repeated_keys(key: Sequence[str], rows: pa.Table) -> pa.Array:
     marked = np.zeros(rows.num_rows, np.bool_)
     if counts.num_rows < rows.num_rows:
         groups = keys.group_by(list(key)).aggregate([("row", "count"), ("row", "list")])
-        many = groups.filter(pc.greater(groups["row_count"], 1))["row_list"]
-        marked[np.asarray(pc.list_flatten(many).to_numpy(), np.int64)] = True
+        repeated = groups.filter(pc.greater(groups["row_count"], 1))["row_list"]
+        marked[np.asarray(pc.list_flatten(repeated).to_numpy(), np.int64)] = True
     return pa.array(marked)
 
 
 def require_distinct_keys(table: Table, rows: pa.Table) -> None:
-    """Raise ``Rejected`` where two rows have the same key: a MERGE inserts both, or is refused."""
+    """Raise ``Rejected`` if two rows have the same key: a MERGE would insert both, or fail."""
     is_repeated = rows_of_repeated_keys(table.key, rows)
     count = pc.sum(is_repeated).as_py()
     if count:

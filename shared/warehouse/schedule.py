@@ -20,7 +20,7 @@ def refresh_game_status(
 ) -> int:
     """Set 1 scheduled, 2 in progress, 3 final from clock, tip-off and score; return the games changed.
 
-    A final game whose box score is whole by now is marked as such. A moved game keeps its 4.
+    A final game with a complete box score is marked as such. A moved game keeps its 4.
     """
     query = statement("refresh_game_status", now=now, today=eastern_date(now), first=first, last=last)
     changed = warehouse.transact([query])[0]
@@ -31,7 +31,7 @@ def refresh_game_status(
 def games_between(warehouse: Warehouse, first: date, last: date) -> pa.Table:
     """Return the games that are predicted and that are history.
 
-    Pre-season, All-Star and the rows that a game left behind when it was moved are left out.
+    Pre-season and All-Star games and the outdated rows of moved games are left out.
     """
     return warehouse.query(statement("games_between", first=first, last=last))
 
@@ -43,12 +43,12 @@ def live_rows_at_tipoff(warehouse: Warehouse, first: date, last: date, now: date
 
 
 def scheduled_games(warehouse: Warehouse, first: date = FIRST_DATE, last: date = LAST_DATE) -> pa.Table:
-    """Return the names, teams and tip-off of every game, of whatever kind."""
+    """Return the names, teams and tip-off of every game of any kind."""
     return warehouse.query(statement("scheduled_games", first=first, last=last))
 
 
 def has_started(game: dict[str, Any], moment: datetime) -> bool:
-    """Whether a row of ``games_between`` had begun: by its score, its tip-off, or at last its date."""
+    """Return whether a game of ``games_between`` had begun: by its score, else its tip-off, else its date."""
     if game["home_team_score"] is not None:
         return True
     tipoff: datetime | None = game["game_start_utc"]

@@ -1,4 +1,4 @@
-"""The SQL files beside this module, each read once."""
+"""Read the SQL files of this package; each is cached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.ports import Statement
 
 
 def statement(name: str, /, **params: Any) -> Statement:
-    """The statement of ``queries/<name>.sql`` with its named parameters."""
+    """Return the statement of ``queries/<name>.sql`` with its named parameters."""
     return Statement(_text(name), params)
 
 

@@ -1,6 +1,6 @@
 """Checks of a whole batch of features before it is written: out of range, constant, drifting.
 
-No check of one row can see a feature that has the same value for everybody.
+A check of single rows cannot find a feature that has the same value for every player.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "minutes_avg_last_10": (0.0, 63.0),
     "ppm_avg_last_10": (0.0, 6.0),
 }
-"""What a value can be at all; wider than what is usual, so that a finding is an error."""
+"""Possible values, wider than the usual ones, so that a finding is an error."""
 
 BY_PLAYER = (
     "points_avg_last_5", "points_avg_last_10", "points_avg_season", "points_std_last_10",
@@ -53,12 +53,12 @@ DRIFT = 1.5
 """Standard deviations, of batch and reference together, by which a feature's mean may move in a day."""
 
 DRIFTS = BY_PLAYER
-"""Not fatigue_score, the flags and the teams' features: after a week without games all of those jump."""
+"""Without fatigue_score, flags and team features: after a week without games all of those jump."""
 
 
 @dataclass(frozen=True)
 class BatchFinding:
-    """One feature that must not be written as it is, with what was seen."""
+    """A feature that must not be written, with the evidence."""
 
     feature: str
     kind: str
@@ -69,10 +69,10 @@ class BatchFinding:
 
 
 def check_batch(values: Floats, teams: int, reference: Floats) -> list[BatchFinding]:
-    """Findings on the (n, 33) rows of one game date, NaN where missing.
+    """Return findings on the (n, 33) rows of one game date, NaN where missing.
 
     ``teams``: teams on the slate. ``reference``: (m, 33) rows of the four weeks before; with fewer than 500
-    of them drift is not judged. A required feature that nobody has is a finding too.
+    of them drift is not checked. A required feature that no player has is a finding too.
     """
     return [*_absent(values), *_ranges(values), *_constant(values, teams), *_drift(values, reference)]
 
@@ -80,57 +80,57 @@ def check_batch(values: Floats, teams: int, reference: Floats) -> list[BatchFind
 def _absent(values: Floats) -> list[BatchFinding]:
     if not len(values):
         return []
-    none: NDArray[np.bool_] = np.asarray(np.isnan(values).all(axis=0))
+    is_absent: NDArray[np.bool_] = np.asarray(np.isnan(values).all(axis=0))
     return [
         BatchFinding(FEATURES[i], "absent", f"required, and missing for all {len(values)} players")
         for i in REQUIRED
-        if none[i]
+        if is_absent[i]
     ]
 
 
 def _ranges(values: Floats) -> list[BatchFinding]:
-    found = []
+    findings = []
     for name, (low, high) in RANGES.items():
         column = values[:, INDEX[name]]
         outside = column[(column < low) | (column > high)]
         if len(outside):
-            found.append(
+            findings.append(
                 BatchFinding(
                     name,
                     "out of range",
                     f"{len(outside)} values such as {outside[0]:g}, wanted {low:g} to {high:g}",
                 )
             )
-    return found
+    return findings
 
 
 def _constant(values: Floats, teams: int) -> list[BatchFinding]:
-    found = []
+    findings = []
     for name in (*BY_PLAYER, *BY_TEAM):
         column = values[:, INDEX[name]]
         present = column[~np.isnan(column)]
         distinct = len(np.unique(present))
         by_team = name in BY_TEAM
-        judged = len(present) >= MIN_ROWS and (not by_team or teams >= MIN_TEAMS)
-        wanted = MIN_DISTINCT_TEAMS if by_team else MIN_DISTINCT
-        if judged and distinct < wanted:
-            evidence = f"{distinct} distinct values for {len(present)} players, wanted {wanted}"
-            found.append(BatchFinding(name, "constant", evidence))
-    return found
+        is_checked = len(present) >= MIN_ROWS and (not by_team or teams >= MIN_TEAMS)
+        minimum = MIN_DISTINCT_TEAMS if by_team else MIN_DISTINCT
+        if is_checked and distinct < minimum:
+            evidence = f"{distinct} distinct values for {len(present)} players, wanted {minimum}"
+            findings.append(BatchFinding(name, "constant", evidence))
+    return findings
 
 
 def _drift(values: Floats, reference: Floats) -> list[BatchFinding]:
-    found = []
+    findings = []
     for name in DRIFTS:
-        column, before = values[:, INDEX[name]], reference[:, INDEX[name]]
-        now, then = column[~np.isnan(column)], before[~np.isnan(before)]
+        column, earlier = values[:, INDEX[name]], reference[:, INDEX[name]]
+        now, then = column[~np.isnan(column)], earlier[~np.isnan(earlier)]
         if len(now) < MIN_ROWS or len(then) < REFERENCE_ROWS:
             continue
         spread = max(float(np.sqrt((now.var() + then.var()) / 2.0)), 1e-9)
-        moved = (now.mean() - then.mean()) / spread
-        if abs(moved) > DRIFT:
+        shift = (now.mean() - then.mean()) / spread
+        if abs(shift) > DRIFT:
             evidence = (
-                f"mean {now.mean():.2f}, {moved:+.1f} standard deviations from {then.mean():.2f} before"
+                f"mean {now.mean():.2f}, {shift:+.1f} standard deviations from {then.mean():.2f} before"
             )
-            found.append(BatchFinding(name, "drifting", evidence))
-    return found
+            findings.append(BatchFinding(name, "drifting", evidence))
+    return findings

@@ -1,4 +1,4 @@
-"""The 33 features, in the order of the contract, and what else the systems need of a player-game."""
+"""Compute the 33 features of the contract and the other inputs of the systems for player-games."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Strings = NDArray[np.str_]
 
 RECENT_DAYS = 90
 LOAD_DAYS = HISTORY_DAYS + RECENT_DAYS
-"""What has to be loaded before a game date: the past games have a past of their own."""
+"""Days to load before a game date: features of past games need earlier games too."""
 
 CHUNK = 4096
 
@@ -31,8 +31,8 @@ CHUNK = 4096
 class Targets:
     """Player-games to compute, ``n`` of them.
 
-    ``as_of``: microseconds; nothing known at or after it is used. ``line``, ``opening``: points, NaN
-    without one. ``opening_exact``: the opening was captured apart from the current quote.
+    ``as_of``: microseconds; only results available before it are used. ``line``, ``opening``: points, NaN
+    without one. ``opening_exact``: the opening is another quote than the current one.
     ``injury_risk``: 0-3, NaN where no report is loaded.
     """
 
@@ -75,7 +75,7 @@ class FeatureRows:
 
 
 def compute(history: History, targets: Targets, with_recent: bool = True) -> FeatureRows:
-    """Features of every target, each as of its own instant; ``recent`` stays empty where not wanted."""
+    """Return features of every target as of its instant; ``recent`` is empty unless ``with_recent``."""
     parts = [
         _compute(history, targets.take(slice(at, at + CHUNK)), with_recent)
         for at in range(0, max(len(targets), 1), CHUNK)
@@ -113,7 +113,7 @@ def _compute(history: History, t: Targets, with_recent: bool) -> FeatureRows:
 
 
 class _Sheet:
-    """Values and provenance under construction; a NaN is missing, whatever it is said to be."""
+    """Values and provenance under construction; NaN is missing, even if it is put as exact."""
 
     def __init__(self, n: int) -> None:
         self.values = np.full((n, len(FEATURES)), np.nan)
@@ -136,12 +136,12 @@ def _scoring(out: _Sheet, history: History, past: Past, t: Targets) -> None:
     lift = ratio(last_two, np.full(len(t), 2), five.count == 5)
     drop = ratio(last_five - last_two, np.full(len(t), 3), five.count == 5)
     out.put("recent_trend", steps(lift - drop, 2.0, 5.0))
-    faced = past.last(SEASON_GAMES * 3)
-    against = _opponent_codes(history)
-    wanted = history.team_codes(t.opponent)
-    met = faced.valid & (against[faced.index] == wanted[:, None]) if len(against) else faced.valid
-    total = np.asarray(np.where(met, faced.gather(points), 0.0).sum(axis=-1))
-    count = met.sum(axis=-1)
+    games = past.last(SEASON_GAMES * 3)
+    opponents = _opponent_codes(history)
+    opponent = history.team_codes(t.opponent)
+    against = games.valid & (opponents[games.index] == opponent[:, None]) if len(opponents) else games.valid
+    total = np.asarray(np.where(against, games.gather(points), 0.0).sum(axis=-1))
+    count = against.sum(axis=-1)
     out.put("avg_points_vs_opponent", ratio(total, count, count > 0))
     out.put("games_vs_opponent", np.where(past.end > past.start, count, 0).astype(np.float64))
 
@@ -153,35 +153,35 @@ def _opponent_codes(history: History) -> Ints:
 
 
 def steps(change: Floats, small: float, large: float) -> Floats:
-    """-2, -1, 0, 1 or 2 by how far a change goes; NaN stays NaN."""
+    """Return -2, -1, 0, 1 or 2 by the size of a change; NaN stays NaN."""
     size = (np.abs(change) >= small).astype(np.float64) + (np.abs(change) >= large)
     return np.where(np.isnan(change), np.nan, np.sign(change) * size)
 
 
 def _load(out: _Sheet, history: History, past: Past, t: Targets) -> None:
-    """How much the player has played lately; fatigue 100 is fresh."""
-    has = past.end > past.start
+    """Put the features of the player's recent load; fatigue 100 is fresh."""
+    has_games = past.end > past.start
     week = past.end - past.since_7
     minutes = window(past.since_7, past.end, 8).total(history.stats["minutes"])
     fortnight = window(past.since_14, past.end, 15)
     days = fortnight.gather(history.day.astype(np.float64))
-    pairs = np.asarray(
+    back_to_backs = np.asarray(
         ((days[:, :-1] - days[:, 1:] == 1.0) & fortnight.valid[:, 1:]).sum(axis=-1), dtype=np.int64
     )
     back_to_back = past.days_rest == 0
     score = 100.0 + np.where(back_to_back, -15.0, np.where(past.days_rest >= 3, 5.0, 0.0))
     score += np.where(week >= 4, -10.0, 0.0) + np.where(minutes > 240.0, -10.0, 0.0)
     score += np.where(ratio(minutes, week, week > 0) > 35.0, -8.0, 0.0)
-    score += np.where(pairs >= 2, -12.0, np.where(pairs == 1, -5.0, 0.0))
-    born = (
+    score += np.where(back_to_backs >= 2, -12.0, np.where(back_to_backs == 1, -5.0, 0.0))
+    birth_day = (
         history.birth_day[np.maximum(past.end - 1, 0)] if len(history.birth_day) else np.full(len(t), np.nan)
     )
-    age = (t.day - np.where(has, born, np.nan)) / 365.25
+    age = (t.day - np.where(has_games, birth_day, np.nan)) / 365.25
     score += np.where(age >= 35, -10.0, np.where(age >= 30, -5.0, 0.0))
     exact = np.where(np.isnan(age), APPROXIMATED, EXACT).astype(np.int8)
-    out.put("fatigue_score", np.where(has, np.clip(score, 0.0, 100.0), np.nan), exact)
-    out.put("games_in_last_7_days", np.where(has, week, np.nan))
-    out.put("back_to_back", np.where(has, back_to_back, np.nan))
+    out.put("fatigue_score", np.where(has_games, np.clip(score, 0.0, 100.0), np.nan), exact)
+    out.put("games_in_last_7_days", np.where(has_games, week, np.nan))
+    out.put("back_to_back", np.where(has_games, back_to_back, np.nan))
 
 
 def _minutes(out: _Sheet, history: History, past: Past) -> None:
@@ -243,24 +243,24 @@ def _market(out: _Sheet, t: Targets) -> None:
 
 
 def _recent(history: History, past: Past, t: Targets) -> Floats:
-    """(n, 30, 5) the player's games of the last 90 days with what was known before each of them."""
+    """Return (n, 30, 5) games of the last 90 days, each described by results from before it."""
     recent = np.full((len(t), RECENT_GAMES, len(RECENT_FIELDS)), np.nan)
     games = past.last(RECENT_GAMES)
     if not len(history.day):
         return recent
     valid = games.valid & (history.day[games.index] >= (t.day - RECENT_DAYS)[:, None])
-    rows, back = np.unique(games.index[valid], return_inverse=True)
+    rows, inverse = np.unique(games.index[valid], return_inverse=True)
     for at in range(0, len(rows), CHUNK):
         chunk = rows[at : at + CHUNK]
         traits = _traits(history, chunk)
-        mine = (back >= at) & (back < at + CHUNK)
-        where = tuple(axis[mine] for axis in np.nonzero(valid))
-        recent[where] = traits[back[mine] - at]
+        in_chunk = (inverse >= at) & (inverse < at + CHUNK)
+        position = tuple(axis[in_chunk] for axis in np.nonzero(valid))
+        recent[position] = traits[inverse[in_chunk] - at]
     return recent
 
 
 def _traits(history: History, rows: Ints) -> Floats:
-    """(k, 5) points, opponent tier, days of rest, venue and form of past games, each as of that game."""
+    """Return (k, 5) points, opponent tier, days of rest, venue and form of past games, as of each game."""
     g, game = history.games, history.game[rows]
     day, season = g.day[game], g.season[game]
     as_of = cut_offs(day, g.tipoff[game])

@@ -1,4 +1,4 @@
-"""What a forecast without a line wants beside the 33 features: recency-weighted form, role and load."""
+"""Inputs of a forecast without a line, in addition to the 33 features: weighted form, role and load."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.domain.features.windows import Window, ratio
 Floats = NDArray[np.float64]
 
 GAMES = 40
-"""Games that a weighted mean reaches back."""
+"""Number of past games in a weighted mean."""
 
 HALF_LIVES = (4.0, 10.0, 25.0)
 """In games."""
@@ -34,10 +34,10 @@ CONTEXT: tuple[str, ...] = (
 
 _MARKET = ("vegas_points_line", "vegas_opening_line", "vegas_line_move", "has_vegas_line")
 WITHOUT_MARKET: tuple[int, ...] = tuple(i for name, i in INDEX.items() if name not in _MARKET)
-"""Indices of the 33 features that say nothing of the market."""
+"""Indices of the features (of the 33) that do not come from the market."""
 
 ALL_INPUTS: tuple[str, ...] = (*FEATURES, *CONTEXT)
-"""Everything that a model may take."""
+"""All columns that a model may take."""
 
 WITHOUT_MARKET_INPUTS: tuple[str, ...] = (*(FEATURES[i] for i in WITHOUT_MARKET), *CONTEXT)
 """Names of the columns of ``without_market``, in order."""
@@ -46,7 +46,7 @@ MAX_CAREER_GAMES = 300.0
 
 
 def context(history: History, t: Targets) -> Floats:
-    """(n, 29) columns of ``CONTEXT``, each from games known before the target's as-of; NaN where missing."""
+    """Return (n, 29) columns of ``CONTEXT``, from games before the target's as-of; NaN where missing."""
     starts = range(0, max(len(t), 1), CHUNK)
     return np.concatenate([_context(history, t.take(slice(at, at + CHUNK))) for at in starts])
 
@@ -78,12 +78,12 @@ def _context(history: History, t: Targets) -> Floats:
 
 
 def without_market(values: Floats, extra: Floats) -> Floats:
-    """(n, 58) inputs of the forecast without a line, from the 33 features and the context."""
+    """Return (n, 58) inputs of the forecast without a line, from the 33 features and the context."""
     return np.concatenate([values[:, list(WITHOUT_MARKET)], extra], axis=-1)
 
 
 def _weighted(games: Window, values: Floats, half_life: float) -> Floats:
-    """(n,) means in which a game counts half as much as one ``half_life`` games later."""
+    """Return (n,) means in which a game counts half as much as one ``half_life`` games later."""
     weight = np.where(games.valid, 0.5 ** (np.arange(GAMES) / half_life), 0.0)
     total = np.asarray((weight * games.gather(values)).sum(axis=-1))
     return ratio(total, np.asarray(weight.sum(axis=-1)), games.count > 0)

@@ -1,4 +1,4 @@
-"""The 33 V9 features: names, order, and which of them a prediction cannot do without."""
+"""The 33 V9 features: names, order, and which of them a prediction requires."""
 
 from __future__ import annotations
 
@@ -49,4 +49,4 @@ MISSING, APPROXIMATED, EXACT = 0, 1, 2
 PROVENANCE_NAMES = ("missing", "approximated", "exact")
 
 QUALITY_WEIGHT = (0.5, 0.9, 1.0)
-"""What each provenance adds to the quality score, by its code."""
+"""Weight of each provenance in the quality score, by its code."""

@@ -1,4 +1,4 @@
-"""What is known of past games: players' box scores and teams' ratings, each on a timeline."""
+"""Past games: players' box scores and teams' ratings, each on a timeline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Strings = NDArray[np.str_]
 class Games:
     """Games of the schedule, one row each.
 
-    ``day``: days since 1970 (US Eastern date). ``tipoff``: microseconds, ``UNKNOWN`` where not known.
+    ``day``: days since 1970 (US Eastern date). ``tipoff``: microseconds, ``UNKNOWN`` if missing.
     ``season``: first year. ``home``, ``away``: three-letter codes.
     """
 
@@ -66,11 +66,11 @@ class BoxScores:
 class History:
     """Games and box scores, sorted and summed once, then read as of any instant.
 
-    ``order``: the position that each row had among the box scores as they came.
+    ``order``: the position of each row among the box scores as passed.
     """
 
     def __init__(self, games: Games, box: BoxScores) -> None:
-        known = result_known_at(games.day, games.tipoff)
+        available_at = result_known_at(games.day, games.tipoff)
         order = np.lexsort((games.game_id[box.game], games.day[box.game], box.player))
         self.games = games
         self.order = order
@@ -80,9 +80,9 @@ class History:
         self.birth_day = box.birth_day[order]
         self.stats = {name: box.stats[name][order] for name in STATS}
         self.players = Timeline(
-            code.astype(np.int64), games.day[self.game], known[self.game], games.season[self.game]
+            code.astype(np.int64), games.day[self.game], available_at[self.game], games.season[self.game]
         )
-        self.teams, self._slot = _teams(games, known, self)
+        self.teams, self._slot = _teams(games, available_at, self)
         self.stats["usage"] = self._usage()
 
     @property
@@ -94,22 +94,22 @@ class History:
         return np.unique(np.concatenate([self.games.home, self.games.away]))
 
     def player_codes(self, player_id: Ints) -> Ints:
-        """Codes on the players' timeline; one past the last for a player never seen."""
+        """Codes on the players' timeline; one past the last for a player without games."""
         return codes_of(player_id, self.player_ids)
 
     def team_codes(self, names: Strings) -> Ints:
         return codes_of(names, self.team_names)
 
     def team_of_row(self) -> Strings:
-        """The team each box-score row was played for."""
+        """Return the team of each box-score row."""
         return np.where(self.is_home, self.games.home[self.game], self.games.away[self.game])
 
     def _usage(self) -> Floats:
-        """Percentage points of the team's possessions that ended with the player while he played."""
+        """Return the percentage of team possessions that ended with the player while on the court."""
         s, t = self.stats, self.teams
-        mine = s["fga"] + 0.44 * s["fta"] + s["tov"]
-        top = 100.0 * mine * (t.raw["minutes"][self._slot] / 5.0)
-        return ratio(top, s["minutes"] * t.raw["used"][self._slot], s["minutes"] > 0)
+        used = s["fga"] + 0.44 * s["fta"] + s["tov"]
+        numerator = 100.0 * used * (t.raw["minutes"][self._slot] / 5.0)
+        return ratio(numerator, s["minutes"] * t.raw["used"][self._slot], s["minutes"] > 0)
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class TeamGames:
 _ALLOWED = ("paint_fga", "paint_fgm", "mid_fga", "mid_fgm", "fg3a", "fg3m")
 
 
-def _teams(games: Games, known: Ints, history: History) -> tuple[TeamGames, Ints]:
+def _teams(games: Games, available_at: Ints, history: History) -> tuple[TeamGames, Ints]:
     slot = history.game * 2 + (~history.is_home).astype(np.int64)
     slots = 2 * len(games.day)
     raw: dict[str, Floats] = {
@@ -147,22 +147,22 @@ def _teams(games: Games, known: Ints, history: History) -> tuple[TeamGames, Ints
     team = codes_of(name[rows], history.team_names)
     rows = rows[np.lexsort((games.game_id[game[rows]], games.day[game[rows]], team))]
     team = codes_of(name[rows], history.team_names)
-    away = other[rows]
+    opponent = other[rows]
     values = {
         "off_rating": 100.0 * raw["points"][rows] / possessions[rows],
-        "def_rating": 100.0 * raw["points"][away] / possessions[rows],
+        "def_rating": 100.0 * raw["points"][opponent] / possessions[rows],
         "pace": possessions[rows] * 48.0 / (raw["minutes"][rows] / 5.0),
-        "win": (raw["points"][rows] > raw["points"][away]).astype(np.float64),
-        **{f"allowed_{s}": raw[s][away] for s in _ALLOWED},
+        "win": (raw["points"][rows] > raw["points"][opponent]).astype(np.float64),
+        **{f"allowed_{s}": raw[s][opponent] for s in _ALLOWED},
     }
     at = game[rows]
-    return TeamGames(Timeline(team, games.day[at], known[at], games.season[at]), values, raw), slot
+    return TeamGames(Timeline(team, games.day[at], available_at[at], games.season[at]), values, raw), slot
 
 
-def codes_of(wanted: NDArray[np.int64] | Strings, known: NDArray[np.int64] | Strings) -> Ints:
-    """Position of each value in a sorted array; ``len(known)`` for one that is not there."""
-    if not len(known):
-        return np.zeros(len(wanted), np.int64)
-    at = np.searchsorted(known, wanted)
-    found = (at < len(known)) & (known[np.minimum(at, len(known) - 1)] == wanted)
-    return np.where(found, at, len(known)).astype(np.int64)
+def codes_of(values: NDArray[np.int64] | Strings, sorted_values: NDArray[np.int64] | Strings) -> Ints:
+    """Return the position of each value in a sorted array; ``len(sorted_values)`` if absent."""
+    if not len(sorted_values):
+        return np.zeros(len(values), np.int64)
+    at = np.searchsorted(sorted_values, values)
+    is_present = (at < len(sorted_values)) & (sorted_values[np.minimum(at, len(sorted_values) - 1)] == values)
+    return np.where(is_present, at, len(sorted_values)).astype(np.int64)

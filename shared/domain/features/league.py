@@ -1,4 +1,4 @@
-"""What is usual in the league as of an instant, over the last 365 days."""
+"""League means as of an instant, over the last 365 days."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ class LeagueMeans:
 
 
 def league_means(history: History, day: Ints, as_of: Ints) -> LeagueMeans:
-    """Means of all team-games of the last year that were known before each instant; NaN without any."""
-    line, values = history.teams.timeline, history.teams.values
-    order = np.lexsort((line.entity, line.available_at, line.day))
-    days, known = line.day[order], line.available_at[order]
+    """Return means of the last year's team-games with a result before each instant; NaN without any."""
+    timeline, values = history.teams.timeline, history.teams.values
+    order = np.lexsort((timeline.entity, timeline.available_at, timeline.day))
+    days, available_at = timeline.day[order], timeline.available_at[order]
     columns = {name: values[name][order] for name in values}
-    instants, back = np.unique(np.stack([day, as_of], axis=-1), axis=0, return_inverse=True)
+    instants, inverse = np.unique(np.stack([day, as_of], axis=-1), axis=0, return_inverse=True)
     table = np.full((len(instants), 4), np.nan)
     for row, (d, moment) in enumerate(instants):
         span = slice(np.searchsorted(days, d - YEAR), np.searchsorted(days, d))
-        usable = known[span] < moment
+        usable = available_at[span] < moment
         if usable.any():
             table[row] = _means({name: column[span][usable] for name, column in columns.items()})
-    return LeagueMeans(*table[back.reshape(-1)].T)
+    return LeagueMeans(*table[inverse.reshape(-1)].T)
 
 
-def _means(of: dict[str, Floats]) -> tuple[float, float, float, float]:
+def _means(columns: dict[str, Floats]) -> tuple[float, float, float, float]:
     def share(zone: str) -> float:
-        attempts = of[f"allowed_{zone}a"].sum()
-        return float(of[f"allowed_{zone}m"].sum() / attempts) if attempts > 0 else float("nan")
+        attempts = columns[f"allowed_{zone}a"].sum()
+        return float(columns[f"allowed_{zone}m"].sum() / attempts) if attempts > 0 else float("nan")
 
-    return float(of["def_rating"].mean()), share("paint_fg"), share("mid_fg"), share("fg3")
+    return float(columns["def_rating"].mean()), share("paint_fg"), share("mid_fg"), share("fg3")

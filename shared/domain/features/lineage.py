@@ -1,4 +1,4 @@
-"""Where each feature comes from and what it needs, so that a missing one can be explained."""
+"""Source tables and requirements of each feature, which explain a missing one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INJURIES = "nba_raw.nbac_injury_report"
 
 @dataclass(frozen=True)
 class Lineage:
-    """The tables a feature is computed from, and what must be in them for it to be there."""
+    """The tables that a feature is computed from, and the rows that it needs in them."""
 
     tables: tuple[str, ...]
     needs: str

@@ -1,4 +1,4 @@
-"""What a player and a team had done before each target, as positions on their timelines."""
+"""Past games of a player and a team before each target, as positions on their timelines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 Strings = NDArray[np.str_]
 
 HISTORY_DAYS = 1096
-"""Games older than this are no history."""
+"""Age in days from which a game is no longer history."""
 
 SEASON_GAMES = 128
 """More games than a player can play in a season, play-offs included."""
@@ -54,7 +54,7 @@ class Past:
         return window(self.start, self.end, width)
 
     def season_mean(self, values: Floats) -> Floats:
-        """(n,) means over this season's games, NaN without one."""
+        """Return (n,) means over this season's games, NaN without one."""
         return window(self.season_start, self.end, SEASON_GAMES).mean(values)
 
 

@@ -30,8 +30,8 @@ def verdict(
     """``absent``: required features that no row has. ``stale``: games were final whose box scores are not
     loaded. ``min_coverage``: 0-1.
 
-    What is not there before it is due is not broken; what is due with nobody expected is, since a
-    slate has players.
+    Missing features are not broken before they are due. A due date without expected players is
+    broken, since a slate has players.
     """
     if built and expected and present / expected >= min_coverage and not absent and not stale:
         return Verdict.READY

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from shared.domain.steps import Steps, above
 
 RECENT_GAMES = 30
-"""How many past games at most a player-game carries for the similarity system."""
+"""Maximum number of past games per player-game for the similarity system."""
 
 RECENT_FIELDS = ("points", "tier", "days_rest", "is_home", "form")
 """Last axis of ``Batch.recent``; tier -1 elite, 0 average, 1 weak; form -1 cold, 0 normal, 1 hot."""
 
 TIER_GAP, FORM_GAP = 2.0, 3.0
-"""Differences that make another tier (defensive rating, from the league's mean) or form (points)."""
+"""Differences that define another tier (defensive rating, from the league's mean) or form (points)."""
 
 
-def three_levels(gap: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """-1 at or below ``-width``, 1 at or above ``width``, else 0; NaN stays NaN."""
-    return _three_levels(width)(gap)
+def three_levels(difference: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
+    """Return -1 at or below ``-threshold``, 1 at or above ``threshold``, else 0; NaN stays NaN."""
+    return _three_levels(threshold)(difference)
 
 
 @cache
-def _three_levels(width: float) -> Steps:
-    return Steps((above(-width), width), (-1.0, 0.0, 1.0))
+def _three_levels(threshold: float) -> Steps:
+    return Steps((above(-threshold), threshold), (-1.0, 0.0, 1.0))

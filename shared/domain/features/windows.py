@@ -1,7 +1,7 @@
 """Windows over one entity's past games, gathered for many targets at once.
 
 Every reduction runs along the last axis of a gathered (n, width) array of constant width, so that a
-target gets the same bits alone or among 26,000 others.
+target gets the same bits alone or in a batch of 26,000.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Timeline:
     """Past games of many entities (players or teams), sorted by entity and day.
 
     ``entity``: (m,) codes 0.., ``day``: (m,) days since 1970, ``known``: (m,) microseconds from which
-    the result is known, ``season``: (m,) first year of the season. All four ascend within an entity.
+    the result is available, ``season``: (m,) first year of the season. All four ascend within an entity.
     """
 
     entity: Ints
@@ -34,17 +34,17 @@ class Timeline:
     season: Ints
 
     def before(self, entity: Ints, day: Ints, as_of: Ints) -> Ints:
-        """Position behind the last game with an earlier date whose result was known before ``as_of``."""
+        """Return the position after the last game with an earlier date and a result before ``as_of``."""
         by_day = np.searchsorted(self._day_keys, entity * _DAY_SPAN + day, side="left")
         by_time = np.searchsorted(self._time_keys, entity * _TIME_SPAN + as_of, side="left")
         return np.minimum(by_day, by_time)
 
     def from_day(self, entity: Ints, day: Ints) -> Ints:
-        """Position of the entity's first game on or after ``day``."""
+        """Return the position of the entity's first game on or after ``day``."""
         return np.searchsorted(self._day_keys, entity * _DAY_SPAN + day, side="left")
 
     def season_start(self, entity: Ints, season: Ints) -> Ints:
-        """Position of the entity's first game of a season."""
+        """Return the position of the entity's first game of a season."""
         keys = self.entity * _DAY_SPAN + self.season
         return np.searchsorted(keys, entity * _DAY_SPAN + season, side="left")
 
@@ -69,7 +69,7 @@ class Window:
     count: Ints
 
     def gather(self, values: Floats) -> Floats:
-        """(n, width) values, zero where there is no game."""
+        """Return (n, width) values, zero where there is no game."""
         if not len(values):
             return np.zeros(self.index.shape)
         return np.where(self.valid, values[self.index], 0.0)
@@ -84,8 +84,8 @@ class Window:
     def std(self, values: Floats) -> Floats:
         """(n,) sample standard deviations, NaN for fewer than two games."""
         mean = self.mean(values)
-        gap = np.where(self.valid, self.gather(values) - mean[:, None], 0.0)
-        squares = np.asarray((gap * gap).sum(axis=-1))
+        deviation = np.where(self.valid, self.gather(values) - mean[:, None], 0.0)
+        squares = np.asarray((deviation * deviation).sum(axis=-1))
         return np.sqrt(ratio(squares, self.count - 1, self.count >= 2))
 
 
@@ -96,8 +96,8 @@ def window(start: Ints, end: Ints, width: int) -> Window:
     return Window(np.where(valid, index, 0), valid, valid.sum(axis=-1).astype(np.int64))
 
 
-def ratio(top: Floats, bottom: Floats | Ints, where: Bools) -> Floats:
-    """``top / bottom`` where ``where`` holds and the divisor is not zero, NaN elsewhere."""
-    bottom = bottom.astype(np.float64)
-    good = where & (bottom != 0.0)
-    return np.where(good, top / np.where(good, bottom, 1.0), np.nan)
+def ratio(numerator: Floats, denominator: Floats | Ints, where: Bools) -> Floats:
+    """Return the ratio where ``where`` is true and the denominator is not zero, NaN elsewhere."""
+    denominator = denominator.astype(np.float64)
+    is_defined = where & (denominator != 0.0)
+    return np.where(is_defined, numerator / np.where(is_defined, denominator, 1.0), np.nan)
