@@ -1,4 +1,4 @@
-"""How a serving model has done lately, in one word and with its figures."""
+"""Recent health of a serving model, as one state with its figures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class HealthAssessment:
-    """Figures of graded live rows. ``mae``, ``line_mae``, ``line_bias`` are of the ``lined`` rows, points."""
+    """Figures of graded live rows; ``mae``, ``line_mae``, ``line_bias`` in points, of the ``lined`` rows."""
 
     health: Health
     why: str
@@ -44,25 +44,25 @@ class HealthAssessment:
 
 
 def assess_health(error: Floats, predicted: Floats, line: Floats, day: Ints, hit: Rate) -> HealthAssessment:
-    """``error``: (n,) predicted - actual; ``line`` NaN without one; ``day``: days since 1970.
+    """Assess a model. ``error``: (n,) predicted - actual; ``line`` NaN without one; ``day``: days since 1970.
 
-    RETRAIN needs evidence: the whole interval of the difference to the line above zero, or a bias beyond
-    its bound, or a hit rate whose interval lies below break-even.
+    RETRAIN needs evidence: the entire interval of the difference to the line above zero, or a bias beyond
+    its bound, or a hit rate whose interval ends below break-even.
     """
     lined = ~np.isnan(line)
-    gap = (predicted - line)[lined]
+    edge = (predicted - line)[lined]
     actual = predicted - error
-    own, its = np.abs(error[lined]), np.abs(line[lined] - actual[lined])
-    worse = mean_by_date(own - its, day[lined]) if lined.any() else None
-    bias = float(gap.mean()) if len(gap) else None
-    health, why = _judge(int(lined.sum()), bias, worse, hit)
+    model_error, line_error = np.abs(error[lined]), np.abs(line[lined] - actual[lined])
+    worse = mean_by_date(model_error - line_error, day[lined]) if lined.any() else None
+    bias = float(edge.mean()) if len(edge) else None
+    health, why = _decide(int(lined.sum()), bias, worse, hit)
     return HealthAssessment(
         health=health,
         why=why,
         n=len(error),
         lined=int(lined.sum()),
-        mae=_mean(own),
-        line_mae=_mean(its),
+        mae=_mean(model_error),
+        line_mae=_mean(line_error),
         bias=_mean(error),
         line_bias=bias,
         worse=worse,
@@ -70,8 +70,8 @@ def assess_health(error: Floats, predicted: Floats, line: Floats, day: Ints, hit
     )
 
 
-def _judge(n: int, bias: float | None, worse: Interval | None, hit: Rate) -> tuple[Health, str]:
-    """The first rule that fits."""
+def _decide(n: int, bias: float | None, worse: Interval | None, hit: Rate) -> tuple[Health, str]:
+    """Return the first rule that applies."""
     if bias is None or worse is None or n < MIN_ROWS:
         return Health.WATCH, f"{n} graded live rows with a line, wanted {MIN_ROWS} to judge"
     if abs(bias) > RETRAIN_BIAS:

@@ -1,6 +1,6 @@
-"""Checks of the predictions of one system and game date as a whole, before they come into use.
+"""Checks of the predictions of one system and game date as a batch, before activation.
 
-A single prediction of 0.4 points is possible; a whole slate with that mean is a model of something else.
+A single prediction of 0.4 points is possible; a slate with that mean comes from a wrong model.
 ``docs/adr/0029`` has the measurements behind the bounds.
 """
 
@@ -12,26 +12,26 @@ from math import sqrt
 from statistics import median
 
 POSSIBLE = (-25.0, 80.0)
-"""Points before clamping that a system can arrive at for one player."""
+"""Possible points for one player, before clamping."""
 
-LINE_GAP, USUAL_GAP = 3.0, 4.5
+MAX_LINE_GAP, MAX_USUAL_GAP = 3.0, 4.5
 """Points by which the mean of many rows may differ from their lines, or from the players' last ten games."""
 
-ACCEPTED_GAP = 4.0
-"""Points by which the mean may differ from that of the batches accepted before; slates differ as well."""
+MAX_ACCEPTED_GAP = 4.0
+"""Points by which the mean may differ from earlier accepted batches; slates differ as well."""
 
 ROW_SPREAD = 8.0
 """Points added to a bound of a mean, divided by the root of the number of rows: a few rows prove little."""
 
 SPREAD_RATIO = (0.5, 2.0)
-"""The spread of the rows over the spread of the batches accepted before."""
+"""Bounds of the ratio of the rows' spread to that of earlier accepted batches."""
 
 MIN_SHARE = 0.5
-"""Rows over the players asked for. In the first days of a season many have no features yet: until there are
+"""Minimum of rows divided by requested players. Early in a season many have no features: until there are
 batches to compare with, those do not count."""
 
 SPARSE_SYSTEMS = frozenset({"similarity_balanced_v1"})
-"""Systems that rightly have nothing to say of many players: their share is not judged."""
+"""Systems that have no prediction for many players by design: their share is not checked."""
 
 MIN_ROWS_FOR_GAPS, MIN_ROWS_FOR_HISTORY, MIN_KEYS_FOR_SHARE = 10, 20, 10
 """Fewer rows than a single game has show a player's luck, not a model's target."""
@@ -42,13 +42,13 @@ REFERENCE_DATES, MIN_REFERENCE_DATES, MIN_REFERENCE_ROWS = 7, 3, 20
 
 @dataclass(frozen=True)
 class PredictionBatch:
-    """What is known of the rows of one system and game date, in points before clamping.
+    """Summary of the rows of one system and game date, in points before clamping.
 
     ``points``, ``squares``: sums over all rows. ``line_gap``: sum of predicted - line over the
     ``lined_rows``; ``usual_gap``: sum of predicted - mean of the player's last ten games over the
-    ``usual_rows``. ``keys``: players for whom the system was asked, or has a row in use already;
-    ``answered``: those of them for whom it has a row; ``without_features``: those who lack a feature that
-    the system cannot do without. ``is_whole_slate``: false for the gaps that an earlier run
+    ``usual_rows``. ``keys``: players requested from the system, or with an active row already;
+    ``answered``: those of them with a row; ``without_features``: those without a feature that
+    the system requires. ``is_whole_slate``: false for the gaps that an earlier run
     left, and for a selection of players; these are not compared with whole slates.
     """
 
@@ -78,7 +78,7 @@ class PredictionBatch:
 
 @dataclass(frozen=True)
 class Accepted:
-    """Rows of one system that are in use for an earlier game date: count, mean and spread of points."""
+    """Active rows of one system for an earlier game date: count, mean and spread of points."""
 
     rows: int
     mean: float
@@ -99,7 +99,7 @@ class PredictionFinding:
 
 
 def check_predictions(batch: PredictionBatch, accepted: Sequence[Accepted]) -> list[PredictionFinding]:
-    """Return what is wrong with a batch; ``accepted``: batches of earlier game dates, the newest first."""
+    """Return the findings of a batch; ``accepted``: batches of earlier game dates, the newest first."""
     if not batch.rows:
         return []
     earlier = [a for a in accepted if a.rows >= MIN_REFERENCE_ROWS][:REFERENCE_DATES]
@@ -108,7 +108,7 @@ def check_predictions(batch: PredictionBatch, accepted: Sequence[Accepted]) -> l
 
 
 def spread(rows: int, points: float, squares: float) -> float:
-    """Standard deviation from sums."""
+    """Return the standard deviation from sums."""
     return sqrt(max(squares / rows - (points / rows) ** 2, 0.0))
 
 
@@ -120,31 +120,31 @@ def _range(batch: PredictionBatch) -> list[PredictionFinding]:
 
 
 def _gaps(batch: PredictionBatch) -> list[PredictionFinding]:
-    found = []
+    findings = []
     for figure, rows, total, bound in (
-        ("mean(predicted - line)", batch.lined_rows, batch.line_gap, LINE_GAP),
-        ("mean(predicted - last ten games)", batch.usual_rows, batch.usual_gap, USUAL_GAP),
+        ("mean(predicted - line)", batch.lined_rows, batch.line_gap, MAX_LINE_GAP),
+        ("mean(predicted - last ten games)", batch.usual_rows, batch.usual_gap, MAX_USUAL_GAP),
     ):
-        if rows >= MIN_ROWS_FOR_GAPS and abs(total / rows) > (most := _bound(bound, rows)):
+        if rows >= MIN_ROWS_FOR_GAPS and abs(total / rows) > (cap := _bound(bound, rows)):
             value = f"{total / rows:+.2f} points over {rows} rows (mean {batch.mean:.2f})"
-            found.append(PredictionFinding(batch.system_id, figure, value, f"-{most:.2f} to +{most:.2f}"))
-    return found
+            findings.append(PredictionFinding(batch.system_id, figure, value, f"-{cap:.2f} to +{cap:.2f}"))
+    return findings
 
 
 def _history(batch: PredictionBatch, earlier: Sequence[Accepted]) -> list[PredictionFinding]:
     if not earlier or not batch.is_whole_slate or batch.rows < MIN_ROWS_FOR_HISTORY:
         return []
-    of = f"by the {len(earlier)} accepted batches before"
-    found = []
-    usual, most = median(a.mean for a in earlier), _bound(ACCEPTED_GAP, batch.rows)
-    if abs(batch.mean - usual) > most:
-        expected = f"{usual - most:.2f} to {usual + most:.2f} {of}"
-        found.append(PredictionFinding(batch.system_id, "mean", f"{batch.mean:.2f} points", expected))
+    source = f"by the {len(earlier)} accepted batches before"
+    findings = []
+    usual, cap = median(a.mean for a in earlier), _bound(MAX_ACCEPTED_GAP, batch.rows)
+    if abs(batch.mean - usual) > cap:
+        expected = f"{usual - cap:.2f} to {usual + cap:.2f} {source}"
+        findings.append(PredictionFinding(batch.system_id, "mean", f"{batch.mean:.2f} points", expected))
     low, high = (ratio * median(a.spread for a in earlier) for ratio in SPREAD_RATIO)
     if not low <= batch.spread <= high:
-        expected = f"{low:.2f} to {high:.2f} {of}"
-        found.append(PredictionFinding(batch.system_id, "spread", f"{batch.spread:.2f} points", expected))
-    return found
+        expected = f"{low:.2f} to {high:.2f} {source}"
+        findings.append(PredictionFinding(batch.system_id, "spread", f"{batch.spread:.2f} points", expected))
+    return findings
 
 
 def _share(batch: PredictionBatch, has_history: bool) -> list[PredictionFinding]:

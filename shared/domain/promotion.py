@@ -1,4 +1,4 @@
-"""The gates that a model passes before it serves; each says what it saw. No gate looks at MAE alone."""
+"""Gates that a model must pass before it serves, each with evidence. No gate uses MAE alone."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MIN_TIER_ROWS = 10
 MAX_ONE_SIDE_SHARE = 0.75
 MIN_SIDES = 20
 MAX_ERROR_INCREASE = 0.10
-"""Points of absolute error by which a candidate may be worse than the champion, at the upper end."""
+"""Points of absolute error by which a candidate may exceed the champion, at the interval's upper end."""
 
 MIN_DATES = 7
 """Game dates on which the candidate must have run in shadow."""
 
 LARGE_SHIFT = 0.25
-"""Population stability index above which a shift is called large."""
+"""Population stability index above which a shift is large."""
 
 TIERS = (
     (0.0, "bench, line below 8"),
@@ -48,8 +48,8 @@ class Trial:
     """Graded shadow rows of a candidate whose players played, and the champion's on the same keys.
 
     ``predicted``, ``actual``, ``line``: (n,) points, line NaN without one. ``side``: (n,) 1 OVER, -1 UNDER,
-    0 none. ``day``: (n,) days since 1970. ``champion``: (n,) the champion's predictions, NaN where it has
-    none.
+    0 none. ``day``: (n,) days since 1970. ``champion``: (n,) the champion's predictions, NaN without
+    one.
     """
 
     predicted: Floats
@@ -61,7 +61,7 @@ class Trial:
 
 
 def evaluate_gates(trial: Trial, train_end: date, first_graded: date | None) -> list[Gate]:
-    """The gates that graded rows decide, all of which must pass."""
+    """Return the gates that depend on graded rows; all of them must pass."""
     return [
         _overlap(train_end, first_graded),
         _graded(trial),
@@ -90,28 +90,28 @@ def _shadow_dates(t: Trial) -> Gate:
 
 
 def _line_bias(t: Trial) -> Gate:
-    gap = (t.predicted - t.line)[~np.isnan(t.line)]
-    if not len(gap):
+    edge = (t.predicted - t.line)[~np.isnan(t.line)]
+    if not len(edge):
         return Gate("line_bias", False, "no row with a line")
-    bias = float(gap.mean())
-    said = f"mean(predicted - line) {bias:+.2f} on {len(gap)} rows, wanted within {MAX_LINE_BIAS}"
-    return Gate("line_bias", abs(bias) <= MAX_LINE_BIAS, said)
+    bias = float(edge.mean())
+    evidence = f"mean(predicted - line) {bias:+.2f} on {len(edge)} rows, wanted within {MAX_LINE_BIAS}"
+    return Gate("line_bias", abs(bias) <= MAX_LINE_BIAS, evidence)
 
 
 def _tier_bias(t: Trial) -> Gate:
-    """Mean error of each tier of players, told by their line."""
+    """Check the mean error of each tier of players; the line decides the tier."""
     error = t.predicted - t.actual
     edges = [low for low, _ in TIERS]
     tier = np.searchsorted(edges, np.nan_to_num(t.line, nan=-1.0), side="right") - 1
-    told, worst = [], 0.0
+    texts, worst = [], 0.0
     for i, (_, name) in enumerate(TIERS):
-        mine = error[(tier == i) & ~np.isnan(t.line)]
-        if len(mine) >= MIN_TIER_ROWS:
-            told.append(f"{name}: {mine.mean():+.2f} (n={len(mine)})")
-            worst = max(worst, abs(float(mine.mean())))
-    if not told:
+        tier_error = error[(tier == i) & ~np.isnan(t.line)]
+        if len(tier_error) >= MIN_TIER_ROWS:
+            texts.append(f"{name}: {tier_error.mean():+.2f} (n={len(tier_error)})")
+            worst = max(worst, abs(float(tier_error.mean())))
+    if not texts:
         return Gate("tier_bias", False, f"no tier has {MIN_TIER_ROWS} graded rows")
-    return Gate("tier_bias", worst <= MAX_TIER_BIAS, f"{'; '.join(told)}; wanted within {MAX_TIER_BIAS}")
+    return Gate("tier_bias", worst <= MAX_TIER_BIAS, f"{'; '.join(texts)}; wanted within {MAX_TIER_BIAS}")
 
 
 def _direction(t: Trial) -> Gate:
@@ -119,8 +119,8 @@ def _direction(t: Trial) -> Gate:
     if len(sides) < MIN_SIDES:
         return Gate("direction", False, f"{len(sides)} sides taken, wanted {MIN_SIDES} to judge")
     over = float((sides > 0).mean())
-    said = f"{over:.0%} OVER of {len(sides)} sides, wanted at most {MAX_ONE_SIDE_SHARE:.0%} one way"
-    return Gate("direction", max(over, 1.0 - over) <= MAX_ONE_SIDE_SHARE, said)
+    evidence = f"{over:.0%} OVER of {len(sides)} sides, wanted at most {MAX_ONE_SIDE_SHARE:.0%} one way"
+    return Gate("direction", max(over, 1.0 - over) <= MAX_ONE_SIDE_SHARE, evidence)
 
 
 def _against_champion(t: Trial) -> Gate:
@@ -130,25 +130,25 @@ def _against_champion(t: Trial) -> Gate:
     worse = difference(t)
     if worse is None:
         return Gate("against_champion", False, "fewer than two dates in common: no interval")
-    said = (
+    evidence = (
         f"absolute error {worse.value:+.3f} [{worse.low:+.3f}, {worse.high:+.3f}] against the champion on "
         f"{int(both.sum())} rows, wanted below {MAX_ERROR_INCREASE:+.2f} at the upper end"
     )
-    return Gate("against_champion", worse.high <= MAX_ERROR_INCREASE, said)
+    return Gate("against_champion", worse.high <= MAX_ERROR_INCREASE, evidence)
 
 
 def difference(t: Trial) -> Interval | None:
-    """Candidate's less champion's absolute error on the same rows, resampled by date."""
+    """Return the candidate's minus the champion's absolute error on the same rows, resampled by date."""
     both = ~np.isnan(t.champion)
-    gap = np.abs(t.predicted - t.actual)[both] - np.abs(t.champion - t.actual)[both]
-    return mean_by_date(gap, t.day[both])
+    error_difference = np.abs(t.predicted - t.actual)[both] - np.abs(t.champion - t.actual)[both]
+    return mean_by_date(error_difference, t.day[both])
 
 
 def drift_gate(indices: dict[str, float]) -> Gate:
-    """``indices``: population stability of each feature of the last weeks against the training."""
+    """``indices``: population stability index of each feature, recent weeks against training."""
     if not indices:
         return Gate("feature_drift", False, "the bundle has no training distribution to compare with")
-    moved = sorted(((v, f) for f, v in indices.items() if v > LARGE_SHIFT), reverse=True)
-    top = ", ".join(f"{name} {value:.2f}" for value, name in moved[:3])
-    said = f"{len(moved)} features above {LARGE_SHIFT} by PSI" + (f": {top}" if moved else "")
-    return Gate("feature_drift", not moved, said)
+    shifted = sorted(((v, f) for f, v in indices.items() if v > LARGE_SHIFT), reverse=True)
+    top = ", ".join(f"{name} {value:.2f}" for value, name in shifted[:3])
+    evidence = f"{len(shifted)} features above {LARGE_SHIFT} by PSI" + (f": {top}" if shifted else "")
+    return Gate("feature_drift", not shifted, evidence)

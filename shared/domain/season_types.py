@@ -2,7 +2,7 @@
 
 A game of the regular season, the play-in, the play-offs or the NBA Cup final is played for its result and
 has props: it is predicted, and it counts in every later feature. The league leaves the play-in and the Cup
-final out of its season statistics; features measure how a player has played lately, so they count here.
+final out of its season statistics; features measure recent games, so they count here.
 Games of the pre-season and the All-Star weekend are stored, never predicted, and never history.
 ``playoff_game`` is 1 in the play-offs only.
 """
@@ -38,5 +38,5 @@ _NOT_A_LETTER = re.compile(r"[^a-z]")
 
 @lru_cache(maxsize=256)
 def season_type(name: str) -> str | None:
-    """Return the kind of a source's word (``PlayIn``, ``IST Championship``), None for an unknown one."""
+    """Return the season type of a word (``PlayIn``, ``IST Championship``), None for an unknown one."""
     return _NAMES.get(_NOT_A_LETTER.sub("", name.lower()))

@@ -1,4 +1,4 @@
-"""The signal of a game date: whether one system's sides look as they usually do, and a calibration alarm."""
+"""The signal of a game date: whether one system's sides are as usual, and a calibration alarm."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ MIN_SIDES = 10
 """Sides taken (OVER and UNDER together) below which a date has no signal: most rows are PASS."""
 
 HISTORY_DATES = 30
-"""How many earlier dates of the system a date is compared with: the newest that had enough sides."""
+"""Number of earlier dates of the system to compare with: the newest that had enough sides."""
 
 HISTORY_SPAN = timedelta(days=90)
-"""How far back those dates may lie: what a system did last season says little about it now."""
+"""Maximum age of those dates: a system's results of last season differ from current ones."""
 
 MIN_HISTORY_DATES = 5
-"""Such dates below which the fixed limits ``FEW_OVER`` and ``MANY_OVER`` stand in."""
+"""Minimum of such dates; with fewer, the fixed limits ``FEW_OVER`` and ``MANY_OVER`` apply."""
 
 UNUSUAL = 2.0
 """Standard deviations from the system's own mean share of OVER beyond which a date is unusual."""
 
 FEW_OVER, MANY_OVER = 25.0, 75.0
-"""Per cent OVER among the sides taken; used while there is no history of the system's own."""
+"""Per cent OVER among the sides taken; used while the system has too little history."""
 
 HIGH_EDGE = 5.0
 PREMIUM_CONFIDENCE, PREMIUM_EDGE = 92.0, 3.0
@@ -51,7 +51,7 @@ class Signal(StrEnum):
 
 
 STAKE = {Signal.GREEN: 1.0, Signal.YELLOW: 1.0, Signal.RED: 0.5, Signal.NO_SIGNAL: 1.0}
-"""Advice: on a RED day stake half, or leave high edges alone."""
+"""Advice: on a RED day stake half, or skip high edges."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class EarlierDay:
 
 @dataclass(frozen=True)
 class DailySignal:
-    """Shares 0-100 are of all rows with a line; None where there is none."""
+    """Shares 0-100 are of all rows with a line; None without such rows."""
 
     total_picks: int
     high_edge_picks: int
@@ -94,7 +94,7 @@ class DailySignal:
 
     @property
     def alarm(self) -> bool:
-        """Whether predictions lie so far to one side of the lines that the model is in doubt."""
+        """Whether predictions are so far to one side of the lines that the model is in doubt."""
         return self.avg_pvl is not None and abs(self.avg_pvl) > ALARM
 
 
@@ -136,7 +136,7 @@ def comparable(earlier: Sequence[EarlierDay]) -> list[EarlierDay]:
 
 
 def missing_signal_reason(picks: int, sides: int) -> str | None:
-    """Return why a date has no colour: so many rows with a line, and sides taken; None where it has one."""
+    """Return why a date with so many rows with a line, and sides, has no signal; None if it has one."""
     if picks < MIN_PICKS:
         return f"{picks} rows with a line, at least {MIN_PICKS} needed"
     if sides < MIN_SIDES:
@@ -145,28 +145,28 @@ def missing_signal_reason(picks: int, sides: int) -> str | None:
 
 
 def _decide(n: int, over: int, under: int, high: int, earlier: Sequence[EarlierDay]) -> tuple[Signal, str]:
-    """Return the first rule that fits, and its reason."""
+    """Return the first rule that applies, and its reason."""
     sides = over + under
-    none = missing_signal_reason(n, sides)
-    if none is not None:
-        return Signal.NO_SIGNAL, none
+    missing_reason = missing_signal_reason(n, sides)
+    if missing_reason is not None:
+        return Signal.NO_SIGNAL, missing_reason
     share = 100.0 * over / sides
     low, top, usual = _limits(sides, earlier)
-    said = f"{share:.0f} % of {sides} sides are OVER, {usual}"
+    share_text = f"{share:.0f} % of {sides} sides are OVER, {usual}"
     if share < low:
-        return Signal.RED, f"{said}: unusually few"
+        return Signal.RED, f"{share_text}: unusually few"
     if share > top:
-        return Signal.YELLOW, f"{said}: unusually many"
+        return Signal.YELLOW, f"{share_text}: unusually many"
     if high < FEW_HIGH_EDGE <= median([d.high_edge_picks for d in earlier] or [0]):
-        few = f"rows with an edge of {HIGH_EDGE:.0f} points: {high}, usually {FEW_HIGH_EDGE} or more"
-        return Signal.YELLOW, f"{few}; {said}"
-    return Signal.GREEN, said
+        few_text = f"rows with an edge of {HIGH_EDGE:.0f} points: {high}, usually {FEW_HIGH_EDGE} or more"
+        return Signal.YELLOW, f"{few_text}; {share_text}"
+    return Signal.GREEN, share_text
 
 
 def _limits(sides: int, earlier: Sequence[EarlierDay]) -> tuple[float, float, str]:
-    """Return the least and the greatest usual per cent of OVER for so many sides, in words as well.
+    """Return the lowest and the highest usual per cent of OVER for so many sides, and a text.
 
-    The spread is that of the system's own dates, and never less than chance alone gives ``sides`` picks.
+    The spread is that of the system's own dates, and at least the random spread of ``sides`` picks.
     """
     if len(earlier) < MIN_HISTORY_DATES:
         own = f"{len(earlier)} of the {MIN_HISTORY_DATES} earlier dates that its own limits need"

@@ -1,4 +1,4 @@
-"""Intervals and tests, stated with their assumptions."""
+"""Intervals and tests, with their assumptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 Z95 = 1.959963984540054
 BREAKEVEN = 110.0 / 210.0
-"""Hit rate that pays for odds of -110 both ways."""
+"""Break-even hit rate at odds of -110 both ways."""
 
 PERMUTATIONS, RESAMPLES = 10_000, 2_000
 SEED = 20250324
@@ -31,7 +31,7 @@ class Rate:
 
 
 def wilson(hits: int, n: int) -> Rate:
-    """Wilson's 95 % interval, which supposes independent trials."""
+    """Return Wilson's 95 % interval, which assumes independent trials."""
     if n == 0:
         return Rate(0, 0, None, None, None)
     p, z2 = hits / n, Z95**2
@@ -49,7 +49,7 @@ class Difference:
 
 
 def two_proportions(hits_a: int, n_a: int, hits_b: int, n_b: int) -> Difference | None:
-    """The naive test, every trial independent: b's rate less a's; None where a side is empty or flat."""
+    """Test b's rate minus a's with all trials independent; None if a side is empty or constant."""
     if n_a == 0 or n_b == 0:
         return None
     pooled = (hits_a + hits_b) / (n_a + n_b)
@@ -61,22 +61,22 @@ def two_proportions(hits_a: int, n_a: int, hits_b: int, n_b: int) -> Difference 
 
 
 def by_date(hits: Ints, n: Ints, in_a: NDArray[np.bool_]) -> Difference | None:
-    """The same difference with game dates as the units, since picks of one date go together.
+    """Test the same difference with game dates as units, since picks of one date are correlated.
 
-    ``hits``, ``n``: (d,) of each date; ``in_a``: which group it is in. ``z`` uses the cluster-robust
+    ``hits``, ``n``: (d,) of each date; ``in_a``: whether it is in group a. ``z`` uses the cluster-robust
     variance of both rates; ``p`` comes from permuting the dates' groups, 10,000 times from a fixed seed.
-    None where a group has fewer than two dates or no trial.
+    None if a group has fewer than two dates or no trial.
     """
     if in_a.sum() < 2 or (~in_a).sum() < 2 or n[in_a].sum() == 0 or n[~in_a].sum() == 0:
         return None
-    seen = _gap(hits, n, in_a)
+    gap = _gap(hits, n, in_a)
     variance = _cluster_variance(hits[in_a], n[in_a]) + _cluster_variance(hits[~in_a], n[~in_a])
     rng = np.random.default_rng(SEED)
     labels = rng.permuted(np.tile(in_a, (PERMUTATIONS, 1)), axis=1)
     gaps = _gaps(hits, n, labels)
-    as_far = int(np.sum(np.abs(gaps) >= abs(seen) - 1e-12))
-    z = seen / math.sqrt(variance) if variance > 0.0 else math.copysign(math.inf, seen) if seen else 0.0
-    return Difference(z, (1 + as_far) / (1 + PERMUTATIONS))
+    as_extreme = int(np.sum(np.abs(gaps) >= abs(gap) - 1e-12))
+    z = gap / math.sqrt(variance) if variance > 0.0 else math.copysign(math.inf, gap) if gap else 0.0
+    return Difference(z, (1 + as_extreme) / (1 + PERMUTATIONS))
 
 
 def _gap(hits: Ints, n: Ints, in_a: NDArray[np.bool_]) -> float:
@@ -84,7 +84,7 @@ def _gap(hits: Ints, n: Ints, in_a: NDArray[np.bool_]) -> float:
 
 
 def _gaps(hits: Ints, n: Ints, labels: NDArray[np.bool_]) -> Floats:
-    """The difference under each row of labels; 0 where a group came out without a trial."""
+    """Return the difference under each row of labels; 0 if a group has no trial."""
     a_hits, a_n = labels @ hits, labels @ n
     b_hits, b_n = hits.sum() - a_hits, n.sum() - a_n
     empty = (a_n == 0) | (b_n == 0)
@@ -100,7 +100,7 @@ def _cluster_variance(hits: Ints, n: Ints) -> float:
 
 @dataclass(frozen=True)
 class Distribution:
-    """How a feature was distributed: nine inner deciles, the share in each of ten bins, and missing."""
+    """Distribution of a feature: nine inner deciles, the share in each of ten bins, and missing."""
 
     edges: list[float]
     shares: list[float]
@@ -108,24 +108,24 @@ class Distribution:
 
 
 def distribution(values: Floats) -> Distribution:
-    """(n,) values, NaN where missing; bins of equal values are merged into one."""
+    """Return the distribution of (n,) values, NaN where missing; bins of equal values are merged."""
     present = values[~np.isnan(values)]
     edges = np.unique(np.quantile(present, np.arange(1, 10) / 10)) if len(present) else np.zeros(0)
     return Distribution(edges.tolist(), _shares(present, edges), _missing(values))
 
 
 def stability(reference: Distribution, values: Floats) -> float:
-    """Population stability index of values against a reference, missing as a bin of its own.
+    """Return the population stability index of values against a reference, missing as its own bin.
 
-    0 is the same distribution; above 0.1 is usually called a shift and above 0.25 a large one. Shares
-    are floored at 0.0001 so that an empty bin counts without being infinite.
+    0 is the same distribution; above 0.1 is usually a shift and above 0.25 a large one. Shares are at least
+    0.0001, so that an empty bin does not give infinity.
     """
     present = values[~np.isnan(values)]
-    now = np.array([*_shares(present, np.array(reference.edges)), 0.0]) * (1 - _missing(values))
-    then = np.array([*reference.shares, 0.0]) * (1 - reference.missing)
-    now[-1], then[-1] = _missing(values), reference.missing
-    now, then = np.maximum(now, 1e-4), np.maximum(then, 1e-4)
-    return float(np.sum((now - then) * np.log(now / then)))
+    current = np.array([*_shares(present, np.array(reference.edges)), 0.0]) * (1 - _missing(values))
+    expected = np.array([*reference.shares, 0.0]) * (1 - reference.missing)
+    current[-1], expected[-1] = _missing(values), reference.missing
+    current, expected = np.maximum(current, 1e-4), np.maximum(expected, 1e-4)
+    return float(np.sum((current - expected) * np.log(current / expected)))
 
 
 def _shares(present: Floats, edges: Floats) -> list[float]:
@@ -147,9 +147,9 @@ class Interval:
 
 
 def mean_by_date(values: Floats, day: Ints) -> Interval | None:
-    """Mean of (n,) values; whole game dates are drawn again, 2,000 times from a fixed seed.
+    """Return the mean of (n,) values; game dates are resampled 2,000 times from a fixed seed.
 
-    None for fewer than two dates, since one date says nothing of how dates differ.
+    None for fewer than two dates, since one date does not show how dates differ.
     """
     days, code = np.unique(day, return_inverse=True)
     if len(days) < 2:

@@ -12,7 +12,7 @@ class Steps:
     """A function that is constant between borders."""
 
     def __init__(self, borders: Sequence[float], values: Sequence[float], unknown: float = np.nan) -> None:
-        """``values``: below the first border, then from each border on. ``unknown``: for NaN."""
+        """``values``: below the first border, then from each border on. ``unknown``: value for NaN."""
         self._borders = np.array([*borders, np.nan])  # NaN is sorted last
         self._values = np.array([*values, unknown])
 

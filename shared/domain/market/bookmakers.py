@@ -1,4 +1,4 @@
-"""Keys of bookmakers: one spelling for each, whatever a source calls it."""
+"""Keys of bookmakers: one spelling for all names that sources use."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def _fold(name: str) -> str:
 
 _KEYS = {
     folded: key
-    for key, others in (*_SPORTSBOOKS.items(), *_PICKEM.items())
-    for folded in (_fold(key), *others)
+    for key, aliases in (*_SPORTSBOOKS.items(), *_PICKEM.items())
+    for folded in (_fold(key), *aliases)
 }
 
 

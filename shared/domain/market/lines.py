@@ -1,4 +1,4 @@
-"""Quotes of the points market: which one stands for a player, and what its prices say."""
+"""Quotes of the points market: the line of a player, and the probability of its prices."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ BOOK_CASCADE = ("draftkings", "fanduel", "betmgm", "williamhill_us", "pointsbetu
 """Books in order of preference; after them other sportsbooks by name, then pick'em sites by name."""
 
 MAX_QUOTE_AGE = 96 * 3600 * SECOND
-"""A quote captured longer before a game's as-of is not the line. Books post a game one to three days ahead
+"""An older quote, as of the game, is not the line. Books post a game one to three days ahead
 (the oldest that was still the newest of its book, of 9,012 real player-games, was 76 hours old)."""
 
 
 def book_rank(book: Strings, book_type: Strings) -> Ints:
-    """Position of each quote's book in the cascade, lowest first; equal only for the same book."""
+    """Return the position of each quote's book in the cascade; equal only for the same book."""
     kinds = dict(zip(book.tolist(), book_type.tolist(), strict=True))
 
-    def place(name: str) -> tuple[int, int, str]:
-        known = BOOK_CASCADE.index(name) if name in BOOK_CASCADE else len(BOOK_CASCADE)
-        return (kinds[name] != "sportsbook", known, name)
+    def sort_key(name: str) -> tuple[int, int, str]:
+        position = BOOK_CASCADE.index(name) if name in BOOK_CASCADE else len(BOOK_CASCADE)
+        return (kinds[name] != "sportsbook", position, name)
 
-    ranks = {name: i for i, name in enumerate(sorted(kinds, key=place))}
+    ranks = {name: i for i, name in enumerate(sorted(kinds, key=sort_key))}
     return np.array([ranks[name] for name in book.tolist()], dtype=np.int64)
 
 
 def usable(captured: Ints, as_of: Ints, allow_undated: bool) -> NDArray[np.bool_]:
-    """Whether each quote was captured before its game's ``as_of``; one known by day only where allowed."""
+    """Return whether each quote was captured before ``as_of``; a quote without a time only if allowed."""
     return np.where(captured != UNKNOWN, captured < as_of, allow_undated)
 
 
 def fresh(captured: Ints, as_of: Ints, max_age: int = MAX_QUOTE_AGE) -> NDArray[np.bool_]:
-    """Whether each quote is young enough to be the line; the age of one known by day only is not known."""
+    """Return whether each quote is new enough to be the line; a quote without a time always is."""
     return np.asarray((captured == UNKNOWN) | (captured >= as_of - max_age))
 
 
 def newest(group: Ints, captured: Ints, rows: Ints, groups: int) -> Ints:
-    """The quote of ``rows`` that was captured last in each of ``groups``, -1 where there is none."""
-    found = np.full(groups, -1, np.int64)
+    """Return the quote of ``rows`` that was captured last in each of ``groups``, -1 without one."""
+    latest = np.full(groups, -1, np.int64)
     order = rows[np.lexsort((rows, captured[rows], group[rows]))]
-    found[group[order]] = order
-    return found
+    latest[group[order]] = order
+    return latest
 
 
 def choose(
@@ -59,13 +59,13 @@ def choose(
     evenness: tuple[Floats, Floats] | None = None,
     max_age: int = MAX_QUOTE_AGE,
 ) -> tuple[Ints, Ints]:
-    """The current and the opening quote of each of ``groups`` player-games, -1 where there is none.
+    """Return the current and the opening quote of each of ``groups`` player-games, -1 without one.
 
-    ``captured``, ``as_of``: microseconds, one per quote; ``captured`` is ``UNKNOWN`` where only the day is
-    known. A quote is usable if captured before its game's ``as_of``; one known by day only counts as
-    known at the cut-off and is usable only where ``allow_undated``. Current is the latest usable quote
-    of the best-ranked book, a dated one before an undated one, none older than ``max_age``; opening that
-    book's earliest. Of several quotes of one book and instant the first by ``evenness`` stands, which is
+    ``captured``, ``as_of``: microseconds, one per quote; ``captured`` is ``UNKNOWN`` for an undated quote,
+    which has a day only. A quote is usable if captured before its game's ``as_of``; an undated one counts
+    as captured at the cut-off and is usable only with ``allow_undated``. Current is the latest usable quote
+    of the best-ranked book, dated before undated ones, none older than ``max_age``; opening is that book's
+    earliest. Of several quotes of one book and instant the first by ``evenness`` is used, which is
     ``by_evenness`` of all quotes.
     """
     dated = captured != UNKNOWN
@@ -93,14 +93,14 @@ def by_evenness(line: Floats, over_price: Floats, under_price: Floats) -> tuple[
     """Return two sort keys of quotes: how far the market is from even on the line, and the line.
 
     The main line of a book is the one on which OVER is nearest to a probability of one half, margin
-    removed; of two that are equally near the lower one. A quote without both prices comes last.
+    removed; between two equally near lines, the lower one. A quote without both prices comes last.
     """
-    gap = np.abs(no_vig_over(over_price, under_price) - 0.5)
-    return np.where(np.isnan(gap), 1.0, gap.round(9)), line
+    distance = np.abs(no_vig_over(over_price, under_price) - 0.5)
+    return np.where(np.isnan(distance), 1.0, distance.round(9)), line
 
 
 def main_quotes(group: Ints, line: Floats, over_price: Floats, under_price: Floats) -> NDArray[np.bool_]:
-    """Mark one quote of each group, the first by ``by_evenness``; equal ones in the order given."""
+    """Mark one quote of each group, the first by ``by_evenness``; equal ones in input order."""
     uneven, lower = by_evenness(line, over_price, under_price)
     order = np.lexsort((np.arange(len(group)), lower, uneven, group))
     main = np.zeros(len(group), np.bool_)
@@ -109,7 +109,7 @@ def main_quotes(group: Ints, line: Floats, over_price: Floats, under_price: Floa
 
 
 def modal_line(group: Ints, line: Floats, groups: int) -> Floats:
-    """The most frequent main line of each group; between equals the one nearer the median, then the lower."""
+    """Return each group's most frequent main line; on ties the nearest to the median, then the lower."""
     modal = np.full(groups, np.nan)
     for g in np.unique(group):
         values, counts = np.unique(line[group == g], return_counts=True)
@@ -120,13 +120,13 @@ def modal_line(group: Ints, line: Floats, groups: int) -> Floats:
 
 
 def no_vig_over(over_price: Floats, under_price: Floats) -> Floats:
-    """The market's probability 0-1 of OVER from both prices in American odds, margin removed."""
+    """Return the market's probability 0-1 of OVER from both prices in American odds, margin removed."""
     over, under = _implied(np.array([over_price, under_price]))
     return np.asarray(over / (over + under))
 
 
 def payout(price: Floats) -> Floats:
-    """Profit on a stake of 1 at American odds."""
+    """Return the profit on a stake of 1 at American odds."""
     return np.where(price > 0, price / 100.0, 100.0 / np.abs(price))
 
 

@@ -1,4 +1,4 @@
-"""The five statuses of the league's injury report, from the words that feeds use for them."""
+"""Map the words of feeds to the five statuses of the league's injury report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = {
     "probable": ("probable", "p", "likely", "likely to play", "expected to play"),
     "available": ("available", "active", "healthy", "cleared", "will play", "not on injury report"),
 }  # fmt: skip
-"""A decision at game time and day to day both leave open whether he plays: questionable."""
+"""Game-time decision and day-to-day both leave open whether the player plays: questionable."""
 
 _STATUS_OF = {word: status for status, words in _WORDS.items() for word in words}
 _DETAIL = re.compile(r"[(:;,].*|\s[-\u2013\u2014]\s.*")
@@ -28,9 +28,9 @@ _NO_LETTERS = re.compile(r"[^a-z]+")
 
 
 def injury_status(text: str) -> str | None:
-    """The status that ``text`` means, None for words that are not known.
+    """Return the status that ``text`` means, None for unknown words.
 
-    Case, hyphens and a detail behind the word ("Out (Left Knee; Soreness)", "GTD - rest") do not count.
+    Case, hyphens and a detail after the word ("Out (Left Knee; Soreness)", "GTD - rest") are ignored.
     """
     word = _NO_LETTERS.sub(" ", _DETAIL.sub("", text.strip()).lower()).strip()
     return _STATUS_OF.get(word)

@@ -1,4 +1,4 @@
-"""Which player a name means, among the players of two rosters; never a guess (ADR 0026)."""
+"""Match a name to a player of two rosters, without guesses (ADR 0026)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RosterPlayer:
 
 @dataclass(frozen=True)
 class Match:
-    """The player that a name means. ``player_id`` is None where there is none, or several."""
+    """The player that a name means. ``player_id`` is None for no player or several players."""
 
     player_id: int | None
     is_ambiguous: bool = False
@@ -36,29 +36,29 @@ AMBIGUOUS = Match(None, is_ambiguous=True)
 
 
 def match_name(lookup: str, team: str | None, players: Iterable[RosterPlayer]) -> Match:
-    """Return the player whose name is ``lookup``, by ``team`` where several have it.
+    """Return the player named ``lookup``; ``team`` decides between several.
 
     Without an exact match a name with a suffix matches the same name without one, and the other way
-    round, where that is one player only; Jr and Sr are two people.
+    round, if it is only one player; Jr and Sr are two people.
     """
-    everybody = list(players)
-    exact = {(p.player_id, p.team) for p in everybody if p.lookup == lookup}
+    candidates = list(players)
+    exact = {(p.player_id, p.team) for p in candidates if p.lookup == lookup}
     if exact:
-        return _one(exact, team)
-    spelled = {p for p in everybody if lookup == p.base or lookup in _with_suffix(p)}
-    ids = {p.player_id for p in spelled}
+        return _match_by_team(exact, team)
+    without_suffix = {p for p in candidates if lookup == p.base or lookup in _with_suffix(p)}
+    ids = {p.player_id for p in without_suffix}
     return Match(ids.pop()) if len(ids) == 1 else AMBIGUOUS if ids else NO_MATCH
 
 
-def _one(found: set[tuple[int, str]], team: str | None) -> Match:
-    ids = {i for i, _ in found}
+def _match_by_team(matches: set[tuple[int, str]], team: str | None) -> Match:
+    ids = {i for i, _ in matches}
     if len(ids) > 1:
-        ids = {i for i, t in found if t == team}
+        ids = {i for i, t in matches if t == team}
     return Match(ids.pop()) if len(ids) == 1 else AMBIGUOUS
 
 
 def _with_suffix(player: RosterPlayer) -> tuple[str, ...]:
-    """Spellings with a suffix of a player whose name has none."""
+    """Return the spellings with a suffix of a name without one."""
     return tuple(player.base + s for s in SUFFIXES) if player.base == player.lookup else ()
 
 
@@ -72,5 +72,5 @@ def roster_player(player_id: int, name: str, team: str) -> RosterPlayer:
 
 
 def id_of_name(lookup: str) -> int:
-    """A stable negative id for a player whose id is unknown; exact in JSON's numbers."""
+    """Return a stable negative id for a player without an id; exact as a JSON number."""
     return -1 - int(hashlib.sha256(lookup.encode()).hexdigest()[:12], 16)

@@ -1,4 +1,4 @@
-"""Identity words: ``player_lookup`` and ``game_id``, each made in one place."""
+"""Build the identifiers ``player_lookup`` and ``game_id``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_A_LETTER = re.compile(r"[^a-z0-9]")
 def player_lookup(name: str) -> str:
     """Return the key of a name: ``LeBron James`` becomes ``lebronjames``.
 
-    Accents, case, spaces and marks do not count. A letter that is no ASCII letter with an accent
+    Accents, case, spaces and marks are ignored. A letter that is no ASCII letter with an accent
     (Aşık, Đurišić, Łukasz, any other alphabet) is transliterated by ``anyascii``. Raises
     ``ValueError`` for a name without a letter or digit.
     """
@@ -27,7 +27,7 @@ def player_lookup(name: str) -> str:
 
 
 def search_key(text: str) -> str:
-    """Return a part of a name as ``player_lookup`` spells it; empty where nothing is left of it."""
+    """Return a part of a name as ``player_lookup`` spells it; empty if it has no letter or digit."""
     plain = "".join(map(_ascii, unicodedata.normalize("NFC", text))).lower()
     return _NOT_A_LETTER.sub("", plain)
 
@@ -40,5 +40,5 @@ def _ascii(character: str) -> str:
 
 
 def game_id(game_date: date, away: str, home: str) -> str:
-    """``YYYYMMDD_AWAY_HOME``."""
+    """Return ``YYYYMMDD_AWAY_HOME``."""
     return f"{game_date:%Y%m%d}_{away}_{home}"

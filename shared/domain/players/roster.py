@@ -1,4 +1,4 @@
-"""Who is expected to play, from what is known before tip-off; never from that game's box score."""
+"""Expected players of a game, from data before tip-off; never from that game's box score."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOOK_BACK_DAYS = 400
 
 @dataclass(frozen=True)
 class Candidate:
-    """A player on one side of a game. ``reason`` says why he is expected, or why he is not."""
+    """A player on one side of a game. ``reason``: why the player is expected or not."""
 
     player: int
     game: int
@@ -42,13 +42,13 @@ def slate_roster(
     out: dict[int, set[int]],
     min_minutes: float,
 ) -> list[Candidate]:
-    """Candidates of the games at ``rows`` of the history's schedule, each game as of its own instant.
+    """Return candidates of the games at ``rows`` of the history's schedule, each game as of its instant.
 
-    A player belongs to the game and side of his assignment (by day and player), and without one to his
-    last team's game. He is expected when he averaged ``min_minutes`` per team game over the last 14 days
-    and was in one of the last three games of the team that he last played for, or when a usable line
-    stands on him. While that team has fewer than three games in those days its last ten count, last
-    season's included. ``out``: players reported out, by game row.
+    A player belongs to the game and side of the assignment (by day and player), and without one to the
+    last team's game. A player is expected with an average of ``min_minutes`` per team game over the last 14
+    days and a place in one of the last three games of the last team, or with a usable line. While that
+    team has fewer than three games in those days its last ten count, last season's included. ``out``:
+    players reported out, by game row.
     """
     by_team = _rows_by_team(history)
     assigned = assignments_by_game(assignments)
@@ -62,7 +62,7 @@ def slate_roster(
 
 
 def _rows_by_team(history: History) -> dict[str, Ints]:
-    """Box-score rows of each team, by day and then game."""
+    """Return box-score rows of each team, by day and then game."""
     team = history.team_of_row()
     order = np.lexsort((history.game, history.day, team))
     names, starts = np.unique(team[order], return_index=True)
@@ -88,29 +88,29 @@ class _Side:
         min_minutes: float,
     ) -> list[Candidate]:
         minutes, recent = self._minutes(self._team)
-        mine = [a for a in assigned if a.team == self._team]
+        own = [a for a in assigned if a.team == self._team]
         unassigned = [p for p in minutes if (self._day, p) not in assignments]
-        for a in mine:
-            if a.last_team not in ("", self._team):  # he joined: his minutes are those of the team he left
-                earlier, recent_there = self._minutes(a.last_team)
+        for a in own:
+            if a.last_team not in ("", self._team):  # joined: use the minutes at the earlier team
+                earlier, earlier_recent = self._minutes(a.last_team)
                 minutes[a.player] = earlier.get(a.player, 0.0)
-                recent = recent | ({a.player} & recent_there)
-        lined = {a.player for a in mine if a.is_quoted}
-        listed = {a.player for a in mine if a.player in minutes}
-        players = sorted(self._of_this_team(unassigned) | lined | listed)
-        found = []
+                recent = recent | ({a.player} & earlier_recent)
+        with_line = {a.player for a in own if a.is_quoted}
+        with_minutes = {a.player for a in own if a.player in minutes}
+        players = sorted(self._of_this_team(unassigned) | with_line | with_minutes)
+        candidates = []
         for player in players:
             average = minutes.get(player, 0.0)
             plays = average >= min_minutes and player in recent
-            reason = "minutes" if plays else "line" if player in lined else "few_minutes"
+            reason = "minutes" if plays else "line" if player in with_line else "few_minutes"
             if player in out:
                 reason = "injury_out"
             expected = reason in ("minutes", "line")
-            found.append(Candidate(player, self._row, self._is_home, expected, reason, average))
-        return found
+            candidates.append(Candidate(player, self._row, self._is_home, expected, reason, average))
+        return candidates
 
     def _minutes(self, team: str) -> tuple[dict[int, float], set[int]]:
-        """Minutes per game of a team by player in the window, and who was in its last three games."""
+        """Return a team's minutes per game by player in the window, and players of its last three games."""
         h, order = self._history, self._box_scores(team)
         days = np.unique(h.day[order])[::-1]
         if not len(days):
@@ -125,14 +125,14 @@ class _Side:
         return dict(zip(players.tolist(), sums.tolist(), strict=True)), recent
 
     def _box_scores(self, team: str) -> Ints:
-        mine = self._by_team.get(team, np.zeros(0, np.int64))
-        day = self._history.day[mine]
-        near = mine[np.searchsorted(day, self._day - LOOK_BACK_DAYS) : np.searchsorted(day, self._day)]
-        return near[self._history.players.available_at[near] < self._as_of]
+        team_rows = self._by_team.get(team, np.zeros(0, np.int64))
+        day = self._history.day[team_rows]
+        rows = team_rows[np.searchsorted(day, self._day - LOOK_BACK_DAYS) : np.searchsorted(day, self._day)]
+        return rows[self._history.players.available_at[rows] < self._as_of]
 
     def _of_this_team(self, players: list[int]) -> set[int]:
-        """Players whose latest game was for this team."""
-        who = np.array(players, dtype=np.int64)
-        many = np.ones(len(who), np.int64)
-        last = last_teams(self._history, who, self._day * many, self._as_of * many)
-        return set(who[last == self._team].tolist())
+        """Return the players whose latest game was for this team."""
+        ids = np.array(players, dtype=np.int64)
+        ones = np.ones(len(ids), np.int64)
+        last = last_teams(self._history, ids, self._day * ones, self._as_of * ones)
+        return set(ids[last == self._team].tolist())

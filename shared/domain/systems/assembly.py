@@ -1,4 +1,4 @@
-"""Parts that the systems share: what is missing, steps, adjustments, and the finished forecast."""
+"""Shared parts of the systems: missing features, steps, adjustments, and the finished forecast."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LOWEST, HIGHEST = 0.0, 60.0
 
 @dataclass(frozen=True)
 class Adjustments:
-    """``total``: (n,) points. ``terms``: what it is the sum of, by name. ``missing``: for each row the names
-    of terms that are not known there and add nothing."""
+    """``total``: (n,) points. ``terms``: its addends, by name. ``missing``: for each row the names of terms
+    that are NaN and add nothing."""
 
     total: Floats
     terms: Mapping[str, Floats]
@@ -26,56 +26,56 @@ class Adjustments:
 
 
 def sum_terms(terms: Mapping[str, Floats]) -> Adjustments:
-    """The sum of terms, each (n,) points, NaN where it is not known."""
-    added = np.array(list(terms.values()))
-    gone = np.isnan(added)
-    missing: tuple[tuple[str, ...], ...] = ((),) * len(added.T)
-    if gone.any():
-        missing = names_per_row(tuple(terms), gone)
-        added[gone] = 0.0
-        terms = dict(zip(terms, added, strict=True))
-    return Adjustments(sum_sequentially(added), terms, missing)
+    """Return the sum of terms, each (n,) points, NaN if missing."""
+    addends = np.array(list(terms.values()))
+    is_missing = np.isnan(addends)
+    missing: tuple[tuple[str, ...], ...] = ((),) * len(addends.T)
+    if is_missing.any():
+        missing = names_per_row(tuple(terms), is_missing)
+        addends[is_missing] = 0.0
+        terms = dict(zip(terms, addends, strict=True))
+    return Adjustments(sum_sequentially(addends), terms, missing)
 
 
 def sum_sequentially(terms: Floats) -> Floats:
-    """(n,) sums of (k, n) terms, added one after the other, so that a row's bits do not depend on its
-    company."""
-    # numpy adds up whole rows one by one; a column it adds up pairwise.
+    """Return (n,) sums of (k, n) terms, added in order, so that a row's bits do not depend on the other
+    rows."""
+    # numpy adds rows in order, but the elements of a column pairwise.
     if len(terms.T) == 1:
         return np.asarray(np.add.accumulate(terms)[-1])
     return np.asarray(np.ascontiguousarray(terms).sum(axis=0))
 
 
 def names_per_row(names: Sequence[str], holds: Bools) -> tuple[tuple[str, ...], ...]:
-    """For each of n rows the names for which ``holds``, (names, n), is true there, in their order."""
+    """Return for each of n rows the names for which ``holds``, (names, n), is true, in order."""
     if not holds.any():
         return ((),) * len(holds.T)
     codes = ((1 << np.arange(len(names))) @ holds).tolist()
-    told = {code: tuple([name for i, name in enumerate(names) if code >> i & 1]) for code in set(codes)}
-    return tuple([told[code] for code in codes])
+    names_of = {code: tuple([name for i, name in enumerate(names) if code >> i & 1]) for code in set(codes)}
+    return tuple([names_of[code] for code in codes])
 
 
 @memoized_per_batch
 def missing_required(batch: Batch, *also: str) -> tuple[str | None, ...]:
-    """For each row the first required feature that is NaN, None where all are there."""
-    wanted = (*REQUIRED, *(INDEX[name] for name in also))
-    gone = np.isnan(batch.columns.take(wanted, axis=0))
-    if not gone.any():
+    """Return for each row the first required feature that is NaN, None if all are present."""
+    required = (*REQUIRED, *(INDEX[name] for name in also))
+    is_missing = np.isnan(batch.columns.take(required, axis=0))
+    if not is_missing.any():
         return (None,) * len(batch)
-    names = [f"missing_feature:{FEATURES[at]}" for at in wanted]
-    return tuple([next(iter(missing), None) for missing in names_per_row(names, gone)])
+    names = [f"missing_feature:{FEATURES[i]}" for i in required]
+    return tuple([next(iter(missing), None) for missing in names_per_row(names, is_missing)])
 
 
 def add_reason_where(reasons: Sequence[str | None], holds: Bools, reason: str) -> tuple[str | None, ...]:
-    """The same reasons, and ``reason`` where there is none and ``holds``, (n,), is true."""
-    told = list(reasons)
+    """Return the reasons, with ``reason`` added where there is none and ``holds``, (n,), is true."""
+    combined = list(reasons)
     for row in holds.nonzero()[0].tolist():
-        told[row] = told[row] or reason
-    return tuple(told)
+        combined[row] = combined[row] or reason
+    return tuple(combined)
 
 
 def clamp(points: Floats) -> Floats:
-    """Points no lower than ``LOWEST`` and no higher than ``HIGHEST``; NaN stays."""
+    """Return points limited to ``LOWEST`` and ``HIGHEST``; NaN stays NaN."""
     return np.asarray(np.minimum(np.maximum(points, LOWEST), HIGHEST))
 
 
@@ -87,21 +87,21 @@ def finish_forecast(
     terms: Mapping[str, Floats] | None = None,
     chance: Chance | None = None,
 ) -> Forecast:
-    """Clamp ``points``, keep what they were before, and leave nothing where there is a reason."""
+    """Clamp ``points``, store the raw values too, and put NaN in rows with a reason."""
     raw, points = points, clamp(points)
     if any(reasons):
-        none = np.array([r is not None for r in reasons], dtype=np.bool_)
-        raw, points, confidence = (np.where(none, np.nan, part) for part in (raw, points, confidence))
+        has_reason = np.array([r is not None for r in reasons], dtype=np.bool_)
+        raw, points, confidence = (np.where(has_reason, np.nan, part) for part in (raw, points, confidence))
         if chance is not None:
             chance = Chance(
-                *(np.where(none, np.nan, part) for part in (chance.over, chance.low, chance.high))
+                *(np.where(has_reason, np.nan, part) for part in (chance.over, chance.low, chance.high))
             )
-    none_missing = ((),) * len(reasons)
-    return Forecast(points, confidence, tuple(reasons), missing or none_missing, terms or {}, chance, raw)
+    nothing_missing = ((),) * len(reasons)
+    return Forecast(points, confidence, tuple(reasons), missing or nothing_missing, terms or {}, chance, raw)
 
 
 def fatigue_penalty(tired: float, worn: float) -> Steps:
-    """Points lost to fatigue: ``worn`` below 50, ``tired`` below 70, nothing above (100 is fresh)."""
+    """Return the fatigue penalty in points: ``worn`` below 50, ``tired`` below 70, else 0 (100 is fresh)."""
     return Steps((50.0, 70.0), (-worn, -tired, 0.0))
 
 
@@ -111,7 +111,7 @@ _RHYTHM = Steps((2.0, 3.0), (-10.0, 5.0, 10.0), unknown=-10.0)
 
 @memoized_per_batch
 def formula_confidence(batch: Batch) -> Floats:
-    """20-80: 50, less 8 or 15 for spread over 4 or 6 points, -10 to +10 for games in the last week."""
+    """Return 20-80: 50, less 8 or 15 for spread over 4 or 6 points, -10 to +10 for games in the last week."""
     steady = _STEADY(batch.feature("points_std_last_10"))
     rhythm = _RHYTHM(batch.feature("games_in_last_7_days"))
     return np.minimum(np.maximum(50.0 + steady + rhythm, 20.0), 80.0)

@@ -1,4 +1,4 @@
-"""What every prediction system takes and gives, for many player-games at once."""
+"""Inputs and outputs of every prediction system, for many player-games at once."""
 
 from __future__ import annotations
 
@@ -46,46 +46,46 @@ class Batch:
         return len(self.features)
 
     def take(self, rows: Ints | slice) -> Batch:
-        """The batch of these rows."""
+        """Return the batch of these rows."""
         return Batch(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     def feature(self, name: str) -> Floats:
-        """(n,) values of one feature."""
+        """Return (n,) values of one feature."""
         values: Floats = self.columns[INDEX[name]]
         return values
 
     @cached_property
     def columns(self) -> Floats:
-        """(33, n) ``features``, each in one piece."""
+        """(33, n) ``features``, each contiguous in memory."""
         return np.ascontiguousarray(self.features.T)
 
     @cached_property
     def cache(self) -> dict[Hashable, Any]:
-        """What was worked out of this batch, see ``once``."""
+        """Values computed from this batch, see ``memoized_per_batch``."""
         return {}
 
 
-def memoized_per_batch(work: Callable[[Batch, *Args], T]) -> Callable[[Batch, *Args], T]:
-    """What several systems ask of one batch is worked out for the first of them. The batch keeps it: nobody
-    may change it, nor the batch's arrays."""
+def memoized_per_batch(compute: Callable[[Batch, *Args], T]) -> Callable[[Batch, *Args], T]:
+    """Make a function of a batch run once per batch. The batch caches the value: callers must not modify it
+    or the batch's arrays."""
 
-    @wraps(work)
-    def told(batch: Batch, *args: *Args) -> T:
-        key = (work, *args)
+    @wraps(compute)
+    def cached(batch: Batch, *args: *Args) -> T:
+        key = (compute, *args)
         if key not in batch.cache:
-            batch.cache[key] = work(batch, *args)
-        found: T = batch.cache[key]
-        return found
+            batch.cache[key] = compute(batch, *args)
+        value: T = batch.cache[key]
+        return value
 
-    return told
+    return cached
 
 
 @dataclass(frozen=True)
 class Chance:
-    """A distribution, as far as it is told: each (n,), NaN where the system emits nothing.
+    """Parts of a distribution: each (n,), NaN where the system emits nothing.
 
-    ``over``: P(OVER) 0-1 of the line, pushes out, NaN without a line. ``low``, ``high``: points between
-    which four players of five end.
+    ``over``: P(OVER) 0-1 of the line, pushes out, NaN without a line. ``low``, ``high``: points;
+    80 % of players score between them.
     """
 
     over: Floats
@@ -93,17 +93,17 @@ class Chance:
     high: Floats
 
 
-@dataclass(frozen=True, eq=False)  # equal to itself only: by that ``once`` knows it
+@dataclass(frozen=True, eq=False)  # equal only to itself: ``memoized_per_batch`` uses it as a key
 class Forecast:
-    """What one system says of a batch.
+    """The predictions of one system for a batch.
 
     ``points``: (n,) expected points clamped to 0-60, NaN where the system cannot predict.
     ``unclamped``: (n,) the same before clamping; None where it is ``points``.
     ``confidence``: (n,) 0-100, NaN where ``points`` is.
     ``reasons``: n reasons for emitting nothing, None where there is a prediction.
     ``missing_inputs``: for each row the names of adjustments left out because their input is NaN.
-    ``terms``: what is added up, each (n,) points; their sum is the points before clamping. The term
-    ``model`` is a trained model's share, whose own parts the model itself gives.
+    ``terms``: the addends, each (n,) points; their sum is the points before clamping. The term
+    ``model`` is a trained model's share; ``Explainable`` splits it further.
     ``chance``: None for a system that gives points only.
     """
 
@@ -117,28 +117,28 @@ class Forecast:
 
     @property
     def raw(self) -> Floats:
-        """(n,) the system's own number, before clamping; NaN where ``points`` is."""
+        """(n,) points before clamping; NaN where ``points`` is."""
         return self.points if self.unclamped is None else self.unclamped
 
 
 class Regressor(Protocol):
-    """A trained model: (n, k) inputs in, (n,) points out, the same value for a row alone or among others."""
+    """A trained model: (n, k) inputs in, (n,) points out, the same value for a row alone or in any batch."""
 
     def predict(self, inputs: Floats) -> Floats: ...
 
 
 @runtime_checkable
 class Explainable(Regressor, Protocol):
-    """One that can say what each input adds to a prediction."""
+    """A model that returns what each input adds to a prediction."""
 
     def contributions(self, inputs: Floats) -> Floats:
-        """(n, k + 1) points: the share of each of the k inputs, and last the mean that they are added to."""
+        """Return (n, k + 1) points: the share of each of the k inputs, and last the mean to add them to."""
 
 
 class System(Protocol):
     """One prediction system.
 
-    ``min_edge`` (points) and ``min_confidence`` (0-100) say when a prediction is worth a side;
+    ``min_edge`` (points) and ``min_confidence`` (0-100): minimum for a prediction to get a side;
     ``members`` names the systems whose forecasts it combines.
     """
 

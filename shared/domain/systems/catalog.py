@@ -1,4 +1,4 @@
-"""Every prediction system there is: a new one is a module beside this and a line here."""
+"""All prediction systems: to add one, add a module to this package and a line here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.domain.systems.zone_matchup import ZoneMatchup
 
 @dataclass(frozen=True)
 class Trained:
-    """A system that needs a model: ``inputs`` names the model's columns in order, ``make`` puts it in."""
+    """A system that needs a model: ``inputs``: the model's columns in order; ``make`` builds the system."""
 
     inputs: tuple[str, ...]
     make: Callable[[Regressor], TrainedSystem]
@@ -43,7 +43,7 @@ SYSTEM_IDS: tuple[str, ...] = (
 
 
 def build_systems(models: Mapping[str, Regressor]) -> tuple[System, ...]:
-    """The systems that can run with these models, members before those that combine them."""
+    """Return the systems that can run with these models, members before the systems that combine them."""
     unknown = sorted(set(models) - set(MODEL_SYSTEMS))
     if unknown:
         raise ValueError(f"models for {unknown}, wanted some of {', '.join(MODEL_SYSTEMS)}")
@@ -52,28 +52,28 @@ def build_systems(models: Mapping[str, Regressor]) -> tuple[System, ...]:
 
 
 def required_models(systems: Sequence[str]) -> list[str]:
-    """Systems with a model that are wanted themselves or as a member of an ensemble."""
+    """Return systems with a model that are requested, directly or as a member of an ensemble."""
     members = {m for e in ENSEMBLES if e.system_id in systems for m in e.members}
     return [s for s in MODEL_SYSTEMS if s in {*systems, *members}]
 
 
 def trained_system(system_id: str, model: Regressor) -> TrainedSystem:
-    """One system with a trained model."""
+    """Return one system with a trained model."""
     return TRAINED[system_id].make(model)
 
 
-def select_with_members(systems: Sequence[System], wanted: Sequence[str]) -> list[System]:
-    """Those of ``systems`` that are wanted themselves or as a member of one that is."""
-    members = {m for s in systems if s.system_id in wanted for m in s.members}
-    return [s for s in systems if s.system_id in wanted or s.system_id in members]
+def select_with_members(systems: Sequence[System], requested: Sequence[str]) -> list[System]:
+    """Return those of ``systems`` that are requested, directly or as a member of a requested one."""
+    members = {m for s in systems if s.system_id in requested for m in s.members}
+    return [s for s in systems if s.system_id in requested or s.system_id in members]
 
 
 def forecast_all(systems: Sequence[System], batch: Batch) -> dict[str, Forecast]:
-    """The forecast of each system by its id."""
+    """Return the forecast of each system by its id."""
     forecasts: dict[str, Forecast] = {}
     for system in systems:
         if system.system_id in forecasts:
-            raise ValueError(f"two systems call themselves {system.system_id}")
+            raise ValueError(f"two systems have the id {system.system_id}")
         members = {m: forecasts[m] for m in system.members if m in forecasts}
         forecasts[system.system_id] = system.forecast(batch, members)
     return forecasts

@@ -8,17 +8,17 @@ from shared.domain.steps import Steps
 from shared.domain.systems.assembly import finish_forecast, missing_required
 from shared.domain.systems.base import Batch, Floats, Forecast, Regressor, memoized_per_batch
 
-_SURE = Steps((70.0, 80.0, 90.0), (2.0, 5.0, 7.0, 10.0), unknown=2.0)
-_CALM = Steps((4.0, 6.0, 8.0), (10.0, 7.0, 5.0, 2.0), unknown=2.0)
+_QUALITY_BONUS = Steps((70.0, 80.0, 90.0), (2.0, 5.0, 7.0, 10.0), unknown=2.0)
+_SPREAD_BONUS = Steps((4.0, 6.0, 8.0), (10.0, 7.0, 5.0, 2.0), unknown=2.0)
 
 
 @dataclass(frozen=True)
 class CatBoostSystem:
-    """What the model says, in points clamped to 0-60; nothing stands in for it.
+    """The model's prediction, in points clamped to 0-60; there is no fallback without the model.
 
     Confidence 79-95: 75, plus 2, 5, 7 or 10 for a feature quality of less than 70, 70, 80, 90, plus 2,
-    5, 7 or 10 for a spread of the last ten games from 8, under 8, 6, 4 points. Source: the formulas
-    handed down; it ranks rows by their inputs and is no probability.
+    5, 7 or 10 for a spread of the last ten games from 8, under 8, 6, 4 points. Source: the inherited
+    formulas; it ranks rows by their inputs and is no probability.
     """
 
     system_id: str
@@ -37,4 +37,4 @@ class CatBoostSystem:
 
 @memoized_per_batch
 def _confidence(batch: Batch) -> Floats:
-    return 75.0 + _SURE(batch.quality) + _CALM(batch.feature("points_std_last_10"))
+    return 75.0 + _QUALITY_BONUS(batch.quality) + _SPREAD_BONUS(batch.feature("points_std_last_10"))

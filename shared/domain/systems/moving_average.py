@@ -1,4 +1,4 @@
-"""Weighted averages of a player's scoring, moved by the circumstances of the game."""
+"""Weighted averages of a player's scoring, adjusted for the game."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MovingAverage:
     Adjustments: fatigue -2.5 below a score of 50, -1.0 below 70; +0.3 x shot-zone mismatch; -1.5 on the
     second of two days; +0.3 x pace score; +0.5 at home, -0.5 away; +0.4 x usage spike. Confidence 20-80
     from the spread of the last ten games and the games of the last week. Source: the averages system of
-    the formulas handed down, with fatigue counted so that 100 is fresh.
+    the inherited formulas, with fatigue defined so that 100 is fresh.
     """
 
     system_id: str = "moving_average"
@@ -39,7 +39,7 @@ class MovingAverage:
             + 0.30 * batch.feature("points_avg_last_10")
             + 0.20 * batch.feature("points_avg_season")
         )
-        by = sum_terms(
+        shifts = sum_terms(
             {
                 "fatigue_score": _FATIGUE(batch.feature("fatigue_score")),
                 "shot_zone_mismatch_score": 0.3 * batch.feature("shot_zone_mismatch_score"),
@@ -50,5 +50,5 @@ class MovingAverage:
             }
         )
         reasons = missing_required(batch, "points_avg_season")
-        terms = {"average": base, **by.terms}
-        return finish_forecast(base + by.total, formula_confidence(batch), reasons, by.missing, terms)
+        terms = {"average": base, **shifts.terms}
+        return finish_forecast(base + shifts.total, formula_confidence(batch), reasons, shifts.missing, terms)

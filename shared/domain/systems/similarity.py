@@ -1,4 +1,4 @@
-"""What the player scored in past games that resemble this one."""
+"""Predict from the player's points in similar past games."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ TOO_FEW_SIMILAR_GAMES = "too_few_similar_games"
 """Reason for no prediction of a player with fewer than ``MIN_GAMES`` similar games."""
 
 _OTHER_FORM = np.uint8(5)
-_WORTH = np.array([40, 30, 15, 15 - 5, 20, 15], dtype=np.uint8)[:, None, None]
-"""Of the same opponent tier, days of rest, venue, form (above another's), adjacent tier and adjacent rest."""
-_PLACE_BITS = 32
-_MANY = Steps((7.0, 10.0, 15.0), (-10.0, 6.0, 9.0, 12.0))
-_NEAR = Steps((75.0, 85.0), (6.0, 9.0, 12.0))
-_CALM = Steps((4.0, 6.0, 8.0), (10.0, 6.0, 2.0, -5.0), unknown=-5.0)
+_WEIGHTS = np.array([40, 30, 15, 15 - 5, 20, 15], dtype=np.uint8)[:, None, None]
+"""Points for the same opponent tier, rest, venue, form (above another's), adjacent tier and adjacent rest."""
+_POSITION_BITS = 32
+_COUNT = Steps((7.0, 10.0, 15.0), (-10.0, 6.0, 9.0, 12.0))
+_SIMILARITY = Steps((75.0, 85.0), (6.0, 9.0, 12.0))
+_SPREAD = Steps((4.0, 6.0, 8.0), (10.0, 6.0, 2.0, -5.0), unknown=-5.0)
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Similarity:
     15; venue the same 15; form (last 5 less season, -3 / +3 points) the same 15, else 5. Games from 70
     up count, the best 20 of them, at least 5 or there is no prediction. Adjustments: (fatigue - 70) x
     0.015, +0.4 x shot-zone mismatch, +0.8 x pace score, +0.8 x usage spike, +0.8 at home or -0.5 away.
-    Confidence 0-100 from the number, likeness and spread of the matched games. Source: the similarity
-    system of the formulas handed down, each past game labelled by what was known before it.
+    Confidence 0-100 from the number, similarity and spread of the matched games. Source: the similarity
+    system of the inherited formulas, each past game described by data from before it.
     """
 
     system_id: str = "similarity_balanced_v1"
@@ -53,49 +53,49 @@ class Similarity:
     members: tuple[str, ...] = ()
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
-        likeness, points = _best(similarities(batch), batch.recent[:, :, 0])
-        used = likeness > 0
-        count = used.sum(axis=-1)
+        similarity, points = _best(similarities(batch), batch.recent[:, :, 0])
+        is_used = similarity > 0
+        count = is_used.sum(axis=-1)
         safe = np.maximum(count, 1.0)
-        weight = likeness / 100.0
+        weight = similarity / 100.0
         baseline = (points * weight).sum(axis=-1) / np.where(count > 0, weight.sum(axis=-1), 1.0)
         mean = points.sum(axis=-1) / safe
-        squares = np.where(used, (points - mean[:, None]) ** 2, 0.0).sum(axis=-1)
+        squares = np.where(is_used, (points - mean[:, None]) ** 2, 0.0).sum(axis=-1)
         spread = np.sqrt(squares / np.maximum(count - 1.0, 1.0))
-        confidence = _confidence(count, likeness.sum(axis=-1) / safe, spread)
-        by = _adjustments(batch)
+        confidence = _confidence(count, similarity.sum(axis=-1) / safe, spread)
+        shifts = _adjustments(batch)
         reasons = add_reason_where(
             missing_required(batch, "points_avg_season"), count < MIN_GAMES, TOO_FEW_SIMILAR_GAMES
         )
-        terms = {"similar_games": baseline, **by.terms}
-        return finish_forecast(baseline + by.total, confidence, reasons, by.missing, terms)
+        terms = {"similar_games": baseline, **shifts.terms}
+        return finish_forecast(baseline + shifts.total, confidence, reasons, shifts.missing, terms)
 
 
 def similarities(batch: Batch) -> Bytes:
-    """(n, 30) likeness 0-100 of each past game, 0 where there is none."""
+    """Return (n, 30) similarities 0-100 of each past game, 0 without a game."""
     games = np.array(batch.recent.transpose(2, 0, 1), order="C")
-    theirs = games[1:]
-    np.minimum(theirs[1], 3.0, out=theirs[1])
-    gap = batch.feature("opponent_def_rating") - batch.league_def_rating
+    past_traits = games[1:]
+    np.minimum(past_traits[1], 3.0, out=past_traits[1])
+    rating_gap = batch.feature("opponent_def_rating") - batch.league_def_rating
     form = batch.feature("points_avg_last_5") - batch.feature("points_avg_season")
-    tier, form = three_levels(gap, TIER_GAP), three_levels(form, FORM_GAP)
+    tier, form = three_levels(rating_gap, TIER_GAP), three_levels(form, FORM_GAP)
     rest, home = np.minimum(batch.days_rest, 3.0), batch.feature("home_away")
-    mine = np.array([tier, rest, home, form])[..., None]
-    alike = np.concatenate([theirs == mine, np.abs(theirs[:2] - mine[:2]) == 1.0])
-    worth = (alike.view(np.uint8) * _WORTH).sum(axis=0, dtype=np.uint8) + _OTHER_FORM
-    return np.asarray(worth * ~np.isnan(games).any(axis=0))
+    traits = np.array([tier, rest, home, form])[..., None]
+    matches = np.concatenate([past_traits == traits, np.abs(past_traits[:2] - traits[:2]) == 1.0])
+    similarity = (matches.view(np.uint8) * _WEIGHTS).sum(axis=0, dtype=np.uint8) + _OTHER_FORM
+    return np.asarray(similarity * ~np.isnan(games).any(axis=0))
 
 
-def _best(alike: Bytes, points: Floats) -> tuple[Ints, Floats]:
-    """(n, 20) likeness and points of the games most alike, the newer first of two; 0 where there is none."""
-    used = alike >= MIN_SIMILARITY
-    likeness = (alike * used).astype(np.int64)
-    # Sorted are pairs of the likeness, most first, and the place, which says which of two games is the newer.
-    place = np.arange(alike.size).reshape(alike.shape)
-    pairs = place - (likeness << _PLACE_BITS)
+def _best(similarity: Bytes, points: Floats) -> tuple[Ints, Floats]:
+    """Return (n, 20) similarity and points of the most similar games, newer first on ties; 0 without one."""
+    is_used = similarity >= MIN_SIMILARITY
+    relevant = (similarity * is_used).astype(np.int64)
+    # Sort pairs of similarity, highest first, and position, which is lower for the newer of two games.
+    position = np.arange(similarity.size).reshape(similarity.shape)
+    pairs = position - (relevant << _POSITION_BITS)
     pairs.sort(axis=-1)
-    at = pairs[:, :MAX_GAMES] & (1 << _PLACE_BITS) - 1
-    return likeness.take(at), np.where(used, points, 0.0).take(at)
+    best = pairs[:, :MAX_GAMES] & (1 << _POSITION_BITS) - 1
+    return relevant.take(best), np.where(is_used, points, 0.0).take(best)
 
 
 def _adjustments(batch: Batch) -> Adjustments:
@@ -110,5 +110,5 @@ def _adjustments(batch: Batch) -> Adjustments:
     )
 
 
-def _confidence(count: Ints, likeness: Floats, spread: Floats) -> Floats:
-    return np.minimum(np.maximum(35.0 + _MANY(count) + _NEAR(likeness) + _CALM(spread), 0.0), 100.0)
+def _confidence(count: Ints, mean: Floats, spread: Floats) -> Floats:
+    return np.minimum(np.maximum(35.0 + _COUNT(count) + _SIMILARITY(mean) + _SPREAD(spread), 0.0), 100.0)

@@ -1,4 +1,4 @@
-"""Season average moved by how the opponent's defence meets the player's scoring zones."""
+"""Season average adjusted for the opponent's defence in the player's scoring zones."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ZoneMatchup:
     weighs 1.0 from a share of 0.40, 0.7 from 0.20, else 0.4. Zones are paint, mid-range, three and free
     throws where shots are located, else two-point, three and free throws (source ``box_zones``).
     Then +0.4 x pace score, +0.8 at home or -0.8 away, fatigue -1.5 below 50 and -0.8 below 70; range
-    0-60. Source: the zone system of the formulas handed down, with fatigue counted so that 100 is fresh.
+    0-60. Source: the zone system of the inherited formulas, with fatigue defined so that 100 is fresh.
     """
 
     system_id: str = "zone_matchup_v1"
@@ -47,7 +47,7 @@ class ZoneMatchup:
     members: tuple[str, ...] = ()
 
     def forecast(self, batch: Batch, members: dict[str, Forecast]) -> Forecast:  # noqa: ARG002
-        by = sum_terms(
+        shifts = sum_terms(
             {
                 **dict(zip(_NAMES, _scores(batch), strict=True)),
                 "pace_score": 0.4 * batch.feature("pace_score"),
@@ -57,12 +57,12 @@ class ZoneMatchup:
         )
         reasons = missing_required(batch, "points_avg_season")
         base = batch.feature("points_avg_season")
-        terms = {"season_average": base, **by.terms}
-        return finish_forecast(base + by.total, formula_confidence(batch), reasons, by.missing, terms)
+        terms = {"season_average": base, **shifts.terms}
+        return finish_forecast(base + shifts.total, formula_confidence(batch), reasons, shifts.missing, terms)
 
 
 def _scores(batch: Batch) -> Floats:
-    """(7, n) points that each of ``_NAMES`` adds, NaN where its share is, 0 where the other zones stand."""
+    """Return (7, n) points that each of ``_NAMES`` adds, NaN where its share is, 0 for unused zones."""
     shares = batch.columns.take(_SHARES, axis=0)
     shares[_TWO_POINT] = 1.0 - shares[_TWO_POINT]  # twos and threes add up to 1
     located = ~np.isnan(shares[: len(ZONES)]).any(axis=0)
