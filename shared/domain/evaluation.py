@@ -29,9 +29,9 @@ def hits(predicted: Floats, line: Floats, actual: Floats) -> dict[str, Rate]:
     decided = ~np.isnan(edge) & (edge != 0) & (actual != line)
     won = (edge > 0) == (actual > line)
     return {
-        name: wilson(int(np.sum(won & chosen)), int(chosen.sum()))
+        name: wilson(int(np.sum(won & counted)), int(counted.sum()))
         for name, minimum in EDGES.items()
-        for chosen in [decided & (np.abs(edge) >= minimum)]
+        for counted in [decided & (np.abs(edge) >= minimum)]
     }
 
 
@@ -95,8 +95,8 @@ def calibration_error(p: Floats, won: Bools) -> float:
 def calibration_limit(p: Floats) -> float:
     """Return the 95th percentile of the error of a perfectly calibrated forecaster on rows like these."""
     rng = np.random.default_rng(SEED)
-    drawn = [calibration_error(p, rng.random(len(p)) < p) for _ in range(SIMULATIONS)]
-    return float(np.quantile(drawn, 0.95))
+    simulated = [calibration_error(p, rng.random(len(p)) < p) for _ in range(SIMULATIONS)]
+    return float(np.quantile(simulated, 0.95))
 
 
 def suspected_leaks(

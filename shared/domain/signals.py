@@ -169,8 +169,8 @@ def _limits(sides: int, earlier: Sequence[EarlierDay]) -> tuple[float, float, st
     The spread is that of the system's own dates, and at least the random spread of ``sides`` picks.
     """
     if len(earlier) < MIN_HISTORY_DATES:
-        own = f"{len(earlier)} of the {MIN_HISTORY_DATES} earlier dates that its own limits need"
-        return FEW_OVER, MANY_OVER, f"fixed limits {FEW_OVER:.0f} to {MANY_OVER:.0f} % ({own})"
+        reason = f"{len(earlier)} of the {MIN_HISTORY_DATES} earlier dates that its own limits need"
+        return FEW_OVER, MANY_OVER, f"fixed limits {FEW_OVER:.0f} to {MANY_OVER:.0f} % ({reason})"
     shares = [d.share_over for d in earlier]
     mean = fmean(shares)
     spread = UNUSUAL * max(pstdev(shares), (mean * (100.0 - mean) / sides) ** 0.5)

@@ -156,7 +156,7 @@ def mean_by_date(values: Floats, day: Ints) -> Interval | None:
         return None
     total = np.bincount(code, weights=values, minlength=len(days))
     count = np.bincount(code, minlength=len(days))
-    drawn = np.random.default_rng(SEED).integers(0, len(days), (RESAMPLES, len(days)))
-    means = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
+    resampled = np.random.default_rng(SEED).integers(0, len(days), (RESAMPLES, len(days)))
+    means = total[resampled].sum(axis=1) / count[resampled].sum(axis=1)
     low, high = np.quantile(means, (0.025, 0.975))
     return Interval(float(values.mean()), float(low), float(high))

@@ -100,8 +100,8 @@ def required_with(column: str, other: str) -> Check:
 
 
 def points_do_not_add_up(t: pa.Table) -> pa.ChunkedArray:
-    made = pc.add(pc.add(pc.multiply(t["fgm"], 2), t["fg3m"]), t["ftm"])
-    return pc.not_equal(t["points"], made)
+    computed = pc.add(pc.add(pc.multiply(t["fgm"], 2), t["fg3m"]), t["ftm"])
+    return pc.not_equal(t["points"], computed)
 
 
 def required_if_played(column: str) -> Check:

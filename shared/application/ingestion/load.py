@@ -68,9 +68,9 @@ class LoadFolder:
         changed = {}
         for table, rows in matched.tables:
             changed[table.name] = history.withdraw_quotes(rows) if table is PLAYER_POINTS_PROPS else 0
-            for chunk, done in _chunks(rows):
+            for chunk, rows_done in _chunks(rows):
                 changed[table.name] += history.write(table, chunk)
-                progress(table.name, done, rows.num_rows)
+                progress(table.name, rows_done, rows.num_rows)
         apply_schedule_changes(self._warehouse, schedule_changes, now)
         refresh_game_status(self._warehouse, now)
         unmatched = self._reconcile(matched.tables, checked.notes, now)

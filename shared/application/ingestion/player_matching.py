@@ -28,7 +28,7 @@ SOURCE, NAME, NONE = "source", "name", "none"
 
 
 class Reference(NamedTuple):
-    """How rows of a file name a player in a game."""
+    """The fields by which rows of a file name a player in a game."""
 
     game_id: str
     game_date: date

@@ -23,7 +23,7 @@ LINES, REPORTS, LOGS = LINES_FILE, INJURY_FILE, LOGS_FILE
 BY_NAME = "by_name"
 
 MAX_LOAD_LEAD = timedelta(days=400)
-"""How long before a game date its rows may have been loaded: a schedule comes a season ahead."""
+"""Maximum time from a load to the game date of its rows: a schedule comes a season ahead."""
 
 MEANING = {
     "no_game": "their game is not in the schedule",

@@ -46,11 +46,11 @@ def sum_sequentially(terms: Floats) -> Floats:
     return np.asarray(np.ascontiguousarray(terms).sum(axis=0))
 
 
-def names_per_row(names: Sequence[str], holds: Bools) -> tuple[tuple[str, ...], ...]:
-    """Return for each of n rows the names for which ``holds``, (names, n), is true, in order."""
-    if not holds.any():
-        return ((),) * len(holds.T)
-    codes = ((1 << np.arange(len(names))) @ holds).tolist()
+def names_per_row(names: Sequence[str], condition: Bools) -> tuple[tuple[str, ...], ...]:
+    """Return for each of n rows the names for which ``condition``, (names, n), is true, in order."""
+    if not condition.any():
+        return ((),) * len(condition.T)
+    codes = ((1 << np.arange(len(names))) @ condition).tolist()
     names_of = {code: tuple([name for i, name in enumerate(names) if code >> i & 1]) for code in set(codes)}
     return tuple([names_of[code] for code in codes])
 
@@ -66,10 +66,10 @@ def missing_required(batch: Batch, *also: str) -> tuple[str | None, ...]:
     return tuple([next(iter(missing), None) for missing in names_per_row(names, is_missing)])
 
 
-def add_reason_where(reasons: Sequence[str | None], holds: Bools, reason: str) -> tuple[str | None, ...]:
-    """Return the reasons, with ``reason`` added where there is none and ``holds``, (n,), is true."""
+def add_reason_where(reasons: Sequence[str | None], condition: Bools, reason: str) -> tuple[str | None, ...]:
+    """Return the reasons, with ``reason`` added where there is none and ``condition``, (n,), is true."""
     combined = list(reasons)
-    for row in holds.nonzero()[0].tolist():
+    for row in condition.nonzero()[0].tolist():
         combined[row] = combined[row] or reason
     return tuple(combined)
 

@@ -88,8 +88,8 @@ def expected_points(line: Floats, forecast: Floats, market: Floats) -> Floats:
 
 def anchored_points(line: Floats, forecast: Floats, market: Floats) -> Floats:
     """Return expected points before clamping."""
-    moved = line + PULL * (forecast - line) + SKEW * lean(market)
-    return np.where(np.isnan(line), forecast, moved)
+    adjusted = line + PULL * (forecast - line) + SKEW * lean(market)
+    return np.where(np.isnan(line), forecast, adjusted)
 
 
 def p_over(line: Floats, forecast: Floats, market: Floats) -> Floats:
