@@ -1,1 +1,1 @@
-"""Adapters that need no cloud: DuckDB, SQLite and local files, each the twin of one in ``shared.gcp``."""
+"""Adapters without a cloud: DuckDB, SQLite and local files, each the twin of one in ``shared.gcp``."""

@@ -1,4 +1,4 @@
-"""The clock of this machine, or one that stands still where ``PROPS_NOW`` put it."""
+"""The clock of this machine, or a clock fixed at ``PROPS_NOW``."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ class SystemClock:
 
 
 class FixedClock:
-    def __init__(self, moment: datetime) -> None:
-        self._moment = moment
+    def __init__(self, instant: datetime) -> None:
+        self._instant = instant
 
     def now(self) -> datetime:
-        return self._moment
+        return self._instant
 
 
 def parse_now(text: str) -> datetime:
-    """An aware instant in UTC from ISO 8601; ``Rejected`` where it has no zone."""
+    """Return an aware instant in UTC from ISO 8601; ``Rejected`` without a time zone."""
     try:
-        moment = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError as exc:
         raise Rejected(f"PROPS_NOW: {text!r} is not an ISO 8601 instant") from exc
-    if moment.tzinfo is None:
+    if instant.tzinfo is None:
         raise Rejected(f"PROPS_NOW: {text!r} has no time zone; wanted for example 2025-03-19T20:00:00+00:00")
-    if not FIRST.year <= moment.year <= LAST.year:
+    if not FIRST.year <= instant.year <= LAST.year:
         raise Rejected(f"PROPS_NOW: {text!r}, wanted a year from {FIRST.year} to {LAST.year}")
-    return moment.astimezone(UTC)
+    return instant.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Dead letters of the local broker, straight from its store."""
+"""Dead letters of the local broker, read from its store."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from shared.ports import DeadLetter, OutgoingMessage
 
 
 class BrokerDeadLetters:
-    """What is replayed goes through the broker's socket where it runs over this very store, since a
-    broker reads its store at its start only; otherwise into the store."""
+    """Replays messages by HTTP if a broker is running on this store, since a broker reads its store only at
+    its start; otherwise writes them to the store."""
 
     def __init__(self, store: MessageStore, home: Path, base_url: str) -> None:
         self._store, self._home, self._base_url = store, home, base_url
@@ -28,7 +28,7 @@ class BrokerDeadLetters:
         self._store.mark_kept(int(letter.handle) for letter in letters)
 
     def republish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
-        if not self._broker_runs():
+        if not self._is_broker_running():
             StorePublisher(self._store).publish(topic, messages)
             return
         publisher = BrokerPublisher(self._base_url)
@@ -37,13 +37,13 @@ class BrokerDeadLetters:
         finally:
             publisher.close()
 
-    def _broker_runs(self) -> bool:
-        """Whether what answers there is a broker over this store, and not one of another folder."""
+    def _is_broker_running(self) -> bool:
+        """Return whether a broker on this store responds at the URL, not one of another folder."""
         try:
-            said = httpx.get(f"{self._base_url}/health", timeout=5.0).json()
+            health = httpx.get(f"{self._base_url}/health", timeout=5.0).json()
         except (httpx.HTTPError, ValueError):
             return False
-        return isinstance(said, dict) and said.get("home") == str(self._home.resolve())
+        return isinstance(health, dict) and health.get("home") == str(self._home.resolve())
 
 
 def _letter(m: Message) -> DeadLetter:

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS fields (
 
 
 class SqliteDocuments:
-    """One row per field, so that writers of different fields never undo each other."""
+    """One row per field, so that concurrent writers of different fields do not overwrite each other."""
 
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path, _SCHEMA, 1)
@@ -41,7 +41,7 @@ class SqliteDocuments:
             rows = con.execute(
                 "SELECT * FROM fields WHERE collection = ? ORDER BY document, name", (collection,)
             ).fetchall()
-        found: dict[str, dict[str, Any]] = {}
+        documents: dict[str, dict[str, Any]] = {}
         for r in rows:
-            found.setdefault(r["document"], {})[r["name"]] = json.loads(r["value"])
-        return found
+            documents.setdefault(r["document"], {})[r["name"]] = json.loads(r["value"])
+        return documents

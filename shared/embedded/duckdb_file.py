@@ -1,4 +1,4 @@
-"""A DuckDB file that several processes share, of which one at a time may have it open."""
+"""A DuckDB file shared by several processes, of which only one at a time can have it open."""
 
 from __future__ import annotations
 
@@ -19,73 +19,73 @@ from shared.errors import HeldElsewhere, Unavailable
 
 LOCK_WAIT_SECONDS, POLL_SECONDS = 30.0, 0.005
 NAME = "warehouse"
-"""What the file is called in the instance that has it open; no schema is called so."""
+"""Catalog name of the file in the instance; no schema may have this name."""
 
-FORM = "v1.2.0"
-"""Of what is written. Forms before 1.1 keep 3 kB of counts with each column, which are read whenever the
-file is attached and make that take four times as long. A file of an older form stays readable; its tables
-take this one as they are written to."""
+STORAGE_VERSION = "v1.2.0"
+"""Storage version of new data. Versions before 1.1 store 3 kB of statistics per column, which are read at
+each attach and make it four times as slow. A file of an older version stays readable; its tables change to
+this one as they are written."""
 
 THREADS = 1
-"""That work at a statement. Two are no sooner done with a season that is predicted or graded, take a
-quarter to a half more of the processor for it, and are later with a page, whose statements are small."""
+"""Threads per statement. Two are not faster for predicting or grading a season, use a quarter to a half more
+processor time, and are slower for a console page, whose statements are small."""
 
-HELD_WAIT_SECONDS, HELD_POLL_SECONDS = 5.0, 0.1
-"""How long a file that another program has open is waited for, and how often it is tried."""
+BUSY_WAIT_SECONDS, BUSY_POLL_SECONDS = 5.0, 0.1
+"""How long to wait for a file that another program has open, and the interval between attempts."""
 
-HELD = ("Could not set lock on file", "Unique file handle conflict")
-"""What DuckDB says of a file that another process, or another connection of this one, has open."""
+BUSY_MESSAGES = ("Could not set lock on file", "Unique file handle conflict")
+"""DuckDB's messages for a file that another process, or another connection of this one, has open."""
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)|PID (?P<bare>\d+)")
 
-AWAY = (OSError, duckdb.OperationalError, duckdb.FatalException)
+UNAVAILABLE_ERRORS = (OSError, duckdb.OperationalError, duckdb.FatalException)
 
 
 @dataclass
 class _Shared:
-    """What the work of one thread shares; no connection before the first of it has asked for one."""
+    """Connection that the calls of one thread share; opened by the first call."""
 
     con: Connection | None = None
 
 
 class DuckDbFile:
-    """Opens the file under a lock for each unit of work, or for what is done in ``shared_connection``.
+    """Opens the file under a lock for each unit of work, or once for a ``shared_connection`` block.
 
-    An instance in memory stays and the file is attached to it, which takes a third of what making an instance
-    takes. Detached it is free for others, and what was committed stands in it. ``prepare`` is called with the
-    first connection of an instance, most often the only one.
+    An in-memory instance is reused and the file attached to it, which takes a third of the time of a new
+    instance. After detaching, other processes can open the file with all committed data. ``prepare`` is
+    called with the first connection of an instance, usually the only one.
 
-    Raises ``Unavailable`` when the lock is not had in 30 s, and when the file cannot be opened or written (a
-    full disk shows at the commit); ``HeldElsewhere`` when a program that does not know the lock, such as a
-    notebook, has the file open for ``held_wait`` seconds.
+    Raises ``Unavailable`` when the lock is busy for 30 s, and when the file cannot be opened or written (a
+    full disk is noticed at the commit); ``HeldElsewhere`` when a program without the lock, such as a
+    notebook, has the file open for ``busy_wait`` seconds.
     """
 
     def __init__(
-        self, path: Path, prepare: Callable[[Connection], None], held_wait: float = HELD_WAIT_SECONDS
+        self, path: Path, prepare: Callable[[Connection], None], busy_wait: float = BUSY_WAIT_SECONDS
     ) -> None:
-        self._path, self._prepare, self._held_wait = path, prepare, held_wait
-        self._held_until = 0.0
+        self._path, self._prepare, self._busy_wait = path, prepare, busy_wait
+        self._busy_until = 0.0
         self._lock = filelock.FileLock(f"{path}.lock", timeout=LOCK_WAIT_SECONDS, poll_interval=POLL_SECONDS)
         self._instance: Connection | None = None
-        self._mine = threading.local()
+        self._local = threading.local()
 
     @contextmanager
     def shared_connection(self) -> Iterator[None]:
-        """What this thread does inside shares one opening, from the first that needs it to the end."""
-        if getattr(self._mine, "shared", None) is not None:
+        """Share one connection between this thread's calls in the block; the first call opens it."""
+        if getattr(self._local, "shared", None) is not None:
             yield
             return
-        self._mine.shared = shared = _Shared()
+        self._local.shared = shared = _Shared()
         try:
             yield
         finally:
-            self._mine.shared = None
-            self._give_up(shared)
+            self._local.shared = None
+            self._release(shared)
 
     @contextmanager
     def opened(self) -> Iterator[Connection]:
-        """A connection, whose file nobody else has open."""
-        shared: _Shared | None = getattr(self._mine, "shared", None)
+        """Yield a connection to the file, which no other process has open."""
+        shared: _Shared | None = getattr(self._local, "shared", None)
         if shared is None:
             with self.shared_connection(), self.opened() as con:
                 yield con
@@ -96,62 +96,64 @@ class DuckDbFile:
             yield shared.con
         except filelock.Timeout as exc:
             raise Unavailable(f"warehouse {self._path.name}: busy for {LOCK_WAIT_SECONDS:.0f} s") from exc
-        except AWAY as exc:
-            self._give_up(shared)  # what comes next opens it anew
+        except UNAVAILABLE_ERRORS as exc:
+            self._release(shared)  # the next call opens it again
             raise Unavailable(f"warehouse {self._path}: {exc}") from exc
 
     def _take(self) -> Connection:
-        """Attach the file, once nobody else has it open.
+        """Attach the file once no other program has it open.
 
-        The lock is free between two tries, so that all who wait for the same program wait at the same time.
-        Just after one of them has given up, the others try once: a page of five parts is late by one wait.
+        The lock is released between attempts, so that all callers wait at the same time. Just after one has
+        timed out, the others try only once: a page with five parts is delayed by one timeout.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        end = 0.0 if time.monotonic() < self._held_until else time.monotonic() + self._held_wait
-        while not isinstance(found := self._try_to_attach(), Connection):
+        end = 0.0 if time.monotonic() < self._busy_until else time.monotonic() + self._busy_wait
+        while not isinstance(attached := self._try_to_attach(), Connection):
             if time.monotonic() >= end:
-                self._held_until = time.monotonic() + self._held_wait
+                self._busy_until = time.monotonic() + self._busy_wait
                 raise HeldElsewhere(
-                    f"the warehouse file {self._path.name} is open in another program ({found}); "
+                    f"the warehouse file {self._path.name} is open in another program ({attached}); "
                     "close it and try again"
                 )
-            time.sleep(HELD_POLL_SECONDS)
-        return found
+            time.sleep(BUSY_POLL_SECONDS)
+        return attached
 
     def _try_to_attach(self) -> Connection | str:
-        """A connection, or who has the file open."""
+        """Return a connection, or a description of the program that has the file open."""
         self._lock.acquire()
         try:
             return self._attach()
         except BaseException as exc:
             self._close_all()
             self._lock.release()
-            if isinstance(exc, duckdb.Error) and any(words in str(exc) for words in HELD):
+            if isinstance(exc, duckdb.Error) and any(text in str(exc) for text in BUSY_MESSAGES):
                 return holder_of(str(exc))
             raise
 
     def _attach(self) -> Connection:
         quoted = str(self._path).replace("'", "''")
-        new = self._instance is None
+        is_new = self._instance is None
         if self._instance is None:
             self._instance = duckdb.connect(":memory:")
             self._instance.execute("SET GLOBAL TimeZone='UTC'")
             self._instance.execute(f"SET GLOBAL temp_directory='{quoted}.tmp'")
             self._instance.execute(f"SET GLOBAL threads={THREADS}")
-        self._instance.execute(f"ATTACH '{quoted}' AS {NAME} (TYPE duckdb, STORAGE_VERSION '{FORM}')")
+        self._instance.execute(
+            f"ATTACH '{quoted}' AS {NAME} (TYPE duckdb, STORAGE_VERSION '{STORAGE_VERSION}')"
+        )
         con = self._instance.cursor()
         try:
             con.execute(f"USE {NAME}")
-            if new:
+            if is_new:
                 self._prepare(con)
         except BaseException:
             con.close()
             raise
         return con
 
-    def _give_up(self, shared: _Shared) -> None:
-        """Detach the file and let others have it. What was committed is in the file or its log by now, so
-        that a file which cannot be detached needs only an instance that is closed."""
+    def _release(self, shared: _Shared) -> None:
+        """Detach the file and release the lock. Committed data is already in the file or its log, so if the
+        file cannot be detached it is enough to close the instance."""
         con, shared.con = shared.con, None
         if con is None:
             return
@@ -165,7 +167,7 @@ class DuckDbFile:
             self._lock.release()
 
     def _close_all(self) -> None:
-        """An instance in which something has gone wrong is not used again."""
+        """Close the instance after an error; it is not used again."""
         instance, self._instance = self._instance, None
         if instance is not None:
             with suppress(duckdb.Error):
@@ -173,12 +175,12 @@ class DuckDbFile:
 
 
 def holder_of(message: str) -> str:
-    """Return pid and name of the program that has the file open, as far as DuckDB's message tells."""
-    if HELD[1] in message:
+    """Return pid and name of the program that has the file open, if they are in DuckDB's message."""
+    if BUSY_MESSAGES[1] in message:
         return f"pid {os.getpid()}, this one"
-    found = _HOLDER.search(message)
-    if found is None:
-        return "its pid is not known"
-    if found["bare"]:
-        return f"pid {found['bare']}"
-    return f"pid {found['pid']}, {Path(found['program']).name}"
+    match = _HOLDER.search(message)
+    if match is None:
+        return "unknown pid"
+    if match["bare"]:
+        return f"pid {match['bare']}"
+    return f"pid {match['pid']}, {Path(match['program']).name}"

@@ -1,4 +1,4 @@
-"""The warehouse on a DuckDB file and parts beside it: BigQuery's SQL, one unit of work at a time."""
+"""The warehouse on a DuckDB file with Parquet parts: BigQuery's SQL, one unit of work at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import sqlglot
 from duckdb import DuckDBPyConnection as Connection
 from sqlglot import exp
 
-from shared.embedded.duckdb_file import HELD_WAIT_SECONDS, NAME, DuckDbFile
+from shared.embedded.duckdb_file import BUSY_WAIT_SECONDS, NAME, DuckDbFile
 from shared.embedded.googlesql.translation import parse_bigquery, translate
 from shared.embedded.migrations import PLAYER_IDS_SINCE, fill_player_ids
 from shared.embedded.parquet_parts import UNION_CATALOG, ParquetParts
@@ -27,8 +27,8 @@ from shared.warehouse.merge import merge, require_distinct_keys
 
 SCHEMA_VERSION = 8
 
-IN_PARTS = PREDICTION_STAGING
-"""What a season's backfill writes most of, and nothing ever changes."""
+PARTS_TABLE = PREDICTION_STAGING
+"""Append-only table stored in parts: a season's backfill writes most of its rows there."""
 
 _DUCKDB_TYPES = {
     "STRING": "VARCHAR",
@@ -42,13 +42,13 @@ _DUCKDB_TYPES = {
 
 @lru_cache(maxsize=512)
 def to_duckdb(sql: str) -> str:
-    """The same statement in DuckDB's dialect, with ``IN_PARTS`` read whole; ``InvalidStatement`` for one that
-    is not BigQuery's."""
+    """Return the statement in DuckDB's dialect, with ``PARTS_TABLE`` read from file and parts;
+    ``InvalidStatement`` if it is not valid in BigQuery's."""
     try:
         tree = translate(parse_bigquery(sql))
-        for named in tree.find_all(exp.Table):
-            if f"{named.db}.{named.name}" == IN_PARTS.full_name:
-                named.set("catalog", exp.to_identifier(UNION_CATALOG))
+        for table in tree.find_all(exp.Table):
+            if f"{table.db}.{table.name}" == PARTS_TABLE.full_name:
+                table.set("catalog", exp.to_identifier(UNION_CATALOG))
         return str(tree.sql(dialect="duckdb"))
     except sqlglot.errors.SqlglotError as exc:
         raise InvalidStatement(str(exc).splitlines()[0]) from exc
@@ -57,24 +57,24 @@ def to_duckdb(sql: str) -> str:
 class DuckDbWarehouse:
     """Opens the file for each unit of work, since one process at a time may have it open.
 
-    Raises ``Unavailable`` as ``DuckDbFile`` does, and for a file that was made by a later version.
+    Raises ``Unavailable`` as ``DuckDbFile`` does, and for a file of a later version.
     """
 
-    def __init__(self, path: Path, held_wait: float = HELD_WAIT_SECONDS) -> None:
-        self._parts = ParquetParts(path.with_suffix(".parts"), IN_PARTS)
-        self._file = DuckDbFile(path, lambda con: self._begin(con, path), held_wait)
+    def __init__(self, path: Path, busy_wait: float = BUSY_WAIT_SECONDS) -> None:
+        self._parts = ParquetParts(path.with_suffix(".parts"), PARTS_TABLE)
+        self._file = DuckDbFile(path, lambda con: self._prepare_instance(con, path), busy_wait)
 
     def query(self, statement: Statement) -> pa.Table:
         with self._open() as con:
             try:
-                return _plain(con.execute(*_bound(statement)).to_arrow_table())
+                return _with_int64_sums(con.execute(*_bound(statement)).to_arrow_table())
             except (duckdb.ProgrammingError, duckdb.DataError, pa.ArrowInvalid) as exc:
-                raise InvalidStatement(_what_is_wrong(exc)) from exc
+                raise InvalidStatement(_error_message(exc)) from exc
 
     def append(self, table: Table, rows: pa.Table) -> None:
         columns = ", ".join(rows.column_names)
         with self._open() as con:
-            if self._parts.takes(table, rows):
+            if self._parts.accepts(table, rows):
                 self._parts.add(rows)
                 return
             with _registered(con, rows) as incoming:
@@ -105,14 +105,14 @@ class DuckDbWarehouse:
     def _open(self) -> AbstractContextManager[Connection]:
         return self._file.opened()
 
-    def _begin(self, con: Connection, path: Path) -> None:
+    def _prepare_instance(self, con: Connection, path: Path) -> None:
         prepare(con, path)
-        self._parts.show(con, NAME)
+        self._parts.create_view(con, NAME)
 
 
 @contextmanager
 def _registered(con: Connection, rows: pa.Table) -> Iterator[str]:
-    """The name of rows that a statement reads; they are let go of, however long the connection stays."""
+    """Register rows as a table of the connection for the block; yield its name."""
     con.register("incoming", rows)
     try:
         yield "incoming"
@@ -125,18 +125,18 @@ UNKNOWN_COLUMN = re.compile(
     r'(?:Alias with name|Column) "([^"]+)" '
     r"(?:exists, but aliases cannot|referenced that exists in the SELECT)"
 )
-"""How DuckDB calls a column that no table has, where the dialect's translation gave the result its name."""
+"""DuckDB's message for an unknown column whose name the translation gave to a result column."""
 
 
-def _what_is_wrong(exc: Exception) -> str:
-    """Return the first line of DuckDB's message; an unknown column is named as one."""
+def _error_message(exc: Exception) -> str:
+    """Return the first line of DuckDB's message, with a clear one for an unknown column."""
     line = str(exc).splitlines()[0]
     unknown = UNKNOWN_COLUMN.search(line)
     return f'column "{unknown[1]}" is in no table of the query' if unknown else line
 
 
-def _plain(rows: pa.Table) -> pa.Table:
-    """Sums of integers as 64 bits, as BigQuery has them; DuckDB widens them to 128."""
+def _with_int64_sums(rows: pa.Table) -> pa.Table:
+    """Cast sums of integers to 64 bits, as in BigQuery; DuckDB widens them to 128."""
     wide = pa.decimal128(38, 0)
     fields = [f.with_type(pa.int64()) if f.type == wide else f for f in rows.schema]
     return rows.cast(pa.schema(fields))
@@ -152,22 +152,20 @@ def _rows_changed(con: Connection, statement: Statement) -> int:
 
 
 def prepare(con: Connection, path: Path) -> None:
-    """Every table of this version; ``Unavailable`` for a file of a later one."""
+    """Create or upgrade the tables; ``Unavailable`` for a file of a later version."""
     con.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)")
     row = con.execute("SELECT MAX(version) FROM schema_version").fetchone()
-    found = row[0] if row else None
-    if found is not None and found > SCHEMA_VERSION:
-        raise Unavailable(
-            f"warehouse {path.name}: schema version {found}, this program knows {SCHEMA_VERSION}"
-        )
-    if found == SCHEMA_VERSION:
+    version = row[0] if row else None
+    if version is not None and version > SCHEMA_VERSION:
+        raise Unavailable(f"warehouse {path.name}: schema version {version}, wanted at most {SCHEMA_VERSION}")
+    if version == SCHEMA_VERSION:
         return
     for dataset in sorted({t.dataset for t in TABLES}):
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
     for table in TABLES:
         con.execute(_create(table))
         _add_columns(con, table)
-    if found is not None and found < PLAYER_IDS_SINCE:
+    if version is not None and version < PLAYER_IDS_SINCE:
         fill_player_ids(con)
     con.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
 
@@ -178,10 +176,10 @@ def _create(table: Table) -> str:
 
 
 def _add_columns(con: Connection, table: Table) -> None:
-    """Columns declared since the file was made; rows that are there hold NULL."""
-    found = {row[0] for row in con.execute(f"DESCRIBE {table.full_name}").fetchall()}
+    """Add columns declared since the file was created; existing rows hold NULL."""
+    existing = {row[0] for row in con.execute(f"DESCRIBE {table.full_name}").fetchall()}
     for c in table.columns:
-        if c.name not in found:
+        if c.name not in existing:
             con.execute(f"ALTER TABLE {table.full_name} ADD COLUMN {c.name} {_type(c)}")
 
 

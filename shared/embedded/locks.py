@@ -12,7 +12,7 @@ from shared.errors import Unavailable
 
 
 class FileLocks:
-    """The operating system gives a lock up when its holder ends, however it ends."""
+    """The operating system releases a lock when its holder ends, even after a crash."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

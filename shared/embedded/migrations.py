@@ -9,13 +9,13 @@ from shared.schemas.predictions import PLAYER_PROP_PREDICTIONS, PREDICTION_ACCUR
 from shared.schemas.table import Table
 
 PLAYER_IDS_SINCE = 7
-"""The version in which ``player_id`` became a key of the tables of predictions."""
+"""Version in which ``player_id`` became a key of the prediction tables."""
 
 
 def fill_player_ids(con: Connection) -> None:
-    """Fill the ids of rows that were written without, each from a table that names the same player.
+    """Fill missing player ids, each from a table with the same player.
 
-    A spelling of two players in one snapshot or game is not filled.
+    A name that two players share in one snapshot or game is not filled.
     """
     of_prediction = {"feature_snapshot_id": "snapshot_id", "player_lookup": "player_lookup"}
     _fill(con, PLAYER_PROP_PREDICTIONS, ML_FEATURE_STORE, of_prediction)
@@ -27,11 +27,11 @@ def fill_player_ids(con: Connection) -> None:
 
 
 def _fill(con: Connection, table: Table, source: Table, on: dict[str, str]) -> None:
-    """``on``: columns of ``table`` and those of ``source`` that are equal for one player."""
-    theirs = ", ".join(on.values())
-    same = " AND ".join(f"t.{ours} = s.{other}" for ours, other in on.items())
+    """``on``: columns of ``table`` and the columns of ``source`` that are equal for one player."""
+    keys = ", ".join(on.values())
+    condition = " AND ".join(f"t.{column} = s.{source_column}" for column, source_column in on.items())
     con.execute(
         f"UPDATE {table.full_name} AS t SET player_id = s.player_id FROM ("
-        f"SELECT {theirs}, MIN(player_id) AS player_id FROM {source.full_name} GROUP BY {theirs} "
-        f"HAVING COUNT(DISTINCT player_id) = 1) AS s WHERE t.player_id IS NULL AND {same}"
+        f"SELECT {keys}, MIN(player_id) AS player_id FROM {source.full_name} GROUP BY {keys} "
+        f"HAVING COUNT(DISTINCT player_id) = 1) AS s WHERE t.player_id IS NULL AND {condition}"
     )

@@ -1,4 +1,4 @@
-"""Publishes to the local broker: through its socket, or into its store while it may be away."""
+"""Publishes to the local broker: by HTTP, or into its store when it may not be running."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.errors import Rejected, Unavailable
 from shared.ports import OutgoingMessage
 from shared.schemas.attributes import check_attributes
 
-CHUNK = 1000
+BATCH_MESSAGES = 1000
 
 
 class BrokerPublisher:
@@ -24,22 +24,22 @@ class BrokerPublisher:
         self._client: httpx.Client | None = None
 
     def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
-        plain = [_plain(m) for m in messages]
+        encoded = [_encode(m) for m in messages]
         url = f"{self._base_url}/topics/{topic}/messages"
-        for at in range(0, len(messages), CHUNK):
-            self._post(url, {"messages": plain[at : at + CHUNK]})
+        for start in range(0, len(messages), BATCH_MESSAGES):
+            self._post(url, {"messages": encoded[start : start + BATCH_MESSAGES]})
 
     def _post(self, url: str, body: dict[str, list[dict[str, Any]]]) -> None:
         if self._client is None:
             self._client = httpx.Client(timeout=30.0)
         try:
-            answer = self._client.post(url, json=body)
+            response = self._client.post(url, json=body)
         except httpx.HTTPError as exc:
             raise Unavailable(f"broker at {url}: {exc}") from exc
-        if answer.status_code >= 500:
-            raise Unavailable(f"broker at {url}: answered {answer.status_code}")
-        if answer.status_code >= 400:
-            raise Rejected(f"broker at {url}: answered {answer.status_code}: {answer.text[:200]}")
+        if response.status_code >= 500:
+            raise Unavailable(f"broker at {url}: answered {response.status_code}")
+        if response.status_code >= 400:
+            raise Rejected(f"broker at {url}: answered {response.status_code}: {response.text[:200]}")
 
     def close(self) -> None:
         if self._client is not None:
@@ -48,21 +48,21 @@ class BrokerPublisher:
 
 
 class StorePublisher:
-    """Writes into the broker's store, for jobs: the broker delivers when it starts next.
+    """Writes to the broker's store, for jobs: the broker delivers at its next start.
 
-    A broker that runs meanwhile reads its store at its start only, so nothing that is awaited by a
-    service is published this way.
+    A running broker reads its store only at its start, so messages that a service waits for are not published
+    this way.
     """
 
     def __init__(self, store: MessageStore) -> None:
         self._store = store
 
     def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
-        self._store.publish(topic, [_plain(m) for m in messages])
+        self._store.publish(topic, [_encode(m) for m in messages])
 
 
-def _plain(message: OutgoingMessage) -> dict[str, Any]:
-    """A message as Pub/Sub's JSON has it; ``Rejected`` for attributes that Pub/Sub would refuse."""
+def _encode(message: OutgoingMessage) -> dict[str, Any]:
+    """Return a message in Pub/Sub's JSON format; ``Rejected`` for attributes that Pub/Sub would refuse."""
     check_attributes(message.attributes)
     return {
         "data": base64.b64encode(message.body).decode(),

@@ -25,12 +25,12 @@ CREATE TABLE IF NOT EXISTS expected_players (
 CREATE UNIQUE INDEX IF NOT EXISTS one_spelling ON expected_players (run_id, player_lookup)
   WHERE player_id IS NULL;
 """
-_ADDED = (
+_MIGRATION_2 = (
     "INSERT INTO expected_players (run_id, player_lookup, game_id, outcome, systems) "
     "SELECT run_id, player_lookup, game_id, outcome, systems FROM players",
     "DROP TABLE players",
 )
-"""Version 1 kept players by their spelling alone."""
+"""Upgrade from version 1, which identified players by name only."""
 
 _RUN = (
     "SELECT r.*, (SELECT COUNT(*) FROM expected_players p WHERE p.run_id = r.run_id) AS expected FROM runs r"
@@ -39,10 +39,10 @@ _PLAYERS = "SELECT * FROM expected_players WHERE run_id = ? ORDER BY player_look
 
 
 class SqliteRunStore:
-    """A unique index keeps a second active run of a game date away, whoever opens it."""
+    """A unique index prevents a second active run of a game date, in all processes."""
 
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, _SCHEMA, 2, {2: _ADDED})
+        self._file = SqliteFile(path, _SCHEMA, 2, {2: _MIGRATION_2})
 
     def batched_writes(self) -> AbstractContextManager[None]:
         return self._file.transaction()
@@ -77,13 +77,13 @@ class SqliteRunStore:
     def advance(
         self, run_id: str, from_states: Sequence[RunState], to: RunState, *, note: str | None = None
     ) -> bool:
-        closed = None if to in ACTIVE_STATES else datetime.now(UTC).isoformat()
-        marks = ", ".join("?" for _ in from_states)
+        closed_at = None if to in ACTIVE_STATES else datetime.now(UTC).isoformat()
+        placeholders = ", ".join("?" for _ in from_states)
         with self._file.writing() as con:
             changed = con.execute(
                 f"UPDATE runs SET state = ?, closed_at = ?, note = COALESCE(?, note) "
-                f"WHERE run_id = ? AND state IN ({marks})",
-                (to.value, closed, note, run_id, *(s.value for s in from_states)),
+                f"WHERE run_id = ? AND state IN ({placeholders})",
+                (to.value, closed_at, note, run_id, *(s.value for s in from_states)),
             )
             return changed.rowcount == 1
 
@@ -99,8 +99,8 @@ class SqliteRunStore:
                     for o in outcomes
                 ],
             )
-            left = "SELECT COUNT(*) FROM expected_players WHERE run_id = ? AND outcome IS NULL"
-            return int(con.execute(left, (run_id,)).fetchone()[0])
+            pending_count = "SELECT COUNT(*) FROM expected_players WHERE run_id = ? AND outcome IS NULL"
+            return int(con.execute(pending_count, (run_id,)).fetchone()[0])
 
     def get(self, run_id: str) -> Run:
         with self._file.reading() as con:
@@ -110,11 +110,11 @@ class SqliteRunStore:
         return _run(row)
 
     def runs(self, *, game_date: date | None = None, limit: int = 50) -> list[Run]:
-        only = "" if game_date is None else "WHERE r.game_date = ?"
+        condition = "" if game_date is None else "WHERE r.game_date = ?"
         params = [] if game_date is None else [game_date.isoformat()]
         with self._file.reading() as con:
             rows = con.execute(
-                f"{_RUN} {only} ORDER BY r.opened_at DESC LIMIT ?", (*params, limit)
+                f"{_RUN} {condition} ORDER BY r.opened_at DESC LIMIT ?", (*params, limit)
             ).fetchall()
         return [_run(row) for row in rows]
 
@@ -122,7 +122,8 @@ class SqliteRunStore:
         marks = ", ".join("?" for _ in ACTIVE_STATES)
         with self._file.reading() as con:
             rows = con.execute(
-                f"{_RUN} WHERE r.state IN ({marks}) ORDER BY r.opened_at", [s.value for s in ACTIVE_STATES]
+                f"{_RUN} WHERE r.state IN ({marks}) ORDER BY r.opened_at",
+                [s.value for s in ACTIVE_STATES],
             ).fetchall()
         return [_run(row) for row in rows]
 

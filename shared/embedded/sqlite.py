@@ -16,31 +16,31 @@ _WAIT_SECONDS = 10.0
 
 
 class SqliteFile:
-    """Opens the file for each unit of work; one writes at a time, the others wait up to 10 s.
+    """Opens the file for each unit of work; one writer at a time, the others wait up to 10 s.
 
-    ``added`` holds by version the statements that bring a file of the version before up to it. Raises
-    ``Unavailable`` naming the path when it cannot be opened or written, or was made by a later
-    version. Who opens a file first prepares it alone: SQLite answers "locked" at once, without waiting,
-    to several that turn a new file to write-ahead logging.
+    ``migrations`` holds by version the statements that upgrade a file of the version before. Raises
+    ``Unavailable`` with the path when the file cannot be opened or written, or has a later version. A new
+    file is prepared under a lock: SQLite fails at once when several processes switch it to write-ahead
+    logging.
     """
 
     def __init__(
-        self, path: Path, schema: str, version: int, added: Mapping[int, Sequence[str]] | None = None
+        self, path: Path, schema: str, version: int, migrations: Mapping[int, Sequence[str]] | None = None
     ) -> None:
         self._path, self._schema, self._version = path, schema, version
-        self._added = added or {}
+        self._migrations = migrations or {}
         self._prepared = False
-        self._mine = threading.local()
+        self._local = threading.local()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What this thread does inside is one transaction."""
+        """Run this thread's calls in the block as one transaction."""
         with self.writing() as con:
-            self._mine.con = con
+            self._local.con = con
             try:
                 yield
             finally:
-                self._mine.con = None
+                self._local.con = None
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -58,8 +58,8 @@ class SqliteFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        if (held := getattr(self._mine, "con", None)) is not None:
-            yield held
+        if (open_connection := getattr(self._local, "con", None)) is not None:
+            yield open_connection
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,30 +78,30 @@ class SqliteFile:
             con.close()
 
     def _prepare(self, con: sqlite3.Connection) -> None:
-        beside = self._path.with_name(f"{self._path.name}.lock")
+        lock_path = self._path.with_name(f"{self._path.name}.lock")
         try:
-            with filelock.FileLock(beside, timeout=_WAIT_SECONDS):
-                self._prepare_alone(con)
+            with filelock.FileLock(lock_path, timeout=_WAIT_SECONDS):
+                self._prepare_locked(con)
         except (filelock.Timeout, OSError) as exc:
             raise Unavailable(f"{self._path}: {exc}") from exc
 
-    def _prepare_alone(self, con: sqlite3.Connection) -> None:
+    def _prepare_locked(self, con: sqlite3.Connection) -> None:
         con.execute("PRAGMA journal_mode=WAL")
-        found = con.execute("PRAGMA user_version").fetchone()[0]
-        if found > self._version:
-            raise Unavailable(f"{self._path}: schema version {found}, this program knows {self._version}")
-        if found < self._version:
+        version = con.execute("PRAGMA user_version").fetchone()[0]
+        if version > self._version:
+            raise Unavailable(f"{self._path}: schema version {version}, wanted at most {self._version}")
+        if version < self._version:
             self._upgrade(con)
         self._prepared = True
 
     def _upgrade(self, con: sqlite3.Connection) -> None:
-        """Create a new file, or bring an older one up; of several at once the first does it."""
+        """Create or upgrade the tables; of several concurrent processes the first does it."""
         con.execute("BEGIN IMMEDIATE")
-        found = con.execute("PRAGMA user_version").fetchone()[0]
-        if found < self._version:
-            versions = range(found + 1, self._version + 1) if found else range(0)
-            added = [step for v in versions for step in self._added.get(v, ())]
-            for step in (*self._schema.split(";"), *added):
+        version = con.execute("PRAGMA user_version").fetchone()[0]
+        if version < self._version:
+            versions = range(version + 1, self._version + 1) if version else range(0)
+            migration = [step for v in versions for step in self._migrations.get(v, ())]
+            for step in (*self._schema.split(";"), *migration):
                 con.execute(step)
             con.execute(f"PRAGMA user_version={self._version}")
         con.execute("COMMIT")

@@ -14,7 +14,7 @@ import filelock
 import pyarrow as pa
 import pytest
 
-from shared.embedded.duckdb_file import FORM
+from shared.embedded.duckdb_file import STORAGE_VERSION
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse, prepare
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
@@ -88,7 +88,7 @@ def test_a_file_of_an_older_form_stays_readable_and_takes_todays_as_it_is_writte
     warehouse = DuckDbWarehouse(path)
     warehouse.append(REJECTED_MESSAGES, rejected("b"))
     assert reasons(warehouse) == ["a", "b"]
-    assert form_of(path) == f"{FORM}+"
+    assert form_of(path) == f"{STORAGE_VERSION}+"
 
 
 def form_of(path: Path) -> str:

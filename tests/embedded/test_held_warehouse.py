@@ -48,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("how", ["reads", "writes"])
 def test_the_program_is_named_without_a_path_or_the_driver(path: Path, how: str) -> None:
-    warehouse = DuckDbWarehouse(path, held_wait=0.3)
+    warehouse = DuckDbWarehouse(path, busy_wait=0.3)
     with held(path, how) as reader:
         begun = time.monotonic()
         with pytest.raises(HeldElsewhere) as refused:
@@ -63,7 +63,7 @@ def test_the_program_is_named_without_a_path_or_the_driver(path: Path, how: str)
 
 
 def test_a_reader_that_ends_in_time_is_waited_for(path: Path) -> None:
-    warehouse = DuckDbWarehouse(path, held_wait=30.0)
+    warehouse = DuckDbWarehouse(path, busy_wait=30.0)
     with held(path) as reader:
         assert reader.stdin is not None
         reader.stdin.close()
@@ -71,7 +71,7 @@ def test_a_reader_that_ends_in_time_is_waited_for(path: Path) -> None:
 
 
 def test_after_one_wait_the_next_statement_tries_once(path: Path) -> None:
-    warehouse = DuckDbWarehouse(path, held_wait=1.0)
+    warehouse = DuckDbWarehouse(path, busy_wait=1.0)
     with held(path):
         with pytest.raises(HeldElsewhere):
             warehouse.query(ONE)
@@ -83,8 +83,8 @@ def test_after_one_wait_the_next_statement_tries_once(path: Path) -> None:
 
 def test_a_connection_of_the_same_process_is_named_as_well(path: Path) -> None:
     with duckdb.connect(str(path)), pytest.raises(HeldElsewhere, match=f"pid {os.getpid()}, this one"):
-        DuckDbWarehouse(path, held_wait=0.0).query(ONE)
-    assert DuckDbWarehouse(path, held_wait=0.0).query(ONE).num_rows == 1
+        DuckDbWarehouse(path, busy_wait=0.0).query(ONE)
+    assert DuckDbWarehouse(path, busy_wait=0.0).query(ONE).num_rows == 1
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_connection_of_the_same_process_is_named_as_well(path: Path) -> None:
          "(PID 12) by user me. See also https://duckdb.org", "pid 12, my tool"),
         ('IO Error: Could not set lock on file "w": Conflicting lock is held in PID 7.', "pid 7"),
         ('IO Error: Could not set lock on file "w": Resource temporarily unavailable',
-         "its pid is not known"),
+         "unknown pid"),
     ],
 )  # fmt: skip
 def test_the_holder_is_read_from_what_the_driver_says(message: str, holder: str) -> None:
@@ -102,7 +102,7 @@ def test_the_holder_is_read_from_what_the_driver_says(message: str, holder: str)
 
 
 def test_services_say_so_and_store_no_run(bench_of: Callable[[DuckDbWarehouse], Bench], path: Path) -> None:
-    bench = bench_of(DuckDbWarehouse(path, held_wait=0.2))
+    bench = bench_of(DuckDbWarehouse(path, busy_wait=0.2))
     with held(path) as reader:
         started = bench.call("POST", "/start", json={"game_date": "TODAY"})
         form = bench.call(
@@ -131,7 +131,7 @@ def test_a_run_under_way_waits_for_the_reader_and_is_not_failed(
     warehouse: DuckDbWarehouse, tmp_path: Path
 ) -> None:
     path = warehouse_path(warehouse)
-    bench = Bench(DuckDbWarehouse(path, held_wait=0.1), tmp_path)
+    bench = Bench(DuckDbWarehouse(path, busy_wait=0.1), tmp_path)
     world = bench.world
     run_id = world.start(systems=["moving_average"]).run_id
     jobs = world.take_jobs()

@@ -72,7 +72,7 @@ class _OpenFile(SqliteFile):
         super().__init__(Path("memory"), like._schema, like._version)
         self._con = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._con.row_factory = sqlite3.Row
-        self._prepare_alone(self._con)
+        self._prepare_locked(self._con)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

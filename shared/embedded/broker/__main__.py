@@ -1,4 +1,4 @@
-"""``python -m shared.embedded.broker``: the broker as a process of its own, on loopback only."""
+"""``python -m shared.embedded.broker``: the broker as a separate process, on loopback only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Push one topic's messages to one endpoint until each is acknowledged or dead."""
+"""Pushes the messages of one topic to one endpoint until each is acknowledged or dead."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from shared.observability import tracing
 logger = logging.getLogger("props.broker")
 ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
 UNAVAILABLE = 503
-IN_FLIGHT = 80
-FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
-ANSWER_SECONDS = 60.0
-SETTLE_AGAIN = 0.5
+MAX_IN_FLIGHT = 80
+MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.2, 10.0
+RESPONSE_TIMEOUT_SECONDS = 60.0
+STORE_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Faults:
-    """Deliberate faults for tests; 0 is never."""
+    """Deliberate faults for tests; 0 means never."""
 
     duplicate_every: int = 0
     drop_response_every: int = 0
@@ -34,10 +34,10 @@ class Faults:
 
 @dataclass
 class Delivery:
-    """A subscription: up to 80 messages in flight, each retried with growing waits.
+    """A subscription: up to 80 messages in flight, each retried with increasing delays.
 
-    An endpoint that cannot be reached does not use up attempts: it is not there yet. Nor does one that says
-    when to ask again, as while another program has the warehouse open.
+    Two cases do not count as attempts: an unreachable endpoint, which may still be starting, and a response
+    with Retry-After, for example while another program has the warehouse open.
     """
 
     topic: str
@@ -52,19 +52,19 @@ class Delivery:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting: set[asyncio.Task[None]] = set()
-        self._busy = 0
+        self._active_count = 0
         self._successes = 0
 
     @property
     def in_flight(self) -> int:
-        return self._busy
+        return self._active_count
 
     async def start(self) -> None:
-        connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
-        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+        connector = aiohttp.TCPConnector(limit=MAX_IN_FLIGHT)
+        timeout = aiohttp.ClientTimeout(total=RESPONSE_TIMEOUT_SECONDS)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         self.add(await asyncio.to_thread(self.store.pending, self.topic))
-        self._tasks = [asyncio.create_task(self._push()) for _ in range(IN_FLIGHT)]
+        self._tasks = [asyncio.create_task(self._push()) for _ in range(MAX_IN_FLIGHT)]
         self._settler = asyncio.create_task(self._settle())
 
     def add(self, messages: Sequence[Message]) -> None:
@@ -74,9 +74,9 @@ class Delivery:
                 self._queue.put_nowait(m)
 
     async def stop(self, grace: float = 5.0) -> None:
-        """Take no more work, let what is in flight end, write what has settled."""
+        """Accept no more messages, wait for those in flight, store the results."""
         end = asyncio.get_running_loop().time() + grace
-        while self._busy and asyncio.get_running_loop().time() < end:
+        while self._active_count and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.02)
         for task in (*self._tasks, *self._waiting, self._settler):
             task.cancel()
@@ -88,28 +88,28 @@ class Delivery:
     async def _push(self) -> None:
         while True:
             message = await self._queue.get()
-            self._busy += 1
+            self._active_count += 1
             try:
                 await self._deliver(message)
             finally:
-                self._busy -= 1
+                self._active_count -= 1
 
     async def _deliver(self, m: Message) -> None:
         try:
-            async with self._session.post(self.url, data=_body(m), headers=_HEADERS) as answer:
-                status, later = answer.status, answer.headers.get("Retry-After", "")
+            async with self._session.post(self.url, data=_body(m), headers=_HEADERS) as response:
+                status, retry_after = response.status, response.headers.get("Retry-After", "")
         except (aiohttp.ClientConnectorError, ConnectionError):
             m.last_answer = "not reachable"
-            self._retry(m, LONGEST_WAIT / 20)
+            self._retry(m, MAX_RETRY_SECONDS / 20)
             return
         except (aiohttp.ClientError, TimeoutError) as exc:
             m.last_answer, status = type(exc).__name__, 0
         else:
             m.last_answer = str(status)
-            if status == UNAVAILABLE and later.isdigit():
-                self._retry(m, min(LONGEST_WAIT, float(later)))
+            if status == UNAVAILABLE and retry_after.isdigit():
+                self._retry(m, min(MAX_RETRY_SECONDS, float(retry_after)))
                 return
-        if status in ACKNOWLEDGED and not self._drops():
+        if status in ACKNOWLEDGED and not self._should_drop_response():
             self._mark(m, "delivered")
             return
         m.attempts += 1
@@ -118,20 +118,20 @@ class Delivery:
             _log_dead(m)
             return
         self._mark(m, "pending")
-        self._retry(m, min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (m.attempts - 1)))
+        self._retry(m, min(MAX_RETRY_SECONDS, MIN_RETRY_SECONDS * 2.0 ** (m.attempts - 1)))
 
-    def _drops(self) -> bool:
+    def _should_drop_response(self) -> bool:
         self._successes += 1
         return (
             bool(self.faults.drop_response_every) and self._successes % self.faults.drop_response_every == 0
         )
 
     def _retry(self, m: Message, wait: float) -> None:
-        async def later() -> None:
+        async def enqueue_later() -> None:
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
             self._queue.put_nowait(m)
 
-        task = asyncio.create_task(later())
+        task = asyncio.create_task(enqueue_later())
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
@@ -140,8 +140,7 @@ class Delivery:
         self._wake.set()
 
     async def _settle(self) -> None:
-        """One transaction for whatever has settled by the next turn of the loop; a store that is away
-        is asked again."""
+        """Store the results of one turn of the event loop in one transaction; retry while unavailable."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -150,7 +149,7 @@ class Delivery:
                 await asyncio.to_thread(self.store.settle, batch)
             except Unavailable:
                 self._settled = batch + self._settled
-                await asyncio.sleep(SETTLE_AGAIN)
+                await asyncio.sleep(STORE_RETRY_SECONDS)
                 self._wake.set()
 
 

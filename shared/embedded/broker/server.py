@@ -26,7 +26,7 @@ MAX_BODY = 64 * 1024 * 1024
 
 
 def build(store: MessageStore, deliveries: dict[str, Delivery], home: Path) -> web.Application:
-    """Publishing, health and what became of the messages; ``home`` is the folder of the store."""
+    """Build the routes for publishing, health and message states; ``home`` is the folder of the store."""
     app = web.Application(client_max_size=MAX_BODY, middlewares=[problems])
 
     async def publish(request: web.Request) -> web.Response:
@@ -77,15 +77,15 @@ def build(store: MessageStore, deliveries: dict[str, Delivery], home: Path) -> w
 
 def _messages(body: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     messages = body["messages"]
-    for one in messages:
-        base64.b64decode(one["data"], validate=True)
-        check_attributes(dict(one.get("attributes") or {}))
+    for message in messages:
+        base64.b64decode(message["data"], validate=True)
+        check_attributes(dict(message.get("attributes") or {}))
     return messages
 
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer every failure with a problem document; one that is not expected is logged."""
+    """Convert every error to a problem+json response; log unexpected ones."""
     try:
         return await handler(request)
     except web.HTTPException as exc:
@@ -93,8 +93,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Unavailable as exc:
         return _problem(503, str(exc))
     except Exception:
-        logger.exception("unforeseen failure of %s %s", request.method, request.path)
-        return _problem(500, "internal error, the broker's log says more")
+        logger.exception("unexpected error in %s %s", request.method, request.path)
+        return _problem(500, "internal error, see the broker's log")
 
 
 def _problem(status: int, detail: str) -> web.Response:

@@ -19,15 +19,15 @@ CREATE TABLE IF NOT EXISTS messages (
   last_answer TEXT, attributes TEXT NOT NULL DEFAULT '{}');
 CREATE INDEX IF NOT EXISTS by_state ON messages (topic, state, id);
 """
-_ADDED = ("ALTER TABLE messages ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'",)
-"""What version 2 adds to a file of version 1."""
+_MIGRATION_2 = ("ALTER TABLE messages ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'",)
+"""Upgrade of a file of version 1."""
 
 KEEP_DELIVERED = timedelta(days=1)
 
 
 @dataclass
 class Message:
-    """``data`` is base64; ``attempts`` counts answers that did not acknowledge."""
+    """``data`` is base64; ``attempts`` counts responses that are not an acknowledgement."""
 
     id: int
     topic: str
@@ -40,10 +40,10 @@ class Message:
 
 class MessageStore:
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, _SCHEMA, 2, {2: _ADDED})
+        self._file = SqliteFile(path, _SCHEMA, 2, {2: _MIGRATION_2})
 
     def publish(self, topic: str, messages: Sequence[Mapping[str, Any]]) -> list[Message]:
-        """Store messages given by ``data`` in base64 and, where there are any, ``attributes``."""
+        """Store messages of ``data`` in base64 and optional ``attributes``."""
         now = datetime.now(UTC).isoformat()
         new = [
             Message(0, topic, m["data"], now, attributes=dict(m.get("attributes") or {})) for m in messages
@@ -58,7 +58,7 @@ class MessageStore:
         return new
 
     def pending(self, topic: str) -> list[Message]:
-        """Everything that was accepted and neither delivered nor dead, oldest first."""
+        """Return the accepted messages that are neither delivered nor dead, oldest first."""
         with self._file.reading() as con:
             rows = con.execute(
                 "SELECT * FROM messages WHERE topic = ? AND state = 'pending' ORDER BY id", (topic,)
@@ -67,14 +67,14 @@ class MessageStore:
 
     def settle(self, changes: Iterable[tuple[Message, str]]) -> None:
         """Write each message's new state (pending, delivered or dead) and attempts."""
-        old = (datetime.now(UTC) - KEEP_DELIVERED).isoformat()
+        oldest = (datetime.now(UTC) - KEEP_DELIVERED).isoformat()
         with self._file.writing() as con:
             con.executemany(
                 "UPDATE messages SET state = ?, attempts = ?, last_answer = ? "
                 "WHERE id = ? AND state = 'pending'",
                 [(state, m.attempts, m.last_answer, m.id) for m, state in changes],
             )
-            con.execute("DELETE FROM messages WHERE state = 'delivered' AND published_at < ?", (old,))
+            con.execute("DELETE FROM messages WHERE state = 'delivered' AND published_at < ?", (oldest,))
 
     def counts(self) -> dict[str, dict[str, int]]:
         with self._file.reading() as con:
@@ -87,7 +87,7 @@ class MessageStore:
         return counts
 
     def dead_messages(self, limit: int) -> list[Message]:
-        """The oldest dead messages."""
+        """Return the oldest dead messages."""
         with self._file.reading() as con:
             rows = con.execute(
                 "SELECT * FROM messages WHERE state = 'dead' ORDER BY id LIMIT ?", (limit,)
@@ -95,7 +95,7 @@ class MessageStore:
         return [_message(r) for r in rows]
 
     def mark_kept(self, ids: Iterable[int]) -> None:
-        """Mark dead messages as kept elsewhere; the rows stay."""
+        """Mark dead messages as stored elsewhere; the rows stay."""
         with self._file.writing() as con:
             con.executemany(
                 "UPDATE messages SET state = 'kept' WHERE id = ? AND state = 'dead'", [(i,) for i in ids]
