@@ -1,1 +1,1 @@
-"""The documentation: built from pages, with what the code can say itself made of the code."""
+"""Tools for the documentation: the generated reference, the runner of console examples, the site."""

@@ -1,7 +1,7 @@
-"""Shapes of declared types, for JSON that a page cannot have printed, in the words of ``handbook.shapes``.
+"""Shapes of declared types, for commands whose JSON output a page cannot record.
 
-Types are what the code is checked against: typed dicts and dataclasses. ``Annotated[dict[str, X], "ID"]``
-says what the keys of an object name.
+The types are typed dicts and dataclasses; the format is that of ``handbook.shapes``. In
+``Annotated[dict[str, X], "ID"]`` the text names the keys of the object.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import types
 import typing
 from typing import Annotated, Any, Literal, NotRequired, Union
 
-WORDS: dict[type, str] = {
+TYPE_NAMES: dict[type, str] = {
     str: "text", int: "number", float: "number", bool: "true or false", type(None): "null",
 }  # fmt: skip
 
@@ -20,70 +20,70 @@ ANYTHING = "any"
 
 @dataclasses.dataclass(frozen=True)
 class OrNull:
-    """A shape in whose place null may stand."""
+    """A shape or null."""
 
     shape: Any
 
 
-def shape(of: Any) -> Any:
-    """A dict by key, a list of one, or a type in words."""
-    origin = typing.get_origin(of)
+def shape(type_: Any) -> Any:
+    """Return the shape of a type: a dict by key, a list with one item, or a description."""
+    origin = typing.get_origin(type_)
     if origin is Annotated:
-        inner, name = typing.get_args(of)
+        inner, name = typing.get_args(type_)
         return {name: shape(typing.get_args(inner)[1])}
     if origin is NotRequired:
-        return shape(typing.get_args(of)[0])
+        return shape(typing.get_args(type_)[0])
     if origin is list:
-        return [shape(typing.get_args(of)[0])]
+        return [shape(typing.get_args(type_)[0])]
     if origin is Literal:
-        return " or ".join(f'"{value}"' for value in typing.get_args(of))
+        return " or ".join(f'"{value}"' for value in typing.get_args(type_))
     if origin in (Union, types.UnionType):
-        return _one_of([shape(part) for part in typing.get_args(of)])
-    if typing.is_typeddict(of) or dataclasses.is_dataclass(of):
-        return {name: shape(part) for name, part in _fields(of).items()}
-    return ANYTHING if of is Any else WORDS[of]
+        return _alternatives([shape(part) for part in typing.get_args(type_)])
+    if typing.is_typeddict(type_) or dataclasses.is_dataclass(type_):
+        return {name: shape(part) for name, part in _fields(type_).items()}
+    return ANYTHING if type_ is Any else TYPE_NAMES[type_]
 
 
-def _one_of(parts: list[Any]) -> Any:
-    """Types in words, or a shape that may be null."""
-    wide = [p for p in parts if not isinstance(p, str)]
-    return OrNull(wide[0]) if wide else " or ".join(dict.fromkeys(parts))
+def _alternatives(parts: list[Any]) -> Any:
+    """Return the alternatives as text, or a shape that may be null."""
+    shapes = [p for p in parts if not isinstance(p, str)]
+    return OrNull(shapes[0]) if shapes else " or ".join(dict.fromkeys(parts))
 
 
-def _fields(of: Any) -> dict[str, Any]:
-    hints = typing.get_type_hints(of, include_extras=True)
-    kept = [f.name for f in dataclasses.fields(of)] if dataclasses.is_dataclass(of) else list(hints)
-    return {name: hints[name] for name in kept}
+def _fields(type_: Any) -> dict[str, Any]:
+    hints = typing.get_type_hints(type_, include_extras=True)
+    names = [f.name for f in dataclasses.fields(type_)] if dataclasses.is_dataclass(type_) else list(hints)
+    return {name: hints[name] for name in names}
 
 
-def misfits(value: Any, of: Any, at: str = "") -> list[str]:
-    """Where a printed value is not of a type: a sentence for each key that is absent, too many or other."""
-    origin, parts = typing.get_origin(of), typing.get_args(of)
+def type_errors(value: Any, type_: Any, path: str = "") -> list[str]:
+    """Return a message for each key of a printed value that is missing, undeclared or of another type."""
+    origin, parts = typing.get_origin(type_), typing.get_args(type_)
     if origin is Annotated:
-        return misfits(value, parts[0], at)
+        return type_errors(value, parts[0], path)
     if origin is NotRequired:
-        return misfits(value, parts[0], at)
+        return type_errors(value, parts[0], path)
     if origin in (Union, types.UnionType):
-        found = [misfits(value, part, at) for part in parts]
-        return [] if [] in found else found[0]
+        errors_by_part = [type_errors(value, part, path) for part in parts]
+        return [] if [] in errors_by_part else errors_by_part[0]
     if origin is list and isinstance(value, list):
-        return [told for i, one in enumerate(value) for told in misfits(one, parts[0], f"{at}[{i}]")]
+        return [e for i, item in enumerate(value) for e in type_errors(item, parts[0], f"{path}[{i}]")]
     if origin is dict and isinstance(value, dict):
-        return [told for key, one in value.items() for told in misfits(one, parts[1], f"{at}.{key}")]
-    if (typing.is_typeddict(of) or dataclasses.is_dataclass(of)) and isinstance(value, dict):
-        return _misfits_of_fields(value, of, at)
-    if of is Any or (origin is Literal and value in parts):
+        return [e for key, item in value.items() for e in type_errors(item, parts[1], f"{path}.{key}")]
+    if (typing.is_typeddict(type_) or dataclasses.is_dataclass(type_)) and isinstance(value, dict):
+        return _field_errors(value, type_, path)
+    if type_ is Any or (origin is Literal and value in parts):
         return []
-    same = isinstance(of, type) and type(value) in ((int, float) if of is float else (of,))
-    return [] if same else [f"{at or 'it'}: {value!r} is no {of}"]
+    same = isinstance(type_, type) and type(value) in ((int, float) if type_ is float else (type_,))
+    return [] if same else [f"{path or 'value'}: {value!r} is not of type {type_}"]
 
 
-def _misfits_of_fields(value: dict[str, Any], of: Any, at: str) -> list[str]:
-    fields = _fields(of)
-    found = [f"{at}.{key}: not declared" for key in value if key not in fields]
+def _field_errors(value: dict[str, Any], type_: Any, path: str) -> list[str]:
+    fields = _fields(type_)
+    errors = [f"{path}.{key}: not declared" for key in value if key not in fields]
     for name, part in fields.items():
         if name in value:
-            found += misfits(value[name], part, f"{at}.{name}")
+            errors += type_errors(value[name], part, f"{path}.{name}")
         elif typing.get_origin(part) is not NotRequired:
-            found.append(f"{at}.{name}: absent")
-    return found
+            errors.append(f"{path}.{name}: missing")
+    return errors

@@ -1,4 +1,4 @@
-"""What stands under the fields of a class and at the head of a module, read from the source."""
+"""Docstrings of fields and modules, read from the source."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import textwrap
 from pathlib import Path
 
 
-def of_fields(class_: type) -> dict[str, str]:
-    """The string below each annotated field of a class itself, not of its bases."""
+def field_docs(class_: type) -> dict[str, str]:
+    """Return the string below each annotated field of a class, without the fields of its bases."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(class_))).body
     assert isinstance(tree, ast.ClassDef)
-    found: dict[str, str] = {}
-    for field, below in zip(tree.body, [*tree.body[1:], ast.Pass()], strict=True):
+    docs: dict[str, str] = {}
+    for field, statement in zip(tree.body, [*tree.body[1:], ast.Pass()], strict=True):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            found[field.target.id] = _text(below)
-    return found
+            docs[field.target.id] = _text(statement)
+    return docs
 
 
-def _text(below: ast.stmt) -> str:
-    if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-        return inspect.cleandoc(str(below.value.value))
+def _text(statement: ast.stmt) -> str:
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return inspect.cleandoc(str(statement.value.value))
     return ""
 
 
-def of_module(path: Path) -> str:
-    """The first sentence at the head of a module, without its full stop."""
-    told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    first = " ".join(told.split("\n\n")[0].split())
-    return first.split(". ")[0].removesuffix(".")
+def module_summary(path: Path) -> str:
+    """Return the first sentence of a module's docstring, without its full stop."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    paragraph = " ".join(docstring.split("\n\n")[0].split())
+    return paragraph.split(". ")[0].removesuffix(".")

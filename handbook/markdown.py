@@ -1,4 +1,4 @@
-"""Words for generated pages: tables, headings, and where a page came from."""
+"""Markdown of generated pages: headings, tables, and a note on the generator."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from collections.abc import Sequence
 
 
-def page(title: str, about: str, *parts: str, by: str = "make reference") -> str:
-    """A page whose head says ``by`` which command it is made."""
-    made = f"<!-- Made by `{by}` of the code; what is written here is lost. -->"
-    return "\n\n".join([f"# {title}", made, about, *(p for p in parts if p)]) + "\n"
+def page(title: str, about: str, *parts: str, command: str = "make reference") -> str:
+    """Return a page with a note that ``command`` generates it."""
+    note = f"<!-- Generated from the code by `{command}`; do not edit. -->"
+    return "\n\n".join([f"# {title}", note, about, *(p for p in parts if p)]) + "\n"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; empty for no rows."""
+    """Return a table; empty text for no rows."""
     if not rows:
         return ""
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
@@ -23,7 +23,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    """One line; a bar within code would end the cell."""
+    """Return the text as one line, with escaped bars, which would end the cell."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
@@ -32,5 +32,5 @@ def code(text: str) -> str:
 
 
 def plain(docstring: str | None) -> str:
-    """A docstring as prose: double backticks become single ones."""
+    """Return a docstring as Markdown: double backticks become single ones."""
     return re.sub(r"``([^`]+)``", r"`\1`", inspect.cleandoc(docstring or "")).strip()

@@ -1,8 +1,8 @@
-"""A newcomer's path in a fresh clone, step by step, timed: ``make newcomer``.
+"""The steps of a new user in a fresh clone, with times: ``make newcomer``.
 
-Clone, demo, console, own data, predict, grade, deploy in dry-run: what the README and the tutorial tell, with
-the commands they tell. The own data are files of the sample league, as somebody would bring them. What a
-step prints is shown, so that a person can read the path in one go; ``--keep`` leaves the folder.
+Clone, demo, console, own data, predict, grade, deploy in dry-run: the commands of the README and the
+tutorial. The own data are files of the sample league. The output of each step is printed, so that a reader
+can follow all steps; ``--keep`` keeps the folder.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from shared.embedded import sample_league
 
 DAY = sample_league.DEMO_DATE.isoformat()
 LAST_LINES = 24
-"""How much of a step's output is shown."""
+"""Number of lines of a step's output that are printed."""
 
 STEP_SECONDS = 900.0
 START_SECONDS = 60.0
 
 
-class Stuck(Exception):
-    """A step that did not end as the pages say."""
+class StepFailed(Exception):
+    """A step did not end as documented."""
 
 
 @dataclass
 class Walk:
-    """Where the newcomer is, and how long each step has taken."""
+    """The folder and environment of the steps, and the duration of each."""
 
     folder: Path
     environment: dict[str, str]
@@ -51,8 +51,8 @@ class Walk:
         return self.folder / "nba-props"
 
     def run(self, command: str, *, within: Path | None = None, exits: tuple[int, ...] = (0,)) -> str:
-        say(f"$ {command}")
-        ended = subprocess.run(
+        write_lines(f"$ {command}")
+        completed = subprocess.run(
             ["bash", "-c", command],
             cwd=within or self.clone,
             env=self.environment,
@@ -62,102 +62,102 @@ class Walk:
             timeout=STEP_SECONDS,
             check=False,
         )
-        lines = ended.stdout.rstrip().splitlines()
-        shown = lines if len(lines) <= LAST_LINES else ["...", *lines[-LAST_LINES:]]
-        say(*(f"  {line}" for line in shown))
-        if ended.returncode not in exits:
-            raise Stuck(f"{command}: ended with {ended.returncode}")
-        return ended.stdout
+        lines = completed.stdout.rstrip().splitlines()
+        last_lines = lines if len(lines) <= LAST_LINES else ["...", *lines[-LAST_LINES:]]
+        write_lines(*(f"  {line}" for line in last_lines))
+        if completed.returncode not in exits:
+            raise StepFailed(f"{command}: exit code {completed.returncode}")
+        return completed.stdout
 
 
-def clone(here: Walk) -> None:
-    here.run(f"git clone --quiet {ROOT} nba-props", within=here.folder)
+def clone(walk: Walk) -> None:
+    walk.run(f"git clone --quiet {ROOT} nba-props", within=walk.folder)
 
 
-def demo(here: Walk) -> None:
-    told = here.run("make demo")
-    if "104 predicted" not in told:
-        raise Stuck("the demo predicted nobody")
+def demo(walk: Walk) -> None:
+    output = walk.run("make demo")
+    if "104 predicted" not in output:
+        raise StepFailed("the demo did not predict 104 players")
 
 
-def console(here: Walk) -> None:
-    """Serve in the background, open the page, and end what was started."""
-    port = _free_ports()
-    say(f"$ .venv/bin/props serve --port {port} &")
-    log = (here.folder / "serve.log").open("w")
-    command = [str(here.clone / ".venv/bin/props"), "serve", "--port", str(port)]
-    with subprocess.Popen(command, cwd=here.clone, env=here.environment, stdout=log, stderr=log) as served:
+def console(walk: Walk) -> None:
+    """Serve in the background, open the console, and stop the server."""
+    port = _find_free_ports()
+    write_lines(f"$ .venv/bin/props serve --port {port} &")
+    log = (walk.folder / "serve.log").open("w")
+    command = [str(walk.clone / ".venv/bin/props"), "serve", "--port", str(port)]
+    with subprocess.Popen(command, cwd=walk.clone, env=walk.environment, stdout=log, stderr=log) as server:
         try:
-            _until_ready(f"http://127.0.0.1:{port}", served)
-            answer = httpx.get(f"http://127.0.0.1:{port}/", timeout=30.0)
-            title = re.search(r"<title>(.*?)</title>", answer.text)
-            say(f"  GET / -> {answer.status_code} {title[1] if title else ''}")
-            if answer.status_code != 200 or title is None:
-                raise Stuck(f"GET /: answered {answer.status_code}, wanted a page")
+            _wait_until_ready(f"http://127.0.0.1:{port}", server)
+            response = httpx.get(f"http://127.0.0.1:{port}/", timeout=30.0)
+            title = re.search(r"<title>(.*?)</title>", response.text)
+            write_lines(f"  GET / -> {response.status_code} {title[1] if title else ''}")
+            if response.status_code != 200 or title is None:
+                raise StepFailed(f"GET /: status {response.status_code}, expected a page")
         finally:
-            served.terminate()
-            served.wait(30)
+            server.terminate()
+            server.wait(30)
             log.close()
 
 
-def _until_ready(url: str, served: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and served.poll() is None:
+def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
         try:
             if httpx.get(f"{url}/ready", timeout=5.0).status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.2)
-    raise Stuck(f"{url}: not ready after {START_SECONDS:.0f} s")
+    raise StepFailed(f"{url}: not ready after {START_SECONDS:.0f} s")
 
 
-def _free_ports() -> int:
-    """Three in a row that nobody listens on."""
+def _find_free_ports() -> int:
+    """Return the first of three consecutive free ports."""
     for first in range(18080, 19080, 3):
-        taken = 0
+        used_ports = 0
         for port in range(first, first + 3):
-            with socket.socket() as one:
-                taken += one.connect_ex(("127.0.0.1", port)) == 0
-        if not taken:
+            with socket.socket() as probe:
+                used_ports += probe.connect_ex(("127.0.0.1", port)) == 0
+        if not used_ports:
             return first
-    raise Stuck("no three ports in a row are free")
+    raise StepFailed("no three ports in a row are free")
 
 
-def own_data(here: Walk) -> None:
-    """The three files that the tutorial names, and nothing else."""
+def own_data(walk: Walk) -> None:
+    """Load only the three files that the tutorial names."""
     league = sample_league.generate()
     for name, part in (
-        ("mine", sample_league.league_before(league, sample_league.DEMO_DATE)),
+        ("own-data", sample_league.league_before(league, sample_league.DEMO_DATE)),
         ("results", sample_league.results_of(league, sample_league.DEMO_DATE)),
     ):
-        sample_league.write_parquet(part, here.folder / name)
-        (here.folder / name / "injury_report.parquet").unlink(missing_ok=True)
-    here.run("ls ../mine")
-    here.run(".venv/bin/props load ../mine")
-    here.run(".venv/bin/props doctor", exits=(0, 1))
+        sample_league.write_parquet(part, walk.folder / name)
+        (walk.folder / name / "injury_report.parquet").unlink(missing_ok=True)
+    walk.run("ls ../own-data")
+    walk.run(".venv/bin/props load ../own-data")
+    walk.run(".venv/bin/props doctor", exits=(0, 1))
 
 
-def predict(here: Walk) -> None:
-    here.environment["PROPS_NOW"] = sample_league.DEMO_NOW.isoformat()
-    here.run(f".venv/bin/props features build --dates {DAY}")
-    here.run(f".venv/bin/props predict --dates {DAY}")
+def predict(walk: Walk) -> None:
+    walk.environment["PROPS_NOW"] = sample_league.DEMO_NOW.isoformat()
+    walk.run(f".venv/bin/props features build --dates {DAY}")
+    walk.run(f".venv/bin/props predict --dates {DAY}")
 
 
-def grade(here: Walk) -> None:
-    here.environment["PROPS_NOW"] = sample_league.AFTER_GAMES.isoformat()
-    here.run(".venv/bin/props load ../results")
-    here.run(f".venv/bin/props grade --dates {DAY}")
-    here.run(f".venv/bin/props coverage --dates {DAY}")
-    here.run(".venv/bin/props performance --system catboost_v9 --days 7")
+def grade(walk: Walk) -> None:
+    walk.environment["PROPS_NOW"] = sample_league.AFTER_GAMES.isoformat()
+    walk.run(".venv/bin/props load ../results")
+    walk.run(f".venv/bin/props grade --dates {DAY}")
+    walk.run(f".venv/bin/props coverage --dates {DAY}")
+    walk.run(".venv/bin/props performance --system catboost_v9 --days 7")
 
 
-def deploy(here: Walk) -> None:
-    """As one who has no project yet: what would be done, and what would stop it."""
-    here.environment["CLOUDSDK_CONFIG"] = str(here.folder / "gcloud")
-    told = here.run("./bin/deploy-service.sh prediction-worker --dry-run")
-    if "dry run: nothing was changed" not in told:
-        raise Stuck("the dry run did not tell what it would do")
+def deploy(walk: Walk) -> None:
+    """Show the steps of a deployment, and what would refuse it, without a project."""
+    walk.environment["CLOUDSDK_CONFIG"] = str(walk.folder / "gcloud")
+    output = walk.run("./bin/deploy-service.sh prediction-worker --dry-run")
+    if "dry run: nothing was changed" not in output:
+        raise StepFailed("the dry run did not print its steps")
 
 
 STEPS: tuple[tuple[str, Callable[[Walk], None]], ...] = (
@@ -171,46 +171,46 @@ STEPS: tuple[tuple[str, Callable[[Walk], None]], ...] = (
 )
 
 
-def say(*lines: str) -> None:
+def write_lines(*lines: str) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
     sys.stdout.flush()
 
 
-def go(here: Walk) -> None:
+def run_steps(walk: Walk) -> None:
     for name, step in STEPS:
-        say("", f"== {name}")
-        begun = time.monotonic()
-        step(here)
-        here.seconds[name] = time.monotonic() - begun
-        say(f"   {here.seconds[name]:.1f} s")
+        write_lines("", f"== {name}")
+        started_at = time.monotonic()
+        step(walk)
+        walk.seconds[name] = time.monotonic() - started_at
+        write_lines(f"   {walk.seconds[name]:.1f} s")
 
 
 @contextmanager
-def folder(keep: bool) -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="newcomer-"))
+def temporary_folder(keep: bool) -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="newcomer-"))
     try:
-        yield made
+        yield path
     finally:
         if keep:
-            say(f"kept: {made}")
+            write_lines(f"kept: {path}")
         else:
-            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def main(arguments: list[str]) -> int:
-    with folder(keep="--keep" in arguments) as made:
+    with temporary_folder(keep="--keep" in arguments) as path:
         environment = plain_environment()
-        environment["PATH"] = os.environ["PATH"]  # a newcomer has nothing of ours on the path
-        for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # nor was he called by make
+        environment["PATH"] = os.environ["PATH"]  # without the project's programs
+        for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # without variables of an outer make
             environment.pop(name, None)
-        here = Walk(made, environment)
+        walk = Walk(path, environment)
         try:
-            go(here)
-        except Stuck as exc:
-            say("", f"stuck: {exc}")
+            run_steps(walk)
+        except StepFailed as exc:
+            write_lines("", f"failed: {exc}")
             return 1
-        say("", *(f"{seconds:7.1f} s  {name}" for name, seconds in here.seconds.items()))
-        say(f"{sum(here.seconds.values()):7.1f} s  altogether")
+        write_lines("", *(f"{seconds:7.1f} s  {name}" for name, seconds in walk.seconds.items()))
+        write_lines(f"{sum(walk.seconds.values()):7.1f} s  in total")
     return 0
 
 

@@ -1,9 +1,9 @@
-"""What ``--json`` of each command prints: ``python -m handbook.shapes [--write]``, inferred from its output.
+"""The JSON output of each command, inferred from real output: ``python -m handbook.shapes [--write]``.
 
-The commands are played where the tutorial has ended; of those that cannot be played there, the declared type
-is shown (``handbook.declared``). A shape shows keys with the types that were seen;
-``null`` beside a type means that both were. An object whose keys are names of systems, players or features is
-shown once, for any name.
+The commands run on the state at the end of the tutorial. For commands that cannot run there, the declared
+type is shown (``handbook.declared``). A shape lists keys with the types that occurred; ``or null`` means that
+null occurred as well. An object whose keys are names of systems, players or features is shown once, for any
+name.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from backfill_jobs.cli import bench, deadletters
 from backfill_jobs.demo import figures
 from handbook import declared, markdown
 from handbook.site import ROOT
-from handbook.transcripts import Player
+from handbook.transcripts import PageRunner
 from shared.application.models import promotion
 from shared.application.operations import readiness
 from shared.domain.features.contract import FEATURES
 from shared.domain.systems.catalog import SYSTEM_IDS
 
 PAGE = ROOT / "docs" / "reference" / "json.md"
-BEGINS = "docs/tutorial.md"
+START_PAGE = "docs/tutorial.md"
 DAY, NEXT = "2025-03-19", "2025-03-20"
 TRAIN = "--train-start 2023-10-01 --train-end 2025-02-28 --eval-start 2025-03-01 --eval-end 2025-03-18"
 
-ONE = (
+EXAMPLE_PREDICTION = (
     f"game_date = '{DAY}' AND system_id = 'line_anchored_v1' AND is_active AND has_prop_line "
     "ORDER BY player_lookup"
 )
-"""A prediction that says all that a prediction can say."""
+"""A prediction with a value in every field."""
 
 COMMANDS = (
     "props load .props/demo/after",
@@ -71,7 +71,7 @@ COMMANDS = (
     "--commit abc --by me",
     f"props features invalidate --dates {DAY} --reason shapes",
 )  # fmt: skip
-"""In an order in which each has something to say; RUN, PREDICTION, MODEL and PATH are of the tutorial."""
+"""Commands in an order in which each prints rows; RUN, PREDICTION, MODEL and PATH come from the tutorial."""
 
 DECLARED: dict[str, Any] = {
     "props demo": figures.Summary,
@@ -81,130 +81,130 @@ DECLARED: dict[str, Any] = {
     "props deadletters replay": deadletters.ReplayResult,
     "props deployments check": readiness.Checks,
 }
-"""Need services, messages or minutes that a page has not: their shapes are the types that they print."""
+"""Output types of commands that need services, messages or minutes, which a page does not have."""
 
 
-def page(player: Player) -> str:
-    player.play(BEGINS)
-    parts = [part for asked in _asked(player) for part in _part(player, *asked)]
-    parts += [part for name, of in DECLARED.items() for part in _shown(name, declared.shape(of))]
+def page(runner: PageRunner) -> str:
+    runner.run_page(START_PAGE)
+    parts = [part for command in _commands(runner) for part in _command_section(runner, *command)]
+    parts += [part for name, type_ in DECLARED.items() for part in _section(name, declared.shape(type_))]
     about = """\
-One object on standard output, of `props bench` a list; progress and warnings go to standard error, and the
-exit code is that of the command without `--json`. Dates and instants are ISO 8601, instants with their zone.
-Keys are added, never renamed."""
+With `--json` a command prints one object on standard output; `props bench` prints a list. Progress and
+warnings go to standard error. The exit code is the same as without `--json`. Dates and instants are ISO 8601,
+instants with their zone. New versions may add keys, but never rename them."""
     return markdown.page(
         "JSON of the commands",
         about,
         *parts,
-        by="python -m handbook.shapes --write",
+        command="python -m handbook.shapes --write",
     )
 
 
-def _asked(player: Player) -> Iterator[tuple[str, str]]:
-    """Each command as it is shown, and as it is called."""
-    found = {
-        "RUN": _first(player, "run_id", f"prediction_runs WHERE game_date = '{DAY}'"),
-        "PREDICTION": _first(player, "prediction_id", f"player_prop_predictions WHERE {ONE}"),
-        "MODEL": _first(player, "model_id", "model_registry WHERE system_id = 'catboost_v9'"),
+def _commands(runner: PageRunner) -> Iterator[tuple[str, str]]:
+    """Yield each command as documented, and with the values to run it."""
+    values = {
+        "RUN": _first(runner, "run_id", f"prediction_runs WHERE game_date = '{DAY}'"),
+        "PREDICTION": _first(runner, "prediction_id", f"player_prop_predictions WHERE {EXAMPLE_PREDICTION}"),
+        "MODEL": _first(runner, "model_id", "model_registry WHERE system_id = 'catboost_v9'"),
     }
     for command in COMMANDS:
         if command.endswith(" PATH"):
-            found["PATH"] = _first(player, "path", "model_registry WHERE state = 'champion'")
-        called = " ".join(found.get(word, word) for word in command.split(" "))
-        yield command, f"{called} --json"
+            values["PATH"] = _first(runner, "path", "model_registry WHERE state = 'champion'")
+        call = " ".join(values.get(word, word) for word in command.split(" "))
+        yield command, f"{call} --json"
 
 
-def _first(player: Player, column: str, where: str) -> str:
-    asked = f"SELECT {column} FROM nba_predictions.{where} LIMIT 1"
-    _, printed = player.run(BEGINS, f'props sql --json "{asked}"')
-    return str(json.loads(printed)["rows"][0][column])
+def _first(runner: PageRunner, column: str, where: str) -> str:
+    query = f"SELECT {column} FROM nba_predictions.{where} LIMIT 1"
+    _, output = runner.run(START_PAGE, f'props sql --json "{query}"')
+    return str(json.loads(output)["rows"][0][column])
 
 
-def _part(player: Player, shown: str, called: str) -> Iterator[str]:
-    _, printed = player.run(BEGINS, called)
+def _command_section(runner: PageRunner, command: str, call: str) -> Iterator[str]:
+    _, output = runner.run(START_PAGE, call)
     try:
-        value = json.loads(printed)
+        value = json.loads(output)
     except ValueError as exc:
-        raise ValueError(f"{called}: wanted JSON, got {printed[:2000]}") from exc
-    yield from _shown(name_of(shown), shape([value]))
+        raise ValueError(f"{call}: expected JSON, got {output[:2000]}") from exc
+    yield from _section(command_name(command), shape([value]))
 
 
-def _shown(name: str, of: Any) -> Iterator[str]:
+def _section(name: str, shape: Any) -> Iterator[str]:
     yield f"## {name}"
-    yield "```text\n" + "\n".join(lines(of)) + "\n```"
+    yield "```text\n" + "\n".join(lines(shape)) + "\n```"
 
 
-def name_of(command: str) -> str:
-    """The words that call it, without what it is given."""
+def command_name(command: str) -> str:
+    """Return the name of a command, without its arguments."""
     words = command.split(" ")
     return " ".join(words[: 3 if words[1] in GROUPS else 2])
 
 
 def shape(values: list[Any]) -> Any:
-    """The shape of values that stand in the same place: a dict, a one-item list, or a type in words."""
-    kinds = [v for v in values if v is not None]
-    if kinds and all(isinstance(v, dict) for v in kinds):
-        keys = list(dict.fromkeys(k for v in kinds for k in v))
-        if all(k.isupper() for k in keys):  # counted by kind, in whatever order the kinds came
+    """Return the common shape of values: a dict, a list with one item, or type names."""
+    present = [v for v in values if v is not None]
+    if present and all(isinstance(v, dict) for v in present):
+        keys = list(dict.fromkeys(k for v in present for k in v))
+        if all(k.isupper() for k in keys):  # counts by kind, in no fixed order
             keys.sort()
-        named = _name(keys)
-        if named:
-            return {named: shape([inner for v in kinds for inner in v.values()])}
-        return {k: shape([v[k] for v in kinds if k in v]) for k in keys}
-    if kinds and all(isinstance(v, list) for v in kinds):
-        inner = [one for v in kinds for one in v]
+        kind = _key_kind(keys)
+        if kind:
+            return {kind: shape([inner for v in present for inner in v.values()])}
+        return {k: shape([v[k] for v in present if k in v]) for k in keys}
+    if present and all(isinstance(v, list) for v in present):
+        inner = [item for v in present for item in v]
         return [shape(inner)] if inner else []
-    names = dict.fromkeys("null" if v is None else WORDS[type(v)] for v in values)
+    names = dict.fromkeys("null" if v is None else TYPE_NAMES[type(v)] for v in values)
     return " or ".join(sorted(names, key=lambda n: n == "null"))
 
 
 GROUPS = frozenset({"features", "mlfs", "runs", "models", "deadletters", "deployments"})
 
-WORDS: dict[type, str] = {
+TYPE_NAMES: dict[type, str] = {
     str: "text", int: "number", float: "number", bool: "true or false", dict: "object", list: "list",
 }  # fmt: skip
 
 
-def _name(keys: list[str]) -> str | None:
-    """What the keys of an object name, if they are not its fields."""
+def _key_kind(keys: list[str]) -> str | None:
+    """Return the kind of names that an object's keys are; None if the keys are its fields."""
     if keys and set(keys) <= set(SYSTEM_IDS):
         return "SYSTEM"
     if len(keys) > 1 and set(keys) <= set(FEATURES):
         return "FEATURE"
-    return "NAME" if len(keys) > MOST_FIELDS else None
+    return "NAME" if len(keys) > MAX_FIELDS else None
 
 
-MOST_FIELDS = 50
-"""An object with more keys than this has names for keys."""
+MAX_FIELDS = 50
+"""The keys of an object with more keys than this are names."""
 
 
-def lines(of: Any, indent: str = "", key: str = "") -> Iterator[str]:
+def lines(shape: Any, indent: str = "", key: str = "") -> Iterator[str]:
     head = f"{indent}{key + ': ' if key else ''}"
-    if isinstance(of, declared.OrNull):
-        *but_last, last = lines(of.shape, indent, key)
+    if isinstance(shape, declared.OrNull):
+        *but_last, last = lines(shape.shape, indent, key)
         yield from (*but_last, f"{last} or null")
-    elif isinstance(of, dict):
+    elif isinstance(shape, dict):
         yield head + "{"
-        for name, inner in of.items():
+        for name, inner in shape.items():
             yield from lines(inner, indent + "  ", name)
         yield indent + "}"
-    elif isinstance(of, list) and of and isinstance(of[0], dict | list):
+    elif isinstance(shape, list) and shape and isinstance(shape[0], dict | list):
         yield head + "["
-        yield from lines(of[0], indent + "  ")
+        yield from lines(shape[0], indent + "  ")
         yield indent + "]"
-    elif isinstance(of, list):
-        yield head + (f"list of {of[0]}" if of else "list, empty here")
+    elif isinstance(shape, list):
+        yield head + (f"list of {shape[0]}" if shape else "list, empty here")
     else:
-        yield head + of
+        yield head + shape
 
 
 def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        made = page(Player(Path(folder)))
+        text = page(PageRunner(Path(folder)))
     if arguments == ["--write"]:
-        PAGE.write_text(made, encoding="utf-8")
+        PAGE.write_text(text, encoding="utf-8")
         return 0
-    sys.stdout.write(made)
+    sys.stdout.write(text)
     return 0
 
 

@@ -1,8 +1,8 @@
 """Build the documentation: ``python -m handbook.site [--packages]``, output in ``site/``.
 
-The site mirrors the repository: a page stands at the path that it has here, so a link between two pages is
-the same on both. A page that no menu names, a link that leads nowhere and anything fetched from elsewhere
-are errors. ``--packages`` prints what the generator needs, for its lock.
+The site mirrors the repository: a page has the same path in both, so links between pages work in both. A
+page in no menu, a broken link and anything loaded from another server are errors. ``--packages`` prints the
+packages of the generator, for its lock.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ OUTSIDE = (
     "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "backfill_jobs/DEPLOYMENT_GUIDE.md",
     "infra/README.md",
 )  # fmt: skip
-"""Pages that stand beside what they describe; all others are under ``docs/``."""
+"""Pages in the folder that they describe; all others are under ``docs/``."""
 
 ASSETS = ("*.svg", "*.png", "*.css")
 
 _LINK = re.compile(r"(?<!`)\[[^\]`]+\]\((?!https?:|mailto:|#)([^)#\s]+)")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_FETCHED = re.compile(
+_EXTERNAL = re.compile(
     r"<(?:script|img|iframe|link\b[^>]*rel=\"?stylesheet)[^>]*(?:src|href)=\"?(https?://[^\s\">]+)"
 )
 
 
 def pages() -> list[str]:
-    """Every page, by its path from the root."""
+    """Return the path of every page from the root."""
     return [*OUTSIDE, *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
 
 
@@ -45,70 +45,70 @@ def configuration() -> dict[str, Any]:
     return tomllib.loads(CONFIGURATION.read_text(encoding="utf-8"))
 
 
-def in_menu(entry: Any) -> Iterator[str]:
-    """Paths that a menu names, in its order."""
+def menu_paths(entry: Any) -> Iterator[str]:
+    """Yield the paths in a menu, in its order."""
     if isinstance(entry, str):
         yield entry
     else:
         for inner in entry.values() if isinstance(entry, dict) else entry:
-            yield from in_menu(inner)
+            yield from menu_paths(inner)
 
 
-def wrong_pages() -> list[str]:
-    """What is wrong with menu and links, a sentence each."""
-    there, named = set(pages()), list(in_menu(configuration()["project"]["nav"]))
-    found = [f"{p}: in no menu of {CONFIGURATION.name}" for p in sorted(there - set(named))]
-    found += [f"{p}: in a menu, and no such page" for p in named if p not in there]
-    return found + [
-        f"{page}: {target} is neither a page nor a picture" for page, target in _dead_links(there)
+def page_errors() -> list[str]:
+    """Return a message for each error in menu and links."""
+    existing, in_menu = set(pages()), list(menu_paths(configuration()["project"]["nav"]))
+    errors = [f"{p}: in no menu of {CONFIGURATION.name}" for p in sorted(existing - set(in_menu))]
+    errors += [f"{p}: in a menu, but no such page exists" for p in in_menu if p not in existing]
+    return errors + [
+        f"{page}: {target} is neither a page nor an image" for page, target in _dead_links(existing)
     ]
 
 
-def _dead_links(there: set[str]) -> Iterator[tuple[str, str]]:
-    """Links within the repository to what the site does not hold; the generator overlooks these."""
-    for page in sorted(there):
+def _dead_links(existing: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield links to files that the site does not contain; the generator does not check these."""
+    for page in sorted(existing):
         text = _FENCE.sub("", (ROOT / page).read_text(encoding="utf-8"))
         for target in _LINK.findall(text):
-            meant = ((ROOT / page).parent / target).resolve()
-            pictured = meant.is_relative_to(ROOT / "docs") and any(meant.match(a) for a in ASSETS)
-            if not meant.is_file() or not (str(meant.relative_to(ROOT)) in there or pictured):
+            target_path = ((ROOT / page).parent / target).resolve()
+            is_image = target_path.is_relative_to(ROOT / "docs") and any(target_path.match(a) for a in ASSETS)
+            if not target_path.is_file() or not (str(target_path.relative_to(ROOT)) in existing or is_image):
                 yield page, target
 
 
-def fetched(site: Path) -> list[str]:
-    """Addresses that a reader's browser would load from elsewhere."""
-    return sorted({a for p in site.rglob("*.html") for a in _FETCHED.findall(p.read_text(encoding="utf-8"))})
+def external_urls(site: Path) -> list[str]:
+    """Return the URLs that a browser would load from another server."""
+    return sorted({a for p in site.rglob("*.html") for a in _EXTERNAL.findall(p.read_text(encoding="utf-8"))})
 
 
 def build(site: Path) -> int:
-    """Stage the pages, let the generator make the site, and say whether it may be shown."""
-    if wrong := wrong_pages():
-        sys.stderr.writelines(f"{line}\n" for line in wrong)
+    """Stage the pages and build the site; return 0, or 1 if there are errors."""
+    if errors := page_errors():
+        sys.stderr.writelines(f"{line}\n" for line in errors)
         return 1
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
-        _stage(stage / "pages")
+        _stage_pages(stage / "pages")
         shutil.copy(CONFIGURATION, stage)
         command = [str(GENERATOR), "build", "--strict", "--config-file", str(stage / CONFIGURATION.name)]
-        ended = subprocess.run(command, cwd=stage, check=False)
-        if ended.returncode:
+        completed = subprocess.run(command, cwd=stage, check=False)
+        if completed.returncode:
             return 1
         shutil.rmtree(site, ignore_errors=True)
         shutil.move(stage / "site", site)
-    if elsewhere := fetched(site):
-        sys.stderr.writelines(f"{address}: loaded from elsewhere\n" for address in elsewhere)
+    if urls := external_urls(site):
+        sys.stderr.writelines(f"{address}: loaded from another server\n" for address in urls)
         return 1
     count = sum(1 for _ in site.rglob("*.html"))
-    sys.stdout.write(f"{count} pages in {site.name}/, begin with {site.name}/index.html\n")
+    sys.stdout.write(f"{count} pages in {site.name}/, start with {site.name}/index.html\n")
     return 0
 
 
-def _stage(target: Path) -> None:
-    pictures = [str(p.relative_to(ROOT)) for pattern in ASSETS for p in (ROOT / "docs").rglob(pattern)]
-    for path in [*pages(), *pictures]:
-        to = target / path
-        to.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / path, to)
+def _stage_pages(target: Path) -> None:
+    images = [str(p.relative_to(ROOT)) for pattern in ASSETS for p in (ROOT / "docs").rglob(pattern)]
+    for path in [*pages(), *images]:
+        copy = target / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, copy)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Pages made of the code, by name: what can be generated is never written by hand."""
+"""Generated reference pages by file name."""
 
 from __future__ import annotations
 

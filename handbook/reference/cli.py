@@ -1,4 +1,4 @@
-"""The ``props`` command and the deploy script, of what they say of themselves."""
+"""Reference page of the ``props`` command and the deploy script, from their help texts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from handbook import markdown
 from handbook.site import ROOT
 
 ABOUT = """\
-A command says the same of itself with `--help`. Dates are ISO 8601, or counted from the US Eastern
-today: `TODAY`, `TODAY+1`, `TODAY-7`. What `--json` prints: [JSON of the commands](json.md)."""
+`--help` prints the same for each command. Dates are ISO 8601 or relative to today, US Eastern: `TODAY`,
+`TODAY+1`, `TODAY-7`. For the output of `--json` see [JSON of the commands](json.md)."""
 
 
 def page() -> str:
     command = typer.main.get_command(app)
-    codes = markdown.table(("exit code", "meaning"), [(str(c), said) for c, said in EXITS.items()])
-    overview = [(f"[{p}](#{p.replace(' ', '-')})", _first(c)) for p, c in commands(command, "props")]
+    codes = markdown.table(
+        ("exit code", "meaning"), [(str(code), meaning) for code, meaning in EXITS.items()]
+    )
+    overview = [
+        (f"[{p}](#{p.replace(' ', '-')})", _first_paragraph(c)) for p, c in commands(command, "props")
+    ]
     return markdown.page(
         "Command line",
         ABOUT,
@@ -35,16 +39,16 @@ def page() -> str:
 
 
 def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every command that does something, with the words that call it."""
+    """Yield every command that can be run, with its full name."""
     inner = getattr(command, "commands", None)
     if inner is None:
         yield path, command
     else:
-        for name, one in inner.items():
-            yield from commands(one, f"{path} {name}")
+        for name, subcommand in inner.items():
+            yield from commands(subcommand, f"{path} {name}")
 
 
-def _first(command: Any) -> str:
+def _first_paragraph(command: Any) -> str:
     return markdown.plain((command.help or "").split("\n\n")[0])
 
 
@@ -52,14 +56,15 @@ def _command(path: str, command: Any) -> str:
     options = [p for p in command.params if p.param_type_name == "option" and "--help" not in p.opts]
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     rows = [
-        (markdown.code((p.metavar or p.name).strip("{}").upper()), p.help or "", _need(p)) for p in arguments
+        (markdown.code((p.metavar or p.name).strip("{}").upper()), p.help or "", _default(p))
+        for p in arguments
     ]
-    rows += [(markdown.code(_flag(p)), p.help or "", _need(p)) for p in options]
-    told = "\n\n".join(markdown.plain(" ".join(p.split())) for p in (command.help or "").split("\n\n"))
+    rows += [(markdown.code(_flag(p)), p.help or "", _default(p)) for p in options]
+    description = "\n\n".join(markdown.plain(" ".join(p.split())) for p in (command.help or "").split("\n\n"))
     _, *examples = (command.epilog or "").split("\n\n")
     example = "```sh\n" + "\n".join(e.strip() for e in examples) + "\n```" if examples else ""
     table = markdown.table(("option", "meaning", "if left out"), rows)
-    return "\n\n".join(p for p in (f"## {path}", told, example, table) if p)
+    return "\n\n".join(p for p in (f"## {path}", description, example, table) if p)
 
 
 def _flag(option: Any) -> str:
@@ -67,7 +72,7 @@ def _flag(option: Any) -> str:
     return names if option.is_flag else f"{names} {option.metavar or option.name.upper()}"
 
 
-def _need(option: Any) -> str:
+def _default(option: Any) -> str:
     if option.required:
         return "refused"
     if option.default is None or option.is_flag or callable(option.default):

@@ -1,4 +1,4 @@
-"""The Parquet files that ``props load`` takes, of their contracts."""
+"""Reference page of the Parquet files of ``props load``, from their contracts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from shared.application.ingestion.checks import Check
 from shared.application.ingestion.file_contracts import FILES, FileContract
 
 ABOUT = """\
-One folder holds them; other columns are left alone. Every row of every file is checked before the first is
-written: a bad file changes nothing, and one report lists every problem with file, first row (counted from 0),
-column, value, reason and how many rows. Files are checked against each other, the stored schedule and the
-clock as well ([the rules](../how-to/own-data.md)). Loading again adds what is new and replaces what has
-changed: a null takes a value back, a column that the file does not have leaves it as it is.
+The files are in one folder; other columns are ignored. All rows of all files are checked before any row is
+written. If a file is invalid, nothing is changed, and one report lists every problem with file, first row
+(counted from 0), column, value, reason and number of rows. The files are also checked against each other,
+the stored schedule and the clock ([the rules](../how-to/own-data.md)). Loading again adds new rows and
+replaces changed ones: a null removes a value; a column that the file does not have keeps its values.
 
-Text may be a dictionary, a number text or a decimal. A date is a date, a timestamp at midnight, `YYYY-MM-DD`
-or `YYYYMMDD` as text or number; it lies between 1900 and 2100. An instant is a timestamp (UTC where it has no
-zone), ISO 8601 text, or whole microseconds since 1970; it lies between 2000 and 2100. Minutes may be `34:12`
-or `PT34M12.00S`. An NBA.com game id that was stored as a number gets its two leading zeros back."""
+Text may be dictionary-encoded; a number may be text or a decimal. A date is a date, a timestamp at midnight,
+or `YYYY-MM-DD` or `YYYYMMDD` as text or number, between 1900 and 2100. An instant is a timestamp (UTC if it
+has no zone), ISO 8601 text, or whole microseconds since 1970, between 2000 and 2100. Minutes may be `34:12`
+or `PT34M12.00S`. The two leading zeros of an NBA.com game id stored as a number are restored."""
 
 
 def page() -> str:
@@ -24,23 +24,23 @@ def page() -> str:
 
 
 def _file(contract: FileContract) -> str:
-    must = {c.column for c in contract.checks if c.reason.startswith("is null, wanted")}
+    required = {c.column for c in contract.checks if c.reason.startswith("is null, wanted")}
     rows = [
         (
             markdown.code(c.name),
             str(c.type),
-            _need(c.name in must, c.optional),
+            _requirement(c.name in required, c.optional),
             _rules(c.name, contract.checks),
         )
         for c in contract.columns
     ]
-    need = "This file may be left out." if contract.optional else ""
-    table = markdown.table(("column", "type", "value", "what is checked"), rows)
-    return "\n\n".join(p for p in (f"## {contract.name}", need, table) if p)
+    note = "This file is optional." if contract.optional else ""
+    table = markdown.table(("column", "type", "value", "checks"), rows)
+    return "\n\n".join(p for p in (f"## {contract.name}", note, table) if p)
 
 
-def _need(must: bool, optional: bool) -> str:
-    return "column may be absent" if optional else "in every row" if must else "may be null"
+def _requirement(is_required: bool, is_optional: bool) -> str:
+    return "column may be absent" if is_optional else "in every row" if is_required else "may be null"
 
 
 def _rules(column: str, checks: tuple[Check, ...]) -> str:

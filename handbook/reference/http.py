@@ -1,4 +1,4 @@
-"""The routes of both services, of their OpenAPI documents."""
+"""Reference page of the routes of both services, from their OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -22,24 +22,28 @@ Schema = dict[str, Any]
 
 
 def documents() -> dict[str, Schema]:
-    """OpenAPI of each service, wired as it is when it serves, on an empty state folder."""
+    """Return the OpenAPI document of each service, built as in production, on an empty state folder."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
-        asked = CoordinatorSettings(props_home=Path(folder))
-        wired = coordinator_main.make(asked, connect(asked), executor)
-        works = WorkerSettings(props_home=Path(folder))
+        coordinator_settings = CoordinatorSettings(props_home=Path(folder))
+        wired_coordinator = coordinator_main.make(
+            coordinator_settings, connect(coordinator_settings), executor
+        )
+        worker_settings = WorkerSettings(props_home=Path(folder))
         apps = {
-            "prediction-coordinator": coordinator.build(wired),
-            "prediction-worker": worker.build(lambda: worker_main.make(works, connect(works))),
+            "prediction-coordinator": coordinator.build(wired_coordinator),
+            "prediction-worker": worker.build(
+                lambda: worker_main.make(worker_settings, connect(worker_settings))
+            ),
         }
         return {name: app.openapi() for name, app in apps.items()}
 
 
 def page() -> str:
-    unasked = ", ".join(sorted(map(markdown.code, PUBLIC_PATHS)))
+    public_paths = ", ".join(sorted(map(markdown.code, PUBLIC_PATHS)))
     about = f"""\
-The OpenAPI document of a running service is at `/openapi.json`. Every failure is a problem document
-(RFC 9457, `application/problem+json`: `type`, `title`, `status`, `detail`); 503 means that the same
-request may succeed later, all others that it will not. Open without a token: {unasked}."""
+The OpenAPI document of a running service is at `/openapi.json`. Every error is a problem document (RFC
+9457, `application/problem+json`: `type`, `title`, `status`, `detail`). 503 means that the same request may
+succeed later; with any other status it will not. These paths need no token: {public_paths}."""
     parts = [part for name, document in documents().items() for part in _service(name, document)]
     return markdown.page("HTTP", about, *parts)
 
@@ -51,47 +55,52 @@ def _service(name: str, document: Schema) -> Iterator[str]:
         for method, operation in operations.items():
             yield f"### {method.upper()} {path}"
             yield markdown.plain(operation.get("description"))
-            yield _asked(operation, schemas)
-            yield _answers(operation["responses"])
+            yield _request(operation, schemas)
+            yield _responses(operation["responses"])
     for title, schema in schemas.items():
         yield f"### {title} of {name}"
         yield markdown.plain(schema.get("description"))
-        yield _values(schema) or (_fields(schema) if title.endswith("In") else _told(schema))
+        yield _values(schema) or (
+            _request_fields(schema) if title.endswith("In") else _response_fields(schema)
+        )
 
 
-def _asked(operation: Schema, schemas: Schema) -> str:
+def _request(operation: Schema, schemas: Schema) -> str:
     rows = [
-        (markdown.code(p["name"]), p["in"], _type(p["schema"]), _need(p["required"], p["schema"]))
+        (markdown.code(p["name"]), p["in"], _type(p["schema"]), _default(p["required"], p["schema"]))
         for p in operation.get("parameters", ())
     ]
     parts = [markdown.table(("parameter", "in", "type", "if left out"), rows)]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if body:
-        named = schemas.get(_name(body), body)
-        parts += [f"Body: {_name(body) or 'JSON'}.", _fields(named)]
+        schema = schemas.get(_name(body), body)
+        parts += [f"Body: {_name(body) or 'JSON'}.", _request_fields(schema)]
     return "\n\n".join(p for p in parts if p)
 
 
-def _fields(schema: Schema) -> str:
-    must = schema.get("required", ())
+def _request_fields(schema: Schema) -> str:
+    required = schema.get("required", ())
     rows = [
-        (markdown.code(name), _type(inner), _need(name in must, inner))
+        (markdown.code(name), _type(inner), _default(name in required, inner))
         for name, inner in schema.get("properties", {}).items()
     ]
     return markdown.table(("field", "type", "if left out"), rows)
 
 
-def _told(schema: Schema) -> str:
-    """Fields of what is answered: all of them always, but those that have a default."""
-    must = schema.get("required", ())
+def _response_fields(schema: Schema) -> str:
+    """Return the table of a response's fields; fields with a default may be missing."""
+    required = schema.get("required", ())
     rows = [
-        (markdown.code(name), _type(inner) + ("" if name in must or "default" not in inner else ", if told"))
+        (
+            markdown.code(name),
+            _type(inner) + ("" if name in required or "default" not in inner else ", optional"),
+        )
         for name, inner in schema.get("properties", {}).items()
     ]
     return markdown.table(("field", "type"), rows)
 
 
-def _need(required: bool, schema: Schema) -> str:
+def _default(required: bool, schema: Schema) -> str:
     if required:
         return "refused"
     return markdown.code(str(schema["default"])) if "default" in schema else "none"
@@ -101,16 +110,16 @@ def _values(schema: Schema) -> str:
     return ", ".join(markdown.code(value) for value in schema.get("enum", ()))
 
 
-def _answers(responses: Schema) -> str:
-    rows = [(code, _meaning(code, told)) for code, told in sorted(responses.items())]
-    return markdown.table(("answer", "meaning"), rows)
+def _responses(responses: Schema) -> str:
+    rows = [(code, _meaning(code, response)) for code, response in sorted(responses.items())]
+    return markdown.table(("status", "meaning"), rows)
 
 
-def _meaning(code: str, told: Schema) -> str:
+def _meaning(code: str, response: Schema) -> str:
     if not code.startswith("2"):
-        return str(told["description"])
-    shape = _name(told.get("content", {}).get("application/json", {}).get("schema", {}))
-    return f"done: {shape}" if shape else "done"
+        return str(response["description"])
+    model = _name(response.get("content", {}).get("application/json", {}).get("schema", {}))
+    return f"done: {model}" if model else "done"
 
 
 def _name(schema: Schema) -> str:

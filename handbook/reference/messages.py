@@ -1,4 +1,4 @@
-"""The messages between broker and services, of their classes."""
+"""Reference page of the messages between broker and services, from their classes."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ MESSAGES: tuple[tuple[str | None, type[msgspec.Struct]], ...] = (
 
 def page() -> str:
     about = f"""\
-JSON, in a push envelope's `message.data` as base64; the schema version is {SCHEMA_VERSION}. Fields are
-added, never renamed, and a reader leaves those alone that it does not know. A message that can never be
-understood is acknowledged and kept in `nba_predictions.rejected_messages`; one that may succeed later
-is refused with 503. Attributes: `run_id`, and `traceparent` where the work has a trace."""
+Messages are JSON, in base64 in `message.data` of a push envelope; the schema version is {SCHEMA_VERSION}. New
+versions may add fields, but never rename them; readers ignore unknown fields. A message that can never be
+processed is acknowledged and stored in `nba_predictions.rejected_messages`; one that may succeed later is
+refused with 503. Attributes: `run_id`, and `traceparent` if the work has a trace."""
     return markdown.page("Messages", about, *(_message(*m) for m in MESSAGES))
 
 
 def _message(topic: str | None, kind: type[msgspec.Struct]) -> str:
     hints = get_type_hints(kind)
     rows = [(markdown.code(f.name), _type(hints[f.name]), _default(f)) for f in msgspec.structs.fields(kind)]
-    where = f"On the topic `{topic}`." if topic else "A part of a prediction request."
-    table = markdown.table(("field", "type", "where it is left out"), rows)
-    return "\n\n".join((f"## {kind.__name__}", where, markdown.plain(kind.__doc__), table))
+    place = f"On the topic `{topic}`." if topic else "A part of a prediction request."
+    table = markdown.table(("field", "type", "if left out"), rows)
+    return "\n\n".join((f"## {kind.__name__}", place, markdown.plain(kind.__doc__), table))
 
 
 def _type(hint: Any) -> str:
-    """A type in the words of JSON."""
+    """Return the name of a type in JSON terms."""
     origin, inner = get_origin(hint), get_args(hint)
-    if hint in NAMES:
-        return NAMES[hint]
+    if hint in TYPE_NAMES:
+        return TYPE_NAMES[hint]
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return f"[{hint.__name__}](#{hint.__name__.lower()})"
     if origin is list:
@@ -60,9 +60,9 @@ def _type(hint: Any) -> str:
     return " or ".join(_type(i) for i in inner)
 
 
-NAMES: dict[Any, str] = {
+TYPE_NAMES: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "null",
-    datetime: "instant with its zone",
+    datetime: "instant with zone",
 }  # fmt: skip
 
 

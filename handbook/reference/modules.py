@@ -1,4 +1,4 @@
-"""Every module of the product with what it says of itself."""
+"""Reference page of all modules, from their docstrings."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from pathlib import Path
 from handbook import docstrings, markdown
 from handbook.site import ROOT
 
-PLACES = ("services", "backfill_jobs", "shared", "infra", "handbook")
-"""Folders of code, from the doors inwards, then what surrounds the product."""
+FOLDERS = ("services", "backfill_jobs", "shared", "infra", "handbook")
+"""Folders of code: the product from the entry points inwards, then its tools."""
 
 
 ABOUT = """\
-The first sentence of each module, by folder. Imports point one way: services and jobs, backends,
+The first sentence of each module, by folder. Imports point in one direction: services and jobs, backends,
 adapters (`gcp`, `embedded`), use cases (`application`), repositories, ports, schemas, domain. Tests are
-not listed: they stand under `tests/` by the folder that they are about."""
+not listed: they are under `tests/`, by the folder that they test."""
 
 
 def page() -> str:
-    found = [path for place in PLACES for path in _modules(ROOT / place)]
+    modules = [path for root in FOLDERS for path in _modules(ROOT / root)]
     parts = []
-    for folder, paths in groupby(found, key=lambda p: p.parent):
-        rows = [(markdown.code(p.name), markdown.plain(docstrings.of_module(p))) for p in paths]
+    for folder, paths in groupby(modules, key=lambda p: p.parent):
+        rows = [(markdown.code(p.name), markdown.plain(docstrings.module_summary(p))) for p in paths]
         parts.append(f"## {folder.relative_to(ROOT)}/\n\n" + markdown.table(("module", "what it is"), rows))
     return markdown.page("Map of the modules", ABOUT, *parts)
 
 
 def _modules(folder: Path) -> list[Path]:
-    """Modules that say something, folder by folder; an ``__init__`` that is empty is no module of its own."""
-    there = (p for p in folder.rglob("*.py") if p.read_text(encoding="utf-8").strip())
-    wanted = (p for p in there if "tests" not in p.parts[len(ROOT.parts) :])
-    return sorted(wanted, key=lambda p: (p.parent, p.name != "__init__.py", p.name))
+    """Return the modules that are not empty and not tests, folder by folder."""
+    not_empty = (p for p in folder.rglob("*.py") if p.read_text(encoding="utf-8").strip())
+    modules = (p for p in not_empty if "tests" not in p.parts[len(ROOT.parts) :])
+    return sorted(modules, key=lambda p: (p.parent, p.name != "__init__.py", p.name))

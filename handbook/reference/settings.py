@@ -1,4 +1,4 @@
-"""The environment variables of every program, of the settings classes."""
+"""Reference page of the environment variables, from the settings classes."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from shared.web.body_limits import LimitSettings
 
 GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Every program", "Both services and the `props` command.", BackendSettings),
-    ("Models", "The worker and those commands that predict.", ModelSettings),
-    ("Who may call", "Both services.", AuthSettings),
-    ("Sizes of requests", "Both services.", LimitSettings),
+    ("Models", "The worker and the commands that predict.", ModelSettings),
+    ("Authentication", "Both services.", AuthSettings),
+    ("Request sizes", "Both services.", LimitSettings),
     ("The coordinator", "", CoordinatorSettings),
     ("The worker", "", WorkerSettings),
-    ("Who is told of findings", "`--alert` of `props validate-daily`.", AlertSettings),
-    ("Where services answer", "`props doctor` and the daily checks.", ServiceUrls),
+    ("Alerts", "`--alert` of `props validate-daily`.", AlertSettings),
+    ("Service URLs", "`props doctor` and the daily checks.", ServiceUrls),
 )
 
 
 ABOUT = """\
-Each is an environment variable, read once when a program starts. A value that cannot be meant stops the
-start and is named. Nothing is read from a file."""
+Each setting is an environment variable, read once when a program starts. An invalid value stops the start
+with a message that names it. No settings are read from files."""
 
 
 def page() -> str:
     return markdown.page("Settings", ABOUT, *(_group(*g) for g in GROUPS))
 
 
-def _group(title: str, who: str, class_: type[BaseSettings]) -> str:
-    told = docstrings.of_fields(class_)
+def _group(title: str, programs: str, class_: type[BaseSettings]) -> str:
+    docs = docstrings.field_docs(class_)
     fields = class_.model_fields
     rows = [
-        (markdown.code(n.upper()), _default(fields[n]), markdown.plain(told[n])) for n in told if n in fields
+        (markdown.code(n.upper()), _default(fields[n]), markdown.plain(docs[n])) for n in docs if n in fields
     ]
     return "\n\n".join(
-        p for p in (f"## {title}", who, markdown.table(("variable", "default", "meaning"), rows)) if p
+        p for p in (f"## {title}", programs, markdown.table(("variable", "default", "meaning"), rows)) if p
     )
 
 
@@ -56,6 +56,6 @@ def _default(field: FieldInfo) -> str:
         return "must be set"
     if value is None or value == "":
         return "unset"
-    if isinstance(value, Path) and value.is_absolute():  # differs from machine to machine
-        return f"`{value.name}` among the machine's temporary files"
+    if isinstance(value, Path) and value.is_absolute():  # differs between machines
+        return f"`{value.name}` in the system's temporary folder"
     return markdown.code(str(value))

@@ -1,4 +1,4 @@
-"""The prediction systems and the 33 features, of their catalogue and lineage."""
+"""Reference page of the prediction systems and the 33 features, from catalogue and lineage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODULES = {
     "moving_average": "moving_average", "zone_matchup_v1": "zone_matchup",
     "similarity_balanced_v1": "similarity", "line_anchored_v1": "line_anchored",
 }  # fmt: skip
-"""Systems that have a module of their own; the others share theirs with their family."""
+"""Modules of systems that do not share one with other systems of their kind."""
 
 
 def page() -> str:
@@ -22,32 +22,32 @@ def page() -> str:
     rows += [(s.system_id, "ensemble", ", ".join(s.members)) for s in ENSEMBLES]
     systems = markdown.table(
         ("system", "kind", "needs", "what it does"),
-        [(markdown.code(s), kind, needs, _about(s, kind)) for s, kind, needs in rows],
+        [(markdown.code(s), kind, needs, _description(s, kind)) for s, kind, needs in rows],
     )
     features = markdown.table(
-        ("", "feature", "without it", "it needs", "of"),
+        ("", "feature", "if missing", "needs", "from tables"),
         [
-            (str(i), markdown.code(f), _without(i), LINEAGE[f].needs, ", ".join(LINEAGE[f].tables))
+            (str(i), markdown.code(f), _effect_if_missing(i), LINEAGE[f].needs, ", ".join(LINEAGE[f].tables))
             for i, f in enumerate(FEATURES)
         ],
     )
     return markdown.page(
         "Systems and features",
-        "What predicts, and of what. A system without its model is off and says so.",
+        "Prediction systems and their inputs. A system without its model is off, which is reported.",
         "## Systems",
         systems,
         "## Features",
-        "Models are bound to these names in this order. A feature that cannot be computed is missing\n"
-        "and named; no default is ever put in its place.",
+        "Models depend on these names and their order. A feature that cannot be computed is missing and\n"
+        "listed by name; it is never replaced by a default.",
         features,
     )
 
 
-def _about(system: str, kind: str) -> str:
+def _description(system: str, kind: str) -> str:
     module = {"ensemble": "ensemble", "model": "catboost"}.get(kind, "")
     path = ROOT / "shared" / "domain" / "systems" / f"{MODULES.get(system, module)}.py"
-    return markdown.plain(docstrings.of_module(path))
+    return markdown.plain(docstrings.module_summary(path))
 
 
-def _without(at: int) -> str:
-    return "the player is skipped" if at in REQUIRED else "it stays missing"
+def _effect_if_missing(index: int) -> str:
+    return "the player is skipped" if index in REQUIRED else "it stays missing"

@@ -1,4 +1,4 @@
-"""The tables of the warehouse, of their declarations."""
+"""Reference page of the warehouse tables, from their declarations."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ MODES = {"NULLABLE": ""}
 
 ABOUT = """\
 Names and types are BigQuery's; the embedded backend has the same tables. A query on a partitioned table
-must filter on its partition. Ask any of them with `props sql 'SELECT ...'`."""
+must filter on its partition. Query the tables with `props sql 'SELECT ...'`."""
 
 
 def page() -> str:
     rows = [(f"[{t.full_name}](#{_anchor(t)})", markdown.plain(t.meaning)) for t in TABLES]
-    overview = markdown.table(("table", "what a row is"), rows)
+    overview = markdown.table(("table", "a row is"), rows)
     return markdown.page("Tables", ABOUT, overview, *(_table(t) for t in TABLES))
 
 
@@ -31,5 +31,9 @@ def _table(table: Table) -> str:
         (markdown.code(c.name), c.type + MODES.get(c.mode, f" {c.mode}"), markdown.plain(c.meaning))
         for c in table.columns
     ]
-    said = f"{markdown.plain(table.meaning)}: {'; '.join(facts)}." if facts else markdown.plain(table.meaning)
-    return "\n\n".join((f"## {table.full_name}", said, markdown.table(("column", "type", "meaning"), rows)))
+    description = (
+        f"{markdown.plain(table.meaning)}: {'; '.join(facts)}." if facts else markdown.plain(table.meaning)
+    )
+    return "\n\n".join(
+        (f"## {table.full_name}", description, markdown.table(("column", "type", "meaning"), rows))
+    )

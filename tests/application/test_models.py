@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from handbook.declared import misfits
+from handbook.declared import type_errors
 from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions
 from shared.application.backfill.results import Status
 from shared.application.features.build import invalidate
@@ -267,7 +267,7 @@ def test_a_shadow_runs_on_the_same_jobs_is_graded_and_never_active(here: Jobs, r
     assert after.grade(DAY, DAY).by_kind["SHADOW"] == len(shadow)
     champion = next(m for m in here.registry.models() if m["sha256"] == champions[0]["model_sha256"])
     told = promotion(here).compare("spring", champion["model_id"])
-    assert misfits(json.loads(json.dumps(told)), Comparison) == []
+    assert type_errors(json.loads(json.dumps(told)), Comparison) == []
     assert told["rows"] > 50
     assert set(told["mae"]) == {Path(path).stem, champion["model_id"]}
     assert told["difference"] is None  # one date says nothing of how dates differ

@@ -11,7 +11,7 @@ import pytest
 from backfill_jobs.cli import bench
 from backfill_jobs.cli.framework import run
 from backfill_jobs.cli.main import app
-from handbook.declared import misfits
+from handbook.declared import type_errors
 from tests.bench import suite
 from tests.bench.suite import Bench, LeftOut, Measured, Result
 
@@ -39,7 +39,7 @@ def test_json_has_each_ratio_with_its_bar(monkeypatch: Any, capsys: Any) -> None
     assert props("--json", "--rounds", "3", monkeypatch=monkeypatch) == 1
     out, err = capsys.readouterr()
     fast, slow = json.loads(out)
-    assert misfits([fast, slow], list[bench.BenchResult]) == []
+    assert type_errors([fast, slow], list[bench.BenchResult]) == []
     assert fast["ratio"] == {"min": 4.0, "median": 6.0, "max": 8.0}
     assert (fast["holds"], fast["reaches_aim"], fast["rounds"], fast["bar"], fast["aim"]) == (
         True,

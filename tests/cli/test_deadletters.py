@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backfill_jobs.cli.deadletters import MessageDetails, ReplayResult
-from handbook.declared import misfits
+from handbook.declared import type_errors
 from shared.embedded.broker.store import MessageStore
 from tests.application.test_dead_letters import give_up
 from tests.application.worlds import Jobs
@@ -37,13 +37,13 @@ def test_an_operator_lists_shows_and_replays(tmp_path: Path) -> None:
     assert first["id"] in table
     assert "last answer 500" in table
     shown = json.loads(props(tmp_path, "deadletters", "show", first["id"], "--json").stdout)
-    assert misfits(shown, MessageDetails) == []
+    assert type_errors(shown, MessageDetails) == []
     assert (shown["body"], shown["whole"]) == ({"n": 1}, True)
     assert '"n": 1' in props(tmp_path, "deadletters", "show", first["id"]).stdout
     one = props(tmp_path, "deadletters", "replay", first["id"])
     assert (one.returncode, one.stdout) == (0, f"replayed {first['id']} to prediction-request\n")
     rest = json.loads(props(tmp_path, "deadletters", "replay", "--all", "--json").stdout)
-    assert misfits(rest, ReplayResult) == []
+    assert type_errors(rest, ReplayResult) == []
     assert rest == {"replayed": [second["id"]], "failed": {}}
     assert "no dead letter is left" in props(tmp_path, "deadletters", "replay", "--all").stdout
     assert len(store.pending("prediction-request")) == 2

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from backfill_jobs.demo.figures import Summary
-from handbook.declared import misfits
+from handbook.declared import type_errors
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from tests.conftest import DAY
 
@@ -114,7 +114,7 @@ def demo(home: Path, *arguments: str) -> dict[str, Any]:
     ended = props(home, "demo", "--json", *arguments)
     assert ended.returncode == 0, ended.stderr
     got: dict[str, Any] = json.loads(ended.stdout)
-    assert misfits(got, Summary) == []
+    assert type_errors(got, Summary) == []
     said = got["outcomes"]
     assert got["expected_players"] == said["predicted"] + sum(said["skipped"].values()) + sum(
         said["failed"].values()

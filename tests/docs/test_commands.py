@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from handbook.transcripts import SECONDS, plain_environment
+from handbook.transcripts import TIMEOUT_SECONDS, plain_environment
 from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.ports import Statement
@@ -90,7 +90,7 @@ def wrong(typed: Typed, names: Mapping[str, str], folder: Path) -> str:
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
-        timeout=SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     wanted = next((code for pattern, (code, _) in ENDS.items() if fnmatchcase(typed.text, pattern)), 0)

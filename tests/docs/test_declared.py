@@ -10,7 +10,7 @@ import typer
 
 from backfill_jobs.cli import deployments
 from handbook import declared, shapes
-from handbook.declared import misfits
+from handbook.declared import type_errors
 from shared.application.operations.readiness import FAILED, PASSED, Check
 
 
@@ -45,25 +45,25 @@ def test_a_declared_shape_reads_like_one_that_was_printed() -> None:
         "  i: list of text",
         "}",
     ]  # fmt: skip
-    assert misfits(FITS, Outer) == []
-    assert misfits({**FITS, "f": True, "g": {"c": "x"}}, Outer) == []
+    assert type_errors(FITS, Outer) == []
+    assert type_errors({**FITS, "f": True, "g": {"c": "x"}}, Outer) == []
 
 
 @pytest.mark.parametrize(
     ("change", "wrong"),
     [
-        ({"a": "1"}, ".a: '1' is no"),
-        ({"a": True}, ".a: True is no"),
-        ({"b": [{"c": "x"}, {}]}, ".b[1].c: absent"),
-        ({"d": {"k": None}}, ".d.k: None is no"),
-        ({"e": "z"}, ".e: 'z' is no"),
+        ({"a": "1"}, ".a: '1' is not of type"),
+        ({"a": True}, ".a: True is not of type"),
+        ({"b": [{"c": "x"}, {}]}, ".b[1].c: missing"),
+        ({"d": {"k": None}}, ".d.k: None is not of type"),
+        ({"e": "z"}, ".e: 'z' is not of type"),
         ({"z": 1}, ".z: not declared"),
-        ({"i": "z"}, ".i: 'z' is no"),
-        ({"g": {"c": 1}}, ".g.c: 1 is no"),
+        ({"i": "z"}, ".i: 'z' is not of type"),
+        ({"g": {"c": 1}}, ".g.c: 1 is not of type"),
     ],
 )
 def test_what_does_not_fit_is_named_by_its_place(change: dict[str, Any], wrong: str) -> None:
-    (told,) = misfits(FITS | change, Outer)
+    (told,) = type_errors(FITS | change, Outer)
     assert told.startswith(wrong)
 
 
@@ -73,4 +73,4 @@ def test_checks_of_a_revision_are_printed_as_declared(capsys: pytest.CaptureFixt
             [Check("ready", PASSED, "yes", 1.5), Check("model", FAILED, "another")], True
         )
     told = json.loads(capsys.readouterr().out)
-    assert misfits(told, shapes.DECLARED["props deployments check"]) == []
+    assert type_errors(told, shapes.DECLARED["props deployments check"]) == []

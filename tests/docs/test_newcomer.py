@@ -1,4 +1,4 @@
-"""The newcomer's path goes by what the pages tell; ``make newcomer`` walks it."""
+"""The steps of ``make newcomer`` use the commands of the pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.infra.commands import commands
 
 def test_every_command_on_the_path_is_one_that_its_program_understands() -> None:
     source = Path(newcomer.__file__).read_text(encoding="utf-8")
-    typed = [line.replace("{DAY}", newcomer.DAY) for line in re.findall(r'here\.run\(\s*f?"([^"]+)"', source)]
+    typed = [line.replace("{DAY}", newcomer.DAY) for line in re.findall(r'walk\.run\(\s*f?"([^"]+)"', source)]
     ours = [line for line in typed if line.startswith((".venv/bin/props", "make", "./bin/"))]
     assert len(ours) >= 10
     found = commands({"newcomer": "```sh\n" + "\n".join(ours) + "\n```\n"})

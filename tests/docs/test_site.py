@@ -14,8 +14,8 @@ from shared.schemas.catalog import TABLES
 
 
 def test_every_page_is_in_one_menu_and_every_link_leads_to_a_page() -> None:
-    assert site.wrong_pages() == []
-    named = list(site.in_menu(site.configuration()["project"]["nav"]))
+    assert site.page_errors() == []
+    named = list(site.menu_paths(site.configuration()["project"]["nav"]))
     assert len(named) == len(set(named)) > 50
 
 
@@ -34,17 +34,17 @@ def test_a_link_to_what_the_site_does_not_hold_is_found(
     (tmp_path / "docs" / "page.md").write_text(f"# A\n\n{text}\n\n```text\n[b](in-code.md)\n```\n")
     monkeypatch.setattr(site, "ROOT", tmp_path)
     monkeypatch.setattr(site, "OUTSIDE", ())
-    assert f"docs/page.md: {wrong} is neither a page nor a picture" in site.wrong_pages()
-    assert not [w for w in site.wrong_pages() if "in-code" in w]
+    assert f"docs/page.md: {wrong} is neither a page nor an image" in site.page_errors()
+    assert not [w for w in site.page_errors() if "in-code" in w]
 
 
 def test_what_a_browser_would_load_from_elsewhere_is_found(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text('<a href="https://example.com/">x</a><script src="./a.js"></script>')
-    assert site.fetched(tmp_path) == []
+    assert site.external_urls(tmp_path) == []
     (tmp_path / "b.html").write_text(
         '<link rel="stylesheet" href="https://fonts.example.com/x.css"><script src="https://cdn.example.com/a.js">'
     )
-    assert site.fetched(tmp_path) == ["https://cdn.example.com/a.js", "https://fonts.example.com/x.css"]
+    assert site.external_urls(tmp_path) == ["https://cdn.example.com/a.js", "https://fonts.example.com/x.css"]
 
 
 @pytest.mark.parametrize("name", list(reference.PAGES))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handbook import shapes, transcripts
-from handbook.transcripts import Player, Step, matches, steps, written
+from handbook.transcripts import PageRunner, Step, matches, steps, update_page
 from tests.cli.test_help import ALL, WITHOUT_JSON
 
 PAGE = """# A
@@ -24,10 +24,10 @@ $ false # exits 1
 @pytest.mark.slow
 def test_every_played_page_shows_what_its_commands_print(tmp_path: Path) -> None:
     """One test: the pages continue one another, and models are trained once."""
-    player = Player(tmp_path)
-    found = [str(d) for page in transcripts.played() for d in player.play(page)]
+    runner = PageRunner(tmp_path)
+    found = [str(d) for page in transcripts.starting_states() for d in runner.run_page(page)]
     assert found == [], "\n\n".join(found)
-    assert shapes.page(player) == shapes.PAGE.read_text(encoding="utf-8"), (
+    assert shapes.page(runner) == shapes.PAGE.read_text(encoding="utf-8"), (
         "run: python -m handbook.shapes --write"
     )
 
@@ -35,11 +35,11 @@ def test_every_played_page_shows_what_its_commands_print(tmp_path: Path) -> None
 def test_the_pages_that_people_follow_are_played() -> None:
     guides = {"backfill-a-date", "empty-feature-store", "own-data", "retrain-and-promote"}
     wanted = {"docs/tutorial.md", *(f"docs/how-to/{g}.md" for g in guides)}
-    assert wanted <= transcripts.played().keys()
+    assert wanted <= transcripts.starting_states().keys()
 
 
 def test_every_command_with_json_has_its_shape_played_or_declared() -> None:
-    shown = {shapes.name_of(command) for command in shapes.COMMANDS}
+    shown = {shapes.command_name(command) for command in shapes.COMMANDS}
     assert shown | shapes.DECLARED.keys() == set(ALL) - WITHOUT_JSON
     assert not shown & shapes.DECLARED.keys()
 
@@ -48,7 +48,7 @@ def test_a_page_is_taken_apart_into_steps() -> None:
     first, second = steps("a.md", PAGE)
     assert first == Step("a.md", 4, "printf 'one\\ntwo 2\\n'", "one\ntwo ...")
     assert (second.line, second.exits, second.shown) == (7, 1, "")
-    with pytest.raises(ValueError, match="begins with a command"):
+    with pytest.raises(ValueError, match="must start with a command"):
         list(steps("a.md", "```console\nno command\n```\n"))
 
 
@@ -78,10 +78,10 @@ def test_a_difference_is_found_and_can_be_put_right(tmp_path: Path, monkeypatch:
     (tmp_path / "a.md").write_text(page)
     monkeypatch.setattr(transcripts, "ROOT", tmp_path)
     monkeypatch.setattr(transcripts, "pages", lambda: ["a.md"])
-    (found,) = Player(tmp_path / "play").play("a.md")
-    assert "wanted 0; printed\none\ntwo 2\nwhere the page shows\nsix" in str(found)
-    (tmp_path / "a.md").write_text(written(page, [found]))
-    assert Player(tmp_path / "again").play("a.md") == []
+    (found,) = PageRunner(tmp_path / "play").run_page("a.md")
+    assert "expected 0; printed\none\ntwo 2\nwhere the page shows\nsix" in str(found)
+    (tmp_path / "a.md").write_text(update_page(page, [found]))
+    assert PageRunner(tmp_path / "again").run_page("a.md") == []
 
 
 def test_a_page_that_does_not_say_where_it_begins_is_refused(
@@ -90,8 +90,8 @@ def test_a_page_that_does_not_say_where_it_begins_is_refused(
     (tmp_path / "a.md").write_text(PAGE)
     monkeypatch.setattr(transcripts, "ROOT", tmp_path)
     monkeypatch.setattr(transcripts, "pages", lambda: ["a.md"])
-    with pytest.raises(ValueError, match="does not say"):
-        transcripts.played()
+    with pytest.raises(ValueError, match="no comment"):
+        transcripts.starting_states()
 
 
 def test_a_shape_has_every_key_and_every_type() -> None:

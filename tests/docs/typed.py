@@ -135,7 +135,7 @@ def _played() -> dict[str, str]:
     """What runs already, and where."""
     shown = {
         re.sub(r"\s+# .*$", "", step.command): f"played on {page}"
-        for page in transcripts.played()
+        for page in transcripts.starting_states()
         for step in transcripts.steps(page, (transcripts.ROOT / page).read_text(encoding="utf-8"))
     }
     return dict.fromkeys(shapes.COMMANDS, "handbook/shapes.py") | shown
