@@ -1,1 +1,1 @@
-"""BigQuery's SQL on DuckDB: what was checked against Google's evaluator is translated, all else refused."""
+"""BigQuery's SQL on DuckDB: translates what was checked against Google's evaluator, refuses all else."""

@@ -1,4 +1,4 @@
-"""Dates, instants and conversions of BigQuery's SQL on DuckDB."""
+"""Rewrites of date, timestamp and CAST expressions of BigQuery's SQL for DuckDB."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shared.embedded.googlesql.rewrites import (
     INTEGERS,
     TEXTS,
     Rewrite,
-    duck,
-    kind,
+    render,
+    type_of,
 )
 from shared.embedded.googlesql.support import name_of, unsupported
 
@@ -58,12 +58,12 @@ def extract(node: exp.Expr) -> exp.Expr:
     part, source = node.this.name.upper(), node.expression
     if _sunday(node.this):
         part = "WEEK"
-    if kind(source) in INSTANTS and part == "DATE":
-        return duck("CAST(_x AS DATE)", x=source)
-    found = PARTS.get(part) or (TIME_PARTS.get(part) if kind(source) in INSTANTS else None)
-    if found is None or kind(source) not in INSTANTS | DATE:
+    if type_of(source) in INSTANTS and part == "DATE":
+        return render("CAST(_x AS DATE)", x=source)
+    expression = PARTS.get(part) or (TIME_PARTS.get(part) if type_of(source) in INSTANTS else None)
+    if expression is None or type_of(source) not in INSTANTS | DATE:
         raise unsupported(f"EXTRACT({part}) of this")
-    return duck(f"CAST({found} AS BIGINT)", x=source)
+    return render(f"CAST({expression} AS BIGINT)", x=source)
 
 
 def to_date(node: exp.Expr) -> exp.Expr:
@@ -72,153 +72,155 @@ def to_date(node: exp.Expr) -> exp.Expr:
         and PLAIN_DATE.fullmatch(node.this.name)
         and not node.args.get("zone")
     ):
-        return duck("CAST(_x AS DATE)", x=node.this)
-    if node.args.get("zone") or node.expressions or kind(node.this) not in INSTANTS | DATE:
+        return render("CAST(_x AS DATE)", x=node.this)
+    if node.args.get("zone") or node.expressions or type_of(node.this) not in INSTANTS | DATE:
         raise unsupported("DATE of other than one TIMESTAMP or DATE")
-    return duck("CAST(_x AS DATE)", x=node.this)
+    return render("CAST(_x AS DATE)", x=node.this)
 
 
-def date_moved(node: exp.Expr) -> exp.Expr:
+def shift_date(node: exp.Expr) -> exp.Expr:
     unit, sign = unit_of(node), "-" if isinstance(node, exp.DateSub) else "+"
-    if kind(node.this) not in DATE:
+    if type_of(node.this) not in DATE:
         raise unsupported(f"{name_of(node)} of other types than DATE")
     if unit in DAYS:
-        moved = duck(f"_d {sign} CAST(_n * {DAYS[unit]} AS INTEGER)", d=node.this, n=_number(node))
+        shifted = render(f"_d {sign} CAST(_n * {DAYS[unit]} AS INTEGER)", d=node.this, n=_count(node))
     elif unit in MONTHS:
-        moved = duck(
+        shifted = render(
             f"CAST(_d {sign} TO_MONTHS(CAST(_n * {MONTHS[unit]} AS INTEGER)) AS DATE)",
             d=node.this,
-            n=_number(node),
+            n=_count(node),
         )
     else:
         raise unsupported(f"{name_of(node)} by {unit}")
-    return duck(
+    return render(
         "CASE WHEN _m BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' OR _m IS NULL THEN _m "
         "ELSE ERROR('date out of range') END",
-        m=moved,
+        m=shifted,
     )  # fmt: skip
 
 
-def _number(node: exp.Expr) -> exp.Expr:
-    """Of units to move by, which sqlglot may hold as text."""
+def _count(node: exp.Expr) -> exp.Expr:
+    """Return the number of units as BIGINT; sqlglot may hold it as text."""
     number = node.expression
     number = number.this if isinstance(number, exp.Interval) else number
     if isinstance(number, exp.Literal) and number.is_string:
         number = exp.Literal.number(number.name)
-    return duck("CAST(_n AS BIGINT)", n=number)
+    return render("CAST(_n AS BIGINT)", n=number)
 
 
-def date_difference(node: exp.Expr) -> exp.Expr:
+def diff_dates(node: exp.Expr) -> exp.Expr:
     unit = unit_of(node)
-    if kind(node.this) not in DATE or kind(node.expression) not in DATE:
+    if type_of(node.this) not in DATE or type_of(node.expression) not in DATE:
         raise unsupported("DATE_DIFF of other types than DATE")
     if unit == "WEEK":
         sundays = "CAST(FLOOR((DATEDIFF('day', DATE '1970-01-04', _x)) / 7.0) AS BIGINT)"
-        return duck(f"{sundays} - {sundays.replace('_x', '_y')}", x=node.this, y=node.expression)
+        return render(f"{sundays} - {sundays.replace('_x', '_y')}", x=node.this, y=node.expression)
     if unit not in MONTHS and unit != "DAY":
         raise unsupported(f"DATE_DIFF in {unit}")
-    return duck(f"DATEDIFF('{unit.lower()}', _y, _x)", x=node.this, y=node.expression)
+    return render(f"DATEDIFF('{unit.lower()}', _y, _x)", x=node.this, y=node.expression)
 
 
-def date_cut(node: exp.Expr) -> exp.Expr:
+def truncate_date(node: exp.Expr) -> exp.Expr:
     unit = unit_of(node)
-    if kind(node.this) not in DATE:
+    if type_of(node.this) not in DATE:
         raise unsupported("DATE_TRUNC of other types than DATE")
     if unit == "WEEK":
-        return duck("_x - CAST(DAYOFWEEK(_x) AS INTEGER)", x=node.this)
+        return render("_x - CAST(DAYOFWEEK(_x) AS INTEGER)", x=node.this)
     if unit not in MONTHS and unit != "DAY":
         raise unsupported(f"DATE_TRUNC to {unit}")
-    return duck(f"CAST(DATE_TRUNC('{unit.lower()}', _x) AS DATE)", x=node.this)
+    return render(f"CAST(DATE_TRUNC('{unit.lower()}', _x) AS DATE)", x=node.this)
 
 
-def instant_moved(node: exp.Expr) -> exp.Expr:
+def shift_instant(node: exp.Expr) -> exp.Expr:
     unit, sign = unit_of(node), "-" if isinstance(node, exp.TimestampSub) else "+"
-    if kind(node.this) not in INSTANTS or unit not in MICROS:
+    if type_of(node.this) not in INSTANTS or unit not in MICROS:
         raise unsupported(f"{name_of(node)} by {unit}")
-    moved = duck(f"EPOCH_US(_t) {sign} (_n * CAST({MICROS[unit]} AS BIGINT))", t=node.this, n=_number(node))
-    return duck(
+    shifted = render(
+        f"EPOCH_US(_t) {sign} (_n * CAST({MICROS[unit]} AS BIGINT))", t=node.this, n=_count(node)
+    )
+    return render(
         f"CASE WHEN _m BETWEEN {EARLIEST_MICROS} AND {LATEST_MICROS} THEN MAKE_TIMESTAMPTZ(_m) "
         "WHEN _m IS NOT NULL THEN ERROR('timestamp out of range') END",
-        m=moved,
+        m=shifted,
     )  # fmt: skip
 
 
-def instant_difference(node: exp.Expr) -> exp.Expr:
-    """Whole units between two instants, not the boundaries that were crossed."""
+def diff_instants(node: exp.Expr) -> exp.Expr:
+    """Count whole units between two instants, not crossed boundaries."""
     unit = unit_of(node)
-    if unit not in MICROS or any(kind(x) not in INSTANTS for x in (node.this, node.expression)):
+    if unit not in MICROS or any(type_of(x) not in INSTANTS for x in (node.this, node.expression)):
         raise unsupported(f"TIMESTAMP_DIFF in {unit}")
-    return duck(f"(EPOCH_US(_x) - EPOCH_US(_y)) // {MICROS[unit]}", x=node.this, y=node.expression)
+    return render(f"(EPOCH_US(_x) - EPOCH_US(_y)) // {MICROS[unit]}", x=node.this, y=node.expression)
 
 
-def unix(node: exp.Expr) -> exp.Expr:
-    """Whole units since 1970, down to the one before for an instant within one."""
+def unix_time(node: exp.Expr) -> exp.Expr:
+    """Count whole units since 1970, rounded down."""
     size = {"UNIX_SECONDS": 10**6, "UNIX_MILLIS": 10**3}[name_of(node)]
-    if kind(node.this) not in INSTANTS:
+    if type_of(node.this) not in INSTANTS:
         raise unsupported(f"{name_of(node)} of other types than TIMESTAMP")
-    return duck(f"(EPOCH_US(_x) - ((EPOCH_US(_x) % {size}) + {size}) % {size}) // {size}", x=node.this)
+    return render(f"(EPOCH_US(_x) - ((EPOCH_US(_x) % {size}) + {size}) % {size}) // {size}", x=node.this)
 
 
 def cast(node: exp.Expr) -> exp.Expr:
-    """Between types where both agree, with checks of what a text may look like."""
-    source, target = kind(node.this), kind_of(node.args["to"])
+    """Convert between types where both dialects agree; texts are checked against a pattern."""
+    source, target = type_of(node.this), target_type(node.args["to"])
     safe = isinstance(node, exp.TryCast)
     if _same(source, target) or source in {exp.DType.NULL, exp.DType.UNKNOWN}:
         return exp.Cast(this=node.this.copy(), to=node.args["to"].copy())
     if isinstance(node.this, exp.Array) and not node.this.expressions:
         return exp.Cast(this=node.this.copy(), to=node.args["to"].copy())
-    wrong = "NULL" if safe else f"ERROR('CAST: not of the form of {node.args['to'].sql('bigquery')}')"
+    on_invalid = "NULL" if safe else f"ERROR('CAST: not of the form of {node.args['to'].sql('bigquery')}')"
     x = node.this
     if source in TEXTS and isinstance(x, exp.Literal) and target in INSTANTS | DATE and not safe:
         return exp.Cast(this=x.copy(), to=node.args["to"].copy())
     if source in TEXTS and target in INTEGERS:
-        return duck(
+        return render(
             f"CASE WHEN _x IS NULL THEN NULL WHEN REGEXP_MATCHES(_x, '{NUMBER_FORM}') "
             "AND TRY_CAST(_x AS BIGINT) IS NOT NULL THEN CAST(_x AS BIGINT) "
-            f"WHEN REGEXP_MATCHES(_x, '{OTHER_FORM}') THEN ERROR('{OTHER_NUMBERS}') ELSE {wrong} END",
+            f"WHEN REGEXP_MATCHES(_x, '{OTHER_FORM}') THEN ERROR('{OTHER_NUMBERS}') ELSE {on_invalid} END",
             x=x,
         )  # fmt: skip
     if source in TEXTS and target in DATE:
-        return duck(
+        return render(
             f"CASE WHEN _x IS NULL THEN NULL WHEN REGEXP_MATCHES(_x, '{DATE_FORM}') "
             f"AND TRY_CAST(_x AS DATE) IS NOT NULL THEN CAST(_x AS DATE) "
             f"WHEN REGEXP_MATCHES(_x, '{DATE_FORM}') "
-            f"OR NOT REGEXP_MATCHES(_x, '[0-9]+-[0-9]') THEN {wrong} ELSE ERROR('{OTHER_DATES}') END",
+            f"OR NOT REGEXP_MATCHES(_x, '[0-9]+-[0-9]') THEN {on_invalid} ELSE ERROR('{OTHER_DATES}') END",
             x=x,
         )  # fmt: skip
     if source in TEXTS and target in FLOATS:
-        return duck(
+        return render(
             f"CASE WHEN _x IS NULL THEN NULL WHEN REGEXP_MATCHES(LOWER(_x), '{FLOAT_FORM}') "
             "AND TRY_CAST(_x AS DOUBLE) IS NOT NULL THEN CAST(_x AS DOUBLE) "
             f"WHEN REGEXP_MATCHES(_x, '{OTHER_FORM}|^[-+]?[.]') THEN ERROR('{OTHER_NUMBERS}') "
-            f"ELSE {wrong} END",
+            f"ELSE {on_invalid} END",
             x=x,
         )  # fmt: skip
     if source in FLOATS and target in INTEGERS:
-        return duck(
+        return render(
             "CASE WHEN _x IS NULL THEN NULL WHEN ISFINITE(_x) AND ABS(_x) < 9.2e18 "
-            f"THEN CAST(ROUND(_x) AS BIGINT) ELSE {wrong} END",
+            f"THEN CAST(ROUND(_x) AS BIGINT) ELSE {on_invalid} END",
             x=x,
         )  # fmt: skip
     if source in INTEGERS and target in FLOATS:
-        return duck("CAST(_x AS DOUBLE)", x=x)
+        return render("CAST(_x AS DOUBLE)", x=x)
     if source in INTEGERS | DATE and target in TEXTS:
-        return duck("CAST(_x AS VARCHAR)", x=x)
+        return render("CAST(_x AS VARCHAR)", x=x)
     if source == exp.DType.BOOLEAN and target in TEXTS | INTEGERS:
         return exp.Cast(this=x.copy(), to=node.args["to"].copy())
     if source in INTEGERS and target == exp.DType.BOOLEAN:
-        return duck("CAST(_x AS BOOLEAN)", x=x)
+        return render("CAST(_x AS BOOLEAN)", x=x)
     if source in INSTANTS and target in DATE:
-        return duck("CAST(_x AS DATE)", x=x)
+        return render("CAST(_x AS DATE)", x=x)
     if source in DATE and target in INSTANTS:
-        return duck("CAST(_x AS TIMESTAMPTZ)", x=x)
-    came, wanted = node.this.type.sql("bigquery"), node.args["to"].sql("bigquery")
-    raise unsupported(f"{name_of(node)} of {came} to {wanted}")
+        return render("CAST(_x AS TIMESTAMPTZ)", x=x)
+    source_name, target_name = node.this.type.sql("bigquery"), node.args["to"].sql("bigquery")
+    raise unsupported(f"{name_of(node)} of {source_name} to {target_name}")
 
 
-def kind_of(to: exp.DataType) -> exp.DType:
-    found: exp.DType = to.this
-    return found
+def target_type(to: exp.DataType) -> exp.DType:
+    dtype: exp.DType = to.this
+    return dtype
 
 
 def _same(source: exp.DType, target: exp.DType) -> bool:
@@ -228,15 +230,15 @@ def _same(source: exp.DType, target: exp.DType) -> bool:
 CALENDAR: dict[type[exp.Expr], Rewrite] = {
     exp.Cast: cast,
     exp.Date: to_date,
-    exp.DateAdd: date_moved,
-    exp.DateDiff: date_difference,
-    exp.DateSub: date_moved,
-    exp.DateTrunc: date_cut,
+    exp.DateAdd: shift_date,
+    exp.DateDiff: diff_dates,
+    exp.DateSub: shift_date,
+    exp.DateTrunc: truncate_date,
     exp.Extract: extract,
-    exp.TimestampAdd: instant_moved,
-    exp.TimestampDiff: instant_difference,
-    exp.TimestampSub: instant_moved,
+    exp.TimestampAdd: shift_instant,
+    exp.TimestampDiff: diff_instants,
+    exp.TimestampSub: shift_instant,
     exp.TryCast: cast,
-    exp.UnixMillis: unix,
-    exp.UnixSeconds: unix,
+    exp.UnixMillis: unix_time,
+    exp.UnixSeconds: unix_time,
 }

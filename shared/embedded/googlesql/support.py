@@ -1,4 +1,4 @@
-"""The functions and clauses of BigQuery's SQL that were checked to give the same on DuckDB."""
+"""Functions and clauses of BigQuery's SQL that were checked to give the same results on DuckDB."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ FUNCTIONS: dict[str, tuple[type[exp.Expr], ...]] = {
     "UNNEST": (exp.Unnest,),
     "UPPER": (exp.Upper,),
 }
-"""Name in BigQuery, and how it is read."""
+"""Name in BigQuery, and its sqlglot classes."""
 
 CLAUSES: tuple[type[exp.Expr], ...] = (
     exp.Add, exp.Alias, exp.All, exp.And, exp.Array, exp.Between, exp.Boolean, exp.Bracket, exp.CTE,
@@ -87,20 +87,20 @@ _CHECKED = frozenset([*CLAUSES, *(kind for kinds in FUNCTIONS.values() for kind 
 
 
 def refuse_unchecked(tree: exp.Expr) -> None:
-    """``InvalidStatement`` with the name of the first part of a query that was not checked."""
+    """Raise ``InvalidStatement`` with the name of the first part of a query that was not checked."""
     for node in tree.walk():
         if type(node) not in _CHECKED:
             raise unsupported(name_of(node))
-        for reason in _refused(node):
+        for reason in _unchecked_forms(node):
             raise unsupported(reason)
 
 
-def unsupported(what: str) -> InvalidStatement:
-    return InvalidStatement(f"{what} is not supported on the embedded backend; wanted {', '.join(FUNCTIONS)}")
+def unsupported(part: str) -> InvalidStatement:
+    return InvalidStatement(f"{part} is not supported on the embedded backend; wanted {', '.join(FUNCTIONS)}")
 
 
 def name_of(node: exp.Expr) -> str:
-    """What a user wrote."""
+    """Return the name of a part as in the query."""
     if isinstance(node, exp.Anonymous):
         return str(node.name).upper()
     if isinstance(node, exp.Func):
@@ -108,8 +108,8 @@ def name_of(node: exp.Expr) -> str:
     return str(type(node).key).upper()
 
 
-def _refused(node: exp.Expr) -> Iterator[str]:
-    """Forms of a checked part that were not checked."""
+def _unchecked_forms(node: exp.Expr) -> Iterator[str]:
+    """Yield the forms of a checked part that were not checked."""
     args = node.args
     if isinstance(node, exp.Trim) and (args.get("expression") or args.get("position")):
         yield "TRIM of other characters, LTRIM or RTRIM"

@@ -1,4 +1,4 @@
-"""Translate a statement of BigQuery's dialect into one of DuckDB's with the same results."""
+"""Translates a statement of BigQuery's dialect into DuckDB's, with the same results."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from shared.embedded.googlesql.calendar import CALENDAR
-from shared.embedded.googlesql.rewrites import REWRITES, Rewrite, duck, ordered
+from shared.embedded.googlesql.rewrites import REWRITES, Rewrite, order_nan_first, render
 from shared.embedded.googlesql.support import refuse_unchecked
 from shared.schemas.catalog import TABLES
 from shared.schemas.table import Table
 
-_ALL: dict[type[exp.Expr], Rewrite] = {**REWRITES, **CALENDAR}
-_PLAIN_NUMBERS = (
+_REWRITES: dict[type[exp.Expr], Rewrite] = {**REWRITES, **CALENDAR}
+_UNCAST_NUMBERS = (
     exp.Bracket, exp.DataTypeParam, exp.Group, exp.Interval, exp.Limit, exp.Offset, exp.Ordered, exp.Round,
     exp.WindowSpec,
 )  # fmt: skip
-"""Where a number is a place or a count, which DuckDB wants without a cast."""
+"""Parents of a number that is a position or a count, which DuckDB accepts only without a cast."""
 
 
 def translate(tree: exp.Expr) -> exp.Expr:
-    """A query with the meaning of BigQuery's; other statements, which the product alone makes, as they are.
+    """Translate a query; other statements, which only the product itself writes, stay unchanged.
 
     Raises ``InvalidStatement`` for a query with a part that was not checked.
     """
@@ -45,36 +45,36 @@ def translate(tree: exp.Expr) -> exp.Expr:
 
 
 def rewrite_tree(tree: exp.Expr) -> exp.Expr:
-    """From the leaves up, each by the types that its parts had before."""
+    """Rewrite the tree from the leaves up, by the original types of the parts."""
     unnested = [u for u in tree.find_all(exp.Unnest) if u.args.get("offset")]
     offsets = {(u.args["alias"].name, u.args["offset"].name) for u in unnested}
     for node in list(tree.find_all(exp.Ordered)):
-        ordered(node)
+        order_nan_first(node)
     for node in reversed(list(tree.walk(bfs=False))):
         if isinstance(node, exp.Column) and (node.table, node.name) in offsets:
-            node.replace(duck("_o - 1", o=node))  # DuckDB counts from 1
+            node.replace(render("_o - 1", o=node))  # DuckDB counts from 1
             continue
-        rewrite = _ALL.get(type(node))
-        if rewrite is None or (isinstance(node, exp.Literal) and _is_place(node)):
+        rewrite = _REWRITES.get(type(node))
+        if rewrite is None or (isinstance(node, exp.Literal) and _is_uncast_number(node)):
             continue
-        made = rewrite(node)
-        if made is not node:
-            made.type = node.type
-            node.replace(made)
+        rewritten = rewrite(node)
+        if rewritten is not node:
+            rewritten.type = node.type
+            node.replace(rewritten)
     return tree
 
 
-def _is_place(node: exp.Expr) -> bool:
-    return isinstance(node.parent, _PLAIN_NUMBERS)
+def _is_uncast_number(node: exp.Expr) -> bool:
+    return isinstance(node.parent, _UNCAST_NUMBERS)
 
 
 def _name_columns(tree: exp.Query) -> None:
-    """``f0_``, ``f1_``: what BigQuery calls columns that have no name."""
-    first: exp.Expr = tree
-    while isinstance(first, exp.SetOperation | exp.Subquery):
-        first = first.this
+    """Name unnamed columns ``f0_``, ``f1_``, ... as BigQuery does."""
+    first_query: exp.Expr = tree
+    while isinstance(first_query, exp.SetOperation | exp.Subquery):
+        first_query = first_query.this
     number = 0
-    for column in list(first.selects) if isinstance(first, exp.Select) else []:
+    for column in list(first_query.selects) if isinstance(first_query, exp.Select) else []:
         if not isinstance(column, exp.Alias | exp.Column | exp.Star):
             column.replace(exp.alias_(column.copy(), f"f{number}_"))
             number += 1
@@ -82,10 +82,10 @@ def _name_columns(tree: exp.Query) -> None:
 
 @cache
 def _schema() -> MappingSchema:
-    declared: dict[str, dict[str, dict[str, str]]] = {}
+    tables: dict[str, dict[str, dict[str, str]]] = {}
     for table in TABLES:
-        declared.setdefault(table.dataset, {})[table.name] = _types(table)
-    return MappingSchema(declared, dialect="bigquery")
+        tables.setdefault(table.dataset, {})[table.name] = _types(table)
+    return MappingSchema(tables, dialect="bigquery")
 
 
 def _types(table: Table) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A simulated league that ships as code: made-up teams and players, plausible numbers, fixed seed."""
+"""A simulated league in code: invented teams and players, plausible numbers, fixed seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the sample league's games are."""
+"""Schedule of the sample league."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Game:
 
 
 def games(rng: np.random.Generator, seasons: int) -> list[Game]:
-    """Seasons of about 56 games a team, the last one to a week after the demo's date."""
+    """Generate seasons of about 56 games per team; the last one ends a week after the demo's date."""
     return [game for year in range(LAST_SEASON + 1 - seasons, LAST_SEASON + 1) for game in _season(rng, year)]
 
 
@@ -43,13 +43,13 @@ def _season(rng: np.random.Generator, year: int) -> list[Game]:
     day, last = date(year, 10, 24), date(year + 1, 4, 10)
     if year == LAST_SEASON:
         last = DEMO_DATE + timedelta(days=7)
-    found: list[Game] = []
+    season_games: list[Game] = []
     while day <= last:
         size = 6 if day == DEMO_DATE else int(rng.choice([0, 1, 2, 3, 4], p=[0.12, 0.2, 0.3, 0.25, 0.13]))
         order = rng.permutation(len(TEAMS))
         for i in range(size):
             tipoff = datetime.combine(day, TIPOFFS[i], EASTERN).astimezone(UTC)
-            number = f"002{year % 100:02d}{len(found) + 1:05d}"
-            found.append(Game(number, year, day, tipoff, int(order[2 * i]), int(order[2 * i + 1])))
+            number = f"002{year % 100:02d}{len(season_games) + 1:05d}"
+            season_games.append(Game(number, year, day, tipoff, int(order[2 * i]), int(order[2 * i + 1])))
         day += timedelta(days=1)
-    return found
+    return season_games

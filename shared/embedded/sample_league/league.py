@@ -1,4 +1,4 @@
-"""The sample league as tables, whole or as known on a morning."""
+"""The sample league as tables, complete or as of a morning."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ class League:
 
 @lru_cache(maxsize=4)
 def generate(seed: int = SEED, seasons: int = SEASONS) -> League:
-    """The league through the demo's date, and a week of schedule after it; the same for the same seed."""
+    """Generate the league up to the demo's date and a week of schedule; equal for equal seeds."""
     rng = np.random.default_rng(seed)
     calendar = games(rng, seasons)
     played = simulate_games(rng, [g for g in calendar if g.day <= DEMO_DATE], players(rng))
-    since = LAST_SEASON + 1 - LINED_SEASONS
-    market = quotes(rng, [e for e in played.expectations if e.game.season >= since])
+    first_season = LAST_SEASON + 1 - LINED_SEASONS
+    market = quotes(rng, [e for e in played.expectations if e.game.season >= first_season])
     logs = [{**row, "reb": row["oreb"] + row["dreb"]} if row["did_play"] else row for row in played.logs]
     return League(
         _games(calendar, played),
@@ -90,14 +90,14 @@ def generate(seed: int = SEED, seasons: int = SEASONS) -> League:
 
 
 def league_before(league: League, game_date: date) -> League:
-    """What stands on that morning: no result of the date, but its quotes and injury reports."""
-    past = pc.less(league.games["game_date"], game_date)
-    hidden = league.games
+    """Return the league on that morning: quotes and injury reports of the date, but no results."""
+    is_past = pc.less(league.games["game_date"], game_date)
+    games = league.games
     for name in ("home_points", "away_points"):
-        at = hidden.column_names.index(name)
-        hidden = hidden.set_column(at, name, pc.if_else(past, hidden[name], pa.scalar(None, pa.int16())))
+        index = games.column_names.index(name)
+        games = games.set_column(index, name, pc.if_else(is_past, games[name], pa.scalar(None, pa.int16())))
     return League(
-        hidden,
+        games,
         league.player_game_logs.filter(pc.less(league.player_game_logs["game_date"], game_date)),
         league.prop_lines.filter(pc.less_equal(league.prop_lines["game_date"], game_date)),
         league.injury_report.filter(pc.less_equal(league.injury_report["game_date"], game_date)),
@@ -105,21 +105,21 @@ def league_before(league: League, game_date: date) -> League:
 
 
 def results_of(league: League, game_date: date) -> League:
-    """Scores and box scores of that date alone."""
+    """Return only the scores and box scores of that date."""
 
-    def only(table: pa.Table) -> pa.Table:
+    def on_date(table: pa.Table) -> pa.Table:
         return table.filter(pc.equal(table["game_date"], game_date))
 
     return League(
-        only(league.games),
-        only(league.player_game_logs),
+        on_date(league.games),
+        on_date(league.player_game_logs),
         league.prop_lines.slice(0, 0),
         league.injury_report.slice(0, 0),
     )
 
 
 def write_parquet(league: League, folder: Path) -> None:
-    """The four Parquet files; the folder is made."""
+    """Write the four Parquet files; creates the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in vars(league).items():
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
@@ -128,7 +128,7 @@ def write_parquet(league: League, folder: Path) -> None:
 def _games(calendar: list[Game], played: Season) -> pa.Table:
     scores: list[tuple[Any, Any]] = [played.scores.get(g.id, (None, None)) for g in calendar]
     n = len(calendar)
-    nothing = pa.nulls(n, pa.float32())
+    nulls = pa.nulls(n, pa.float32())
     return pa.table(
         {
             "season": [season_name(g.season) for g in calendar],
@@ -140,10 +140,10 @@ def _games(calendar: list[Game], played: Season) -> pa.Table:
             "away_team": [TEAMS[g.away] for g in calendar],
             "home_points": pa.array([s[0] for s in scores], pa.int16()),
             "away_points": pa.array([s[1] for s in scores], pa.int16()),
-            "home_spread": nothing,
-            "total_line": nothing,
-            "home_moneyline": nothing,
-            "away_moneyline": nothing,
+            "home_spread": nulls,
+            "total_line": nulls,
+            "home_moneyline": nulls,
+            "away_moneyline": nulls,
             "lines_source": [SOURCE] * n,
         }
     )

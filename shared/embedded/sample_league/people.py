@@ -1,4 +1,4 @@
-"""Made-up teams and players."""
+"""Invented teams and players."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Zelmont Ashkirk Brindlow Castova Drexmoor Ellivar"""
 
 @dataclass
 class Player:
-    """A player and what drives his numbers; shares and rates are 0-1, ``usage`` shots per minute."""
+    """A player with simulation parameters; shares and rates are 0-1, ``usage`` shots per minute."""
 
     id: int
     name: str
@@ -46,7 +46,7 @@ class Player:
 
 
 def players(rng: np.random.Generator) -> list[Player]:
-    """Thirteen players a team, better ones with more minutes."""
+    """Generate thirteen players per team; better players get more minutes."""
     names = [f"{first} {last}" for first in _FIRST.split() for last in _LAST.split()]
     picked = rng.permutation(len(names))[: len(TEAMS) * ROSTER]
     return [_player(rng, i, names[int(n)]) for i, n in enumerate(picked)]

@@ -1,4 +1,4 @@
-"""Games of the sample league, played one after the other."""
+"""Simulates the games of the sample league in order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOURCE = "sample league"
 
 @dataclass
 class Expectation:
-    """What a well-informed observer expects of a player before a game, for the books."""
+    """Expected points of a player before a game, the basis of the bookmakers' lines."""
 
     game: Game
     player: Player
@@ -31,7 +31,7 @@ class Expectation:
 
 @dataclass
 class Season:
-    """Everything that came out, as rows of plain values."""
+    """All results, as rows of plain values."""
 
     logs: list[dict[str, Any]] = field(default_factory=list)
     injuries: list[dict[str, Any]] = field(default_factory=list)
@@ -39,43 +39,43 @@ class Season:
     scores: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def simulate_games(rng: np.random.Generator, games: list[Game], people: list[Player]) -> Season:
-    """Play all games in order; players' form, injuries and the teams' defences drift as time goes."""
+def simulate_games(rng: np.random.Generator, games: list[Game], players: list[Player]) -> Season:
+    """Simulate all games in order; form, injuries and team defences change over time."""
     out = Season()
     defence = rng.normal(1.0, 0.045, len(TEAMS))
     pace = rng.normal(1.0, 0.03, len(TEAMS))
     for i, game in enumerate(games):
         if i % 60 == 0:
-            _trade(rng, people)
+            _trade(rng, players)
             defence = 1.0 + 0.9 * (defence - 1.0) + rng.normal(0, 0.012, len(TEAMS))
         tempo = float((pace[game.home] + pace[game.away]) / 2)
         sides = []
         for home in (True, False):
-            mine, other = (game.home, game.away) if home else (game.away, game.home)
-            squad = sorted((p for p in people if p.team == mine), key=lambda p: p.role)
-            against = float(defence[other]) * tempo * (1.015 if home else 0.985)
+            team, opponent = (game.home, game.away) if home else (game.away, game.home)
+            squad = sorted((p for p in players if p.team == team), key=lambda p: p.role)
+            against = float(defence[opponent]) * tempo * (1.015 if home else 0.985)
             sides.append(_side(rng, out, game, squad, home, against))
         _settle(out, game, sides)
     return out
 
 
-def _trade(rng: np.random.Generator, people: list[Player]) -> None:
-    """Two players of the same role change teams."""
+def _trade(rng: np.random.Generator, players: list[Player]) -> None:
+    """Exchange two players of the same role between teams."""
     role = int(rng.integers(2, 9))
-    a, b = rng.choice([p.id for p in people if p.role == role], 2, replace=False)
-    one, two = (next(p for p in people if p.id == i) for i in (a, b))
-    one.team, two.team = two.team, one.team
+    a, b = rng.choice([p.id for p in players if p.role == role], 2, replace=False)
+    first, second = (next(p for p in players if p.id == i) for i in (a, b))
+    first.team, second.team = second.team, first.team
 
 
 def _side(
     rng: np.random.Generator, out: Season, game: Game, squad: list[Player], home: bool, against: float
 ) -> list[dict[str, Any]]:
-    playing = [p for p in squad if _fit(rng, out, game, p)]
+    playing = [p for p in squad if _is_available(rng, out, game, p)]
     late = _late_scratch(rng, out, game, playing)
     team, opponent = TEAMS[squad[0].team], TEAMS[game.away if home else game.home]
-    whole = sum(ROLE_MINUTES[p.role] for p in playing[:ACTIVE])
+    total_minutes = sum(ROLE_MINUTES[p.role] for p in playing[:ACTIVE])
     for p in playing[:ACTIVE]:
-        points = 240.0 * ROLE_MINUTES[p.role] / whole * p.points_per_minute * against * p.form
+        points = 240.0 * ROLE_MINUTES[p.role] / total_minutes * p.points_per_minute * against * p.form
         out.expectations.append(Expectation(game, p, team, opponent, points))
     active = [p for p in playing if p is not late][:ACTIVE]
     minutes = _minutes(rng, active)
@@ -86,26 +86,26 @@ def _side(
     return rows
 
 
-def _fit(rng: np.random.Generator, out: Season, game: Game, p: Player) -> bool:
+def _is_available(rng: np.random.Generator, out: Season, game: Game, p: Player) -> bool:
     if p.games_out > 0:
         p.games_out -= 1
         _report(out, game, p, "out", timedelta(hours=6))
         return False
-    luck = rng.random()
-    if luck < 0.012:
+    chance = rng.random()
+    if chance < 0.012:
         p.games_out = int(rng.integers(1, 9))
         _report(out, game, p, "questionable", timedelta(hours=8))
         _report(out, game, p, "out", timedelta(hours=4))
         return False
-    if luck < 0.05:
-        word = ("questionable", "probable", "doubtful")[int(rng.integers(0, 3))]
-        _report(out, game, p, word, timedelta(hours=6))
-        _report(out, game, p, "available" if word == "doubtful" else word, timedelta(hours=3))
+    if chance < 0.05:
+        status = ("questionable", "probable", "doubtful")[int(rng.integers(0, 3))]
+        _report(out, game, p, status, timedelta(hours=6))
+        _report(out, game, p, "available" if status == "doubtful" else status, timedelta(hours=3))
     return True
 
 
 def _late_scratch(rng: np.random.Generator, out: Season, game: Game, playing: list[Player]) -> Player | None:
-    """Now and then one is withdrawn minutes before tip-off, after every prediction."""
+    """Sometimes withdraw a player minutes before tip-off, after every prediction."""
     if rng.random() > 0.15:
         return None
     p = playing[int(rng.integers(0, min(8, len(playing))))]
@@ -128,7 +128,7 @@ def _report(out: Season, game: Game, p: Player, status: str, before: timedelta) 
 
 
 def _minutes(rng: np.random.Generator, active: list[Player]) -> Floats:
-    """240 minutes a team to the tenth, by role and by day."""
+    """Return 240 minutes per team in tenths, by role with daily variation."""
     share = np.array([ROLE_MINUTES[p.role] for p in active]) * rng.lognormal(0, 0.14, len(active))
     minutes = np.round(np.minimum(share / share.sum() * 240.0, 42.0), 1)
     spare = np.argsort(minutes)[: len(active) // 2]
@@ -149,8 +149,8 @@ def _line(
         int(rng.binomial(n, k))
         for n, k in ((threes, p.three_skill), (paint, p.paint_skill), (mid, p.mid_skill))
     ]
-    tries = int(rng.poisson(minutes * p.foul_rate * against))
-    free = int(rng.binomial(tries, p.ft_skill))
+    free_throw_attempts = int(rng.poisson(minutes * p.foul_rate * against))
+    free_throws = int(rng.binomial(free_throw_attempts, p.ft_skill))
     count = rng.poisson(minutes * np.array([0.03, 0.1, 0.09, 0.03, 0.02, 0.05, 0.08]))
     return {
         **_common(game, p, home),
@@ -158,13 +158,13 @@ def _line(
         "dnp_reason": None,
         "starter": p.role < 5,
         "minutes": float(minutes),
-        "points": made[0] * 3 + (made[1] + made[2]) * 2 + free,
+        "points": made[0] * 3 + (made[1] + made[2]) * 2 + free_throws,
         "fgm": sum(made),
         "fga": shots,
         "fg3m": made[0],
         "fg3a": threes,
-        "ftm": free,
-        "fta": tries,
+        "ftm": free_throws,
+        "fta": free_throw_attempts,
         **dict(zip(("oreb", "dreb", "ast", "stl", "blk", "tov", "pf"), (int(c) for c in count), strict=True)),
         "paint_fga": paint,
         "paint_fgm": made[1],
@@ -179,7 +179,7 @@ def _absent(game: Game, p: Player, home: bool) -> dict[str, Any]:
 
 
 def _common(game: Game, p: Player, home: bool) -> dict[str, Any]:
-    mine, other = (game.home, game.away) if home else (game.away, game.home)
+    team, opponent = (game.home, game.away) if home else (game.away, game.home)
     return {
         "season": season_name(game.season),
         "season_type": "Regular Season",
@@ -187,8 +187,8 @@ def _common(game: Game, p: Player, home: bool) -> dict[str, Any]:
         "game_date": game.day,
         "player_id": p.id,
         "player_name": p.name,
-        "team": TEAMS[mine],
-        "opponent": TEAMS[other],
+        "team": TEAMS[team],
+        "opponent": TEAMS[opponent],
         "is_home": home,
         "minutes_exact": True,
         "birth_date": p.born,
@@ -197,7 +197,7 @@ def _common(game: Game, p: Player, home: bool) -> dict[str, Any]:
 
 
 def _settle(out: Season, game: Game, sides: list[list[dict[str, Any]]]) -> None:
-    """Add up the scores; a tie is broken by one more free throw of the home side."""
+    """Add up the scores; one more free throw of the home team breaks a tie."""
     home, away = (sum(r["points"] for r in rows if r["did_play"]) for rows in sides)
     if home == away:
         first = sides[0][0]
