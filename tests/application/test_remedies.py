@@ -154,8 +154,8 @@ def test_a_date_without_games_has_nothing_to_predict_and_is_not_called_well(here
     quiet = here.validate(DAY.replace(month=8))
     assert not [f for f in quiet if EXIT[f.severity] and f.check != "heartbeats"]
     sentence = summarize_findings(quiet).sentence
-    assert sentence.startswith("Nothing is wrong so far: ")
-    assert "could not be judged. First: schedule: no games on 2025-08-19" in sentence
+    assert sentence.startswith("No problem so far: ")
+    assert "could not be checked. First: schedule: no games on 2025-08-19" in sentence
     assert "well" not in sentence
 
 
@@ -217,7 +217,7 @@ def test_all_passed_is_said_only_where_all_passed() -> None:
     assert summarize_findings([passed, passed]).sentence == "All 2 checks passed."
     open_question = Finding("run", Severity.INFO, "no run yet")
     assert summarize_findings([passed, open_question]).sentence == (
-        "Nothing is wrong so far: 1 check passed, 1 could not be judged. First: run: no run yet."
+        "No problem so far: 1 check passed, 1 could not be checked. First: run: no run yet."
     )
 
 

@@ -62,8 +62,8 @@ def _sentence_without_problems(ordered: Sequence[Finding]) -> str:
     passed = len(ordered) - len(undecided)
     if not undecided:
         return f"All {passed} checks passed."
-    counts = f"{passed} check{'s' * (passed != 1)} passed, {len(undecided)} could not be judged"
-    return f"Nothing is wrong so far: {counts}. First: {_describe(undecided[0])}."
+    counts = f"{passed} check{'s' * (passed != 1)} passed, {len(undecided)} could not be checked"
+    return f"No problem so far: {counts}. First: {_describe(undecided[0])}."
 
 
 def _describe(finding: Finding) -> str:

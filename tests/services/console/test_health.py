@@ -33,7 +33,7 @@ def health(bench: Bench) -> Page:
 def test_where_nothing_has_run_yet_every_part_says_so(bench: Bench) -> None:
     page = health(bench)
     assert "All" not in page.text
-    assert "Nothing is wrong so far: 4 checks passed, 3 could not be judged." in page.text
+    assert "No problem so far: 4 checks passed, 3 could not be checked." in page.text
     assert "No service has sent a heartbeat yet" in page.text
     assert "None in the last 30 days" in page.text
     assert "There are no releases yet" in page.text
