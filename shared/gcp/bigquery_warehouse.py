@@ -75,11 +75,10 @@ class BigQueryWarehouse:
 
     def transact(self, statements: Sequence[Statement]) -> list[int]:
         if len(statements) == 1:
-            (only,) = statements
+            (statement,) = statements
             with _query_errors("statement"):
-                return [
-                    self._changed_rows(self._clients.bigquery().query(only.sql, self._config(only.params)))
-                ]
+                job = self._clients.bigquery().query(statement.sql, self._config(statement.params))
+                return [self._changed_rows(job)]
         texts, values = number_parameters(statements)
         counting_statements = "\n".join(
             f"{t.rstrip().rstrip(';')};\nSET changed = ARRAY_CONCAT(changed, [@@row_count]);" for t in texts

@@ -39,7 +39,7 @@ class FirestoreDocuments:
     def get(self, collection: str, document: str) -> dict[str, Any] | None:
         with translate_errors(f"{collection}/{document}"):
             snapshot = self._clients.firestore().collection(collection).document(document).get()
-        return _plain(snapshot.to_dict()) if snapshot.exists else None
+        return _decode_fields(snapshot.to_dict()) if snapshot.exists else None
 
     def merge(self, collection: str, document: str, fields: Mapping[str, Any]) -> None:
         texts = {name: json.dumps(value) for name, value in fields.items()}
@@ -51,10 +51,10 @@ class FirestoreDocuments:
     def get_all(self, collection: str) -> dict[str, dict[str, Any]]:
         with translate_errors(collection):
             snapshots = self._clients.firestore().collection(collection).get()
-        return {d.id: _plain(d.to_dict()) for d in sorted(snapshots, key=lambda d: d.id)}
+        return {d.id: _decode_fields(d.to_dict()) for d in sorted(snapshots, key=lambda d: d.id)}
 
 
-def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+def _decode_fields(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: json.loads(text) for name, text in sorted(fields.items()) if name != EXPIRE}
 
 

@@ -112,12 +112,12 @@ class Identity:
 
 
 def problem_response(
-    status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **fields: Any
 ) -> JSONResponse:
     """Build a problem+json response (RFC 9457). Half surrogate pairs, which UTF-8 cannot encode, are
     escaped."""
     encodable = detail.encode(errors="backslashreplace").decode()
-    body = {"type": "about:blank", "title": title, "status": status, "detail": encodable, **more}
+    body = {"type": "about:blank", "title": title, "status": status, "detail": encodable, **fields}
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
@@ -183,8 +183,8 @@ def install_errors(app: FastAPI) -> None:
 
     def handle_invalid_request(_: Request, exc: Exception) -> JSONResponse:
         errors = exc.errors() if isinstance(exc, RequestValidationError) else []
-        more = f"; and {len(errors) - MAX_ERRORS} more" if len(errors) > MAX_ERRORS else ""
-        return error_response(Rejected("; ".join(map(validation_error, errors[:MAX_ERRORS])) + more))
+        omitted = f"; and {len(errors) - MAX_ERRORS} more" if len(errors) > MAX_ERRORS else ""
+        return error_response(Rejected("; ".join(map(validation_error, errors[:MAX_ERRORS])) + omitted))
 
     def handle_routing_error(_: Request, exc: Exception) -> JSONResponse:
         assert isinstance(exc, HTTPException)
@@ -211,8 +211,8 @@ def validation_error(error: Mapping[str, Any]) -> str:
     if error["type"] == "missing":
         return f"{field_path}: {error['msg']}"
     value = repr(error["input"])
-    shown = value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}..."
-    return f"{field_path}: {shown}, {error['msg']}"
+    value_text = value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}..."
+    return f"{field_path}: {value_text}, {error['msg']}"
 
 
 def first_time_logged(failure: Exception) -> bool:
@@ -224,13 +224,13 @@ def first_time_logged(failure: Exception) -> bool:
 
 def readiness_response(checks: Sequence[Check], is_authorised: bool) -> JSONResponse:
     """Respond 200 if every check passed, else 503; only an authorised caller sees the checks."""
-    failed = [c for c in checks if not c.passed]
-    status = "not ready" if failed else "ready"
-    more: dict[str, Any] = {"checks": [c.plain() for c in checks]} if is_authorised else {}
-    if not failed:
-        return JSONResponse({"status": status, **more})
-    detail = "; ".join(f"{c.name}: {c.detail}" for c in failed) if is_authorised else status
-    return problem_response(503, STATUS_BY_ERROR[Unavailable][1], detail, **more)
+    failed_checks = [c for c in checks if not c.passed]
+    status = "not ready" if failed_checks else "ready"
+    checks_field: dict[str, Any] = {"checks": [c.plain() for c in checks]} if is_authorised else {}
+    if not failed_checks:
+        return JSONResponse({"status": status, **checks_field})
+    detail = "; ".join(f"{c.name}: {c.detail}" for c in failed_checks) if is_authorised else status
+    return problem_response(503, STATUS_BY_ERROR[Unavailable][1], detail, **checks_field)
 
 
 def serve(app: FastAPI, port: int, host: str) -> None:

@@ -47,11 +47,11 @@ class MicroBatcher(Generic[Job]):
         return len(self._waiting)
 
     async def submit(self, job: Job) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, done))
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, future))
         if self._drain_task is None:
             self._drain_task = asyncio.create_task(self._drain())
-        await done
+        await future
 
     async def _drain(self) -> None:
         try:
@@ -83,13 +83,13 @@ class MicroBatcher(Generic[Job]):
         result = loop.run_in_executor(self._executor, self._call_work, [job for job, _ in batch])
         await asyncio.wait([result])
         error = result.exception()
-        for _, done in batch:
-            if done.done():
+        for _, future in batch:
+            if future.done():
                 continue
             if error is None:
-                done.set_result(None)
+                future.set_result(None)
             else:
-                done.set_exception(error)
+                future.set_exception(error)
 
     def _call_work(self, jobs: Sequence[Job]) -> None:
         """Call the work. A future cannot hold ``StopIteration``: its callers would wait forever."""

@@ -85,9 +85,9 @@ def refuse_unknown_input(app: FastAPI) -> None:
     app.router.route_class = StrictRoute
 
 
-def _query_parameters(of: Dependant) -> Iterator[str]:
-    yield from (p.alias for p in of.query_params)
-    for dependency in of.dependencies:
+def _query_parameters(dependant: Dependant) -> Iterator[str]:
+    yield from (p.alias for p in dependant.query_params)
+    for dependency in dependant.dependencies:
         yield from _query_parameters(dependency)
 
 
@@ -128,15 +128,15 @@ def _refuse_fields(body: bytes) -> None:
         raise Rejected("body: this request takes none")
 
 
-def _refuse_unknown(place: str, names: Iterable[str], allowed: Iterable[str]) -> None:
+def _refuse_unknown(location: str, names: Iterable[str], allowed: Iterable[str]) -> None:
     allowed = sorted(allowed)
     unknown = list(dict.fromkeys(name for name in names if name not in allowed))
     if unknown:
         expected = f"wanted some of {', '.join(allowed)}" if allowed else "wanted none"
-        raise Rejected(f"{place}: unknown {', '.join(map(shorten, unknown[:5]))}; {expected}")
+        raise Rejected(f"{location}: unknown {', '.join(map(shorten, unknown[:5]))}; {expected}")
 
 
-def _refuse_repeated(place: str, names: list[str]) -> None:
+def _refuse_repeated(location: str, names: list[str]) -> None:
     if len(set(names)) < len(names):
         repeated = next(name for name, count in Counter(names).items() if count > 1)
-        raise Rejected(f"{place}: {shorten(repeated)} is given twice, wanted once")
+        raise Rejected(f"{location}: {shorten(repeated)} is given twice, wanted once")

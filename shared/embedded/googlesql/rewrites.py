@@ -65,11 +65,11 @@ def compare(node: exp.Expr) -> exp.Expr:
         return node
     outcome = "TRUE" if isinstance(node, exp.NEQ) else "FALSE"
     a, b = (exp.Cast(this=x.copy(), to=exp.DataType.build("DOUBLE")) for x in (a, b))
-    plain = type(node)(this=a.copy(), expression=b.copy())
+    comparison = type(node)(this=a.copy(), expression=b.copy())
     return render(
         "CASE WHEN _a IS NULL OR _b IS NULL THEN NULL "
-        f"WHEN ISNAN(_a) OR ISNAN(_b) THEN {outcome} ELSE _plain END",
-        a=a, b=b, plain=plain,
+        f"WHEN ISNAN(_a) OR ISNAN(_b) THEN {outcome} ELSE _comparison END",
+        a=a, b=b, comparison=comparison,
     )  # fmt: skip
 
 

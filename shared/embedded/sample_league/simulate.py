@@ -41,7 +41,7 @@ class Season:
 
 def simulate_games(rng: np.random.Generator, games: list[Game], players: list[Player]) -> Season:
     """Simulate all games in order; form, injuries and team defences change over time."""
-    out = Season()
+    season = Season()
     defence = rng.normal(1.0, 0.045, len(TEAMS))
     pace = rng.normal(1.0, 0.03, len(TEAMS))
     for i, game in enumerate(games):
@@ -54,9 +54,9 @@ def simulate_games(rng: np.random.Generator, games: list[Game], players: list[Pl
             team, opponent = (game.home, game.away) if home else (game.away, game.home)
             squad = sorted((p for p in players if p.team == team), key=lambda p: p.role)
             against = float(defence[opponent]) * tempo * (1.015 if home else 0.985)
-            sides.append(_side(rng, out, game, squad, home, against))
-        _settle(out, game, sides)
-    return out
+            sides.append(_side(rng, season, game, squad, home, against))
+        _settle(season, game, sides)
+    return season
 
 
 def _trade(rng: np.random.Generator, players: list[Player]) -> None:
@@ -68,15 +68,15 @@ def _trade(rng: np.random.Generator, players: list[Player]) -> None:
 
 
 def _side(
-    rng: np.random.Generator, out: Season, game: Game, squad: list[Player], home: bool, against: float
+    rng: np.random.Generator, season: Season, game: Game, squad: list[Player], home: bool, against: float
 ) -> list[dict[str, Any]]:
-    playing = [p for p in squad if _is_available(rng, out, game, p)]
-    late = _late_scratch(rng, out, game, playing)
+    playing = [p for p in squad if _is_available(rng, season, game, p)]
+    late = _late_scratch(rng, season, game, playing)
     team, opponent = TEAMS[squad[0].team], TEAMS[game.away if home else game.home]
     total_minutes = sum(ROLE_MINUTES[p.role] for p in playing[:ACTIVE])
     for p in playing[:ACTIVE]:
         points = 240.0 * ROLE_MINUTES[p.role] / total_minutes * p.points_per_minute * against * p.form
-        out.expectations.append(Expectation(game, p, team, opponent, points))
+        season.expectations.append(Expectation(game, p, team, opponent, points))
     active = [p for p in playing if p is not late][:ACTIVE]
     minutes = _minutes(rng, active)
     rows = [_line(rng, game, p, m, home, against) for p, m in zip(active, minutes, strict=True)]
@@ -86,35 +86,35 @@ def _side(
     return rows
 
 
-def _is_available(rng: np.random.Generator, out: Season, game: Game, p: Player) -> bool:
+def _is_available(rng: np.random.Generator, season: Season, game: Game, p: Player) -> bool:
     if p.games_out > 0:
         p.games_out -= 1
-        _report(out, game, p, "out", timedelta(hours=6))
+        _report(season, game, p, "out", timedelta(hours=6))
         return False
     chance = rng.random()
     if chance < 0.012:
         p.games_out = int(rng.integers(1, 9))
-        _report(out, game, p, "questionable", timedelta(hours=8))
-        _report(out, game, p, "out", timedelta(hours=4))
+        _report(season, game, p, "questionable", timedelta(hours=8))
+        _report(season, game, p, "out", timedelta(hours=4))
         return False
     if chance < 0.05:
         status = ("questionable", "probable", "doubtful")[int(rng.integers(0, 3))]
-        _report(out, game, p, status, timedelta(hours=6))
-        _report(out, game, p, "available" if status == "doubtful" else status, timedelta(hours=3))
+        _report(season, game, p, status, timedelta(hours=6))
+        _report(season, game, p, "available" if status == "doubtful" else status, timedelta(hours=3))
     return True
 
 
-def _late_scratch(rng: np.random.Generator, out: Season, game: Game, playing: list[Player]) -> Player | None:
+def _late_scratch(rng: np.random.Generator, season: Season, game: Game, squad: list[Player]) -> Player | None:
     """Sometimes withdraw a player minutes before tip-off, after every prediction."""
     if rng.random() > 0.15:
         return None
-    p = playing[int(rng.integers(0, min(8, len(playing))))]
-    _report(out, game, p, "out", timedelta(minutes=10))
+    p = squad[int(rng.integers(0, min(8, len(squad))))]
+    _report(season, game, p, "out", timedelta(minutes=10))
     return p
 
 
-def _report(out: Season, game: Game, p: Player, status: str, before: timedelta) -> None:
-    out.injuries.append(
+def _report(season: Season, game: Game, p: Player, status: str, before: timedelta) -> None:
+    season.injuries.append(
         {
             "game_date": game.day,
             "game_id": game.id,
@@ -145,7 +145,7 @@ def _line(
     threes = int(rng.binomial(shots, p.three_share))
     paint = int(rng.binomial(shots - threes, p.paint_share))
     mid = shots - threes - paint
-    made = [
+    made_shots = [
         int(rng.binomial(n, k))
         for n, k in ((threes, p.three_skill), (paint, p.paint_skill), (mid, p.mid_skill))
     ]
@@ -158,18 +158,18 @@ def _line(
         "dnp_reason": None,
         "starter": p.role < 5,
         "minutes": float(minutes),
-        "points": made[0] * 3 + (made[1] + made[2]) * 2 + free_throws,
-        "fgm": sum(made),
+        "points": made_shots[0] * 3 + (made_shots[1] + made_shots[2]) * 2 + free_throws,
+        "fgm": sum(made_shots),
         "fga": shots,
-        "fg3m": made[0],
+        "fg3m": made_shots[0],
         "fg3a": threes,
         "ftm": free_throws,
         "fta": free_throw_attempts,
         **dict(zip(("oreb", "dreb", "ast", "stl", "blk", "tov", "pf"), (int(c) for c in count), strict=True)),
         "paint_fga": paint,
-        "paint_fgm": made[1],
+        "paint_fgm": made_shots[1],
         "mid_range_fga": mid,
-        "mid_range_fgm": made[2],
+        "mid_range_fgm": made_shots[2],
     }
 
 
@@ -196,7 +196,7 @@ def _common(game: Game, p: Player, home: bool) -> dict[str, Any]:
     }
 
 
-def _settle(out: Season, game: Game, sides: list[list[dict[str, Any]]]) -> None:
+def _settle(season: Season, game: Game, sides: list[list[dict[str, Any]]]) -> None:
     """Add up the scores; one more free throw of the home team breaks a tie."""
     home, away = (sum(r["points"] for r in rows if r["did_play"]) for rows in sides)
     if home == away:
@@ -204,9 +204,9 @@ def _settle(out: Season, game: Game, sides: list[list[dict[str, Any]]]) -> None:
         for name in ("points", "ftm", "fta"):
             first[name] += 1
         home += 1
-    out.scores[game.id] = (home, away)
+    season.scores[game.id] = (home, away)
     for rows, lead in zip(sides, (home - away, away - home), strict=True):
         for r in rows:
             if r["did_play"]:
                 r["plus_minus"] = round(lead * r["minutes"] / 48.0)
-        out.logs += rows
+        season.logs += rows
