@@ -15,22 +15,12 @@ from backfill_jobs.demo.figures import Summary
 from handbook.declared import type_errors
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from tests.conftest import DAY
+from tests.programs import run_program
 
 
 def props(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command; one that takes too long is asked to end, so that its services end with it."""
-    command = [sys.executable, "-m", "backfill_jobs.cli.main", *arguments]
     plain = {**os.environ, "PROPS_HOME": str(home), "NO_COLOR": "1", "COLUMNS": "200", **environment}
-    with subprocess.Popen(
-        command, env=plain, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            out, err = process.communicate(timeout=300)
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            process.communicate()
-            raise
-    return subprocess.CompletedProcess(command, process.returncode, out, err)
+    return run_program("backfill_jobs.cli.main", arguments, plain, Path.cwd())
 
 
 def test_load_build_and_grade_from_the_command_line(tmp_path: Path, league_folder: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +18,8 @@ from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.embedded.sample_league import AFTER_GAMES
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
+from tests.infra.commands import ROOT
+from tests.programs import run_program
 
 PROPS = "backfill_jobs.cli.main"
 BACKFILL = "backfill_jobs.prediction.player_prop_predictions_backfill"
@@ -29,20 +29,16 @@ BUT_V8 = ",".join(s for s in SYSTEM_IDS if s != "catboost_v8")
 
 def command(world: Jobs, kill_at: int | None, module: str, *arguments: str) -> int:
     """Give the command once; its return code, -9 where it was killed."""
-    start = ["-m", module] if kill_at is None else ["-m", "tests.jobs.killer", str(kill_at), module]
-    ended = subprocess.run(
-        [sys.executable, *start, *arguments],
-        env={
-            **os.environ,
-            "PROPS_HOME": str(world.folder),
-            "PROPS_NOW": world.now.isoformat(),
-            **{path_variable(s): str(p) for s, p in world.named.items()},
-        },
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
+    environment = {
+        **os.environ,
+        "PROPS_HOME": str(world.folder),
+        "PROPS_NOW": world.now.isoformat(),
+        **{path_variable(s): str(p) for s, p in world.named.items()},
+    }
+    words = (
+        [module, *arguments] if kill_at is None else ["tests.jobs.killer", str(kill_at), module, *arguments]
     )
+    ended = run_program(words[0], words[1:], environment, ROOT, seconds=100)
     assert "Traceback" not in ended.stderr, ended.stderr
     return ended.returncode
 
