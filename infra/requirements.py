@@ -27,9 +27,9 @@ SERVICE = (
 """Both services serve HTTP on either backend."""
 
 PROGRAMS: dict[str, tuple[str, ...]] = {
-    "prediction-coordinator": (*SERVICE, "jinja2"),
+    "prediction-coordinator": (*SERVICE, "anyascii", "jinja2"),
     "prediction-worker": (*SERVICE, "catboost", "pysimdjson"),
-    "props": (*SERVICE, "aiohttp", "catboost", "jinja2", "matplotlib", "rich", "typer"),
+    "props": (*SERVICE, "aiohttp", "anyascii", "catboost", "jinja2", "matplotlib", "rich", "typer"),
 }
 
 NOT_NEEDED = {

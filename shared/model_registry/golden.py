@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.model_registry.cbm import Trees
+from shared.schemas.messages import MAX_NUMBER
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -45,8 +46,14 @@ def covering_rows(covered: Bools) -> list[int]:
 
 
 def edge_rows(trees: Trees) -> Floats:
-    """Return (3, k) rows: below every border, above every border, and all missing."""
+    """Return (3, k) rows: below every border, above every border, and all missing.
+
+    Borders beyond ``MAX_NUMBER`` are left out, since services refuse such values: CatBoost splits missing
+    values from all others at the lowest float32.
+    """
     low, high = np.zeros(len(trees.names)), np.zeros(len(trees.names))
-    np.minimum.at(low, trees.column, trees.border.astype(np.float64) - 1.0)
-    np.maximum.at(high, trees.column, trees.border.astype(np.float64) + 1.0)
+    reachable = np.abs(trees.border) < MAX_NUMBER
+    column, border = trees.column[reachable], trees.border[reachable].astype(np.float64)
+    np.minimum.at(low, column, np.maximum(border - 1.0, -MAX_NUMBER))
+    np.maximum.at(high, column, np.minimum(border + 1.0, MAX_NUMBER))
     return np.stack([low, high, np.full(len(trees.names), np.nan)])

@@ -153,7 +153,7 @@ def _row(job: Job, system: str, told: Told) -> Row:
         prediction_id=hashlib.sha256(identity).hexdigest()[:32],
         system_id=system,
         role="champion",
-        raw_prediction=told.points or 0.0,
+        raw_prediction=told.raw,
         predicted_points=points,
         confidence_score=round(told.confidence, 2),
         recommendation="NO_LINE" if line is None else side if worth and margin else "PASS",

@@ -20,9 +20,13 @@ Row = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class Told:
-    """What one system says of one player; ``points`` is None where there is a ``reason``."""
+    """The forecast of one system for one player; ``points`` is None where there is a ``reason``.
+
+    ``raw``: points before clamping to 0-60.
+    """
 
     points: float | None
+    raw: float
     confidence: float
     reason: str | None
     missing: tuple[str, ...] = ()
@@ -47,8 +51,8 @@ def _finish(
     points: float, confidence: float, reason: str | None, missing: Sequence[str], **more: float
 ) -> Told:
     if reason:
-        return Told(None, confidence, reason, tuple(missing), **more)
-    return Told(min(max(points, 0.0), 60.0), confidence, None, tuple(missing), **more)
+        return Told(None, 0.0, confidence, reason, tuple(missing), **more)
+    return Told(min(max(points, 0.0), 60.0), points, confidence, None, tuple(missing), **more)
 
 
 def _missing_required(f: Row, also: Sequence[str] = ()) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Tab
 from tests.browser.world import World
@@ -52,7 +53,7 @@ CHARTED = {
 def test_each_chart_is_drawn_and_says_what_it_is_of(tab: Tab, graded_services: World, address: str) -> None:
     tab.open(graded_services.url + address.format(**graded_services.places()))
     drawn = tab.page.locator("figure.chart svg[role=img]")
-    assert drawn.count() == CHARTED[address]
+    expect(drawn).to_have_count(CHARTED[address])  # drawn after the page has loaded
     for i in range(drawn.count()):
         assert len(drawn.nth(i).get_attribute("aria-label") or "") > 20
         assert drawn.nth(i).locator("circle, rect, path, line").count() > 3

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
 from pydantic_settings import BaseSettings
 
 from infra import generate, requirements
@@ -196,6 +200,44 @@ def test_what_an_image_copies_is_there_and_let_in(program: str) -> None:
     assert [path for path in copied(program) if not (ROOT / path).exists()] == []
     assert [path for path in copied(program) if not admitted(path, rules)] == []
     assert "COPY . " not in DOCKERFILES[program].read_text(encoding="utf-8")
+
+
+PROGRAMS_START = {
+    "prediction-coordinator": ("services.prediction_coordinator.__main__",),
+    "prediction-worker": ("services.prediction_worker.__main__",),
+    "props": (
+        "backfill_jobs.cli.main",
+        "backfill_jobs.prediction.player_prop_predictions_backfill",
+        "backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill",
+    ),
+}
+NEVER_REACHED = {("prediction-coordinator", "catboost")}
+"""The coordinator shows models and verifies none."""
+
+
+@pytest.fixture(scope="module")
+def imports() -> grimp.ImportGraph:
+    return grimp.build_graph(
+        "services", "shared", "backfill_jobs", include_external_packages=True, cache_dir=None
+    )
+
+
+@pytest.mark.parametrize("program", requirements.PROGRAMS)
+def test_an_image_holds_every_package_that_its_program_imports(
+    program: str, imports: grimp.ImportGraph
+) -> None:
+    modules, waiting = set(), set(PROGRAMS_START[program])
+    while waiting:
+        modules |= waiting
+        waiting = {m for w in waiting for m in imports.find_modules_directly_imported_by(w)} - modules
+    installed, provided_by = requirements.needed(requirements.PROGRAMS[program]), packages_distributions()
+    missing = {
+        (program, module)
+        for module in modules
+        if not {canonicalize_name(d) for d in provided_by.get(module.partition(".")[0], ())} & installed
+        and module.partition(".")[0] not in {"services", "shared", "backfill_jobs", *sys.stdlib_module_names}
+    }
+    assert missing == {pair for pair in NEVER_REACHED if pair[0] == program}
 
 
 def test_nothing_else_is_let_in() -> None:

@@ -13,9 +13,10 @@ from shared.domain.features.contract import FEATURES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Conflict, NotFound, Rejected
-from shared.model_registry.bundle import manifest_path, parse_manifest
+from shared.model_registry.bundle import Bundle, manifest_path, parse_manifest
 from shared.model_registry.catboost_model import parse_model, to_bytes
 from shared.model_registry.loading import load_model
+from shared.schemas.messages import MAX_NUMBER
 from tests.conftest import CLOCK, DAY
 
 STORE = DirectoryModelStore()
@@ -45,6 +46,14 @@ def test_a_bundle_is_verified_by_hash_features_and_golden_rows(bundle: Path) -> 
         model.model_id == f"catboost_v9-{model.manifest.train_end:%Y%m%d}-{model.sha256[:8]}" == bundle.stem
     )
     assert 8 < len(model.manifest.golden) <= 35
+
+
+def test_a_service_takes_every_golden_row_of_a_trained_model(bundles: list[Bundle]) -> None:
+    """A release asks the new revision for them; CatBoost splits off missing values at the lowest float32."""
+    for bundle in bundles:
+        features = np.array([row.features for row in bundle.manifest.golden], dtype=np.float64)
+        assert np.nanmax(np.abs(features)) <= MAX_NUMBER, bundle.path
+        assert np.isnan(features).all(axis=1).any()
 
 
 def test_a_model_predicts_a_row_alone_as_among_others(bundle: Path) -> None:
