@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Deploys one service with proof, checks what serves, or goes back; see backfill_jobs/DEPLOYMENT_GUIDE.md.
+# Deploys one service with checks, verifies the serving revision, or rolls back; see backfill_jobs/DEPLOYMENT_GUIDE.md.
 #
-# A new revision gets no traffic until it has proved what it is: its whole environment is what infra/environment
-# declares, it runs this commit and the model that was meant, and what it predicts is right. Questions that only the
-# services' own network may ask are asked by the Cloud Run job props-release.
+# A new revision gets no traffic until its checks pass: its complete environment matches infra/environment, it runs
+# this commit and the expected model, and its predictions are correct. Checks that need the services' own network run
+# in the Cloud Run job props-release.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,15 +17,15 @@ Usage: ./bin/deploy-service.sh SERVICE [--image IMAGE@sha256:DIGEST] [--model gs
 SERVICE is prediction-coordinator or prediction-worker.
 
   --image     an image by digest; it must be the one built from this commit, which is also the default
-  --model     a bundle to serve (.cbm), once for each system; its manifest names the system; default: what serves now
-  --shadow    a bundle to run beside the champions, once for each; --no-shadow: none; default: those that run now
-  --override  why a model that is not the champion is deployed, or a variable set by hand is left out
-  --verify    read only: does what serves differ from this checkout?
-  --rollback  give the traffic back to the revision that had it before
-  --dry-run   say what would be changed, change nothing; without a project, what this clone can say of it
+  --model     a bundle to serve (.cbm), once per system; its manifest names the system; default: the serving models
+  --shadow    a bundle to run as a shadow model, once per model; --no-shadow: none; default: the current shadow models
+  --override  reason to deploy a model that is not the champion, or to remove a variable set by hand
+  --verify    read only: report differences between the serving revision and this checkout
+  --rollback  give the traffic back to the previous revision
+  --dry-run   show the changes, change nothing; without a project, show what can be checked in this clone
 
 Environment: PROJECT and REGION (default: gcloud's core/project and run/region, us-west2),
-WATCH_SECONDS (120): how long errors are waited for once the new revision serves.
+WATCH_SECONDS (120): how long to watch for errors after the switch to the new revision.
 
 Exit codes: 0 done, 1 refused before traffic, 2 usage, 3 rolled back, 4 rollback failed, 5 drift.
 TEXT
@@ -51,7 +51,7 @@ parse() {
   while [ $# -gt 0 ]; do
     case "$1" in
     --image | --model | --shadow | --override)
-      if [ $# -lt 2 ] || [ -z "$2" ]; then wrong "$1 wants a value"; fi
+      if [ $# -lt 2 ] || [ -z "$2" ]; then wrong "$1 needs a value"; fi
       case "$1" in
       --model) models+=("$2") ;;
       --shadow) shadows+=("$2") ;;
@@ -60,7 +60,7 @@ parse() {
       shift
       ;;
     --verify | --rollback)
-      if [ "$mode" != deploy ]; then wrong "--verify and --rollback exclude each other"; fi
+      if [ "$mode" != deploy ]; then wrong "use either --verify or --rollback"; fi
       mode=${1#--}
       ;;
     --no-shadow) no_shadow=yes ;;
@@ -71,17 +71,17 @@ parse() {
       ;;
     -*) wrong "unknown option $1" ;;
     *)
-      if [ -n "$service" ]; then wrong "one SERVICE at a time, got $service and $1"; fi
+      if [ -n "$service" ]; then wrong "expected one SERVICE, got $service and $1"; fi
       service=$1
       ;;
     esac
     shift
   done
-  if [ -z "$service" ]; then wrong "which SERVICE?"; fi
+  if [ -z "$service" ]; then wrong "no SERVICE given"; fi
   if [ "$mode" != deploy ] && [ -n "$image${models[*]}${shadows[*]}$no_shadow$override" ]; then
     wrong "--$mode takes no --image, --model, --shadow or --override"
   fi
-  if [ "${#shadows[@]}" -gt 0 ] && [ -n "$no_shadow" ]; then wrong "--shadow and --no-shadow exclude each other"; fi
+  if [ "${#shadows[@]}" -gt 0 ] && [ -n "$no_shadow" ]; then wrong "use either --shadow or --no-shadow"; fi
   if [ -n "${models[*]}${shadows[*]}$no_shadow" ] && [ "$service" = prediction-coordinator ]; then wrong "$service serves no model"; fi
 }
 
@@ -114,11 +114,11 @@ record() { # OUTCOME
   if [ -n "$generation" ]; then row+=(--generation "$generation"); fi
   if [ -n "$sha256" ]; then row+=(--sha256 "$sha256"); fi
   if [ -n "$override" ]; then row+=(--override "$override"); fi
-  ask "${row[@]}" || say "NOT RECORDED. Once that is mended: props$(printf ' %q' "${row[@]}")"
+  ask "${row[@]}" || say "NOT RECORDED. After fixing the cause, run: props$(printf ' %q' "${row[@]}")"
 }
 
-# However it ends, by a failure or a signal too: once the traffic was touched it goes back, the tag is taken from a
-# revision that was refused, and the lock is given back.
+# Runs at every end, also after an error or a signal: gives back traffic that was switched, removes the tag from a
+# refused revision, and releases the lock.
 finish() {
   local code=$?
   trap - EXIT
@@ -145,7 +145,7 @@ finish() {
   exit "$code"
 }
 
-# Gives the code to end with.
+# Returns the exit code.
 roll_back() {
   say "rolling back to $previous: $reason"
   if give_traffic "$previous" && has_traffic "$previous"; then
@@ -154,7 +154,7 @@ roll_back() {
     return "$ROLLED_BACK"
   fi
   record rollback_failed
-  say "ROLLBACK FAILED. By hand: gcloud run services update-traffic $service --region=$region --to-revisions=$previous=100"
+  say "ROLLBACK FAILED. Run: gcloud run services update-traffic $service --region=$region --to-revisions=$previous=100"
   return "$ROLLBACK_FAILED"
 }
 
@@ -175,7 +175,7 @@ deploy() {
   since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   deploy_revision
   if [ -n "$dry_run" ]; then
-    say "environment, beside ${previous:-a service that is not there yet}:"
+    say "environment, compared with ${previous:-no service yet}:"
     release changes --wanted "$work/wanted.json" ${previous:+--serving "$work/previous.json"} >&2
     give_traffic "$new"
     say "dry run: nothing was changed"
@@ -195,10 +195,10 @@ deploy() {
   fi
   stage=settled
   record succeeded
-  say "$new serves; before it ${previous:-nothing}"
+  say "$new serves; the previous revision is ${previous:-none}"
 }
 
-# Back to what was proved once; the questions are asked at the service's address, when it serves again.
+# Gives the traffic back to a revision that passed its checks, and checks it again at the service's address.
 rollback() {
   local since from
   place
@@ -207,8 +207,8 @@ rollback() {
   if [ -n "$first" ]; then refuse "$service does not exist"; fi
   from=$previous
   new=$(release get "$work/previous.json" metadata/labels/previous-revision)
-  if [ -z "$new" ] || [ "$new" = none ]; then refuse "$from does not say what served before it"; fi
-  read_revision "$new" "$work/previous.json" || refuse "revision $new is gone"
+  if [ -z "$new" ] || [ "$new" = none ]; then refuse "$from has no label of the previous revision"; fi
+  read_revision "$new" "$work/previous.json" || refuse "revision $new does not exist"
   commit=$(variable BUILD_COMMIT) model_path=$(variable CATBOOST_V9_MODEL_PATH)
   generation=$(variable MODEL_GENERATION) sha256=$(variable MODEL_SHA256)
   pinned_path=$model_path pinned_sha256=$sha256
@@ -222,10 +222,10 @@ rollback() {
     exit "$ROLLBACK_FAILED"
   fi
   record succeeded
-  say "$new serves again; before it $from"
+  say "$new serves again; the previous revision is $from"
 }
 
-# The paths that end up in the service's image.
+# Prints the paths that are copied into the service's image.
 sources() {
   printf '%s\n' shared services/__init__.py "services/${service//-/_}" "requirements/$service.lock"
 }
@@ -245,15 +245,15 @@ verify() {
     --service "$service" --project "$project" --number "$number" --region "$region" 2>&1) || true
   mapfile -t paths < <(sources)
   if ! git cat-file -e "$running^{commit}" 2>/dev/null; then
-    found+=$'\n'"commit: $previous runs '$running', which this clone does not have"
+    found+=$'\n'"commit: $previous runs '$running', which is not in this clone"
   elif ! git diff --quiet "$running" HEAD -- "${paths[@]}"; then
-    found+=$'\n'"commit: $previous runs ${running:0:8}, since which these changed: $(git diff --name-only "$running" HEAD -- "${paths[@]}" | head -n 5 | tr '\n' ' ')"
+    found+=$'\n'"commit: $previous runs ${running:0:8}; changed since then: $(git diff --name-only "$running" HEAD -- "${paths[@]}" | head -n 5 | tr '\n' ' ')"
   fi
   if [ "$service" = prediction-worker ] && ! ask models deployable "$model_path"; then
     found+=$'\n'"model: $model_path is not the champion"
   fi
   check_revision "$(release get "$work/service.json" status/url)" "$previous" ||
-    found+=$'\n'"answers: $previous is not what its environment says"
+    found+=$'\n'"checks: $previous does not match its environment"
   ask deployments schema || found+=$'\n'"schema: the warehouse differs from shared/schemas"
   found=$(sed '/^$/d' <<<"$found")
   if [ -n "$found" ]; then

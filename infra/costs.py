@@ -1,7 +1,7 @@
-"""What a month costs: ``python -m infra.costs [--write]``.
+"""Monthly costs: ``python -m infra.costs [--write]``.
 
-Quantities follow from the few numbers below; what a game date asks of stores and broker is measured by
-``python -m tests.bench.traffic``. Prints the tables of docs/costs.md, or writes them there.
+The quantities are computed from the numbers below; ``python -m tests.bench.traffic`` measures the load of a
+game date on stores and broker. Prints the tables of docs/costs.md, or writes them there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BEGIN, END = "<!-- costs: begin -->", "<!-- costs: end -->"
 GIB, TIB = 2**30, 2**40
 DAYS = 30
 RUNS = 3
-"""Runs a day, each with every player: the most, since a run predicts only keys without an active row."""
+"""Upper bound of full runs per day; a run predicts only keys without an active row."""
 
 PLAYERS = 240
 """Expected players of a run on a full slate."""
@@ -41,21 +41,21 @@ BYTES_PER_ROW = {
     "prediction_accuracy": 273,
 }
 TABLES_READ = {"features": 10, "run": 29, "grading": 13, "validation": 74}
-"""Tables named in the statements of one execution, each as often as a statement names it."""
+"""References to tables in the statements of one execution."""
 
-FEATURES_ANSWERED = 2_299_680 / 115
-"""Bytes of history that features of one date read, by player."""
+FEATURE_HISTORY_BYTES = 2_299_680 / 115
+"""Bytes of history that the features of one date read, per player."""
 
 WORKER_SECONDS = 0.002
-"""Of a player: predicting, storing, reporting."""
+"""Seconds per player for predicting, storing and reporting."""
 
 # Declared: infra/*.tf and the code.
 SYSTEMS = 9
 FEATURE_BUILDS = 2 * RUNS
-"""Builds of a date a day: today and tomorrow, ahead of each run."""
+"""Feature builds per day: today and tomorrow, before each run."""
 
 QUOTES = 10.25
-"""Rows of quotes of a player and date."""
+"""Rows of quotes per player and date."""
 
 CPUS, SERVICE_GIB = 2, 2
 JOB_GIB = 4
@@ -63,39 +63,39 @@ CHECKS = DAYS * 24 * 30
 """Calls of /check-stalled: one every two minutes."""
 
 PROBES = DAYS * 24 * 120
-"""Liveness probes of the coordinator, which those calls keep alive."""
+"""Liveness probes of the coordinator; the calls above keep it running."""
 
-KEPT_DAYS = 400
-"""Days that Firestore keeps a run."""
+RETENTION_DAYS = 400
+"""Days that Firestore stores a run."""
 
-LEAST_MESSAGE = 1000
-LEAST_READ = 10 * 2**20
-"""Bytes that Pub/Sub counts at least for a message, and BigQuery for a table that a statement names."""
+MIN_MESSAGE_BYTES = 1000
+MIN_READ_BYTES = 10 * 2**20
+"""Minimum bytes that Pub/Sub bills for a message, and BigQuery for a table in a statement."""
 
-# Assumed until a bill says otherwise.
+# Assumed; to be replaced by the numbers of a bill.
 RUN_SECONDS = {"coordinator": 60.0, "worker": 30.0}
-"""Busy seconds of all instances in a run beside the time per player: cold start, waiting for stores."""
+"""Busy seconds of all instances in a run besides the time per player: cold start, waiting for stores."""
 
 JOB_SECONDS = {"features": 90.0, "grading": 60.0, "validation": 60.0}
 FIT_SECONDS, READ_SECONDS = 60.0, 60.0
-"""Fitting one model, which grows with its rows, and all around it."""
+"""Seconds to fit one model, proportional to its rows, and for everything else in a training."""
 
 FEATURE_SECONDS = 0.0002
-"""Of a row of features, or a graded row."""
+"""Seconds per row of features, and per graded row."""
 
 OUTCOME_BYTES = 2000
-"""A document of an outcome with its indices."""
+"""Bytes of an outcome's document, with its indices."""
 
 REQUEST_LOG_BYTES = 1500
-"""Cloud Run's line about a request, and the service's own."""
+"""Bytes of the log lines of Cloud Run and of the service for one request."""
 
 RELEASES, RELEASE_MINUTES, RELEASE_GIB = 8, 30, 0.9
-"""A month; of a build; of three compressed images."""
+"""Releases per month; minutes of a build; GiB of three compressed images."""
 
 
 class Price(NamedTuple):
-    """US dollars for one unit. ``free``: units a month that cost nothing. ``assumed``: no copy of a list for
-    this region was at hand."""
+    """US dollars per unit. ``free``: free units per month. ``assumed``: not from a price list of this
+    region."""
 
     dollars: float
     unit: str
@@ -131,7 +131,7 @@ PRICES = {
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that is billed, and its quantity in a month at one size and at a thousand times that."""
+    """One billed item, and its monthly quantity at normal size and at a thousand times that size."""
 
     product: str
     what: str
@@ -141,43 +141,43 @@ class Line:
 
 
 def lines(*, console: bool) -> list[Line]:
-    """What is billed; with ``console`` its load balancer alone."""
-    usual, large = list(_console() if console else _usual(1)), list(_console() if console else _usual(LARGE))
+    """Return the billed items; with ``console`` only its load balancer."""
+    normal, large = (list(_console_items() if console else _billed_items(n)) for n in (1, LARGE))
     return [
-        Line(product, what, price, now, then)
-        for (product, what, price, now), (*_, then) in zip(usual, large, strict=True)
+        Line(product, what, price, at_normal, at_large)
+        for (product, what, price, at_normal), (*_, at_large) in zip(normal, large, strict=True)
     ]
 
 
-Billed = tuple[str, str, str, float]
+BilledItem = tuple[str, str, str, float]
 
 
-def _usual(scale: int) -> Iterator[Billed]:
+def _billed_items(scale: int) -> Iterator[BilledItem]:
     players = PLAYERS * scale
-    yield from _services(players)
-    yield from _jobs(players)
+    yield from _service_items(players)
+    yield from _job_items(players)
     messages = DAYS * RUNS * players
-    sizes = max(REQUEST_BYTES, LEAST_MESSAGE) + max(READY_BYTES, LEAST_MESSAGE)
-    yield "Pub/Sub", "published and pushed", "throughput", 2 * messages * sizes / GIB
-    kept = 7 / DAYS * messages * (REQUEST_BYTES + READY_BYTES)
-    yield "Pub/Sub", "kept for 7 days", "kept messages", kept / GIB
-    yield from _bigquery(players)
-    yield from _firestore(players)
+    message_bytes = max(REQUEST_BYTES, MIN_MESSAGE_BYTES) + max(READY_BYTES, MIN_MESSAGE_BYTES)
+    yield "Pub/Sub", "published and pushed", "throughput", 2 * messages * message_bytes / GIB
+    retained = 7 / DAYS * messages * (REQUEST_BYTES + READY_BYTES)
+    yield "Pub/Sub", "kept for 7 days", "kept messages", retained / GIB
+    yield from _bigquery_items(players)
+    yield from _firestore_items(players)
     yield "Cloud Storage", "models, releases, state", "objects", 1 + 0.004 * scale
-    logged = (CHECKS + 2 * messages) * REQUEST_LOG_BYTES
-    yield "Cloud Logging", "lines", "logs", logged / GIB
+    log_bytes = (CHECKS + 2 * messages) * REQUEST_LOG_BYTES
+    yield "Cloud Logging", "lines", "logs", log_bytes / GIB
     yield "Cloud Scheduler", "jobs", "schedules", declared_schedules()
-    images = RELEASE_GIB * max(50, 6 * RELEASES)
-    yield "Artifact Registry", "images of the last 50 releases", "images", images
+    image_gib = RELEASE_GIB * max(50, 6 * RELEASES)
+    yield "Artifact Registry", "images of the last 50 releases", "images", image_gib
     yield "Cloud Build", "releases", "builds", RELEASES * RELEASE_MINUTES
     yield "Cloud Monitoring", "conditions of alerts", "conditions", declared_conditions()
 
 
-def _console() -> Iterator[Billed]:
+def _console_items() -> Iterator[BilledItem]:
     yield "Load balancer", "forwarding rule of the console", "forwarding", DAYS * 24
 
 
-def _services(players: int) -> Iterator[Billed]:
+def _service_items(players: int) -> Iterator[BilledItem]:
     seconds = DAYS * RUNS * (sum(RUN_SECONDS.values()) + 2 * WORKER_SECONDS * players)
     seconds += CHECKS * 0.5 + PROBES * 0.1
     yield "Cloud Run services", "CPU", "service cpu", CPUS * seconds
@@ -186,7 +186,7 @@ def _services(players: int) -> Iterator[Billed]:
     yield "Cloud Run services", "requests", "requests", requests / 1e6
 
 
-def _jobs(players: int) -> Iterator[Billed]:
+def _job_items(players: int) -> Iterator[BilledItem]:
     rows = FEATURE_BUILDS * players + SYSTEMS * players
     daily = RUNS * JOB_SECONDS["features"] + JOB_SECONDS["grading"] + JOB_SECONDS["validation"]
     fits = READ_SECONDS + FIT_SECONDS * players / PLAYERS
@@ -195,46 +195,46 @@ def _jobs(players: int) -> Iterator[Billed]:
     yield "Cloud Run jobs", "memory", "job memory", JOB_GIB * seconds
 
 
-def _bigquery(players: int) -> Iterator[Billed]:
-    grown = bytes_a_day(players)
-    yield "BigQuery", "storage, changed within 90 days", "active storage", 90 * grown / GIB
-    yield "BigQuery", "storage, older, after a year", "older storage", 275 * grown / GIB
-    yield "BigQuery", "queries", "queries", DAYS * scanned_a_day(players) / TIB
-    staged = DAYS * RUNS * players * SYSTEMS * BYTES_PER_ROW["prediction_staging"]
-    yield "BigQuery", "appends of the Storage Write API", "appends", staged / GIB
+def _bigquery_items(players: int) -> Iterator[BilledItem]:
+    new_bytes = bytes_per_day(players)
+    yield "BigQuery", "storage, changed within 90 days", "active storage", 90 * new_bytes / GIB
+    yield "BigQuery", "storage, older, after a year", "older storage", 275 * new_bytes / GIB
+    yield "BigQuery", "queries", "queries", DAYS * scanned_bytes_per_day(players) / TIB
+    staged_bytes = DAYS * RUNS * players * SYSTEMS * BYTES_PER_ROW["prediction_staging"]
+    yield "BigQuery", "appends of the Storage Write API", "appends", staged_bytes / GIB
 
 
-def bytes_a_day(players: int) -> float:
-    """Bytes of new rows."""
-    weight = BYTES_PER_ROW
+def bytes_per_day(players: int) -> float:
+    """Return the bytes of new rows per day."""
+    row_bytes = BYTES_PER_ROW
     run = SYSTEMS * sum(
-        weight[t] for t in ("prediction_staging", "player_prop_predictions", "prediction_key_outcomes")
+        row_bytes[t] for t in ("prediction_staging", "player_prop_predictions", "prediction_key_outcomes")
     )
     features = sum(
-        weight[t] for t in ("ml_feature_store_v2", "player_daily_cache", "upcoming_player_game_context")
+        row_bytes[t] for t in ("ml_feature_store_v2", "player_daily_cache", "upcoming_player_game_context")
     )
-    inputs = QUOTES * weight["odds_api_player_points_props"] + weight["player_game_summary"]
-    graded = SYSTEMS * weight["prediction_accuracy"]
+    inputs = QUOTES * row_bytes["odds_api_player_points_props"] + row_bytes["player_game_summary"]
+    graded = SYSTEMS * row_bytes["prediction_accuracy"]
     return players * (RUNS * run + FEATURE_BUILDS * features + inputs + graded)
 
 
-def scanned_a_day(players: int) -> float:
-    """Bytes billed for queries: as if each table read were the day's largest, 10 MB at least."""
-    largest = max(LEAST_READ, RUNS * players * SYSTEMS * BYTES_PER_ROW["player_prop_predictions"])
-    history = max(TABLES_READ["features"] * LEAST_READ, FEATURES_ANSWERED * players)
-    others = RUNS * TABLES_READ["run"] + TABLES_READ["grading"] + TABLES_READ["validation"]
-    return others * largest + FEATURE_BUILDS * history
+def scanned_bytes_per_day(players: int) -> float:
+    """Return the bytes billed for queries per day, as if each table were the largest, at least 10 MB."""
+    largest = max(MIN_READ_BYTES, RUNS * players * SYSTEMS * BYTES_PER_ROW["player_prop_predictions"])
+    history = max(TABLES_READ["features"] * MIN_READ_BYTES, FEATURE_HISTORY_BYTES * players)
+    table_reads = RUNS * TABLES_READ["run"] + TABLES_READ["grading"] + TABLES_READ["validation"]
+    return table_reads * largest + FEATURE_BUILDS * history
 
 
-def _firestore(players: int) -> Iterator[Billed]:
+def _firestore_items(players: int) -> Iterator[BilledItem]:
     runs = DAYS * RUNS
-    # A query costs a read even where nothing is under way.
+    # A query costs one read even if no run is open.
     yield "Firestore", "reads by /check-stalled", "document reads", CHECKS / 1e6
     yield "Firestore", "reads by runs", "document reads", runs * (2 * players + 20) / 1e6
     writes = runs * (players + 10) + DAYS * 24 * 60
     yield "Firestore", "writes, heartbeats too", "document writes", writes / 1e6
     yield "Firestore", "deletes by expiry", "document deletes", runs * players / 1e6
-    yield "Firestore", "documents", "documents", KEPT_DAYS * RUNS * players * OUTCOME_BYTES / GIB
+    yield "Firestore", "documents", "documents", RETENTION_DAYS * RUNS * players * OUTCOME_BYTES / GIB
 
 
 def declared_schedules() -> int:
@@ -243,7 +243,7 @@ def declared_schedules() -> int:
 
 
 def declared_conditions() -> int:
-    """Alerts by symptom, and two speeds for each promise."""
+    """Return the number of alert conditions: one per symptom, and two burn rates per objective."""
     alerts = (ROOT / "infra" / "alerts.tf").read_text(encoding="utf-8")
     promises = (ROOT / "infra" / "slo.tf").read_text(encoding="utf-8")
     burn = len(re.findall(r"\bgoal = ", promises)) * len(re.findall(r"\blookback = ", promises))
@@ -251,44 +251,44 @@ def declared_conditions() -> int:
 
 
 def tables() -> str:
-    """Quantities and costs, then prices, as two Markdown tables."""
-    usual, console = lines(console=False), lines(console=True)
-    now, large = (costs(q, usual) for q in _quantities(usual))
+    """Return two Markdown tables: quantities and costs, and prices."""
+    normal, console = lines(console=False), lines(console=True)
+    at_normal, at_large = (costs(q, normal) for q in _quantities(normal))
     rows = [
         "| product | what | at 1x | $ | at 1000x | $ |",
         "|---|---|--:|--:|--:|--:|",
-        *map(_row, usual, now, large),
-        f"| **together** | | | **{sum(now):,.2f}** | | **{sum(large):,.2f}** |",
+        *map(_row, normal, at_normal, at_large),
+        f"| **total** | | | **{sum(at_normal):,.2f}** | | **{sum(at_large):,.2f}** |",
         *map(_row, console, *(costs(q, console) for q in _quantities(console))),
     ]
-    prices = ["| price | $ | for | free a month | standing |", "|---|--:|---|--:|---|"]
+    prices = ["| price | $ | for | free per month | source |", "|---|--:|---|--:|---|"]
     for name, p in PRICES.items():
         dollars = f"{p.dollars:.7f}".rstrip("0").rstrip(".")
-        free, standing = _number(p.free) if p.free else "none", "assumed" if p.assumed else "list"
-        prices.append(f"| {name} | {dollars} | {p.unit} | {free} | {standing} |")
+        free, source = _number(p.free) if p.free else "none", "assumed" if p.assumed else "price list"
+        prices.append(f"| {name} | {dollars} | {p.unit} | {free} | {source} |")
     return "\n".join([*rows, "", *prices])
 
 
-def costs(quantities: list[float], of: list[Line]) -> list[float]:
-    """Dollars of each line; what is free is used up by the lines of a price in their order."""
-    left = {name: price.free for name, price in PRICES.items()}
-    found = []
-    for quantity, line in zip(quantities, of, strict=True):
-        free = min(left[line.price], quantity)
-        left[line.price] -= free
-        found.append((quantity - free) * PRICES[line.price].dollars)
-    return found
+def costs(quantities: list[float], items: list[Line]) -> list[float]:
+    """Return the dollars of each line; lines with the same price use up its free units in their order."""
+    remaining = {name: price.free for name, price in PRICES.items()}
+    dollars = []
+    for quantity, line in zip(quantities, items, strict=True):
+        free = min(remaining[line.price], quantity)
+        remaining[line.price] -= free
+        dollars.append((quantity - free) * PRICES[line.price].dollars)
+    return dollars
 
 
-def _quantities(of: list[Line]) -> tuple[list[float], list[float]]:
-    return [line.quantity for line in of], [line.large for line in of]
+def _quantities(items: list[Line]) -> tuple[list[float], list[float]]:
+    return [line.quantity for line in items], [line.large for line in items]
 
 
-def _row(line: Line, now: float, large: float) -> str:
+def _row(line: Line, cost: float, large_cost: float) -> str:
     unit = PRICES[line.price].unit
     return (
-        f"| {line.product} | {line.what} | {_number(line.quantity)} {unit} | {now:,.2f} | "
-        f"{_number(line.large)} {unit} | {large:,.2f} |"
+        f"| {line.product} | {line.what} | {_number(line.quantity)} {unit} | {cost:,.2f} | "
+        f"{_number(line.large)} {unit} | {large_cost:,.2f} |"
     )
 
 
@@ -297,11 +297,11 @@ def _number(value: float) -> str:
 
 
 def page(text: str) -> str:
-    """The page with today's tables between its marks; ``ValueError`` where it has none."""
+    """Return the page with current tables between its markers; ``ValueError`` if it has no markers."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{PAGE.name}: no {BEGIN} ... {END}")
+        raise ValueError(f"{PAGE.name}: markers {BEGIN} ... {END} not found")
     return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
 
 

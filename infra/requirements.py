@@ -1,7 +1,7 @@
-"""Write what each image installs: ``python -m infra.requirements [--check]``, in the product's environment.
+"""Write the lock file of each image: ``python -m infra.requirements [--check]``, in our environment.
 
-Each file holds lines of ``requirements.lock``: the versions and hashes that were tested, and no others. A
-program takes some of the product's direct dependencies and what these ask for, for CPython 3.11 on Linux.
+Each file holds lines of ``requirements.lock``, with the tested versions and hashes. A program needs some of
+the product's direct dependencies and the dependencies of those, for CPython 3.11 on Linux.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SERVICE = (
     "httpx", "msgspec", "numpy", "pyarrow", "prometheus-client", "pydantic-settings", "python-json-logger",
     "sqlglot", "tzdata", "uvicorn[standard]",
 )  # fmt: skip
-"""Both services serve HTTP on either backend."""
+"""Dependencies of both services, which serve HTTP on either backend."""
 
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "prediction-coordinator": (*SERVICE, "anyascii", "jinja2"),
@@ -36,7 +36,7 @@ NOT_NEEDED = {
     ("catboost", "graphviz"), ("catboost", "matplotlib"), ("catboost", "plotly"),
     ("uvicorn", "watchfiles"), ("uvicorn", "python-dotenv"), ("uvicorn", "websockets"), ("uvicorn", "pyyaml"),
 }  # fmt: skip
-"""What a package uses only where nobody of ours goes: plots of training, reloading, web sockets."""
+"""Dependencies that packages need only for features unused here: training plots, reloading, web sockets."""
 
 LINUX = {
     "implementation_name": "cpython", "os_name": "posix", "platform_machine": "x86_64",
@@ -45,41 +45,41 @@ LINUX = {
 }  # fmt: skip
 
 
-def needed(roots: tuple[str, ...]) -> set[str]:
-    """Names of all packages behind some requirements."""
-    found: set[tuple[str, str]] = set()
-    waiting = [Requirement(root) for root in roots]
-    while waiting:
-        asked = waiting.pop()
-        name = canonicalize_name(asked.name)
-        for extra in {"", *asked.extras}:
-            if (name, extra) not in found:
-                found.add((name, extra))
-                waiting += _requirements(name, extra)
-    return {name for name, _ in found}
+def required_packages(roots: tuple[str, ...]) -> set[str]:
+    """Return the names of all packages that some requirements need."""
+    packages: set[tuple[str, str]] = set()
+    pending = [Requirement(root) for root in roots]
+    while pending:
+        requirement = pending.pop()
+        name = canonicalize_name(requirement.name)
+        for extra in {"", *requirement.extras}:
+            if (name, extra) not in packages:
+                packages.add((name, extra))
+                pending += _requirements(name, extra)
+    return {name for name, _ in packages}
 
 
 def _requirements(name: str, extra: str) -> Iterator[Requirement]:
     for text in requires(name) or ():
-        asked = Requirement(text)
-        here = asked.marker is None or asked.marker.evaluate({**LINUX, "extra": extra})
-        if here and (name, canonicalize_name(asked.name)) not in NOT_NEEDED:
-            yield asked
+        requirement = Requirement(text)
+        applies = requirement.marker is None or requirement.marker.evaluate({**LINUX, "extra": extra})
+        if applies and (name, canonicalize_name(requirement.name)) not in NOT_NEEDED:
+            yield requirement
 
 
 def files() -> dict[str, str]:
-    """Content of every program's lock by file name."""
+    """Return the content of every program's lock by file name."""
     pins = dict(_pins())
     return {
-        f"{program}.lock": "".join(pins[name] for name in sorted(needed(roots)))
+        f"{program}.lock": "".join(pins[name] for name in sorted(required_packages(roots)))
         for program, roots in PROGRAMS.items()
     }
 
 
 def _pins() -> Iterator[tuple[str, str]]:
-    """Name and lines of what the whole lock pins for these images; it pins some packages several times."""
-    whole = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    for entry in re.findall(r"^\S[^\n]*(?:\n +[^\n]*)*\n", whole, re.MULTILINE):
+    """Yield name and lines of each pin for these images; the full lock pins some packages several times."""
+    full_lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    for entry in re.findall(r"^\S[^\n]*(?:\n +[^\n]*)*\n", full_lock, re.MULTILINE):
         pin = Requirement(entry.splitlines()[0].removesuffix("\\"))
         if pin.marker is None or pin.marker.evaluate(dict(LINUX)):
             yield canonicalize_name(pin.name), entry
@@ -95,7 +95,7 @@ def stale() -> list[str]:
 
 def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
-        sys.stdout.writelines(f"{name}: not what requirements.lock says\n" for name in stale())
+        sys.stdout.writelines(f"{name}: differs from requirements.lock\n" for name in stale())
         return 1 if stale() else 0
     FOLDER.mkdir(exist_ok=True)
     for name, text in files().items():

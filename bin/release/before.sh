@@ -1,9 +1,9 @@
-# What must be so before anything is changed; part of bin/deploy-service.sh.
+# Checks before anything is changed; part of bin/deploy-service.sh.
 
 check_service_name() {
   case "$service" in
   prediction-coordinator | prediction-worker) ;;
-  *) refuse "unknown service $service, wanted prediction-coordinator or prediction-worker" ;;
+  *) refuse "unknown service $service, expected prediction-coordinator or prediction-worker" ;;
   esac
 }
 
@@ -26,13 +26,13 @@ check_image() {
     --format='value(version.basename())' 2>"$work/image.err") || refuse "$name: $(head -n 3 "$work/image.err")"
   if [ -z "$built" ]; then refuse "no image of commit $commit under $name"; fi
   if [ -n "$digest" ] && [ "$digest" != "$built" ]; then
-    refuse "image $image is not the one built from $commit, which is $built"
+    refuse "image $image is not the one built from $commit; expected $built"
   fi
   digest=$built
   image="$name@$digest"
 }
 
-look() { # what serves now
+look() { # reads the serving revision
   read_service "$work/service.json" || refuse "the service cannot be read"
   if [ ! -s "$work/service.json" ]; then
     first=yes
@@ -50,17 +50,17 @@ check_closed() {
   release closed --policy "$work/policy.json" 2>"$work/why" || refuse "$(cat "$work/why")"
 }
 
-variable() { # NAME: of the revision that serves
+variable() { # NAME, of the serving revision
   if [ -z "$first" ]; then release variable "$work/previous.json" "$1"; fi
 }
 
-# Which objects are meant, to the byte; and may they serve? Without --model it is what serves now.
+# Finds the exact objects of the models and checks that they may serve. Default without --model: the serving models.
 check_models() {
   local path serving
   if [ "$service" != prediction-worker ]; then return 0; fi
   serving=$(variable CATBOOST_V9_MODEL_PATH)
   if [ "${#models[@]}" -eq 0 ]; then
-    if [ -z "$serving" ]; then refuse "no model serves yet: give --model gs://... for every system that needs one"; fi
+    if [ -z "$serving" ]; then refuse "no model serves yet: use --model gs://... for every system that needs a model"; fi
     check_model "$serving" "$(variable MODEL_GENERATION)"
   fi
   for path in "${models[@]}"; do check_model "$path" ''; done
@@ -69,11 +69,11 @@ check_models() {
 check_path() { # PATH of a bundle
   case "$1" in
   gs://*.cbm) ;;
-  *) refuse "model $1: wanted gs://BUCKET/NAME.cbm" ;;
+  *) refuse "model $1: expected gs://BUCKET/NAME.cbm" ;;
   esac
 }
 
-check_model() { # PATH GENERATION, newest if empty
+check_model() { # PATH GENERATION; an empty generation is the newest
   local system gate
   model_path=$1 generation=$2
   check_path "$model_path"
@@ -110,7 +110,7 @@ plan_environment() {
   release wanted "${arguments[@]}" >"$work/wanted.json" 2>"$work/why" || refuse "$(cat "$work/why")"
   pinned_path=$(release get "$work/wanted.json" CATBOOST_V9_MODEL_PATH)
   pinned_sha256=$(release get "$work/wanted.json" MODEL_SHA256)
-  if [ "${#models[@]}" -gt 1 ]; then # of several the V9 model is the one that is recorded
+  if [ "${#models[@]}" -gt 1 ]; then # of several models the V9 model is recorded
     model_path=$pinned_path sha256=$pinned_sha256 generation=$(release get "$work/wanted.json" MODEL_GENERATION)
   fi
 }

@@ -1,4 +1,4 @@
-# What the release reads of the cloud and how it asks; part of bin/deploy-service.sh.
+# Reads and changes of the cloud; part of bin/deploy-service.sh.
 
 release() { python3 -m infra.release "$@"; }
 
@@ -12,7 +12,7 @@ refuse() {
   exit "$REFUSED"
 }
 
-# Runs what changes something; with --dry-run it is only told.
+# Runs a command that changes something; with --dry-run prints it only.
 change() {
   if [ -n "$dry_run" ]; then
     printf '+'
@@ -61,7 +61,7 @@ read_policy() {
     >"$work/policy.json"
 }
 
-# Asks `props` in the network of the services. What it said is shown where it failed.
+# Runs `props` in the network of the services. Its output is shown if it fails.
 ask() {
   local arguments execution
   arguments=$(release list -- "$@") || return 1

@@ -1,7 +1,7 @@
 # One deployment of a service at a time; part of bin/deploy-service.sh.
 
-# The lock is an object whose metadata says who holds it and until when. Each write names the generation that it
-# replaces, so of two that try at once one is refused.
+# The lock is an object with its holder and expiry in the metadata. Each write names the generation that it replaces,
+# so of two concurrent writes one fails.
 lock_object() { printf 'gs://%s/%s' "$bucket" "$service"; }
 
 write_lock() { # UNTIL GENERATION
@@ -10,7 +10,7 @@ write_lock() { # UNTIL GENERATION
     --custom-metadata="holder=$id,until=$1" --quiet >"$work/lock.out" 2>&1
 }
 
-read_lock() { # prints GENERATION UNTIL HOLDER, nothing where there is no lock yet
+read_lock() { # prints GENERATION UNTIL HOLDER, nothing if there is no lock yet
   gcloud storage objects describe "$(lock_object)" --project="$project" \
     --format='value[separator=" "](generation,custom_fields.until,custom_fields.holder)' 2>"$work/lock.err" ||
     grep -q 'not found' "$work/lock.err" || { cat "$work/lock.err" >&2 && return 1; }
@@ -25,7 +25,7 @@ lock() {
   fi
   if ! write_lock "$(($(date +%s) + LOCK_SECONDS))" "${generation:-0}"; then
     cat "$work/lock.out" >&2
-    refuse "the lock of $service could not be taken: another deployment began just now"
+    refuse "the lock of $service is taken: another deployment began just now"
   fi
   found=$(read_lock) || refuse "the lock of $service cannot be read"
   read -r held until holder <<<"$found"
@@ -38,5 +38,5 @@ begin() {
 }
 
 unlock() {
-  if [ -n "$held" ]; then write_lock 0 "$held" || say "the lock $(lock_object) could not be given back"; fi
+  if [ -n "$held" ]; then write_lock 0 "$held" || say "the lock $(lock_object) could not be released"; fi
 }

@@ -1,4 +1,4 @@
-# A new revision, its proof, and the traffic; part of bin/deploy-service.sh.
+# A new revision, its checks, and the traffic; part of bin/deploy-service.sh.
 
 deploy_revision() {
   local flags suffix account
@@ -8,7 +8,7 @@ deploy_revision() {
   flags+=("--image=$image" "--revision-suffix=$suffix"
     "--update-labels=commit-sha=$commit,previous-revision=${previous:-none}")
   if [ -n "$first" ]; then
-    # A service that is not there yet can get no revision without traffic; closed, nobody calls it but the check.
+    # The first revision of a service cannot be without traffic; the service is closed, so only the check calls it.
     account="props-${service#prediction-}@$project.iam.gserviceaccount.com"
     flags+=(--no-allow-unauthenticated --ingress=internal "--service-account=$account"
       --cpu=2 --memory=2Gi --concurrency=80 --max-instances=4 --execution-environment=gen2
@@ -22,12 +22,12 @@ deploy_revision() {
     >&2 || refuse "$new did not become ready"
 }
 
-open_to_the_check() { # a first deployment only: who else may call is Terraform's to say
+open_to_the_check() { # first deployment only: Terraform grants all other callers
   gcloud run services add-iam-policy-binding "$service" --project="$project" --region="$region" --quiet --format=none \
     --member="serviceAccount:props-release@$project.iam.gserviceaccount.com" --role=roles/run.invoker
 }
 
-check_revision() { # ADDRESS REVISION; commit, model_path and sha256 are what it must say
+check_revision() { # ADDRESS REVISION; expects commit, model_path and sha256
   local question=(deployments check "$1" --service "$service" --revision "$2")
   question+=(--audience "$(release audience "$service" "$project")")
   if [ -n "$commit" ]; then question+=(--commit "$commit"); fi
@@ -43,7 +43,7 @@ check_canary() {
   read_service "$work/canary.json" || refuse "the service cannot be read"
   read_revision "$new" "$work/new.json" || refuse "$new cannot be read"
   release compare --revision "$work/new.json" --wanted "$work/wanted.json" --image "$image" 2>"$work/why" ||
-    refuse "$new is not what was meant: $(cat "$work/why")"
+    refuse "$new differs from the plan: $(cat "$work/why")"
   if [ -n "$first" ]; then
     address=$(release get "$work/canary.json" status/url)
   else
@@ -53,17 +53,17 @@ check_canary() {
   say "$new passed under $address"
 }
 
-give_traffic() { # REVISION; the tag of the one under test goes with it
+give_traffic() { # REVISION; also removes the canary tag
   change gcloud run services update-traffic "$service" --project="$project" --region="$region" --quiet \
     --format=none --to-revisions="$1=100" --remove-tags=canary >&2
 }
 
-has_traffic() { # REVISION: status, not spec; and what answers at the service's address
+has_traffic() { # REVISION; reads the status, not the spec
   local there
   read_service "$work/after.json" || return 1
   there=$(release serving "$work/after.json" 2>"$work/why") || { say "$(cat "$work/why")" && return 1; }
   if [ "$there" != "$1" ]; then
-    say "$there has the traffic, wanted $1"
+    say "$there has the traffic, expected $1"
     return 1
   fi
 }
@@ -71,11 +71,11 @@ has_traffic() { # REVISION: status, not spec; and what answers at the service's 
 still_serves() { # PREVIOUS
   read_service "$work/before.json" || refuse "the service cannot be read"
   if [ "$(release serving "$work/before.json" 2>/dev/null)" != "$1" ]; then
-    refuse "$1 does not serve any more: somebody else changed the traffic"
+    refuse "$1 does not serve any more: the traffic was changed elsewhere"
   fi
 }
 
-quiet() { # REVISION SINCE: no line of severity ERROR; an alarm about a model that was overridden is known
+quiet() { # REVISION SINCE: no log line of severity ERROR, except the alarm about an overridden model
   local lines filter
   filter="resource.type=\"cloud_run_revision\" AND resource.labels.revision_name=\"$1\""
   filter+=" AND severity>=ERROR AND timestamp>=\"$2\""
@@ -90,9 +90,9 @@ quiet() { # REVISION SINCE: no line of severity ERROR; an alarm about a model th
 }
 
 verified() { # REVISION SINCE
-  reason="$1 has not the traffic"
+  reason="$1 does not have the traffic"
   has_traffic "$1" || return 1
-  reason="$1 fails at the service's address"
+  reason="$1 fails its checks at the service's address"
   check_revision "$(release get "$work/after.json" status/url)" "$1" || return 1
   reason="$1 logs errors"
   quiet "$1" "$2" || return 1

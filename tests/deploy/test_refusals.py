@@ -33,15 +33,15 @@ def now(there: World) -> str:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ((), 2, "which SERVICE?"),
+        ((), 2, "no SERVICE given"),
         (("prediction-worker", "--colour"), 2, "unknown option --colour"),
-        (("prediction-worker", "--model"), 2, "--model wants a value"),
-        (("prediction-worker", "prediction-coordinator"), 2, "one SERVICE at a time"),
-        (("prediction-worker", "--verify", "--rollback"), 2, "exclude each other"),
+        (("prediction-worker", "--model"), 2, "--model needs a value"),
+        (("prediction-worker", "prediction-coordinator"), 2, "expected one SERVICE"),
+        (("prediction-worker", "--verify", "--rollback"), 2, "use either --verify or --rollback"),
         (("prediction-worker", "--rollback", "--model", "gs://b/m.cbm"), 2, "--rollback takes no"),
         (("prediction-coordinator", "--model", "gs://b/m.cbm"), 2, "serves no model"),
-        (("prediction-wroker",), 1, "unknown service prediction-wroker, wanted"),
-        (("prediction-worker", "--image", "worker:latest"), 1, "wanted IMAGE@sha256:DIGEST"),
+        (("prediction-wroker",), 1, "unknown service prediction-wroker, expected"),
+        (("prediction-worker", "--image", "worker:latest"), 1, "expected IMAGE@sha256:DIGEST"),
     ],
 )
 def test_what_makes_no_sense_asks_the_cloud_nothing(
@@ -83,7 +83,7 @@ def test_a_dry_run_tells_the_commands_and_changes_nothing(there: World) -> None:
     assert "--no-traffic --tag=canary" in told
     assert "--update-env-vars=" in told
     assert "--set-env-vars" not in told
-    assert f"environment, beside {before}:\n  BUILD_COMMIT: " in done.err or "  nothing changes\n" in done.err
+    assert f"environment, compared with {before}:\n  BUILD_COMMIT: " in done.err or "  nothing changes\n" in done.err
     assert "+ gcloud run services update-traffic prediction-coordinator" in told
     assert now(there) == before
     assert [m for m, path, _ in there.cloud.requests[asked:] if m != "GET"] == []
@@ -168,7 +168,7 @@ def test_an_environment_wiped_by_hand_is_drift_and_a_rollback_mends_it(there: Wo
     assert "environment: GCP_PROJECT_ID: absent" in done.err
     refused = there.deploy(COORDINATOR)
     assert refused.code == 1
-    assert "ONLY: set by hand on the revision that serves" in refused.err
+    assert "ONLY: set by hand on the serving revision" in refused.err
     assert there.deploy(COORDINATOR, "--rollback").code == 0
     assert now(there) == good
 

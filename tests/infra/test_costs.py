@@ -45,7 +45,7 @@ def test_bytes_and_tables_are_as_measured(measured: dict[str, Any]) -> None:
     tables = {job: of["tables"] for job, of in measured["jobs"].items()}
     assert tables == pytest.approx(costs.TABLES_READ, **near)
     answered = measured["jobs"]["features"]["answered_bytes"] / measured["players"]
-    assert answered == pytest.approx(costs.FEATURES_ANSWERED, **near)
+    assert answered == pytest.approx(costs.FEATURE_HISTORY_BYTES, **near)
     assert max(measured["rows_per_player"].values()) <= costs.SYSTEMS
     assert measured["run_bytes_per_player"] == 60
 

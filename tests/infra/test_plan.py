@@ -54,12 +54,12 @@ def deploy(clone: Path, *arguments: str) -> tuple[int, str]:
 def test_without_a_project_a_dry_run_tells_steps_and_environment(clone: Path, service: str) -> None:
     code, told = deploy(clone, service, "--dry-run")
     assert code == 0, told
-    steps = ["image", "lock", "what serves", "models", "revision", "traffic", "record"]
+    steps = ["image", "lock", "revisions", "models", "revision", "traffic", "record"]
     said = [step for step in steps if f"\n  {step} " in told]
     assert said == [s for s in steps if s != "models" or service == "prediction-worker"]
-    assert "  PROPS_BACKEND: absent, wanted 'gcp'\n" in told
-    assert "  BUILD_COMMIT: absent, wanted '" in told
-    assert told.endswith("dry run: nothing was changed, and no cloud was asked\n")
+    assert "  PROPS_BACKEND: absent, expected 'gcp'\n" in told
+    assert "  BUILD_COMMIT: absent, expected '" in told
+    assert told.endswith("dry run: nothing was changed, and no cloud was used\n")
 
 
 def test_what_is_asked_for_stands_in_the_plan(clone: Path) -> None:
@@ -71,7 +71,7 @@ def test_what_is_asked_for_stands_in_the_plan(clone: Path) -> None:
     assert f"image        {DIGEST}\n" in told
     assert "models       gs://b/m.cbm\n" in told
     assert "(overridden: a trial)" in told
-    assert "  SHADOW_MODEL_PATHS: absent, wanted 'gs://b/s.cbm'\n" in told
+    assert "  SHADOW_MODEL_PATHS: absent, expected 'gs://b/s.cbm'\n" in told
 
 
 def test_what_would_be_refused_already_is_named_all_of_it(clone: Path) -> None:

@@ -48,7 +48,7 @@ def test_every_caller_is_an_account_that_terraform_makes() -> None:
 
 
 def test_a_model_is_named_by_the_variable_that_the_product_reads() -> None:
-    assert [release.variable(s) for s in MODEL_SYSTEMS] == [path_variable(s) for s in MODEL_SYSTEMS]
+    assert [release.path_variable(s) for s in MODEL_SYSTEMS] == [path_variable(s) for s in MODEL_SYSTEMS]
     manifest = {"system_id": "catboost_v8", "sha256": "ff"}
     assert release.model_variables("gs://b/m.cbm", manifest, "7") == {
         "CATBOOST_V8_MODEL_PATH": "gs://b/m.cbm"
@@ -60,17 +60,17 @@ def test_a_model_is_named_by_the_variable_that_the_product_reads() -> None:
 
 def test_a_release_keeps_what_an_earlier_one_set_and_leaves_out_what_nobody_declared() -> None:
     values, names = {"A": "1"}, ["M", "N"]
-    assert release.wanted(values, names, {"A": "old", "M": "m", "X": "x"}, {"N": "n"}) == {
+    assert release.next_environment(values, names, {"A": "old", "M": "m", "X": "x"}, {"N": "n"}) == {
         "A": "1", "M": "m", "N": "n",
     }  # fmt: skip
     assert release.undeclared(values, names, {"A": "1", "M": "m", "X": "x"}) == ["X"]
     with pytest.raises(Refused, match="A: not left to a release"):
-        release.wanted(values, names, {}, {"A": "2"})
+        release.next_environment(values, names, {}, {"A": "2"})
 
 
 def test_a_whole_environment_is_compared() -> None:
     found = release.differences({"A": "1", "C": "3"}, {"A": "2", "B": "2"})
-    assert found == ["B: absent, wanted '2'", "A: '1', wanted '2'", "C: '3', not declared"]
+    assert found == ["B: absent, expected '2'", "A: '1', expected '2'", "C: '3', not declared"]
     assert release.differences({"A": "1"}, {"A": "1"}) == []
 
 
@@ -80,7 +80,7 @@ def test_a_whole_environment_is_compared() -> None:
      [{"revisionName": "a", "percent": 99}]],
 )  # fmt: skip
 def test_one_revision_must_have_all_the_traffic(traffic: list[dict[str, Any]]) -> None:
-    with pytest.raises(Refused, match="wanted one revision with 100 %"):
+    with pytest.raises(Refused, match="expected one revision with 100 %"):
         release.serving(service(*traffic))
     tagged = {"revisionName": "b", "tag": "canary", "url": "https://canary"}
     assert release.serving(service({"revisionName": "a", "percent": 100}, tagged)) == "a"
@@ -95,30 +95,30 @@ def test_the_address_under_test_is_that_of_the_revision_meant() -> None:
 
 @pytest.mark.parametrize("image", ["w:latest", "w", "w@sha256:12", "w@md5:" + "a" * 64])
 def test_an_image_without_a_whole_digest_is_refused(image: str) -> None:
-    with pytest.raises(Refused, match="wanted IMAGE@sha256:DIGEST"):
+    with pytest.raises(Refused, match="expected IMAGE@sha256:DIGEST"):
         release.digest(image)
 
 
 def test_drift_is_traffic_image_and_environment() -> None:
     assert release.drift(service(newest="w-2"), revision({"A": "1"}, "w:latest"), {"A": "2"}) == [
         "traffic: w-1 serves, the newest revision is w-2",
-        "image w:latest: wanted IMAGE@sha256:DIGEST",
-        "environment: A: '1', wanted '2'",
+        "image w:latest: expected IMAGE@sha256:DIGEST",
+        "environment: A: '1', expected '2'",
     ]
     assert release.drift(service(), revision({"A": "1"}), {"A": "1"}) == []
 
 
 def test_who_may_call_is_somebody_in_particular() -> None:
     policy = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers", "user:a@b"]}]}
-    assert release.public(policy) == ["allUsers"]
-    assert release.public({}) == []
+    assert release.public_members(policy) == ["allUsers"]
+    assert release.public_members({}) == []
 
 
 def test_a_list_for_gcloud_keeps_commas_and_refuses_what_would_split_it() -> None:
-    assert release.listed(["a,b", "c"]) == "^|~|^a,b|~|c"
+    assert release.gcloud_list(["a,b", "c"]) == "^|~|^a,b|~|c"
     for part in ("x|~|y", "two\nlines"):
         with pytest.raises(Refused, match="line break"):
-            release.listed([part])
+            release.gcloud_list([part])
 
 
 def test_the_new_template_loses_what_a_refused_revision_left(
@@ -140,9 +140,9 @@ def test_a_dry_run_says_which_variables_would_change(
     (tmp_path / "serving").write_text(json.dumps(revision({"A": "1", "B": "3"})))
     asked = ["changes", "--wanted", f"{tmp_path}/wanted"]
     assert release.main(asked) == 0
-    assert capsys.readouterr().out == "  A: absent, wanted '1'\n  B: absent, wanted '2'\n"
+    assert capsys.readouterr().out == "  A: absent, expected '1'\n  B: absent, expected '2'\n"
     assert release.main([*asked, "--serving", f"{tmp_path}/serving"]) == 0
-    assert capsys.readouterr().out == "  B: '3', wanted '2'\n"
+    assert capsys.readouterr().out == "  B: '3', expected '2'\n"
     (tmp_path / "wanted").write_text(json.dumps({"A": "1", "B": "3"}))
     assert release.main([*asked, "--serving", f"{tmp_path}/serving"]) == 0
     assert capsys.readouterr().out == "  nothing changes\n"
