@@ -12,8 +12,8 @@ import pytest
 
 import services
 import shared
-from services.prediction_coordinator.console.pages import what_to_do
-from services.prediction_coordinator.console.runs import _what_to_do
+from services.prediction_coordinator.console.pages import BUG_ADVICE, advice
+from services.prediction_coordinator.console.runs import _start_advice
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import AppError, InvalidStatement
 from shared.schemas.messages import PredictionReady, encode
@@ -78,7 +78,7 @@ def test_every_kind_of_failure_in_the_code_has_an_entry() -> None:
 def test_a_kind_without_an_entry_has_an_answer_everywhere() -> None:
     failure = OfNoKind("inner detail")
     assert error_response(failure).status_code == 500
-    assert "fault of the program" in what_to_do(failure) == _what_to_do(failure)
+    assert advice(failure) == _start_advice(failure) == BUG_ADVICE
 
 
 def raising(failure: Exception) -> Any:
