@@ -20,12 +20,8 @@ ABOUT = """\
 
 def page() -> str:
     command = typer.main.get_command(app)
-    codes = markdown.table(
-        ("exit code", "meaning"), [(str(code), meaning) for code, meaning in EXITS.items()]
-    )
-    overview = [
-        (f"[{p}](#{p.replace(' ', '-')})", _first_paragraph(c)) for p, c in commands(command, "props")
-    ]
+    codes = markdown.table(("exit code", "meaning"), [(str(n), text) for n, text in EXITS.items()])
+    overview = [(f"[{p}](#{p.replace(' ', '-')})", _summary(c)) for p, c in commands(command, "props")]
     return markdown.page(
         "Command line",
         ABOUT,
@@ -48,7 +44,7 @@ def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from commands(subcommand, f"{path} {name}")
 
 
-def _first_paragraph(command: Any) -> str:
+def _summary(command: Any) -> str:
     return markdown.plain((command.help or "").split("\n\n")[0])
 
 

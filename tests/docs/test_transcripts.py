@@ -47,7 +47,7 @@ def test_every_command_with_json_has_its_shape_played_or_declared() -> None:
 def test_a_page_is_taken_apart_into_steps() -> None:
     first, second = steps("a.md", PAGE)
     assert first == Step("a.md", 4, "printf 'one\\ntwo 2\\n'", "one\ntwo ...")
-    assert (second.line, second.exits, second.shown) == (7, 1, "")
+    assert (second.line, second.exits, second.expected_output) == (7, 1, "")
     with pytest.raises(ValueError, match="must start with a command"):
         list(steps("a.md", "```console\nno command\n```\n"))
 
