@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from handbook import shapes, transcripts
-from handbook.transcripts import PageRunner, Step, matches, steps, update_page
+from docs_tools import shapes, transcripts
+from docs_tools.transcripts import PageRunner, Step, matches, steps, update_page
 from tests.cli.test_help import ALL, WITHOUT_JSON
 
 PAGE = """# A
@@ -28,7 +28,7 @@ def test_every_played_page_shows_what_its_commands_print(tmp_path: Path) -> None
     found = [str(d) for page in transcripts.starting_states() for d in runner.run_page(page)]
     assert found == [], "\n\n".join(found)
     assert shapes.page(runner) == shapes.PAGE.read_text(encoding="utf-8"), (
-        "run: python -m handbook.shapes --write"
+        "run: python -m docs_tools.shapes --write"
     )
 
 

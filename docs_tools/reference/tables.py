@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handbook import markdown
+from docs_tools import markdown
 from shared.schemas.catalog import TABLES
 from shared.schemas.table import Table
 

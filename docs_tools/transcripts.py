@@ -1,4 +1,4 @@
-"""Run the console examples of pages: ``python -m handbook.transcripts [--write] [PAGE...]``.
+"""Run the console examples of pages: ``python -m docs_tools.transcripts [--write] [PAGE...]``.
 
 A ``console`` block holds commands after ``$ `` and, below each, its output. ``...`` matches text that
 varies, and alone on a line any number of lines. The expected exit code is 0 unless a comment gives another
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from handbook.site import ROOT, pages
+from docs_tools.site import ROOT, pages
 
 EMPTY = "an empty folder"
 TIMEOUT_SECONDS = 300.0

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from handbook import markdown
+from docs_tools import markdown
 from services.prediction_coordinator import app as coordinator
 from services.prediction_coordinator import main as coordinator_main
 from services.prediction_coordinator.settings import CoordinatorSettings

@@ -10,8 +10,8 @@ import typer
 
 from backfill_jobs.cli.framework import EXITS
 from backfill_jobs.cli.main import app
-from handbook import markdown
-from handbook.site import ROOT
+from docs_tools import markdown
+from docs_tools.site import ROOT
 
 ABOUT = """\
 `--help` prints the same for each command. Dates are ISO 8601 or relative to today, US Eastern: `TODAY`,
