@@ -41,14 +41,14 @@ $(DOCS_SET_UP): requirements/docs.lock $(SET_UP)
 	&& touch $@
 
 docs: $(DOCS_SET_UP) ## Build the documentation in site/; broken links and stale pages are errors
-	@$(BIN)/python -m handbook.reference --check
-	@$(BIN)/python -m handbook.site
+	@$(BIN)/python -m docs_tools.reference --check
+	@$(BIN)/python -m docs_tools.site
 
 reference: $(SET_UP) ## Write the pages that are made of the code
-	@$(BIN)/python -m handbook.reference
+	@$(BIN)/python -m docs_tools.reference
 
 newcomer: $(SET_UP) ## Walk a newcomer's path in a fresh clone and print what each step takes
-	@$(BIN)/python -m handbook.newcomer
+	@$(BIN)/python -m docs_tools.newcomer
 
 serve: $(SET_UP) ## Start coordinator, worker and broker on this machine
 	@$(BIN)/props serve
@@ -81,7 +81,7 @@ emulators: $(SET_UP) ## Install the stand-ins for Google's services in .emulator
 lock: ## Renew requirements.lock (needs uv)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --no-annotate -q pyproject.toml -o requirements.lock
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q \
-		<($(BIN)/python -m handbook.site --packages) -o requirements/docs.lock
+		<($(BIN)/python -m docs_tools.site --packages) -o requirements/docs.lock
 	@$(BIN)/python -m infra.requirements
 
 clean: ## Remove the virtual environments and the local state

@@ -91,10 +91,8 @@ def serving(service: Mapping[str, Any]) -> str:
     """Return the revision with 100 % of the traffic; ``Refused`` if the traffic is split."""
     shares = [t for t in service.get("status", {}).get("traffic", []) if t.get("percent")]
     if len(shares) != 1 or shares[0]["percent"] != 100:
-        description = (
-            ", ".join(f"{t['revisionName']} {t['percent']} %" for t in shares) or "no revision has traffic"
-        )
-        raise Refused(f"the traffic is split: {description}; expected one revision with 100 %")
+        split = ", ".join(f"{t['revisionName']} {t['percent']} %" for t in shares) or "no traffic"
+        raise Refused(f"the traffic is split: {split}; expected one revision with 100 %")
     return str(shares[0]["revisionName"])
 
 

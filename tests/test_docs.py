@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handbook.site import pages
+from docs_tools.site import pages
 
 ROOT = Path(__file__).parents[1]
 
@@ -36,7 +36,7 @@ def test_the_readme_names_every_command() -> None:
 
 
 def test_every_file_that_a_page_names_is_there() -> None:
-    places = "services|shared|backfill_jobs|infra|handbook|tests|bin|docs"
+    places = "services|shared|backfill_jobs|infra|docs_tools|tests|bin|docs"
     named = re.compile(rf"(?<![\w/.-])((?:{places})/[\w/.-]+\.(?:py|sh|md|sql|toml|tf|json|lock))(?![\w.]\w)")
     found = [
         (page, path) for page in pages() for path in named.findall((ROOT / page).read_text(encoding="utf-8"))

@@ -30,8 +30,8 @@ def send_alerts(webhook: Webhook, backend: Backend, day: date, findings: Sequenc
     from shared.application.operations.alerts import SendAlerts
 
     try:
-        sent = SendAlerts(webhook, backend.documents, backend.locks)(day, findings)
+        was_sent = SendAlerts(webhook, backend.documents, backend.locks)(day, findings)
     except Unavailable as exc:
         warn(f"alert not sent, the next validation tries again: {exc}")
         return "failed"
-    return "sent" if sent else "no news"
+    return "sent" if was_sent else "no news"

@@ -26,7 +26,7 @@ class Ratio(TypedDict):
 
 
 class BenchResult(TypedDict):
-    """Result of a bench; ``beside``: additional measurements by name."""
+    """Result of a bench; the field ``beside`` holds additional measurements by name."""
 
     name: str
     unit: str

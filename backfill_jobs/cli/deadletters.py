@@ -64,7 +64,7 @@ Days = Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="How many days back
 
 @deadletters.command("list", examples=("props deadletters list --days 7",))
 def list_(days: Days = 30, as_json: Json = False) -> None:
-    """Stored messages: topic, number of deliveries, reason of the failure, and who replayed them."""
+    """Stored messages: topic, number of deliveries, reason of the failure, time and user of the replay."""
     messages = _stored_messages().list_messages(days)
     if as_json:
         print_json({"messages": [_plain(m) for m in messages]})

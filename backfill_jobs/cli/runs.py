@@ -65,8 +65,10 @@ def check_stalled(as_json: Json = False) -> None:
 
     backend = connect_backend()
     finish = FinishRun(backend.runs, Activate(backend.warehouse, backend.job_publisher, backend.clock))
-    ended = EndStalledRuns(backend.runs, finish)(datetime.now(UTC))
-    show(as_json, {"ended": ended}, [f"ended {r}" for r in ended] or ["no run is past its deadline"])
+    ended_runs = EndStalledRuns(backend.runs, finish)(datetime.now(UTC))
+    show(
+        as_json, {"ended": ended_runs}, [f"ended {r}" for r in ended_runs] or ["no run is past its deadline"]
+    )
 
 
 def _show(progress: RunProgress) -> None:

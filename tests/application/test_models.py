@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from handbook.declared import type_errors
+from docs_tools.declared import type_errors
 from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions
 from shared.application.backfill.results import Status
 from shared.application.features.build import invalidate

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from handbook import site
+from docs_tools import site
 from tests.browser.conftest import Tab
 
 pytestmark = pytest.mark.browser

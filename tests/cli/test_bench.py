@@ -11,7 +11,7 @@ import pytest
 from backfill_jobs.cli import bench
 from backfill_jobs.cli.framework import run
 from backfill_jobs.cli.main import app
-from handbook.declared import type_errors
+from docs_tools.declared import type_errors
 from tests.bench import suite
 from tests.bench.suite import Bench, LeftOut, Measured, Result
 

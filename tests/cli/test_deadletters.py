@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backfill_jobs.cli.deadletters import MessageDetails, ReplayResult
-from handbook.declared import type_errors
+from docs_tools.declared import type_errors
 from shared.embedded.broker.store import MessageStore
 from tests.application.test_dead_letters import give_up
 from tests.application.worlds import Jobs

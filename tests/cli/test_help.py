@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from backfill_jobs.cli.main import app
-from handbook.reference.cli import commands
+from docs_tools.reference.cli import commands
 from tests.infra import checks
 from tests.infra.commands import commands as in_pages
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from backfill_jobs.demo.figures import Summary
-from handbook.declared import type_errors
+from docs_tools.declared import type_errors
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from tests.conftest import DAY
 from tests.programs import run_program

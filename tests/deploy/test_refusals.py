@@ -83,7 +83,10 @@ def test_a_dry_run_tells_the_commands_and_changes_nothing(there: World) -> None:
     assert "--no-traffic --tag=canary" in told
     assert "--update-env-vars=" in told
     assert "--set-env-vars" not in told
-    assert f"environment, compared with {before}:\n  BUILD_COMMIT: " in done.err or "  nothing changes\n" in done.err
+    assert (
+        f"environment, compared with {before}:\n  BUILD_COMMIT: " in done.err
+        or "  nothing changes\n" in done.err
+    )
     assert "+ gcloud run services update-traffic prediction-coordinator" in told
     assert now(there) == before
     assert [m for m, path, _ in there.cloud.requests[asked:] if m != "GET"] == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from handbook.transcripts import TIMEOUT_SECONDS, plain_environment
+from docs_tools.transcripts import TIMEOUT_SECONDS, plain_environment
 from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.ports import Statement

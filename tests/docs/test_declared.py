@@ -9,8 +9,8 @@ import pytest
 import typer
 
 from backfill_jobs.cli import deployments
-from handbook import declared, shapes
-from handbook.declared import type_errors
+from docs_tools import declared, shapes
+from docs_tools.declared import type_errors
 from shared.application.operations.readiness import FAILED, PASSED, Check
 
 

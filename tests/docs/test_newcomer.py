@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from handbook import newcomer
+from docs_tools import newcomer
 from tests.infra import checks
 from tests.infra.commands import commands
 

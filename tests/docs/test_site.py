@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from handbook import markdown, reference, site
-from handbook.reference import __main__ as made
-from handbook.reference import cli
+from docs_tools import markdown, reference, site
+from docs_tools.reference import __main__ as made
+from docs_tools.reference import cli
 from shared.schemas.catalog import TABLES
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from handbook import shapes, transcripts
-from handbook.transcripts import PageRunner, Step, matches, steps, update_page
+from docs_tools import shapes, transcripts
+from docs_tools.transcripts import PageRunner, Step, matches, steps, update_page
 from tests.cli.test_help import ALL, WITHOUT_JSON
 
 PAGE = """# A
@@ -28,7 +28,7 @@ def test_every_played_page_shows_what_its_commands_print(tmp_path: Path) -> None
     found = [str(d) for page in transcripts.starting_states() for d in runner.run_page(page)]
     assert found == [], "\n\n".join(found)
     assert shapes.page(runner) == shapes.PAGE.read_text(encoding="utf-8"), (
-        "run: python -m handbook.shapes --write"
+        "run: python -m docs_tools.shapes --write"
     )
 
 
@@ -47,7 +47,7 @@ def test_every_command_with_json_has_its_shape_played_or_declared() -> None:
 def test_a_page_is_taken_apart_into_steps() -> None:
     first, second = steps("a.md", PAGE)
     assert first == Step("a.md", 4, "printf 'one\\ntwo 2\\n'", "one\ntwo ...")
-    assert (second.line, second.exits, second.shown) == (7, 1, "")
+    assert (second.line, second.exits, second.expected_output) == (7, 1, "")
     with pytest.raises(ValueError, match="must start with a command"):
         list(steps("a.md", "```console\nno command\n```\n"))
 

@@ -1,7 +1,7 @@
 """The commands of the pages as they are typed: which are run here, which are run elsewhere, and why not all.
 
-What pages play in ``console`` blocks (``handbook.transcripts``) and what makes the page of JSON shapes
-(``handbook.shapes``) runs already; all other commands run once, on the first page that has them.
+What pages play in ``console`` blocks (``docs_tools.transcripts``) and what makes the page of JSON shapes
+(``docs_tools.shapes``) runs already; all other commands run once, on the first page that has them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby
 
-from handbook import shapes, transcripts
+from docs_tools import shapes, transcripts
 from tests.infra.commands import Command, commands
 
 APART = ("docs/reference/modules.md", "docs/reference/json.md")
@@ -22,8 +22,8 @@ LEFT_OUT = {
     "gcloud *": "asks a project; tests/infra/test_commands.py has gcloud itself parse it",
     "terraform *": "asks a project; tests/infra/test_commands.py has terraform itself parse it",
     "./bin/deploy-service.sh *": "needs a project; tests/deploy runs it with the real gcloud on a stand-in",
-    "git *": "changes or fetches a clone; handbook/newcomer.py clones",
-    "curl *": "asks services that run: tests/services, handbook/newcomer.py",
+    "git *": "changes or fetches a clone; docs_tools/newcomer.py clones",
+    "curl *": "asks services that run: tests/services, docs_tools/newcomer.py",
     "cp *": "that the file is there: tests/infra/test_commands.py",
     "grep *": "the end of a pipe that begins in a project",
     "source *": "sets up a shell; here the programs are on the path",
@@ -34,7 +34,7 @@ LEFT_OUT = {
     "make check": "CI runs it beside these tests",
     "make docs": "needs the site generator; CI runs it beside these tests",
     "make reference": "writes pages; tests/docs/test_site.py makes and compares them",
-    "make demo": "props demo after a set-up: handbook/newcomer.py",
+    "make demo": "props demo after a set-up: docs_tools/newcomer.py",
     "make newcomer": "minutes: a fresh clone with a set-up of its own",
     "make e2e": "minutes, and needs the stand-ins",
     "make infra": "minutes, and needs terraform and gcloud",
@@ -43,7 +43,7 @@ LEFT_OUT = {
     "make faults *": "an hour",
     "props demo --data *": "half a minute; tests/cli/test_props.py plays one with real data",
     "props demo --keep": "serves until it is ended; tests/cli/test_props.py plays it without",
-    "props serve*": "serves until it is ended: handbook/newcomer.py",
+    "props serve*": "serves until it is ended: docs_tools/newcomer.py",
     "props bench*": "minutes, and a quiet machine: make bench",
     "props evaluate --start * --end 2025-03-18": "half a minute; with --systems it runs on another page",
     "props evaluate * ...": "three dots are no system",
@@ -52,7 +52,7 @@ LEFT_OUT = {
     "props deadletters replay a1b2c3": "wants a message that was refused: tests/cli/test_deadletters.py",
     "python backfill_jobs/*.py": "no more than a name; with arguments it runs on another page",
     "python -m http.server *": "serves until it is ended: tests/browser/test_site_search.py",
-    "python -m handbook.transcripts *": "tests/docs/test_transcripts.py plays the pages",
+    "python -m docs_tools.transcripts *": "tests/docs/test_transcripts.py plays the pages",
     "python -m infra.generate": "writes infra/; tests/infra/test_declarations.py compares",
     "python -m infra.costs --write": "writes docs/costs.md; tests/infra/test_costs.py compares",
     "python -m tests.infra.install *": "fetches the tools of make infra",
@@ -138,4 +138,4 @@ def _played() -> dict[str, str]:
         for page in transcripts.starting_states()
         for step in transcripts.steps(page, (transcripts.ROOT / page).read_text(encoding="utf-8"))
     }
-    return dict.fromkeys(shapes.COMMANDS, "handbook/shapes.py") | shown
+    return dict.fromkeys(shapes.COMMANDS, "docs_tools/shapes.py") | shown

@@ -1,6 +1,6 @@
 """The commands that the pages tell people to type.
 
-Every line of a fenced ``sh`` block is one (those of ``console`` blocks are played: ``handbook.transcripts``), and so is
+Every line of a fenced ``sh`` block is one (those of ``console`` blocks are played: ``docs_tools.transcripts``), and so is
 every inline code that begins with a program of ``INLINE``. Words in
 capitals are the reader's to fill in: each stands in ``VALUES`` with a value that could be meant.
 """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from handbook import docstrings, markdown
-from handbook.site import ROOT
+from docs_tools import docstrings, markdown
+from docs_tools.site import ROOT
 
-FOLDERS = ("services", "backfill_jobs", "shared", "infra", "handbook")
+FOLDERS = ("services", "backfill_jobs", "shared", "infra", "docs_tools")
 """Folders of code: the product from the entry points inwards, then its tools."""
 
 

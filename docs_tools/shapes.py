@@ -1,9 +1,9 @@
-"""The JSON output of each command, inferred from real output: ``python -m handbook.shapes [--write]``.
+"""The JSON output of each command, inferred from real output: ``python -m docs_tools.shapes [--write]``.
 
 The commands run on the state at the end of the tutorial. For commands that cannot run there, the declared
-type is shown (``handbook.declared``). A shape lists keys with the types that occurred; ``or null`` means that
-null occurred as well. An object whose keys are names of systems, players or features is shown once, for any
-name.
+type is shown (``docs_tools.declared``). A shape lists keys with the types that occurred; ``or null`` means
+that null occurred as well. An object whose keys are names of systems, players or features is shown once, for
+any name.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 from backfill_jobs.cli import bench, deadletters
 from backfill_jobs.demo import figures
-from handbook import declared, markdown
-from handbook.site import ROOT
-from handbook.transcripts import PageRunner
+from docs_tools import declared, markdown
+from docs_tools.site import ROOT
+from docs_tools.transcripts import PageRunner
 from shared.application.models import promotion
 from shared.application.operations import readiness
 from shared.domain.features.contract import FEATURES
@@ -96,7 +96,7 @@ instants with their zone. New versions may add keys, but never rename them."""
         "JSON of the commands",
         about,
         *parts,
-        command="python -m handbook.shapes --write",
+        command="python -m docs_tools.shapes --write",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handbook import markdown
+from docs_tools import markdown
 from shared.schemas.catalog import TABLES
 from shared.schemas.table import Table
 
@@ -31,9 +31,7 @@ def _table(table: Table) -> str:
         (markdown.code(c.name), c.type + MODES.get(c.mode, f" {c.mode}"), markdown.plain(c.meaning))
         for c in table.columns
     ]
-    description = (
-        f"{markdown.plain(table.meaning)}: {'; '.join(facts)}." if facts else markdown.plain(table.meaning)
-    )
-    return "\n\n".join(
-        (f"## {table.full_name}", description, markdown.table(("column", "type", "meaning"), rows))
-    )
+    meaning = markdown.plain(table.meaning)
+    description = f"{meaning}: {'; '.join(facts)}." if facts else meaning
+    columns = markdown.table(("column", "type", "meaning"), rows)
+    return "\n\n".join((f"## {table.full_name}", description, columns))

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import httpx
 
-from handbook.site import ROOT
-from handbook.transcripts import plain_environment
+from docs_tools.site import ROOT
+from docs_tools.transcripts import plain_environment
 from shared.embedded import sample_league
 
 DAY = sample_league.DEMO_DATE.isoformat()

@@ -1,4 +1,4 @@
-"""Run the console examples of pages: ``python -m handbook.transcripts [--write] [PAGE...]``.
+"""Run the console examples of pages: ``python -m docs_tools.transcripts [--write] [PAGE...]``.
 
 A ``console`` block holds commands after ``$ `` and, below each, its output. ``...`` matches text that
 varies, and alone on a line any number of lines. The expected exit code is 0 unless a comment gives another
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from handbook.site import ROOT, pages
+from docs_tools.site import ROOT, pages
 
 EMPTY = "an empty folder"
 TIMEOUT_SECONDS = 300.0
@@ -39,7 +39,7 @@ class Step:
     page: str
     line: int
     command: str
-    shown: str
+    expected_output: str
 
     @property
     def exits(self) -> int:
@@ -59,7 +59,7 @@ class Difference:
         s = self.step
         return (
             f"{s.page}:{s.line}: {s.command}\nexit code {self.code}, expected {s.exits}; printed\n"
-            f"{self.printed}\nwhere the page shows\n{s.shown}"
+            f"{self.printed}\nwhere the page shows\n{s.expected_output}"
         )
 
 
@@ -125,7 +125,7 @@ class PageRunner:
             environment.update({name: value for name, _, value in (w.partition("=") for w in words[1:])})
             return None
         code, printed = _run(step.command, self.home(step.page), environment)
-        is_same = code == step.exits and matches(step.shown, printed)
+        is_same = code == step.exits and matches(step.expected_output, printed)
         return None if is_same else Difference(step, printed, code)
 
 
@@ -156,9 +156,9 @@ def strip_blanks(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
-def matches(shown: str, printed: str) -> bool:
+def matches(expected_output: str, printed: str) -> bool:
     pattern = ""
-    for line in strip_blanks(shown).split("\n"):
+    for line in strip_blanks(expected_output).split("\n"):
         if line.strip() == "...":
             pattern += r"(?:[^\n]*\n)*?"
         else:
@@ -170,8 +170,8 @@ def update_page(text: str, differences: list[Difference]) -> str:
     """Return a page with its shown output replaced by the printed output."""
     lines = text.split("\n")
     for d in sorted(differences, key=lambda d: -d.step.line):
-        shown = len(d.step.shown.split("\n")) if d.step.shown else 0
-        lines[d.step.line : d.step.line + shown] = d.printed.split("\n") if d.printed else []
+        expected_output = len(d.step.expected_output.split("\n")) if d.step.expected_output else 0
+        lines[d.step.line : d.step.line + expected_output] = d.printed.split("\n") if d.printed else []
     return "\n".join(lines)
 
 

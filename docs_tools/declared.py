@@ -1,6 +1,6 @@
 """Shapes of declared types, for commands whose JSON output a page cannot record.
 
-The types are typed dicts and dataclasses; the format is that of ``handbook.shapes``. In
+The types are typed dicts and dataclasses; the format is that of ``docs_tools.shapes``. In
 ``Annotated[dict[str, X], "ID"]`` the text names the keys of the object.
 """
 

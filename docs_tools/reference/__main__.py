@@ -1,4 +1,4 @@
-"""Write the generated pages: ``python -m handbook.reference [--check]``.
+"""Write the generated pages: ``python -m docs_tools.reference [--check]``.
 
 With ``--check`` nothing is written; outdated pages are listed and the exit code is 1.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from handbook.reference import PAGES
-from handbook.site import ROOT
+from docs_tools.reference import PAGES
+from docs_tools.site import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from handbook import markdown
+from docs_tools import markdown
 from services.prediction_coordinator import app as coordinator
 from services.prediction_coordinator import main as coordinator_main
 from services.prediction_coordinator.settings import CoordinatorSettings
@@ -24,13 +24,11 @@ Schema = dict[str, Any]
 def documents() -> dict[str, Schema]:
     """Return the OpenAPI document of each service, built as in production, on an empty state folder."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
-        coordinator_settings = CoordinatorSettings(props_home=Path(folder))
-        wired_coordinator = coordinator_main.make(
-            coordinator_settings, connect(coordinator_settings), executor
-        )
+        settings = CoordinatorSettings(props_home=Path(folder))
+        dependencies = coordinator_main.make(settings, connect(settings), executor)
         worker_settings = WorkerSettings(props_home=Path(folder))
         apps = {
-            "prediction-coordinator": coordinator.build(wired_coordinator),
+            "prediction-coordinator": coordinator.build(dependencies),
             "prediction-worker": worker.build(
                 lambda: worker_main.make(worker_settings, connect(worker_settings))
             ),
@@ -60,9 +58,8 @@ def _service(name: str, document: Schema) -> Iterator[str]:
     for title, schema in schemas.items():
         yield f"### {title} of {name}"
         yield markdown.plain(schema.get("description"))
-        yield _values(schema) or (
-            _request_fields(schema) if title.endswith("In") else _response_fields(schema)
-        )
+        fields = _request_fields if title.endswith("In") else _response_fields
+        yield _values(schema) or fields(schema)
 
 
 def _request(operation: Schema, schemas: Schema) -> str:

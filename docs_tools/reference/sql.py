@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handbook import markdown
+from docs_tools import markdown
 from tests.sql.expressions import BY_ROW, QUERIES, REFUSED, VALUES
 
 ABOUT = """\

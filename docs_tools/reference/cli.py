@@ -10,8 +10,8 @@ import typer
 
 from backfill_jobs.cli.framework import EXITS
 from backfill_jobs.cli.main import app
-from handbook import markdown
-from handbook.site import ROOT
+from docs_tools import markdown
+from docs_tools.site import ROOT
 
 ABOUT = """\
 `--help` prints the same for each command. Dates are ISO 8601 or relative to today, US Eastern: `TODAY`,
@@ -20,12 +20,8 @@ ABOUT = """\
 
 def page() -> str:
     command = typer.main.get_command(app)
-    codes = markdown.table(
-        ("exit code", "meaning"), [(str(code), meaning) for code, meaning in EXITS.items()]
-    )
-    overview = [
-        (f"[{p}](#{p.replace(' ', '-')})", _first_paragraph(c)) for p, c in commands(command, "props")
-    ]
+    codes = markdown.table(("exit code", "meaning"), [(str(n), text) for n, text in EXITS.items()])
+    overview = [(f"[{p}](#{p.replace(' ', '-')})", _summary(c)) for p, c in commands(command, "props")]
     return markdown.page(
         "Command line",
         ABOUT,
@@ -48,7 +44,7 @@ def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from commands(subcommand, f"{path} {name}")
 
 
-def _first_paragraph(command: Any) -> str:
+def _summary(command: Any) -> str:
     return markdown.plain((command.help or "").split("\n\n")[0])
 
 

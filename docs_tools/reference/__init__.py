@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handbook.reference import cli, files, http, messages, modules, settings, sql, systems, tables
+from docs_tools.reference import cli, files, http, messages, modules, settings, sql, systems, tables
 
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli.page,

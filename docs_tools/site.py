@@ -1,4 +1,4 @@
-"""Build the documentation: ``python -m handbook.site [--packages]``, output in ``site/``.
+"""Build the documentation: ``python -m docs_tools.site [--packages]``, output in ``site/``.
 
 The site mirrors the repository: a page has the same path in both, so links between pages work in both. A
 page in no menu, a broken link and anything loaded from another server are errors. ``--packages`` prints the
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-CONFIGURATION = ROOT / "handbook" / "zensical.toml"
+CONFIGURATION = ROOT / "docs_tools" / "zensical.toml"
 GENERATOR = ROOT / ".docs" / "bin" / "zensical"
 
 OUTSIDE = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handbook import docstrings, markdown
-from handbook.site import ROOT
+from docs_tools import docstrings, markdown
+from docs_tools.site import ROOT
 from shared.backends import path_variable
 from shared.domain.features.contract import FEATURES, REQUIRED
 from shared.domain.features.lineage import LINEAGE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handbook import markdown
+from docs_tools import markdown
 from shared.application.ingestion.checks import Check
 from shared.application.ingestion.file_contracts import FILES, FileContract
 

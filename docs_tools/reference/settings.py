@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from backfill_jobs.cli.service_checks import ServiceUrls
-from handbook import docstrings, markdown
+from docs_tools import docstrings, markdown
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
 from shared.alerting.webhook import AlertSettings

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from handbook import markdown
+from docs_tools import markdown
 from shared.application.messaging.topics import COMPLETE_TOPIC, READY_TOPIC, REQUEST_TOPIC, START_TOPIC
 from shared.schemas.messages import (
     SCHEMA_VERSION,
