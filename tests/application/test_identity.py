@@ -218,7 +218,7 @@ def test_the_page_of_a_spelling_offers_its_players_and_an_id_shows_one(here: Job
     for player in three:
         view = show(str(player))
         assert isinstance(view, PlayerView)
-        (coming,) = {s.game_id for s in view.said if s.game_date == DAY}
+        (coming,) = {s.game_id for s in view.predictions if s.game_date == DAY}
         (row,) = {r["game_id"] for r in here.active() if r["player_id"] == player}
         assert coming == row
     with pytest.raises(NotFound, match="'nobody'"):

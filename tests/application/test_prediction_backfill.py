@@ -196,7 +196,7 @@ def test_a_job_that_trusted_every_model_would_be_caught(here: Jobs, monkeypatch:
 def test_the_systems_refuse_as_well_where_the_job_would_not(
     here: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prediction_backfill, "_trained_on", lambda *_: None)
+    monkeypatch.setattr(prediction_backfill, "_in_sample_message", lambda *_: None)
 
     def lenient(self: BackfillModels, day: date, systems: Sequence[str], train: bool = True) -> ChosenModels:
         chosen = whole(self, day, systems, train)

@@ -56,7 +56,7 @@ def test_what_was_changed_since_is_named(here: Jobs) -> None:
         p=ids["catboost_v9"],
     )
     told = replay(here)(ids["catboost_v9"])
-    assert not told.equal
+    assert not told.is_equal
     assert set(told.differences) == {"raw_prediction"}
 
 
@@ -76,5 +76,5 @@ def test_an_in_sample_row_is_replayed_with_the_models_it_had(here: Jobs) -> None
     here.predictions([DAY], BackfillOptions(systems=BUT_V8, in_sample=True))
     rows = here.rows("SELECT * FROM nba_predictions.player_prop_predictions WHERE role = 'in_sample'")
     ids = {r["system_id"]: r["prediction_id"] for r in rows}
-    assert replay(here)(ids["ensemble_v1"]).equal
-    assert replay(here)(ids["catboost_v9"]).equal
+    assert replay(here)(ids["ensemble_v1"]).is_equal
+    assert replay(here)(ids["catboost_v9"]).is_equal

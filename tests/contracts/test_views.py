@@ -82,7 +82,7 @@ def test_players_and_what_was_said_of_them(warehouse: Warehouse) -> None:
     (game,) = ShowPlayer(warehouse, CLOCK)("joryistrand").games
     assert (game.points, game.predicted, game.outcome) == (24, 18.2, "HIT")
     assert ShowPlayer(warehouse, CLOCK)("quillholmvik").games[0].why_not == "rest"
-    stored = Replay(warehouse, DirectoryModelStore()).stored("p1", DAY)
+    stored = Replay(warehouse, DirectoryModelStore()).read_prediction("p1", DAY)
     assert (stored["player_name"], stored["outcome"], stored["actual_points"]) == ("Jory Istrand", "HIT", 24)
 
 
