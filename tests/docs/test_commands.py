@@ -20,6 +20,7 @@ from tests.conftest import DAY
 from tests.docs.typed import ENDS, LEFT_OUT, Typed, typed
 from tests.graded import NINE, trained
 from tests.infra.commands import ROOT, VALUES
+from tests.programs import run_program
 
 TODAY = DAY + timedelta(days=1)
 ALL = typed()
@@ -81,22 +82,33 @@ def wrong(typed: Typed, names: Mapping[str, str], folder: Path) -> str:
     words = typed.command.argv
     for told, there in names.items() if not words[0].startswith("./bin/") else ():
         words = tuple(w.replace(told, there) for w in words)
-    ended = subprocess.run(
-        [words[0].removeprefix(".venv/bin/"), *words[1:]],
-        cwd=folder,
-        env=plain_environment()
-        | {"PROPS_NOW": AFTER_GAMES.isoformat(), "PYTHONPATH": str(ROOT), "CLOUDSDK_CONFIG": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
+    environment = plain_environment() | {
+        "PROPS_NOW": AFTER_GAMES.isoformat(),
+        "PYTHONPATH": str(ROOT),
+        "CLOUDSDK_CONFIG": str(folder),
+    }
+    program, *arguments = (words[0].removeprefix(".venv/bin/"), *words[1:])
+    if program == "python" and arguments[0].endswith(".py"):
+        program = arguments.pop(0).removesuffix(".py").replace("/", ".")
+    if program == "props" or program.startswith("backfill_jobs."):
+        module = "backfill_jobs.cli.main" if program == "props" else program
+        ended = run_program(module, arguments, environment, folder, seconds=TIMEOUT_SECONDS)
+    else:
+        ended = subprocess.run(
+            [program, *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    printed = ended.stdout + ended.stderr
     wanted = next((code for pattern, (code, _) in ENDS.items() if fnmatchcase(typed.text, pattern)), 0)
-    if ended.returncode == wanted and "Traceback" not in ended.stdout:
+    if ended.returncode == wanted and "Traceback" not in printed:
         return ""
-    return f"{typed.command}: ended with {ended.returncode}, wanted {wanted}:\n{ended.stdout[-1500:]}"
+    return f"{typed.command}: ended with {ended.returncode}, wanted {wanted}:\n{printed[-1500:]}"
 
 
 def test_every_command_runs_somewhere_or_says_why_not() -> None:
