@@ -41,7 +41,7 @@ class LimitSettings(BaseSettings):
 
 
 def limit_bodies(
-    app: FastAPI, limit: int, limits_by_path: Mapping[str, int] | None = None, pushes: Collection[str] = ()
+    app: FastAPI, limit: int, path_limits: Mapping[str, int] | None = None, pushes: Collection[str] = ()
 ) -> None:
     """Respond 413 to a body longer than ``limit`` bytes, or than the limit of its path.
 
@@ -49,7 +49,7 @@ def limit_bodies(
     broker sends the same message again after a 413.
     """
     app.add_middleware(
-        BodyLimitMiddleware, limit=limit, limits_by_path=limits_by_path or {}, pushes=frozenset(pushes)
+        BodyLimitMiddleware, limit=limit, path_limits=path_limits or {}, pushes=frozenset(pushes)
     )
 
 
@@ -57,9 +57,9 @@ class BodyLimitMiddleware:
     """ASGI middleware that reads a body up to its limit before the application sees any of it."""
 
     def __init__(
-        self, app: ASGIApp, limit: int, limits_by_path: Mapping[str, int], pushes: frozenset[str]
+        self, app: ASGIApp, limit: int, path_limits: Mapping[str, int], pushes: frozenset[str]
     ) -> None:
-        self._app, self._limit, self._limits_by_path, self._pushes = app, limit, limits_by_path, pushes
+        self._app, self._limit, self._path_limits, self._pushes = app, limit, path_limits, pushes
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] in BODILESS or scope["path"] in self._pushes:
@@ -68,7 +68,7 @@ class BodyLimitMiddleware:
 
     async def _call_with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await _read(scope, receive, self._limits_by_path.get(scope["path"], self._limit))
+            body = await _read(scope, receive, self._path_limits.get(scope["path"], self._limit))
         except TooLarge as exc:
             await error_response(exc)(scope, receive, send)
             return

@@ -175,9 +175,8 @@ def _fetch(url: str) -> tuple[Mapping[str, str], float]:
         certificates = msgspec.json.decode(response.content, type=dict[str, str])
     except (httpx.HTTPError, msgspec.MsgspecError, UnicodeDecodeError) as exc:
         raise Unavailable(f"certificates at {url}: {exc}") from exc
-    return certificates, min(
-        max(_max_age(response.headers.get("cache-control", "")), MIN_CACHE_SECONDS), MAX_CACHE_SECONDS
-    )
+    max_age = _max_age(response.headers.get("cache-control", ""))
+    return certificates, min(max(max_age, MIN_CACHE_SECONDS), MAX_CACHE_SECONDS)
 
 
 def _max_age(cache_control: str) -> float:

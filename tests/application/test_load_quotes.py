@@ -46,6 +46,15 @@ def test_of_two_lines_equally_near_the_lower_one_stands(tmp_path: Path) -> None:
     assert current_lines(world) == [20.5]
 
 
+def test_of_two_lines_equally_near_the_one_that_other_books_confirm_stands(tmp_path: Path) -> None:
+    tables, world = files(), World(tmp_path)
+    alike = [quote(7.5, -137, -137), quote(21.0, -137, -137)]
+    tables["prop_lines"] = [*alike, quote(20.5) | {"bookmaker": "betmgm"}]
+    world.load(tables)
+    stored = world.rows(f"SELECT points_line, is_main {STORED}")
+    assert {(r["points_line"], r["is_main"]) for r in stored} == {(7.5, False), (21.0, True), (20.5, True)}
+
+
 def test_main_lines_that_came_in_two_files_are_chosen_by_the_same_rule(tmp_path: Path) -> None:
     tables, world = files(), World(tmp_path)
     for row in (quote(20.5, -112, -108), quote(12.5, -900, 600), quote(29.5, 700, -1100)):

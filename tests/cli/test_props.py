@@ -205,7 +205,7 @@ def test_what_operators_read(
     assert "no games" not in told(*read)
     empty = told("performance", "--system", "catboost_v8", "--html", str(page), code=1)
     assert empty.startswith("catboost_v8: no graded rows from 2025-")
-    assert "Nothing was graded" in page.read_text()
+    assert "No row was graded" in page.read_text()
     assert "1 rows" in told("sql", "SELECT COUNT(*) AS n FROM nba_predictions.prediction_accuracy")
     assert "no run is past its deadline" in told("runs", "check-stalled")
 
@@ -254,5 +254,5 @@ def test_a_model_from_training_to_its_replay(
     told("features", "invalidate", "--dates", DAY.isoformat(), "--reason", "again", code=1)
     assert "-> retired" in told("models", "retire", "spring", "--reason", "over")
     assert "-> blocked" in told("models", "block", "spring", "--reason", "leaked")
-    assert "is blocked already" in told("models", "block", "spring", "--reason", "leaked")
+    assert "is already blocked" in told("models", "block", "spring", "--reason", "leaked")
     assert {p.stem for p in model_paths.values()} != {trained["model_id"]}

@@ -99,7 +99,7 @@ def test_of_several_quotes_of_an_instant_the_one_nearest_to_even_is_main(
 ) -> None:
     line, over, under = np.array(quotes).T
     group, when = np.zeros(4, np.int64), np.full(4, 50)
-    assert line[main_quotes(group, line, over, under)].tolist() == [18.0]
+    assert line[main_quotes(group, line, over, under, np.full(4, np.nan))].tolist() == [18.0]
     evenness = by_evenness(line, over, under)
     current, opening = choose(group, group, when, np.full(4, 100), False, 1, evenness)
     assert (line[current[0]], line[opening[0]]) == (18.0, 18.0)
@@ -109,7 +109,14 @@ def test_a_quote_without_a_price_is_main_only_where_no_other_is() -> None:
     none = np.nan
     group, line = np.array([0, 0, 1, 1]), np.array([10.5, 20.5, 12.5, 11.5])
     over, under = np.array([none, -300.0, none, none]), np.array([none, 240.0, none, none])
-    assert main_quotes(group, line, over, under).tolist() == [False, True, False, True]
+    assert main_quotes(group, line, over, under, np.full(4, none)).tolist() == [False, True, False, True]
+
+
+def test_of_equally_priced_lines_the_one_nearest_to_other_books_is_main() -> None:
+    """Pick'em books price every line alike; the lower one may be another market's."""
+    group, line, price = np.zeros(2, np.int64), np.array([7.5, 21.0]), np.full(2, -137.0)
+    for other_books, main in ((20.5, 21.0), (9.0, 7.5), (np.nan, 7.5)):
+        assert line[main_quotes(group, line, price, price, np.full(2, other_books))].tolist() == [main]
 
 
 @given(

@@ -230,7 +230,10 @@ def test_an_image_holds_every_package_that_its_program_imports(
     while waiting:
         modules |= waiting
         waiting = {m for w in waiting for m in imports.find_modules_directly_imported_by(w)} - modules
-    installed, provided_by = requirements.required_packages(requirements.PROGRAMS[program]), packages_distributions()
+    installed, provided_by = (
+        requirements.required_packages(requirements.PROGRAMS[program]),
+        packages_distributions(),
+    )
     missing = {
         (program, module)
         for module in modules

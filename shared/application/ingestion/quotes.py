@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from shared.application.ingestion.file_contracts import LINES_FILE
 from shared.application.ingestion.problems import Note, Problem, problem_of
@@ -14,6 +15,9 @@ from shared.domain.findings import Severity
 from shared.domain.market.bookmakers import book_type
 from shared.domain.market.lines import main_quotes
 from shared.warehouse.history import bools, floats
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 def fill_type_and_precision(quotes: pa.Table) -> pa.Table:
@@ -42,15 +46,16 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
     """Return quotes with at most one main quote of each game, player, book and instant.
 
     If the source marks several as main, ``main_quotes`` selects one: nearest to even, margin removed, then
-    the lower line. The others become alternate quotes.
+    nearest to the player's other books, then the lower line. The others become alternate quotes.
     """
     candidate = np.flatnonzero(bools(quotes["is_main"]))
     if not len(candidate):
         return quotes, []
     key = ("game_id", "player_lookup", "player_id", "bookmaker", "captured_at")
-    group = _groups(quotes.select(key).take(pa.array(candidate)))
-    prices = (floats(quotes[c])[candidate] for c in ("points_line", "over_price", "under_price"))
-    is_selected = main_quotes(group, *prices)
+    keys = quotes.select(key).take(pa.array(candidate))
+    group = _groups(keys)
+    line, over, under = (floats(quotes[c])[candidate] for c in ("points_line", "over_price", "under_price"))
+    is_selected = main_quotes(group, line, over, under, _lines_of_other_books(keys, group, line))
     demoted = candidate[~is_selected]
     if not len(demoted):
         return quotes, []
@@ -68,6 +73,23 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
         _dates(quotes.take(pa.array(demoted))),
     )
     return quotes.set_column(quotes.column_names.index("is_main"), "is_main", pa.array(is_main)), [note]
+
+
+def _lines_of_other_books(keys: pa.Table, group: Ints, line: Floats) -> Floats:
+    """Return the median line of the player's other books; NaN without any or alone in the group."""
+    medians = np.full(len(line), np.nan)
+    contested = np.bincount(group)[group] > 1
+    player, book = (
+        _groups(keys.select(("game_id", "player_lookup", "player_id"))),
+        _groups(keys.select(("bookmaker",))),
+    )
+    order = np.argsort(player, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(player[order])) + 1):
+        for row in rows[contested[rows]]:
+            others = line[rows[book[rows] != book[row]]]
+            if len(others):
+                medians[row] = np.median(others)
+    return medians
 
 
 def teams_of_players(quotes: pa.Table) -> tuple[pa.Array, list[Note]]:
@@ -91,7 +113,7 @@ def _dates(quotes: pa.Table) -> tuple[date, date]:
     return ends["min"], ends["max"]
 
 
-def _groups(keys: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _groups(keys: pa.Table) -> Ints:
     """Number rows by their values; equal rows, nulls included, have the same number."""
     group = np.zeros(keys.num_rows, np.int64)
     for name in keys.column_names:

@@ -99,10 +99,17 @@ def by_evenness(line: Floats, over_price: Floats, under_price: Floats) -> tuple[
     return np.where(np.isnan(distance), 1.0, distance.round(9)), line
 
 
-def main_quotes(group: Ints, line: Floats, over_price: Floats, under_price: Floats) -> NDArray[np.bool_]:
-    """Mark one quote of each group, the first by ``by_evenness``; equal ones in input order."""
+def main_quotes(
+    group: Ints, line: Floats, over_price: Floats, under_price: Floats, other_books: Floats
+) -> NDArray[np.bool_]:
+    """Mark one quote of each group, the nearest to even by ``by_evenness``.
+
+    Of equally near quotes the one nearest to ``other_books`` is main, the median line of the player's other
+    books, NaN without any; then the lower line, then the first in input order.
+    """
     uneven, lower = by_evenness(line, over_price, under_price)
-    order = np.lexsort((np.arange(len(group)), lower, uneven, group))
+    distance = np.nan_to_num(np.abs(line - other_books))
+    order = np.lexsort((np.arange(len(group)), lower, distance, uneven, group))
     main = np.zeros(len(group), np.bool_)
     main[order[np.flatnonzero(np.diff(group[order], prepend=-1))]] = True
     return main

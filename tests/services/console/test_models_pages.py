@@ -131,7 +131,7 @@ def test_a_form_of_another_site_promotes_nothing(console: Console, named: Named)
     sent = {"reason": "x", "override": "1"}
     answer = ask(console.app, "POST", path, data=sent, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
-    assert "wanted from a page of this console" in Page(answer.text).text
+    assert "wanted a page of this console" in Page(answer.text).text
     assert console.rows("/console/models.csv")[0]["human_name"] == "autumn"
 
 
