@@ -58,7 +58,7 @@ def _picks(outcome: Outcome) -> Table:
 
 
 def _systems(outcome: Outcome, summary: figures.Summary) -> Table:
-    table = Table(title="Systems (MAE in points; 'with a line': players with a line)", box=box.SIMPLE_HEAD)
+    table = Table(title="Systems (MAE in points; 'with a line': only those players)", box=box.SIMPLE_HEAD)
     for name in ("system", "rows", "cover", "MAE", "with a line", "hits", "rate"):
         table.add_column(name, justify="left" if name == "system" else "right", no_wrap=True)
     expected = summary["expected_players"]
@@ -100,7 +100,7 @@ def _reasons(outcome: Outcome) -> Table:
 
 
 def _seconds(seconds: dict[str, float]) -> Table:
-    table = Table(title="Duration of each step, seconds", box=box.SIMPLE_HEAD)
+    table = Table(title="Seconds per step", box=box.SIMPLE_HEAD)
     for name in seconds:
         table.add_column(name.replace("start_services", "start"), justify="right")
     table.add_row(*(f"{s:.2f}" for s in seconds.values()))
