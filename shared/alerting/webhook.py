@@ -21,7 +21,7 @@ class AlertSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     alert_webhook_url: SecretStr | None = None
-    """URL that ``props validate-daily --alert`` posts its findings to, ``https://...`` or http on this
+    """URL that ``--alert`` posts findings to, ``https://...`` or http on this
     machine; its path is a secret and is never shown. Unset: no alerts. Programs in the network of ``infra/``
     cannot reach the internet; there the channels of Cloud Monitoring alert (``job-failed``)."""
 

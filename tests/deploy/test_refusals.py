@@ -97,7 +97,7 @@ def test_an_environment_lost_on_the_way_is_refused_before_traffic(there: World) 
     with there.cloud.meddling(lambda given: given.update(AUTH_EMAILS="props-push@elsewhere")):
         done = there.deploy(COORDINATOR)
     assert done.code == 1, done.err
-    assert "AUTH_EMAILS: 'props-push@elsewhere', wanted" in done.err
+    assert "AUTH_EMAILS: 'props-push@elsewhere', expected" in done.err
     assert now(there) == before
     assert there.cloud.tags(COORDINATOR) == []
     assert there.records(COORDINATOR)[0]["outcome"] == "refused"
