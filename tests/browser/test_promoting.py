@@ -35,7 +35,7 @@ def test_a_promotion_is_refused_with_the_gate_that_fails_and_nothing_typed_is_lo
 def test_without_a_reason_the_form_is_not_sent(tab: Tab, graded_services: World) -> None:
     spring = graded_services.models["spring"]
     tab.open(f"{graded_services.url}/console/models/{spring}/promote")
-    tab.page.get_by_label("Override the gates that fail").check()
+    tab.page.get_by_label("Override the failed gates").check()
     tab.page.get_by_role("button", name="Promote").click()
     assert tab.page.evaluate("document.querySelector('#reason').validity.valueMissing")
     assert tab.page.url.endswith("/promote")

@@ -102,7 +102,7 @@ def test_a_part_that_cannot_be_loaded_says_so_and_keeps_its_link(tab: Tab, servi
     tab.open(f"{services.url}/console/health")
     part = tab.page.locator("#features")
     assert "This could not be loaded" in part.inner_text()
-    assert part.get_by_role("link", name="see them on a page of their own").count() == 1
+    assert part.get_by_role("link", name="open the features page").count() == 1
     assert tab.page.locator("#connection").is_visible()
 
 
@@ -110,7 +110,7 @@ def test_without_javascript_every_part_is_reached_by_a_link(browser: Browser, se
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(services.url)
-        page.get_by_role("link", name="see the checks on a page of their own").click()
+        page.get_by_role("link", name="open the findings page").click()
         if page.get_by_role("link", name="wait for it here").count():
             page.get_by_role("link", name="wait for it here").click()
         assert "predictions:catboost_v9" in page.inner_text("table")
