@@ -111,8 +111,8 @@ def test_without_javascript_every_part_is_reached_by_a_link(browser: Browser, se
         page = context.new_page()
         page.goto(services.url)
         page.get_by_role("link", name="open the findings page").click()
-        if page.get_by_role("link", name="wait for it here").count():
-            page.get_by_role("link", name="wait for it here").click()
+        if page.get_by_role("link", name="wait for the page").count():
+            page.get_by_role("link", name="wait for the page").click()
         assert "predictions:catboost_v9" in page.inner_text("table")
         page.goto(f"{services.url}/console/runs")
         page.locator("#game_date").fill("2025-07-01")
