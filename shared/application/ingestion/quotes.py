@@ -67,7 +67,7 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
         Severity.WARNING,
         LINES_FILE,
         "one of several main lines of a book, player and instant, kept as an alternate: the line nearest to "
-        "even is the main one",
+        "even is the main one, at equal prices the one nearest to other books",
         len(demoted),
         f"{book}, {player}, line {line:g}",
         _dates(quotes.take(pa.array(demoted))),
@@ -79,10 +79,8 @@ def _lines_of_other_books(keys: pa.Table, group: Ints, line: Floats) -> Floats:
     """Return the median line of the player's other books; NaN without any or alone in the group."""
     medians = np.full(len(line), np.nan)
     contested = np.bincount(group)[group] > 1
-    player, book = (
-        _groups(keys.select(("game_id", "player_lookup", "player_id"))),
-        _groups(keys.select(("bookmaker",))),
-    )
+    player = _groups(keys.select(("game_id", "player_lookup", "player_id")))
+    book = _groups(keys.select(("bookmaker",)))
     order = np.argsort(player, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(player[order])) + 1):
         for row in rows[contested[rows]]:
