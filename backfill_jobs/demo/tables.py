@@ -38,7 +38,7 @@ def _picks(outcome: Outcome) -> Table:
         title=f"{SHOWN_SYSTEM}: {min(MAX_PLAYERS, len(by_edge))} largest edges of {len(by_edge)} players",
         box=box.SIMPLE_HEAD,
     )
-    for name in ("player", "game", "line", "predicted", "edge", "side", "points", "outcome"):
+    for name in ("player", "game", "line", "predicted", "edge", "side", "points", "grade"):
         table.add_column(
             name, justify="right" if name in ("line", "predicted", "edge", "points") else "left", no_wrap=True
         )
