@@ -9,9 +9,11 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
+from cachetools import TLRUCache
 
 from shared.errors import Forbidden, Unauthenticated, Unavailable
 
@@ -92,27 +94,23 @@ class TokenVerifier:
 
     def __init__(self, token_policy: TokenPolicy, certificates: Certificates | None) -> None:
         self._trust, self._certificates = token_policy, certificates
-        self._accepted: dict[bytes, tuple[str, float]] = {}
+        self._accepted = TLRUCache[bytes, tuple[str, float]](
+            MAX_CACHED_TOKENS, lambda _digest, accepted, _now: accepted[1], timer=time.time
+        )
 
     async def __call__(self, token: str) -> str:
         """Return the caller's email. ``Unauthenticated`` for an invalid token, ``Forbidden`` for an account
         that is not permitted, ``Unavailable`` without certificates."""
         digest = hashlib.sha256(token.encode()).digest()
-        email, expires_at = self._accepted.get(digest, ("", 0.0))
-        if time.time() < expires_at:
-            return email
+        with suppress(KeyError):
+            return self._accepted[digest][0]
         header, claims = parse_token(token)
         check_claims(claims, self._trust, time.time())
         if self._certificates is not None:
             await asyncio.to_thread(check_signature, token, header, self._certificates)
         email = permitted_email(claims, self._trust.emails)
-        self._remember(digest, email, claims.exp + LEEWAY)
+        self._accepted[digest] = email, claims.exp + LEEWAY
         return email
-
-    def _remember(self, digest: bytes, email: str, expires_at: float) -> None:
-        if len(self._accepted) >= MAX_CACHED_TOKENS:
-            self._accepted.pop(next(iter(self._accepted)), None)
-        self._accepted[digest] = (email, expires_at)
 
 
 def parse_token(token: str) -> tuple[Header, Claims]:
