@@ -13,6 +13,7 @@ from shared.application.messaging.events import (
     RunStarted,
 )
 from shared.ports import RunState
+from shared.web.push import PushCounters
 from shared.web.request_metrics import RequestLatency
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -24,9 +25,9 @@ class CoordinatorMetrics:
         self.registry = r = CollectorRegistry()
         self.requests = RequestLatency(r, "coordinator")
         messages = Counter("coordinator_messages", "Push messages by answer", ["answer"], registry=r)
-        self.recorded, self.started, self.rejected = (
-            messages.labels(answer) for answer in ("recorded", "started", "rejected")
-        )
+        failures = messages.labels("rejected"), messages.labels("unavailable")
+        self.recorded = PushCounters(messages.labels("recorded"), *failures)
+        self.started = PushCounters(messages.labels("started"), *failures)
         self._refused = Counter("coordinator_rejected_messages", "Refusals by reason", ["kind"], registry=r)
         self._runs = Counter("coordinator_runs", "Runs that reached a state", ["state", "mode"], registry=r)
         self._seconds = Histogram(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,25 +32,23 @@ from shared.application.prediction.batch_api import (
 from shared.application.prediction.stage import Job, StageJobs
 from shared.application.prediction.staging_rows import CHAMPION, SHADOW
 from shared.domain.game_dates import shorten
-from shared.errors import Rejected, Unavailable
+from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
-from shared.schemas.messages import MAX_NUMBER, MIN_ODDS
+from shared.schemas.messages import MAX_NUMBER, MIN_ODDS, PredictionRequest
 from shared.schemas.rows import MAX_ROWS, read_rows
 from shared.web.app import (
     FastPathRoutes,
     Identity,
     install_errors,
     problem_responses,
-    push_request_body,
-    read_body,
     readiness_response,
     send_content,
-    send_no_content,
 )
 from shared.web.authentication import LOOPBACK_ONLY, AuthPolicy, is_authorised, protect
 from shared.web.body_limits import DEFAULT_LIMITS, BodyLimits, limit_bodies, replay_first
 from shared.web.micro_batching import MicroBatcher
 from shared.web.openapi import DocumentedFastAPI, ResponseModels
+from shared.web.push import handle_push, push_app, push_route
 from shared.web.request_metrics import RequestMetricsMiddleware
 from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
@@ -88,6 +86,13 @@ class Worker:
         """Return every model in memory, champions first."""
         champions = [describe_model(m, CHAMPION) for m in self.models.values()]
         return champions + [describe_model(m, SHADOW) for m in self.shadows]
+
+    async def accept(self, body: bytes) -> Job:
+        return self.stage.accept(body)
+
+    async def submit(self, job: Job) -> None:
+        await self.job_batcher.submit(job)
+        self.last_activity = datetime.now(UTC)
 
 
 Number = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
@@ -158,36 +163,6 @@ def build(
     return app
 
 
-class PushHandler:
-    """Handles a push of one player's job: stages its rows, or stores the message if it can never succeed."""
-
-    def __init__(self, app: FastAPI, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
-
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        await self.handle(receive)
-        await send_no_content(send)
-
-    async def handle(self, receive: Receive) -> None:
-        """Handle one push; raise ``Unavailable`` if the broker must send it again."""
-        worker: Worker = self._app.state.worker
-        body = b""
-        try:
-            body = await read_body(receive, self._max_bytes)
-            job = worker.stage.accept(body)
-        except Rejected as exc:
-            await run_in_threadpool(worker.stage.refuse, body, str(exc))
-            worker.metrics.rejected.inc()
-            return
-        try:
-            await worker.job_batcher.submit(job)
-        except Unavailable:
-            worker.metrics.unavailable.inc()
-            raise
-        worker.metrics.stored.inc()
-        worker.last_activity = datetime.now(UTC)
-
-
 class BatchHandler:
     """Handles ``POST /predict/batch`` for valid rows; concurrent requests share one batch. ``fallback`` gets
     all other requests, and reports what is invalid."""
@@ -242,19 +217,13 @@ def _content_type(scope: Scope) -> bytes:
 
 
 def _predictions(app: FastAPI, max_bytes: int) -> None:
-    push = PushHandler(app, max_bytes)
-
-    @app.post(
-        "/predict",
-        status_code=204,
-        response_class=Response,
-        responses=problem_responses(503),
-        openapi_extra=push_request_body("PredictionRequest"),
-    )
-    async def predict(request: Request) -> Response:
+    @push_route(app, "/predict", PredictionRequest)
+    def predict(receive: Receive) -> Awaitable[None]:
         """Predict one player's job. 204: staged, or stored as a message that can never succeed."""
-        await push.handle(request.receive)
-        return Response(status_code=204)
+        worker: Worker = app.state.worker
+        return handle_push(
+            receive, max_bytes, worker.accept, worker.submit, worker.stage.refuse, worker.metrics.pushes
+        )
 
     @app.post("/predict/batch", responses=problem_responses(400, 413, 415, 422), openapi_extra=_ARROW_OPENAPI)
     def predict_batch(batch: BatchIn, request: Request) -> Response:
@@ -271,7 +240,7 @@ def _predictions(app: FastAPI, max_bytes: int) -> None:
         return Response(msgspec.json.encode({"predictions": predictions}), media_type="application/json")
 
     handlers: dict[str, Callable[[ASGIApp], ASGIApp]] = {
-        "/predict": lambda _: push,
+        "/predict": lambda _: push_app(predict),
         "/predict/batch": partial(BatchHandler, app),
     }
     app.add_middleware(FastPathRoutes, handlers=handlers)

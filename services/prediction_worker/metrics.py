@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from shared.application.messaging.events import BatchStaged, Event, MessageRejected
 from shared.domain.systems.base import Floats, Regressor
 from shared.model_registry.loading import LoadedModel
+from shared.web.push import PushCounters
 from shared.web.request_metrics import RequestLatency
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -24,8 +25,7 @@ class WorkerMetrics:
         self.registry = r = CollectorRegistry()
         self.requests = RequestLatency(r, "worker")
         messages = Counter("worker_messages", "Push messages by answer", ["answer"], registry=r)
-        self._answered = {answer: messages.labels(answer) for answer in ANSWERS}
-        self.stored, self.rejected, self.unavailable = self._answered.values()
+        self.pushes = PushCounters(*map(messages.labels, ANSWERS))
         self._outcomes = Counter(
             "worker_predictions", "Jobs by system and outcome", ["system", "outcome"], registry=r
         )
@@ -48,7 +48,7 @@ class WorkerMetrics:
 
     def totals(self) -> dict[str, int]:
         """Return the number of push messages by answer."""
-        return {answer: int(child._value.get()) for answer, child in self._answered.items()}
+        return {answer: int(child._value.get()) for answer, child in zip(ANSWERS, self.pushes, strict=True)}
 
     def watch(self, waiting: Callable[[], int], alarms: Callable[[], int]) -> None:
         """Add gauges whose values are computed when Prometheus reads them."""

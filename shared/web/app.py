@@ -352,16 +352,3 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of the problem responses of a route."""
     titles = dict(STATUS_BY_ERROR.values())
     return {s: {"description": titles[s], **PROBLEM_CONTENT} for s in statuses}
-
-
-def push_request_body(kind: str) -> dict[str, Any]:
-    """Return the OpenAPI request body of a route that receives a ``kind`` in a Pub/Sub push envelope."""
-    message = {
-        "type": "object",
-        "properties": {
-            "data": {"type": "string", "description": f"{kind}, base64"},
-            "messageId": {"type": "string"},
-        },
-    }
-    envelope = {"type": "object", "required": ["message"], "properties": {"message": message}}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": envelope}}}}

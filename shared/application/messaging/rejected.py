@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from shared.application.messaging.events import MessageRejected, Observer, log
 from shared.errors import Rejected
+from shared.observability import tracing
+from shared.observability.tracing import Trace
 from shared.ports import Warehouse
 from shared.schemas.messages import Envelope, unwrap
 from shared.schemas.predictions import REJECTED_MESSAGES
@@ -31,7 +33,12 @@ class KeepRejected:
         self._observe = observe
 
     def __call__(self, body: bytes, reason: str, topic: str) -> None:
-        """Store a message with the reason; ``topic``: where it was published and can be published again."""
+        """Store a message with the reason, under its own trace; ``topic``: where it was published and can be
+        published again."""
+        with tracing.use(read_trace(body)):
+            self._store(body, reason, topic)
+
+    def _store(self, body: bytes, reason: str, topic: str) -> None:
         row = rejected_row(self._service, topic, body, reason)
         cut = row | {"body": body[:MAX_BODY_BYTES].decode("utf-8", "replace")}
         self._warehouse.append(REJECTED_MESSAGES, rejected_table([cut]))
@@ -77,6 +84,12 @@ def read_player(body: bytes) -> tuple[str, str, int | None] | None:
         return None
     player_id = fields.get("player_id")
     return run_id, player, player_id if type(player_id) is int else None
+
+
+def read_trace(body: bytes) -> Trace | None:
+    """Return the trace of a body, the current trace if it has none."""
+    envelope = _read_envelope(body)
+    return tracing.from_message(envelope.attributes) if envelope else tracing.current()
 
 
 def _read_envelope(body: bytes) -> Envelope | None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shared.application.messaging.events import BatchStaged, Observer, log
-from shared.application.messaging.rejected import KeepRejected, read_player
+from shared.application.messaging.rejected import KeepRejected, read_player, read_trace
 from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC, to_outgoing
 from shared.application.prediction.job_batch import JobColumns, columns_from_requests
 from shared.application.prediction.predict import PREDICTED, Predict, PredictionResults
@@ -81,13 +81,12 @@ class StageJobs:
 
     def refuse(self, body: bytes, reason: str) -> None:
         """Store a message that can never succeed, and report its player as failed if the body names one."""
-        with tracing.use(_read_trace(body)):
-            self._keep(body, reason, REQUEST_TOPIC)
-            identity = read_player(body)
-            if identity:
-                run_id, player, player_id = identity
-                outcome = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED, {}, player_id)
-                self._report([outcome], [None])
+        self._keep(body, reason, REQUEST_TOPIC)
+        identity = read_player(body)
+        if identity:
+            run_id, player, player_id = identity
+            outcome = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED, {}, player_id)
+            self._report([outcome], [read_trace(body)])
 
     def __call__(self, jobs: Sequence[Job]) -> None:
         """Stage and report jobs; ``Unavailable`` if a write or report failed: deliver all jobs again."""
@@ -192,10 +191,3 @@ def _build_event(
 def _common(values: Sequence[Value]) -> Value | None:
     """Return the value if all are equal, else None."""
     return values[0] if values and values.count(values[0]) == len(values) else None
-
-
-def _read_trace(body: bytes) -> Trace | None:
-    try:
-        return tracing.from_message(unwrap(body).attributes)
-    except Rejected:
-        return tracing.current()

@@ -1,0 +1,106 @@
+"""Pub/Sub pushes: a message that can never succeed is stored and acknowledged, others get 503."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from prometheus_client import Counter
+from starlette.types import Receive, Scope, Send
+
+from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
+from shared.web.app import problem_responses, read_body, send_no_content
+
+Message = TypeVar("Message")
+PushHandler = Callable[[Receive], Awaitable[None]]
+
+
+class PushCounters(NamedTuple):
+    """Counters of push messages, one per answer."""
+
+    succeeded: Counter
+    rejected: Counter
+    unavailable: Counter
+
+
+async def handle_push(
+    receive: Receive,
+    max_bytes: int,
+    accept: Callable[[bytes], Awaitable[Message]],
+    submit: Callable[[Message], Awaitable[object]] | None,
+    refuse: Callable[[bytes, str], None],
+    counters: PushCounters,
+) -> None:
+    """Handle one push; raise ``Unavailable`` if the broker must send it again.
+
+    ``accept`` parses a body, and ``refuse`` stores one that can never succeed, with the reason. ``submit``
+    does the rest of the work: its errors may concern a whole batch of messages, so none is refused for them.
+    """
+    body = b""
+    try:
+        try:
+            body = await read_body(receive, max_bytes)
+            message = await accept(body)
+        except (Rejected, NotFound, Conflict) as exc:
+            await run_in_threadpool(refuse, body, str(exc))
+            counters.rejected.inc()
+            return
+        except TooMany as exc:
+            raise Unavailable(str(exc)) from exc
+        if submit is not None:
+            await submit(message)
+    except Unavailable:
+        counters.unavailable.inc()
+        raise
+    counters.succeeded.inc()
+
+
+def push_route(
+    app: FastAPI, path: str, message: type[msgspec.Struct]
+) -> Callable[[PushHandler], PushHandler]:
+    """Register a handler of pushes of one message type; its name and docstring document the route."""
+
+    def register(handle: PushHandler) -> PushHandler:
+        async def respond(request: Request) -> Response:
+            await handle(request.receive)
+            return Response(status_code=204)
+
+        app.post(
+            path,
+            name=handle.__name__,
+            description=inspect.getdoc(handle),
+            status_code=204,
+            response_class=Response,
+            responses=problem_responses(503),
+            openapi_extra=push_request_body(message.__name__),
+        )(respond)
+        return handle
+
+    return register
+
+
+def push_app(handle: PushHandler) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Return a handler of pushes as an ASGI application, for ``FastPathRoutes``."""
+
+    async def respond(_scope: Scope, receive: Receive, send: Send) -> None:
+        await handle(receive)
+        await send_no_content(send)
+
+    return respond
+
+
+def push_request_body(kind: str) -> dict[str, Any]:
+    """Return the OpenAPI request body of a route that receives a ``kind`` in a push envelope."""
+    message = {
+        "type": "object",
+        "properties": {
+            "data": {"type": "string", "description": f"{kind}, base64"},
+            "messageId": {"type": "string"},
+        },
+    }
+    envelope = {"type": "object", "required": ["message"], "properties": {"message": message}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": envelope}}}}
