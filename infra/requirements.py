@@ -28,9 +28,11 @@ SERVICE = (
 
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "prediction-coordinator": (*SERVICE, "anyascii", "jinja2"),
-    "prediction-worker": (*SERVICE, "catboost", "pysimdjson"),
-    "props": (*SERVICE, "aiohttp", "anyascii", "catboost", "jinja2", "matplotlib", "rich", "typer"),
-}
+    "prediction-worker": (*SERVICE, "catboost", "flatbuffers", "pysimdjson"),
+    "props": (
+        *SERVICE, "aiohttp", "anyascii", "catboost", "flatbuffers", "jinja2", "matplotlib", "rich", "typer",
+    ),
+}  # fmt: skip
 
 NOT_NEEDED = {
     ("catboost", "graphviz"), ("catboost", "matplotlib"), ("catboost", "plotly"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +18,7 @@ from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Rejected
 from shared.model_registry import symmetric_trees
 from shared.model_registry.catboost_model import CatBoostModel, to_bytes
-from shared.model_registry.cbm import UnsupportedModel, read_trees
+from shared.model_registry.cbm import UnsupportedModel, read_metadata, read_trees
 from shared.model_registry.golden import edge_rows, golden_rows, split_outcomes
 from shared.model_registry.loading import load_model
 from shared.model_registry.symmetric_trees import SymmetricTrees
@@ -199,6 +200,21 @@ def test_no_length_of_a_cut_file_reads(model_paths: dict[str, Path]) -> None:
     for length in [*range(0, 200), *range(200, len(data) - 8, 4099)]:
         with pytest.raises(UnsupportedModel):
             SymmetricTrees(read_trees(data[:length]))
+
+
+def test_changed_bytes_are_read_or_refused(model_paths: dict[str, Path]) -> None:
+    data, dice, refused = model_paths["catboost_v9"].read_bytes(), random.Random(1), 0
+    places = [*range(400), *range(len(data) - 4000, len(data))]
+    for _ in range(1500):
+        changed = bytearray(data)
+        for _ in range(dice.choice((1, 1, 2, 4, 16))):
+            changed[dice.choice(places)] = dice.choice((0, 1, 0x7F, 0x80, 0xFF))
+        for read in (read_trees, read_metadata):
+            try:
+                read(bytes(changed))
+            except UnsupportedModel:
+                refused += 1
+    assert 0 < refused < 3000
 
 
 def test_golden_rows_decide_who_predicts(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from flatbuffers.table import Table
 from numpy.typing import NDArray
 
 from shared.application.prediction.batch_api import CONTRACT_POSITIONS, Columns, spread_columns
@@ -53,10 +54,8 @@ The columns from ``prob_over`` on are null for a system that gives points only.
 _BEGIN, _END = PREDICTIONS_SCHEMA.serialize().to_pybytes(), b"\xff\xff\xff\xff\0\0\0\0"
 """First bytes of every response stream, and its end marker."""
 
-_HEADER, _COMPRESSION = 2, 3
-"""Slots in the tables ``Message`` and ``RecordBatch`` of Arrow's format."""
-
-_UINT16, _INT32, _UINT32 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
+_HEADER, _COMPRESSION = 8, 10
+"""Offsets of fields in the vtables of ``Message`` and ``RecordBatch`` of Arrow's format."""
 
 _VALUE_COLUMNS = [(f.name, f.type) for f in PREDICTIONS_SCHEMA][2:-1]
 
@@ -87,7 +86,7 @@ def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
         if not 1 <= n <= MAX_ROWS:
             raise Rejected(f"{n} rows, wanted 1 to {MAX_ROWS}")
         values = np.concatenate([_read_numbers(b, layout.columns) for b in batches])
-    except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error) as exc:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error, TypeError) as exc:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
     _check(values, layout.positions)
     if layout.positions == CONTRACT_POSITIONS:
@@ -128,25 +127,12 @@ def _is_compressed(message: pa.Message) -> bool:
     Compressed ones are refused: a request must not take more memory than its body. pyarrow does not expose
     ``RecordBatch.compression`` of the Arrow format, so it is read from the metadata's FlatBuffer.
     """
-    header = _table_at(message.metadata, _field_at(message.metadata, _table_at(message.metadata, 0), _HEADER))
-    return _field_at(message.metadata, header, _COMPRESSION) is not None
-
-
-def _table_at(buffer: pa.Buffer, position: int | None) -> int:
-    """Return the position of the table that the offset at ``position`` points to."""
-    if position is None:
+    metadata = memoryview(message.metadata)
+    root = Table(metadata, struct.unpack_from("<I", metadata)[0])
+    header = root.Offset(_HEADER)
+    if not header:
         raise struct.error("a message without a header")
-    return position + int(_UINT32.unpack_from(buffer, position)[0])
-
-
-def _field_at(buffer: pa.Buffer, table: int, slot: int) -> int | None:
-    """Return the position of a table's field, None if the field is absent."""
-    vtable = table - int(_INT32.unpack_from(buffer, table)[0])
-    entry = 4 + 2 * slot
-    if entry >= _UINT16.unpack_from(buffer, vtable)[0]:
-        return None
-    offset = int(_UINT16.unpack_from(buffer, vtable + entry)[0])
-    return table + offset if offset else None
+    return bool(Table(metadata, root.Indirect(root.Pos + header)).Offset(_COMPRESSION))
 
 
 def _read_numbers(batch: pa.RecordBatch, columns: list[int]) -> Floats:
