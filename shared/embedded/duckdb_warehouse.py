@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import sqlglot
 from duckdb import DuckDBPyConnection as Connection
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
 
 from shared.embedded.duckdb_file import BUSY_WAIT_SECONDS, NAME, DuckDbFile
 from shared.embedded.googlesql.translation import parse_bigquery, translate
@@ -22,22 +22,13 @@ from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
 from shared.schemas.catalog import TABLES
 from shared.schemas.predictions import PREDICTION_STAGING
-from shared.schemas.table import Column, Table
+from shared.schemas.table import Table, ddl
 from shared.warehouse.merge import merge, require_distinct_keys
 
 SCHEMA_VERSION = 8
 
 PARTS_TABLE = PREDICTION_STAGING
 """Append-only table stored in parts: a season's backfill writes most of its rows there."""
-
-_DUCKDB_TYPES = {
-    "STRING": "VARCHAR",
-    "INT64": "BIGINT",
-    "FLOAT64": "DOUBLE",
-    "BOOL": "BOOLEAN",
-    "DATE": "DATE",
-    "TIMESTAMP": "TIMESTAMPTZ",
-}
 
 
 @lru_cache(maxsize=512)
@@ -163,16 +154,11 @@ def prepare(con: Connection, path: Path) -> None:
     for dataset in sorted({t.dataset for t in TABLES}):
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
     for table in TABLES:
-        con.execute(_create(table))
+        con.execute(_ddl_to_duckdb(ddl(table)))
         _add_columns(con, table)
     if version is not None and version < PLAYER_IDS_SINCE:
         fill_player_ids(con)
     con.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
-
-
-def _create(table: Table) -> str:
-    columns = [f"{c.name} {_type(c)}{' NOT NULL' if c.mode == 'REQUIRED' else ''}" for c in table.columns]
-    return f"CREATE TABLE IF NOT EXISTS {table.full_name} ({', '.join(columns)})"
 
 
 def _add_columns(con: Connection, table: Table) -> None:
@@ -180,8 +166,10 @@ def _add_columns(con: Connection, table: Table) -> None:
     existing = {row[0] for row in con.execute(f"DESCRIBE {table.full_name}").fetchall()}
     for c in table.columns:
         if c.name not in existing:
-            con.execute(f"ALTER TABLE {table.full_name} ADD COLUMN {c.name} {_type(c)}")
+            con.execute(_ddl_to_duckdb(f"ALTER TABLE {table.full_name} ADD COLUMN {c.name} {c.sql_type}"))
 
 
-def _type(column: Column) -> str:
-    return _DUCKDB_TYPES[column.type] + ("[]" if column.mode == "REPEATED" else "")
+@cache
+def _ddl_to_duckdb(statement: str) -> str:
+    """Return the statement in DuckDB's dialect, without partitions and clusters, which it has not."""
+    return str(sqlglot.transpile(statement, "bigquery", "duckdb", unsupported_level=ErrorLevel.IGNORE)[0])

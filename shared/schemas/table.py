@@ -31,6 +31,11 @@ class Column:
         plain = ARROW_TYPES[self.type]
         return pa.list_(plain) if self.mode == "REPEATED" else plain
 
+    @property
+    def sql_type(self) -> str:
+        """The type in BigQuery's dialect."""
+        return f"ARRAY<{self.type}>" if self.mode == "REPEATED" else self.type
+
 
 def required(name: str, type_: str, meaning: str) -> Column:
     return Column(name, type_, meaning, "REQUIRED")
@@ -74,11 +79,9 @@ class Table:
 
 def ddl(table: Table) -> str:
     """Return the CREATE TABLE statement in BigQuery's dialect."""
-    lines = []
-    for c in table.columns:
-        kind = f"ARRAY<{c.type}>" if c.mode == "REPEATED" else c.type
-        lines.append(f"  {c.name} {kind}{' NOT NULL' if c.mode == 'REQUIRED' else ''}")
-    body = ",\n".join(lines)
+    body = ",\n".join(
+        f"  {c.name} {c.sql_type}{' NOT NULL' if c.mode == 'REQUIRED' else ''}" for c in table.columns
+    )
     options = f"\nPARTITION BY {table.partition}" if table.partition else ""
     if table.cluster:
         options += f"\nCLUSTER BY {', '.join(table.cluster)}"

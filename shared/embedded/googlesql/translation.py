@@ -89,7 +89,7 @@ def _schema() -> MappingSchema:
 
 
 def _types(table: Table) -> dict[str, str]:
-    return {c.name: f"ARRAY<{c.type}>" if c.mode == "REPEATED" else c.type for c in table.columns}
+    return {c.name: c.sql_type for c in table.columns}
 
 
 def parse_bigquery(sql: str) -> exp.Expr:
