@@ -19,8 +19,8 @@ FROM nba_predictions.player_prop_predictions AS p
 JOIN nba_reference.nba_schedule AS g
   ON g.game_date = p.game_date AND g.game_date BETWEEN @first AND @last AND g.game_id = p.game_id
 LEFT JOIN nba_analytics.player_game_summary AS b
-  ON b.game_date BETWEEN @first AND @last AND b.game_id = p.game_id AND b.player_id = p.player_id
-  AND g.moved_to IS NULL
+  ON b.game_date BETWEEN @first AND @last AND b.player_id = p.player_id
+  AND b.game_id = CASE WHEN g.moved_to IS NULL THEN p.game_id END
 WHERE p.game_date BETWEEN @first AND @last
   AND p.role IN ('champion', 'shadow')
   AND CASE
