@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,11 +86,19 @@ def steps(page: str, text: str) -> Iterator[Step]:
             yield Step(page, first_line + i, lines[i][2:], "\n".join(lines[i + 1 : end]))
 
 
-class PageRunner:
-    """Runs pages in one folder, each at most once; later pages can continue the state of earlier ones."""
+RunCommand = Callable[[str, Path, Mapping[str, str]], tuple[int, str]]
+"""Runs a command in a folder with an environment; returns its exit code and output."""
 
-    def __init__(self, folder: Path) -> None:
+
+class PageRunner:
+    """Runs pages in one folder, each at most once; later pages can continue the state of earlier ones.
+
+    ``run_command`` runs each command; default: bash.
+    """
+
+    def __init__(self, folder: Path, run_command: RunCommand | None = None) -> None:
         self._folder = folder
+        self._run_command = run_command or run_in_shell
         self._initial_states = starting_states()
         self._environments: dict[str, dict[str, str]] = {}
         self._differences: dict[str, list[Difference]] = {}
@@ -117,14 +125,14 @@ class PageRunner:
 
     def run(self, page: str, command: str) -> tuple[int, str]:
         """Run one more command in the state after a page; return its exit code and output."""
-        return _run(command, self.home(page), self._environments[page])
+        return self._run_command(command, self.home(page), self._environments[page])
 
     def _run_step(self, step: Step, environment: dict[str, str]) -> Difference | None:
         words = shlex.split(step.command, comments=True)
         if words[:1] == ["export"]:
             environment.update({name: value for name, _, value in (w.partition("=") for w in words[1:])})
             return None
-        code, printed = _run(step.command, self.home(step.page), environment)
+        code, printed = self._run_command(step.command, self.home(step.page), environment)
         is_same = code == step.exits and matches(step.expected_output, printed)
         return None if is_same else Difference(step, printed, code)
 
@@ -137,7 +145,7 @@ def plain_environment() -> dict[str, str]:
     return {**variables, "PATH": path, "NO_COLOR": "1", "COLUMNS": WIDTH, "LC_ALL": "C.UTF-8"}
 
 
-def _run(command: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+def run_in_shell(command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
     completed = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,

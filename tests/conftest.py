@@ -112,27 +112,26 @@ def made_once(
     request: pytest.FixtureRequest,
 ) -> Path:
     """A copy of a folder that ``make`` fills once for the code and the packages as they are, in however many
-    processes and however often tests run."""
+    processes and however often tests run. What ``make`` writes may name paths in its folder, which stays."""
     assert request.config.cache is not None
     kept = request.config.cache.mkdir(f"{name}-{code_and_packages()}")
     with FileLock(kept / "lock"):
-        if not (kept / "made").exists():
-            for older in set(kept.parent.glob(f"{name}-*")) - {kept}:
+        if not (kept / "finished").exists():
+            for older in {*kept.parent.glob(f"{name}-*"), kept / "made"} - {kept}:
                 shutil.rmtree(older, ignore_errors=True)
-            making = tmp_path_factory.mktemp("making")
-            make(making)
-            shutil.rmtree(kept / "made.part", ignore_errors=True)
-            shutil.copytree(making, kept / "made.part")
-            (kept / "made.part").rename(kept / "made")
-    return Path(shutil.copytree(kept / "made", tmp_path_factory.mktemp(name) / "made"))
+            (kept / "made").mkdir()
+            make(kept / "made")
+            (kept / "finished").touch()
+    return Path(shutil.copytree(kept / "made", tmp_path_factory.mktemp(name) / "made", symlinks=True))
 
 
 def code_and_packages() -> str:
-    """A hash of all that loading, features and training run through."""
+    """A hash of all that loading, features, training and the fixtures run through."""
     root = Path(__file__).parents[1]
-    code = (p for p in (root / "shared").rglob("*") if p.suffix in (".py", ".sql"))
+    code = [p for p in (root / "shared").rglob("*") if p.suffix in (".py", ".sql")]
+    fixtures = [*Path(__file__).parent.glob("*.py"), *(root / "tests" / "application").glob("worlds.py")]
     digest = hashlib.sha256()
-    for path in (*sorted(code), root / "requirements.lock", Path(__file__)):
+    for path in (*sorted(code), *sorted(fixtures), root / "requirements.lock"):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

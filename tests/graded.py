@@ -18,7 +18,8 @@ from shared.embedded.sample_league import AFTER_GAMES
 from shared.model_registry.bundle import Bundle
 from shared.model_registry.loading import load_shadows
 from tests.application.worlds import Jobs, copy_of
-from tests.conftest import DAY
+from tests.conftest import DAY, made_once
+from tests.trained_once import fits_once
 
 FIRST = DAY - timedelta(days=13)
 NINE, ANCHORED = "catboost_v9", "line_anchored_v1"
@@ -26,14 +27,24 @@ SYSTEMS = ("moving_average", NINE, ANCHORED, "ensemble_v1")
 
 
 @pytest.fixture(scope="session")
-def graded_folder(loaded: Path, results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def graded_folder(
+    loaded: Path,
+    results_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Path:
     """State as on the morning after the demo's date; read it only.
 
     ``autumn`` of catboost_v9 is the champion by an override and served, ``spring`` its shadow on the last
     date; line_anchored_v1 has a candidate. Thirteen dates were backfilled, the last one was live.
     """
-    folder = copy_of(loaded, tmp_path_factory.mktemp("graded"))
-    jobs = Jobs(folder, {})
+    return made_once(
+        "graded", lambda folder: _grade(loaded, results_folder, folder), tmp_path_factory, request
+    )
+
+
+def _grade(loaded: Path, results_folder: Path, folder: Path) -> None:
+    jobs = Jobs(copy_of(loaded, folder), {})
     jobs.build(FIRST, DAY)
     autumn, anchor = trained(jobs, NINE, "autumn", 40), trained(jobs, ANCHORED, "anchor", 40)
     Promotion(jobs.warehouse, DirectoryModelStore(), jobs.clock).promote(
@@ -50,14 +61,14 @@ def graded_folder(loaded: Path, results_folder: Path, tmp_path_factory: pytest.T
     after = before.at(AFTER_GAMES)
     after.reveal(results_folder)
     after.grade(FIRST, DAY)
-    return folder
 
 
 def trained(jobs: Jobs, system: str, name: str, days_before: int) -> Bundle:
     end = DAY - timedelta(days=days_before)
     window = validate_window(system, DAY - timedelta(days=300), end, end + timedelta(days=1), FIRST)
     train = TrainExperiment(jobs.warehouse, DirectoryModelStore(), str(jobs.folder / "models"), "abc1234")
-    return train(window, name, jobs.now).bundle
+    with fits_once():
+        return train(window, name, jobs.now).bundle
 
 
 @pytest.fixture(scope="session")

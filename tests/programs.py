@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import runpy
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from docs_tools.transcripts import TIMEOUT_SECONDS, run_in_shell, strip_blanks
+from tests.trained_once import fits_once
 
 PRELOADED = (
     "backfill_jobs.cli.main",
@@ -22,6 +27,7 @@ PRELOADED = (
     "shared.backends",
     "shared.embedded.dead_letters",
     "shared.embedded.duckdb_warehouse",
+    "tests.trained_once",
     "typer._adapters",
 )
 
@@ -32,17 +38,20 @@ def run_program(
     environment: Mapping[str, str],
     folder: Path,
     seconds: float = 300.0,
+    merge_output: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -m module arguments`` in a folder; a program that takes longer is asked to end.
 
-    Raises ``TimeoutExpired`` then.
+    With ``merge_output`` standard error goes where standard output goes. Raises ``TimeoutExpired``.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOADED))
     with TemporaryDirectory() as written:
         out, err = Path(written, "out"), Path(written, "err")
+        err.touch()
         process = context.Process(
-            target=_program, args=(module, list(arguments), dict(environment), folder, out, err)
+            target=_program,
+            args=(module, list(arguments), dict(environment), folder, out, None if merge_output else err),
         )
         process.start()
         process.join(seconds)
@@ -56,14 +65,32 @@ def run_program(
 
 
 def _program(
-    module: str, arguments: list[str], environment: dict[str, str], folder: Path, out: Path, err: Path
+    module: str, arguments: list[str], environment: dict[str, str], folder: Path, out: Path, err: Path | None
 ) -> None:
     for stream, path in ((sys.stdout, out), (sys.stderr, err)):
         stream.flush()
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream.fileno())
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if path else sys.stdout.fileno()
+        os.dup2(opened, stream.fileno())
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = [module, *arguments]
     sys.modules.pop(module, None)  # it is run, not imported
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    with fits_once():
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*\"""")
+SHELL_SYNTAX = re.compile(r"[|<>&;$`*?~\\(){}#]")
+
+
+def run_command(command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run a command of a page: ``props`` with plain arguments as a fork, everything else in bash."""
+    unquoted = QUOTED.sub("", command.partition(" # exits ")[0])
+    words = [] if SHELL_SYNTAX.search(unquoted) else shlex.split(command, comments=True)
+    if words[:1] != ["props"]:
+        return run_in_shell(command, folder, environment)
+    ended = run_program(
+        "backfill_jobs.cli.main", words[1:], environment, folder, TIMEOUT_SECONDS, merge_output=True
+    )
+    return ended.returncode, strip_blanks(ended.stdout)

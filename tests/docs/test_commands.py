@@ -16,7 +16,7 @@ from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.ports import Statement
 from tests.application.worlds import Jobs
-from tests.conftest import DAY
+from tests.conftest import DAY, made_once
 from tests.docs.typed import ENDS, LEFT_OUT, Typed, typed
 from tests.graded import NINE, trained
 from tests.infra.commands import ROOT, VALUES
@@ -28,9 +28,19 @@ PAGES = list(dict.fromkeys(t.command.page for t in ALL if not t.elsewhere))
 
 
 @pytest.fixture(scope="session")
-def world(graded_folder: Path, results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def world(
+    graded_folder: Path,
+    results_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Path:
     """A clone in which much has happened: a graded fortnight, a predicted today, a model for every system."""
-    folder = tmp_path_factory.mktemp("typed")
+    return made_once(
+        "typed", lambda folder: _fill(folder, graded_folder, results_folder), tmp_path_factory, request
+    )
+
+
+def _fill(folder: Path, graded_folder: Path, results_folder: Path) -> None:
     shutil.copytree(graded_folder, folder / ".props")
     shutil.copytree(results_folder, folder / VALUES["DIR"])
     jobs = Jobs(folder / ".props", {}, AFTER_GAMES)
@@ -44,7 +54,6 @@ def world(graded_folder: Path, results_folder: Path, tmp_path_factory: pytest.Te
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.com"]
     subprocess.run([*git, "init", "--quiet"], cwd=folder, check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "all there is"], cwd=folder, check=True)
-    return folder
 
 
 @pytest.fixture(scope="session")

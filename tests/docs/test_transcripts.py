@@ -9,6 +9,7 @@ import pytest
 from docs_tools import shapes, transcripts
 from docs_tools.transcripts import PageRunner, Step, matches, steps, update_page
 from tests.cli.test_help import ALL, WITHOUT_JSON
+from tests.programs import run_command
 
 PAGE = """# A
 
@@ -24,7 +25,7 @@ $ false # exits 1
 @pytest.mark.slow
 def test_every_played_page_shows_what_its_commands_print(tmp_path: Path) -> None:
     """One test: the pages continue one another, and models are trained once."""
-    runner = PageRunner(tmp_path)
+    runner = PageRunner(tmp_path, run_command)
     found = [str(d) for page in transcripts.starting_states() for d in runner.run_page(page)]
     assert found == [], "\n\n".join(found)
     assert shapes.page(runner) == shapes.PAGE.read_text(encoding="utf-8"), (

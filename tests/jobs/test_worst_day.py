@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +22,8 @@ from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.ports import Statement
 from tests.conftest import DAY
+from tests.programs import run_program
+from tests.trained_once import fits_once
 
 ROOT = Path(__file__).parents[2]
 BACKFILL = "backfill_jobs/prediction/player_prop_predictions_backfill.py"
@@ -39,28 +39,19 @@ class Operator:
     models: dict[str, Path]
 
     def __call__(self, command: str, code: int | tuple[int, ...] = 0) -> str:
-        """Give a command as it is written; ``props`` and ``python`` are those of this environment."""
-        words = shlex.split(command)
-        if words[0] == "props":
-            words = ["-m", "backfill_jobs.cli.main", *words[1:]]
-        elif words[0] == "python":
-            words = words[1:]
-        ended = subprocess.run(
-            [sys.executable, *words],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "PYTHONPATH": ".",
-                "PROPS_HOME": str(self.home),
-                "PROPS_NOW": self.now.isoformat(),
-                "NO_COLOR": "1",
-                **{path_variable(s): str(p) for s, p in self.models.items()},
-            },
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+        """Run a command as it is typed; ``props`` and ``python`` are those of this environment."""
+        program, *arguments = shlex.split(command)
+        if program == "python":
+            program = arguments.pop(0).removesuffix(".py").replace("/", ".")
+        environment = {
+            **os.environ,
+            "PROPS_HOME": str(self.home),
+            "PROPS_NOW": self.now.isoformat(),
+            "NO_COLOR": "1",
+            **{path_variable(s): str(p) for s, p in self.models.items()},
+        }
+        module = "backfill_jobs.cli.main" if program == "props" else program
+        ended = run_program(module, arguments, environment, ROOT, seconds=100)
         assert ended.returncode in ((code,) if isinstance(code, int) else code), (
             f"{command}\n{ended.stdout}\n{ended.stderr}"
         )
@@ -76,7 +67,8 @@ class Operator:
 
 def train(warehouse: DuckDbWarehouse, folder: Path, end: Any, days: int) -> dict[str, Path]:
     windows = [Window(system, end - timedelta(days=days), end) for system in MODEL_SYSTEMS]
-    bundles = TrainModels(warehouse, DirectoryModelStore(), str(folder))(windows, sample_league.DEMO_NOW)
+    with fits_once():
+        bundles = TrainModels(warehouse, DirectoryModelStore(), str(folder))(windows, sample_league.DEMO_NOW)
     return {system: Path(bundle.path) for system, bundle in bundles.items()}
 
 
