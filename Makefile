@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help setup demo test check docs reference newcomer serve e2e infra browser bench bench-peers faults emulators lock clean
+.PHONY: help setup demo test test-fast check docs reference newcomer serve e2e infra browser bench bench-peers faults emulators lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -25,7 +25,10 @@ demo: $(SET_UP) ## Set up, then play one game date of the sample league from sta
 	@$(BIN)/props demo
 
 test: $(SET_UP) ## Set up, then run the tests
-	@$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=95
+	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=95
+
+test-fast: $(SET_UP) ## Run the unit tests only
+	@$(BIN)/pytest -n 2 --dist worksteal -m unit
 
 check: $(SET_UP) ## Format, lint, types, layers
 	@$(BIN)/ruff format --check .

@@ -40,6 +40,22 @@ CLOCK = FixedClock(sample_league.DEMO_NOW)
 DAY = sample_league.DEMO_DATE
 
 
+NOT_UNIT = {"emulators", "realdata", "slow", "infra", "browser", "bench", "faults"}
+"""Markers of tests that need more than this process."""
+
+WORLDS = {"league_folder", "results_folder", "loaded", "google", "graded_folder"}
+"""Fixtures that take seconds to make."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark unit tests, and run slow ones first: two processes then end at nearly the same moment."""
+    for item in items:
+        markers = {m.name for m in item.iter_markers()}
+        if not (NOT_UNIT & markers or WORLDS & set(getattr(item, "fixturenames", ()))):
+            item.add_marker("unit")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 class Outbox:
     """A publisher that keeps what it is given."""
 

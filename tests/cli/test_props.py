@@ -116,6 +116,7 @@ def demo(home: Path, *arguments: str) -> dict[str, Any]:
     return got
 
 
+@pytest.mark.slow
 def test_the_demo_twice_gives_the_same_and_leaves_a_report(tmp_path: Path) -> None:
     first, second = demo(tmp_path), demo(tmp_path)
     for name in first.keys() - {"seconds"}:
@@ -142,6 +143,7 @@ def test_a_demo_of_a_date_without_games_is_refused(tmp_path: Path, league_folder
     assert "2025-08-01: no games" in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_demo_that_is_terminated_leaves_no_service_running(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "backfill_jobs.cli.main", "demo", "--keep"]
     with subprocess.Popen(
@@ -163,6 +165,7 @@ def test_a_demo_that_is_terminated_leaves_no_service_running(tmp_path: Path) -> 
             httpx.get(f"{url}/health")
 
 
+@pytest.mark.slow
 def test_what_operators_read(
     tmp_path: Path, loaded: Path, results_folder: Path, model_paths: dict[str, Path]
 ) -> None:
@@ -210,6 +213,7 @@ def test_what_operators_read(
     assert "no run is past its deadline" in told("runs", "check-stalled")
 
 
+@pytest.mark.slow
 def test_a_model_from_training_to_its_replay(
     tmp_path: Path, loaded: Path, model_paths: dict[str, Path]
 ) -> None:

@@ -65,6 +65,7 @@ def features(world: Jobs) -> list[dict[str, Any]]:
     )
 
 
+@pytest.mark.slow
 def test_building_features(loaded: Path, tmp_path: Path) -> None:
     arguments = ("features", "build", "--dates", DAY.isoformat())
     calm = Jobs(copy_of(loaded, tmp_path / "calm"), {})
@@ -89,6 +90,7 @@ def calm(loaded: Path, tmp_path: Path, model_paths: dict[str, Path]) -> Jobs:
 PREDICT = ("--dates", DAY.isoformat(), "--force", "--systems", BUT_V8, "--reason", "new model")
 
 
+@pytest.mark.slow
 def test_predicting_with_force(
     loaded: Path, tmp_path: Path, model_paths: dict[str, Path], calm: Jobs
 ) -> None:
@@ -126,6 +128,7 @@ def used(world: Jobs) -> list[dict[str, Any]]:
     )
 
 
+@pytest.mark.slow
 def test_predicting_dates_that_run_together(
     loaded: Path, tmp_path: Path, model_paths: dict[str, Path]
 ) -> None:
@@ -167,6 +170,7 @@ def test_grading(tmp_path: Path, calm: Jobs, results_folder: Path) -> None:
         assert len(rows) == len(world.active()) == len({(r["player_id"], r["system_id"]) for r in rows})
 
 
+@pytest.mark.slow
 def test_loading(tmp_path: Path, league_folder: Path, loaded: Path) -> None:
     count = "SELECT COUNT(*) AS n, SUM(points) AS points FROM nba_analytics.player_game_summary"
     quotes = "SELECT COUNT(*) AS n FROM nba_raw.odds_api_player_points_props"

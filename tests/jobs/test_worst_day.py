@@ -112,6 +112,7 @@ MODELS = (
 )
 
 
+@pytest.mark.slow
 def test_the_worst_day_ends_well(operator: Operator, tmp_path: Path, results_folder: Path) -> None:
     op = operator
     inferior = {p.stem for p in op.models.values()}
