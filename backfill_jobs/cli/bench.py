@@ -37,7 +37,7 @@ class BenchResult(TypedDict):
     wanted: Literal["at most", "at least"]
     holds: bool
     reaches_aim: bool
-    beside: Annotated[dict[str, float], "NAME"]
+    beside: dict[str, float]
 
 
 Name = Annotated[str | None, typer.Argument(help="One bench only; default: all of them.")]

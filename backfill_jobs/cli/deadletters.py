@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
@@ -36,11 +37,11 @@ class MessageSummary(TypedDict):
     message_id: str | None
     run_id: str | None
     reason: str
-    rejected_at: str
-    published_at: str | None
+    rejected_at: datetime
+    published_at: datetime | None
     attempts: int | None
-    attributes: Annotated[dict[str, str], "NAME"]
-    replayed_at: str | None
+    attributes: dict[str, str]
+    replayed_at: datetime | None
     replayed_by: str | None
 
 
@@ -56,7 +57,7 @@ class ReplayResult(TypedDict):
     """Ids of the messages published again, and why others were not, by id."""
 
     replayed: list[str]
-    failed: Annotated[dict[str, str], "ID"]
+    failed: dict[str, str]
 
 
 Days = Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="How many days back to look.")]
@@ -171,11 +172,11 @@ def _plain(m: RejectedMessage) -> MessageSummary:
         "message_id": m.message_id,
         "run_id": m.run_id,
         "reason": m.reason,
-        "rejected_at": m.rejected_at.isoformat(),
-        "published_at": m.published_at.isoformat() if m.published_at else None,
+        "rejected_at": m.rejected_at,
+        "published_at": m.published_at,
         "attempts": m.attempts,
         "attributes": dict(envelope.attributes) if envelope else {},
-        "replayed_at": m.replayed_at.isoformat() if m.replayed_at else None,
+        "replayed_at": m.replayed_at,
         "replayed_by": m.replayed_by,
     }
 

@@ -122,7 +122,7 @@ def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def _show_checks(checks: list[Check], as_json: bool) -> None:
     if as_json:
-        print_json({"checks": [c.plain() for c in checks]})
+        print_json({"checks": checks})
     else:
         print_table(None, ("", "check", "found"), [(_status(c), c.name, c.detail) for c in checks])
     if not all(c.passed for c in checks):

@@ -124,8 +124,8 @@ def mlfs_diagnose(day: Day, as_json: Json = False) -> None:
 
 def _plain(diagnosis: Diagnosis) -> dict[str, Any]:
     return {
-        "game_date": diagnosis.game_date.isoformat(),
-        "verdict": diagnosis.verdict.value,
+        "game_date": diagnosis.game_date,
+        "verdict": diagnosis.verdict,
         "mode": diagnosis.mode.value.lower(),
         "expected": diagnosis.expected,
         "present": diagnosis.present,
@@ -135,10 +135,10 @@ def _plain(diagnosis: Diagnosis) -> dict[str, Any]:
             {"player_lookup": p.player_lookup, "player_id": p.player_id, "reason": reason}
             for p, reason in diagnosis.missing.items()
         ],
-        "features": {name: asdict(state) for name, state in diagnosis.features.items()},
+        "features": diagnosis.features,
         "cause": diagnosis.cause,
         "remedy": diagnosis.remedy,
-        "due_at": diagnosis.due_at.isoformat() if diagnosis.due_at else None,
+        "due_at": diagnosis.due_at,
         "snapshot_id": diagnosis.snapshot_id,
         "phases": diagnosis.phases,
     }

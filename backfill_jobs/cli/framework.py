@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import FrameType
@@ -195,7 +196,7 @@ def checking_arguments() -> Iterator[None]:
 
 def print_json(value: object) -> None:
     """Print one JSON object on standard output, without styles or line wrapping."""
-    sys.stdout.write(json.dumps(value, indent=2, default=_as_text) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
 
 
 def json_value(value: Any) -> Any:
@@ -213,7 +214,10 @@ def json_value(value: Any) -> Any:
     return {k: json_value(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-def _as_text(value: object) -> str:
+def _plain(value: Any) -> object:
+    """Return a dataclass as a dict, and any other value as text."""
+    if is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

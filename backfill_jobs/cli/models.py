@@ -96,7 +96,7 @@ def models_show(model: Model, as_json: Json = False) -> None:
     with waiting("checking the gates"):
         gates = _promotion().gates(model)
     if as_json:
-        print_json({**registered, "gates": [vars(g) for g in gates]})
+        print_json({**registered, "gates": gates})
         return
     print_lines([f"{k}: {v}" for k, v in registered.items() if v is not None])
     _show_gates(gates)
@@ -111,7 +111,7 @@ def models_compare(a: Model, b: Model, as_json: Json = False) -> None:
     lines = [f"{comparison['rows']} rows on {comparison['dates']} dates"]
     lines += [f"{model}: MAE {mae:.3f}" for model, mae in comparison["mae"].items()]
     if d:
-        lines.append(f"difference {d['value']:+.3f} [{d['low']:+.3f}, {d['high']:+.3f}]")
+        lines.append(f"difference {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]")
     show(as_json, comparison, lines)
 
 
@@ -134,14 +134,7 @@ def models_promote(
     with waiting("checking the gates"):
         decision = _promotion().promote(model, reason, override)
     if as_json:
-        print_json(
-            {
-                "model_id": decision.model_id,
-                "promoted": decision.promoted,
-                "overridden": decision.overridden,
-                "gates": [vars(g) for g in decision.gates],
-            }
-        )
+        print_json(decision)
     else:
         _show_gates(decision.gates)
         failed = ", ".join(g.name for g in decision.failed)
@@ -216,7 +209,6 @@ def models_health(
     as_json: Json = False,
 ) -> None:
     """Performance of the serving models on live rows: HEALTHY, WATCH or RETRAIN; exit 1 for RETRAIN."""
-    from dataclasses import asdict
     from datetime import timedelta
 
     from shared.application.models.health import ModelHealth
@@ -226,7 +218,7 @@ def models_health(
     with waiting("reading graded rows"):
         health = ModelHealth(backend.warehouse)(eastern_date(backend.clock.now()) - timedelta(days=1), days)
     if as_json:
-        print_json({"systems": {s: asdict(h) for s, h in health.items()}})
+        print_json({"systems": health})
     else:
         rows = [
             (s, h.health.value, h.n, _points(h.mae), _points(h.line_mae), _points(h.line_bias), h.why)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from shared.application.grading.signals import Evidence
     from shared.backends import Backend, ModelSettings
     from shared.domain.findings import Finding
-    from shared.domain.statistics import Rate
 
 
 def coverage(
@@ -89,12 +87,7 @@ def signal(
         signals = SignalReport(connect_backend().warehouse)(day)
     chosen = [row for row in signals if system in (None, row["system_id"])]
     if as_json:
-        print_json(
-            {
-                "game_date": day.isoformat(),
-                "signals": [{**row, "evidence": [asdict(e) for e in row["evidence"]]} for row in chosen],
-            }
-        )
+        print_json({"game_date": day, "signals": chosen})
         return
     rows = [
         (
@@ -116,8 +109,8 @@ def signal(
     )
     evidence = [
         (
-            r["system_id"], e.counted_as, e.days, _rate_of(e.such), e.green_days, _rate_of(e.green),
-            _p_values(e),
+            r["system_id"], e.counted_as, e.days, _rate_text(vars(e.such)), e.green_days,
+            _rate_text(vars(e.green)), _p_values(e),
         )
         for r in chosen for e in r["evidence"]
     ]  # fmt: skip
@@ -257,7 +250,7 @@ def _show_findings(findings: Sequence[Finding], context: dict[str, str], title: 
 
     severity = worst(findings)
     if as_json:
-        print_json({**context, "severity": severity.value, "findings": [asdict(f) for f in findings]})
+        print_json({**context, "severity": severity.value, "findings": findings})
     else:
         rows = [
             (f.severity.value, f.check, f.evidence + (f"\n-> {f.remedy}" if f.remedy else ""))
@@ -300,11 +293,7 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
 
 
-def _rate_of(rate: Rate) -> str:
-    return _rate_text(asdict(rate))
-
-
-def _rate_text(rate: dict[str, Any]) -> str:
+def _rate_text(rate: Mapping[str, Any]) -> str:
     if rate["rate"] is None:
         return "no picks"
     return f"{rate['rate']:.1%} [{100 * rate['low']:.0f}-{100 * rate['high']:.0f}] n={rate['n']}"

@@ -104,11 +104,11 @@ def _plain_progress(progress: RunProgress) -> dict[str, Any]:
         "under_way": progress.under_way,
         "request": dict(progress.request),
         "progress": {"expected": counts.expected, "done": counts.done, **counts.kinds},
-        "players": [asdict(o) for o in progress.players],
-        "systems": [asdict(s) for s in progress.systems],
-        "steps": [asdict(s) for s in progress.steps],
-        "replacements": [asdict(r) for r in progress.replacements],
-        "away": list(progress.unavailable),
+        "players": progress.players,
+        "systems": progress.systems,
+        "steps": progress.steps,
+        "replacements": progress.replacements,
+        "away": progress.unavailable,
     }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any, TypedDict
+from typing import Any, TypedDict
 
+from backfill_jobs.cli.json_types import Reason, Step, SystemId
 from backfill_jobs.demo.scenario import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
 
@@ -13,8 +14,8 @@ class PlayerOutcomes(TypedDict):
     """Number of players by outcome; players without a prediction by reason."""
 
     predicted: int
-    skipped: Annotated[dict[str, int], "REASON"]
-    failed: Annotated[dict[str, int], "REASON"]
+    skipped: dict[Reason, int]
+    failed: dict[Reason, int]
 
 
 class Summary(TypedDict):
@@ -24,13 +25,13 @@ class Summary(TypedDict):
     games: int
     expected_players: int
     outcomes: PlayerOutcomes
-    rows_by_system: Annotated[dict[str, int], "SYSTEM"]
+    rows_by_system: dict[SystemId, int]
     active_duplicates: int
-    graded_by_system: Annotated[dict[str, int], "SYSTEM"]
+    graded_by_system: dict[SystemId, int]
     void: int
-    mae_by_system: Annotated[dict[str, float | None], "SYSTEM"]
+    mae_by_system: dict[SystemId, float | None]
     line_mae: float | None
-    seconds: Annotated[dict[str, float], "STEP"]
+    seconds: dict[Step, float]
 
 
 def summary(outcome: Outcome) -> Summary:

@@ -102,7 +102,7 @@ def predict(
         job = _job(connect(settings), settings, bars)
         results = job(days, options, resume=not no_resume, progress=bars)
     if as_json:
-        print_json({"dry_run": dry_run, "dates": [r.plain() for r in results]})
+        print_json({"dry_run": dry_run, "dates": results})
     else:
         _show([r.plain() for r in results])
     if any(r.status not in SUCCESSFUL for r in results):

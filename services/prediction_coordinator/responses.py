@@ -11,27 +11,16 @@ from shared.application.grading.signals import Evidence
 from shared.domain.coverage import Level
 from shared.ports import RunState
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PLAYER_PROP_PREDICTIONS
-from shared.schemas.table import Column, Table
+from shared.schemas.table import Table
 from shared.web.health_models import Health, Heartbeat, Ready
 from shared.web.openapi import ResponseModel, ResponseModels
-
-TYPES = {
-    "STRING": str, "INT64": int, "FLOAT64": float, "BOOL": bool, "DATE": date, "TIMESTAMP": datetime,
-}  # fmt: skip
 
 
 def row_of(table: Table, name: str, **extra_fields: Any) -> type[ResponseModel]:
     """Return the response model of a table's row, with the ``extra_fields`` that a query adds."""
-    types = {c.name: _type(c) for c in table.columns} | extra_fields
+    types = {c.name: c.python_type for c in table.columns} | extra_fields
     fields: dict[str, Any] = {column: (type_, ...) for column, type_ in types.items()}
     return create_model(name, __base__=ResponseModel, __doc__=f"A row of ``{table.full_name}``.", **fields)
-
-
-def _type(column: Column) -> Any:
-    python_type = TYPES[column.type]
-    if column.mode == "REPEATED":
-        return list[python_type]  # type: ignore[valid-type]
-    return python_type if column.mode == "REQUIRED" else python_type | None
 
 
 class Started(ResponseModel):

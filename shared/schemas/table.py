@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
+
+PYTHON_TYPES: dict[str, Any] = {
+    "STRING": str, "INT64": int, "FLOAT64": float, "BOOL": bool, "DATE": date, "TIMESTAMP": datetime,
+}  # fmt: skip
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "STRING": pa.string(),
@@ -35,6 +41,13 @@ class Column:
     def sql_type(self) -> str:
         """The type in BigQuery's dialect."""
         return f"ARRAY<{self.type}>" if self.mode == "REPEATED" else self.type
+
+    @property
+    def python_type(self) -> Any:
+        plain: Any = PYTHON_TYPES[self.type]
+        if self.mode == "REPEATED":
+            plain = list.__class_getitem__(plain)
+        return plain if self.mode != "NULLABLE" else plain | None
 
 
 def required(name: str, type_: str, meaning: str) -> Column:

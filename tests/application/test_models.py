@@ -7,12 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from docs_tools.declared import type_errors
 from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions
 from shared.application.backfill.results import Status
 from shared.application.features.build import invalidate
 from shared.application.models.deployable import load_deployable
-from shared.application.models.promotion import Comparison, Promotion
+from shared.application.models.promotion import Promotion
 from shared.application.models.registry import Registry, State
 from shared.application.training.experiments import TrainExperiment, to_json_object
 from shared.application.training.train import validate_window
@@ -26,6 +25,7 @@ from shared.schemas.predictions import PREDICTION_ACCURACY
 from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import CLOCK, DAY
+from tests.docs.json_commands import checked
 
 NINE, MONTHLY = "catboost_v9", "catboost_v9_2026_02"
 
@@ -267,7 +267,7 @@ def test_a_shadow_runs_on_the_same_jobs_is_graded_and_never_active(here: Jobs, r
     assert after.grade(DAY, DAY).by_kind["SHADOW"] == len(shadow)
     champion = next(m for m in here.registry.models() if m["sha256"] == champions[0]["model_sha256"])
     told = promotion(here).compare("spring", champion["model_id"])
-    assert type_errors(json.loads(json.dumps(told)), Comparison) == []
+    checked("props models compare", json.dumps(told, default=vars))
     assert told["rows"] > 50
     assert set(told["mae"]) == {Path(path).stem, champion["model_id"]}
     assert told["difference"] is None  # one date says nothing of how dates differ

@@ -11,9 +11,9 @@ import pytest
 from backfill_jobs.cli import bench
 from backfill_jobs.cli.framework import run
 from backfill_jobs.cli.main import app
-from docs_tools.declared import type_errors
 from tests.bench import suite
 from tests.bench.suite import Bench, LeftOut, Measured, Result
+from tests.docs.json_commands import checked
 
 
 def left_out(_: int) -> Measured:
@@ -38,8 +38,7 @@ def some(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_json_has_each_ratio_with_its_bar(monkeypatch: Any, capsys: Any) -> None:
     assert props("--json", "--rounds", "3", monkeypatch=monkeypatch) == 1
     out, err = capsys.readouterr()
-    fast, slow = json.loads(out)
-    assert type_errors([fast, slow], list[bench.BenchResult]) == []
+    fast, slow = checked("props bench", out)
     assert fast["ratio"] == {"min": 4.0, "median": 6.0, "max": 8.0}
     assert (fast["holds"], fast["reaches_aim"], fast["rounds"], fast["bar"], fast["aim"]) == (
         True,

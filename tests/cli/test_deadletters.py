@@ -5,12 +5,11 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from backfill_jobs.cli.deadletters import MessageDetails, ReplayResult
-from docs_tools.declared import type_errors
 from shared.embedded.broker.store import MessageStore
 from tests.application.test_dead_letters import give_up
 from tests.application.worlds import Jobs
 from tests.cli.test_props import props
+from tests.docs.json_commands import checked
 from tests.embedded.test_broker import Sink, broker, until
 from tests.jobs.test_kill import PROPS, command
 
@@ -36,14 +35,16 @@ def test_an_operator_lists_shows_and_replays(tmp_path: Path) -> None:
     table = props(tmp_path, "deadletters", "list").stdout
     assert first["id"] in table
     assert "last answer 500" in table
-    shown = json.loads(props(tmp_path, "deadletters", "show", first["id"], "--json").stdout)
-    assert type_errors(shown, MessageDetails) == []
+    shown = checked(
+        "props deadletters show", props(tmp_path, "deadletters", "show", first["id"], "--json").stdout
+    )
     assert (shown["body"], shown["whole"]) == ({"n": 1}, True)
     assert '"n": 1' in props(tmp_path, "deadletters", "show", first["id"]).stdout
     one = props(tmp_path, "deadletters", "replay", first["id"])
     assert (one.returncode, one.stdout) == (0, f"replayed {first['id']} to prediction-request\n")
-    rest = json.loads(props(tmp_path, "deadletters", "replay", "--all", "--json").stdout)
-    assert type_errors(rest, ReplayResult) == []
+    rest = checked(
+        "props deadletters replay", props(tmp_path, "deadletters", "replay", "--all", "--json").stdout
+    )
     assert rest == {"replayed": [second["id"]], "failed": {}}
     assert "no dead letter is left" in props(tmp_path, "deadletters", "replay", "--all").stdout
     assert len(store.pending("prediction-request")) == 2

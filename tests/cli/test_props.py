@@ -11,10 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from backfill_jobs.demo.figures import Summary
-from docs_tools.declared import type_errors
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from tests.conftest import DAY
+from tests.docs.json_commands import checked
 from tests.programs import run_program
 
 
@@ -103,8 +102,7 @@ def test_a_state_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) ->
 def demo(home: Path, *arguments: str) -> dict[str, Any]:
     ended = props(home, "demo", "--json", *arguments)
     assert ended.returncode == 0, ended.stderr
-    got: dict[str, Any] = json.loads(ended.stdout)
-    assert type_errors(got, Summary) == []
+    got: dict[str, Any] = checked("props demo", ended.stdout)
     said = got["outcomes"]
     assert got["expected_players"] == said["predicted"] + sum(said["skipped"].values()) + sum(
         said["failed"].values()
@@ -190,7 +188,7 @@ def test_what_operators_read(
     assert "no earlier execution of this job" in told("predict", "--status")
     assert "SUCCESS" in told("predict", "--dates", day, "--systems", systems)
     assert "1 of 1 dates done" in told("predict", "--status")
-    assert json.loads(told("predict", "--status", "--json"))["jobs"][0]["state"] == "ended"
+    assert checked("props predict", told("predict", "--status", "--json"))["jobs"][0]["state"] == "ended"
     signals = told("signal", "--date", day)
     assert "on similar earlier days" in signals
     assert " signal  " in signals.splitlines()[2]  # a table, not a list of each row

@@ -6,10 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from docs_tools import shapes, transcripts
+from backfill_jobs.cli.json_output import JSON_OUTPUT
+from docs_tools import transcripts
 from docs_tools.transcripts import PageRunner, Step, matches, steps, update_page
 from tests.cli.test_help import ALL, WITHOUT_JSON
+from tests.docs import json_commands
 from tests.programs import run_command
+
+CHECKED_ELSEWHERE = {
+    "props demo": "tests/cli/test_props.py",
+    "props bench": "tests/cli/test_bench.py",
+    "props models compare": "tests/application/test_models.py",
+    "props deadletters show": "tests/cli/test_deadletters.py",
+    "props deadletters replay": "tests/cli/test_deadletters.py",
+    "props deployments check": "tests/docs/test_json_output.py",
+}
+"""Commands that need services, messages or minutes, which a page does not have."""
 
 PAGE = """# A
 
@@ -28,9 +40,9 @@ def test_every_played_page_shows_what_its_commands_print(tmp_path: Path) -> None
     runner = PageRunner(tmp_path, run_command)
     found = [str(d) for page in transcripts.starting_states() for d in runner.run_page(page)]
     assert found == [], "\n\n".join(found)
-    assert shapes.page(runner) == shapes.PAGE.read_text(encoding="utf-8"), (
-        "run: python -m docs_tools.shapes --write"
-    )
+    for command, call in json_commands.commands(runner):
+        _, printed = runner.run(json_commands.START_PAGE, call)
+        json_commands.checked(json_commands.command_name(command), printed)
 
 
 def test_the_pages_that_people_follow_are_played() -> None:
@@ -39,10 +51,12 @@ def test_the_pages_that_people_follow_are_played() -> None:
     assert wanted <= transcripts.starting_states().keys()
 
 
-def test_every_command_with_json_has_its_shape_played_or_declared() -> None:
-    shown = {shapes.command_name(command) for command in shapes.COMMANDS}
-    assert shown | shapes.DECLARED.keys() == set(ALL) - WITHOUT_JSON
-    assert not shown & shapes.DECLARED.keys()
+def test_every_command_with_json_has_its_type_and_is_played_here_or_tested_elsewhere() -> None:
+    assert JSON_OUTPUT.keys() == set(ALL) - WITHOUT_JSON
+    played = {json_commands.command_name(command) for command in json_commands.PLAYED}
+    assert JSON_OUTPUT.keys() - played == CHECKED_ELSEWHERE.keys()
+    for command, place in CHECKED_ELSEWHERE.items():
+        assert f'"{command}"' in (transcripts.ROOT / place).read_text(encoding="utf-8")
 
 
 def test_a_page_is_taken_apart_into_steps() -> None:
@@ -93,12 +107,3 @@ def test_a_page_that_does_not_say_where_it_begins_is_refused(
     monkeypatch.setattr(transcripts, "pages", lambda: ["a.md"])
     with pytest.raises(ValueError, match="no comment"):
         transcripts.starting_states()
-
-
-def test_a_shape_has_every_key_and_every_type() -> None:
-    seen = shapes.shape([{"a": 1, "b": [{"c": None}, {"c": "x"}]}, {"a": None, "d": []}])
-    assert seen == {"a": "number or null", "b": [{"c": "text or null"}], "d": []}
-    assert shapes.shape([{"catboost_v9": 1, "ensemble_v1": 2}]) == {"SYSTEM": "number"}
-    assert "\n".join(shapes.lines(seen)) == (
-        "{\n  a: number or null\n  b: [\n    {\n      c: text or null\n    }\n  ]\n  d: list, empty here\n}"
-    )

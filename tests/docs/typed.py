@@ -1,7 +1,7 @@
 """The commands of the pages as they are typed: which are run here, which are run elsewhere, and why not all.
 
-What pages play in ``console`` blocks (``docs_tools.transcripts``) and what makes the page of JSON shapes
-(``docs_tools.shapes``) runs already; all other commands run once, on the first page that has them.
+What pages play in ``console`` blocks (``docs_tools.transcripts``) and whose JSON is compared with its type
+(``tests.docs.json_commands``) runs already; all other commands run once, on the first page that has them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby
 
-from docs_tools import shapes, transcripts
+from docs_tools import transcripts
+from tests.docs import json_commands
 from tests.infra.commands import Command, commands
 
 APART = ("docs/reference/modules.md", "docs/reference/json.md")
@@ -138,4 +139,4 @@ def _played() -> dict[str, str]:
         for page in transcripts.starting_states()
         for step in transcripts.steps(page, (transcripts.ROOT / page).read_text(encoding="utf-8"))
     }
-    return dict.fromkeys(shapes.COMMANDS, "docs_tools/shapes.py") | shown
+    return dict.fromkeys(json_commands.PLAYED, "tests/docs/json_commands.py") | shown

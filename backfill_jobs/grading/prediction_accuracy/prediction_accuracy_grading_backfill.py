@@ -75,8 +75,8 @@ def _plain(parts: list[GradingResult], dry_run: bool) -> dict[str, object]:
         "dry_run": dry_run,
         "dates": [
             {
-                "game_date": d.game_date.isoformat(),
-                "status": d.status.value,
+                "game_date": d.game_date,
+                "status": d.status,
                 "graded": d.graded,
                 "pending": d.pending,
                 "incomplete_box_scores": [

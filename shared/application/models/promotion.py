@@ -9,11 +9,13 @@ from typing import Annotated, Any, TypedDict
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Meta
 
 from shared.application.models.drift import DAYS, input_shifts
 from shared.application.models.registry import Registry, State
 from shared.domain.instants import eastern_date, to_day
 from shared.domain.promotion import Gate, Trial, difference, drift_gate, evaluate_gates
+from shared.domain.statistics import Interval
 from shared.errors import NotFound, Rejected
 from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import Clock, ModelStore, Warehouse
@@ -37,21 +39,16 @@ class Verdict:
         return [g for g in self.gates if not g.passed]
 
 
-class MeanDifference(TypedDict):
-    """A mean over game dates with its 95 % interval, in points of absolute error."""
-
-    value: float
-    low: float
-    high: float
-
-
 class Comparison(TypedDict):
-    """Two models on the rows that both predicted; ``difference`` is None for fewer than two dates."""
+    """MAEs of two models on the rows that both predicted, and their mean difference in points by game date.
+
+    ``difference`` is None for fewer than two dates.
+    """
 
     rows: int
     dates: int
-    mae: Annotated[dict[str, float], "MODEL"]
-    difference: MeanDifference | None
+    mae: dict[Annotated[str, Meta(title="MODEL")], float]
+    difference: Interval | None
 
 
 class Promotion:
@@ -120,7 +117,6 @@ class Promotion:
         if not rows.num_rows:
             raise NotFound(f"{a} and {b} have no graded row in common in {TRIAL_DAYS} days")
         trial = _build_trial(rows, rows["game_date"].to_pylist())
-        diff = difference(trial)
         return {
             "rows": rows.num_rows,
             "dates": len(np.unique(trial.day)),
@@ -128,7 +124,7 @@ class Promotion:
                 first["model_id"]: float(np.abs(trial.predicted - trial.actual).mean()),
                 second["model_id"]: float(np.abs(trial.champion - trial.actual).mean()),
             },
-            "difference": None if diff is None else {"value": diff.value, "low": diff.low, "high": diff.high},
+            "difference": difference(trial),
         }
 
     def _check_golden_rows(self, model: Mapping[str, Any]) -> tuple[LoadedModel | None, Gate]:
