@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "costs.md"
-BEGIN, END = "<!-- costs: begin -->", "<!-- costs: end -->"
 
 GIB, TIB = 2**30, 2**40
 DAYS = 30
@@ -269,6 +268,25 @@ def tables() -> str:
     return "\n".join([*rows, "", *prices])
 
 
+def sources() -> str:
+    """Return a Markdown table with the source of each figure."""
+    tables_read = ", ".join(f"{n} by {job}" for job, n in TABLES_READ.items())
+    coordinator, worker = (f"{seconds:.0f}" for seconds in RUN_SECONDS.values())
+    job = f"{min(JOB_SECONDS.values()):.0f} to {max(JOB_SECONDS.values()):.0f}"
+    return f"""\
+| figure | source |
+|---|---|
+| {REQUEST_BYTES:,} and {READY_BYTES:,} bytes of a pushed job and report, attributes included | measured |
+| bytes of a row in each table, by BigQuery's rules for logical bytes | measured |
+| tables read by the statements of one execution: {tables_read} | measured |
+| {1000 * WORKER_SECONDS:.0f} ms of worker time per player | measured on one core |
+| one call of `/check-stalled` every two minutes | declared in `infra/` |
+| schedules, alerts, memory, CPUs, retention periods | declared in `infra/` and the code |
+| busy seconds: {coordinator} of the coordinator, {worker} of the worker in a run, {job} of a job | assumed |
+| {REQUEST_LOG_BYTES / 1000} kB of log per request, {OUTCOME_BYTES / 1000:.0f} kB per document | assumed |
+| {RELEASE_GIB} GiB for three images, {RELEASE_MINUTES} minutes per release | assumed |"""
+
+
 def costs(quantities: list[float], items: list[Line]) -> list[float]:
     """Return the dollars of each line; lines with the same price use up its free units in their order."""
     remaining = {name: price.free for name, price in PRICES.items()}
@@ -298,11 +316,14 @@ def _number(value: float) -> str:
 
 def page(text: str) -> str:
     """Return the page with current tables between its markers; ``ValueError`` if it has no markers."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE.name}: markers {BEGIN} ... {END} not found")
-    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
+    for name, table in (("costs", tables()), ("sources", sources())):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"{PAGE.name}: markers {begin} ... {end} not found")
+        text = f"{before}{begin}\n{table}\n{end}{after}"
+    return text
 
 
 def main(arguments: list[str]) -> int:
