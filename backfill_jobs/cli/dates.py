@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from shared.domain.game_dates import GRAMMAR, parse_game_date
-
-FORMAT = GRAMMAR
-_DATE = "DATE"
 
 
 class GameDates(tuple[date, ...]):
@@ -49,33 +46,24 @@ def _today() -> date:
         raise Rejected(f"TODAY: {exc}") from exc
 
 
+def date_option(description: str, *names: str) -> Any:
+    """Return an option with one game date."""
+    return typer.Option(*names, parser=game_date, metavar="DATE", help=description)
+
+
 Dates = Annotated[
     GameDates | None,
-    typer.Option(parser=game_dates, metavar="DATE,...", help=f"Game dates (US Eastern): {FORMAT}."),
+    typer.Option(parser=game_dates, metavar="DATE,...", help=f"Game dates (US Eastern): {GRAMMAR}."),
 ]
-Start = Annotated[
-    date | None, typer.Option(parser=game_date, metavar=_DATE, help="First game date, with --end-date.")
-]
-End = Annotated[date | None, typer.Option(parser=game_date, metavar=_DATE, help="Last game date, inclusive.")]
-Day = Annotated[
-    date, typer.Option("--date", parser=game_date, metavar=_DATE, help=f"Game date, US Eastern: {FORMAT}.")
-]
-First = Annotated[date, typer.Option("--start", parser=game_date, metavar=_DATE, help="First game date.")]
-Last = Annotated[
-    date, typer.Option("--end", parser=game_date, metavar=_DATE, help="Last game date, inclusive.")
-]
-TrainStart = Annotated[
-    date, typer.Option(parser=game_date, metavar=_DATE, help="First game date of the training.")
-]
-TrainEnd = Annotated[
-    date, typer.Option(parser=game_date, metavar=_DATE, help="Last game date of the training, inclusive.")
-]
-EvalStart = Annotated[
-    date, typer.Option(parser=game_date, metavar=_DATE, help="First game date of the evaluation.")
-]
-EvalEnd = Annotated[
-    date, typer.Option(parser=game_date, metavar=_DATE, help="Last game date of the evaluation, inclusive.")
-]
+Start = Annotated[date | None, date_option("First game date, with --end-date.")]
+End = Annotated[date | None, date_option("Last game date, inclusive.")]
+Day = Annotated[date, date_option(f"Game date, US Eastern: {GRAMMAR}.", "--date")]
+First = Annotated[date, date_option("First game date.", "--start")]
+Last = Annotated[date, date_option("Last game date, inclusive.", "--end")]
+TrainStart = Annotated[date, date_option("First game date of the training.")]
+TrainEnd = Annotated[date, date_option("Last game date of the training, inclusive.")]
+EvalStart = Annotated[date, date_option("First game date of the evaluation.")]
+EvalEnd = Annotated[date, date_option("Last game date of the evaluation, inclusive.")]
 
 
 def ranges(dates: GameDates | None, start: date | None, end: date | None) -> list[tuple[date, date]]:

@@ -91,10 +91,11 @@ def show_message(
     details: MessageDetails = {
         **_plain(message), "body": body, "body_bytes": message.body_bytes, "whole": message.is_complete
     }  # fmt: skip
-    instants = {"rejected_at": message.rejected_at, "published_at": message.published_at}
-    instants["replayed_at"] = message.replayed_at
-    fields = details | {name: eastern_text(moment) for name, moment in instants.items() if moment}
-    lines = [f"{k}: {v}" for k, v in fields.items() if k != "body" and v is not None]
+    lines = [
+        f"{name}: {eastern_text(value) if isinstance(value, datetime) else value}"
+        for name, value in details.items()
+        if name != "body" and value is not None
+    ]
     text = body if isinstance(body, str) else json.dumps(body, indent=2)
     show(as_json, details, [*lines, "body:", text])
 

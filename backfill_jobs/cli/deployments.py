@@ -124,23 +124,19 @@ def _show_checks(checks: list[Check], as_json: bool) -> None:
     if as_json:
         print_json({"checks": checks})
     else:
-        print_table(None, ("", "check", "found"), [(_status(c), c.name, c.detail) for c in checks])
+        rows = [("OK" if c.passed else "FAILED", c.name, c.detail) for c in checks]
+        print_table(None, ("", "check", "found"), rows)
     if not all(c.passed for c in checks):
         raise typer.Exit(FINDING)
-
-
-def _status(check: Check) -> str:
-    return "OK" if check.passed else "FAILED"
 
 
 def _client(url: str, audience: str | None) -> Any:
     import httpx
 
-    if audience is None:
-        return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS)
     from shared.gcp.outgoing import IdTokenAuth
 
-    return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, auth=IdTokenAuth(audience))
+    auth = None if audience is None else IdTokenAuth(audience)
+    return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, auth=auth)
 
 
 def _http_probe(client: Any) -> HttpProbe:

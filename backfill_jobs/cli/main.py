@@ -1,5 +1,4 @@
-"""The ``props`` command. Exit codes: 0 done, 1 a finding or incomplete work, 2 a critical finding,
-64 wrong usage, 70 crash."""
+"""The ``props`` command, put together from the modules of this package."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from backfill_jobs.cli import (
     reports,
     runs,
 )
-from backfill_jobs.cli.dates import game_date
+from backfill_jobs.cli.dates import date_option
 from backfill_jobs.cli.framework import FINDING, Json, connect_backend, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
@@ -60,7 +59,7 @@ def demo(
     ] = None,
     day: Annotated[
         date | None,
-        typer.Option("--date", parser=game_date, metavar="DATE", help="Game date to run, with --data."),
+        date_option("Game date to run, with --data.", "--date"),
     ] = None,
     keep: Annotated[bool, typer.Option(help="Keep both services running until Ctrl-C.")] = False,
     as_json: Json = False,

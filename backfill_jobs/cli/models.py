@@ -20,7 +20,7 @@ from backfill_jobs.cli.framework import (
     show,
 )
 from backfill_jobs.cli.progress import Bars, waiting
-from backfill_jobs.cli.tables import print_table
+from backfill_jobs.cli.tables import hundredths, print_table
 
 if TYPE_CHECKING:
     from shared.application.models.promotion import Promotion
@@ -221,16 +221,12 @@ def models_health(
         print_json({"systems": health})
     else:
         rows = [
-            (s, h.health.value, h.n, _points(h.mae), _points(h.line_mae), _points(h.line_bias), h.why)
+            (s, h.health, h.n, *map(hundredths, (h.mae, h.line_mae, h.line_bias)), h.why)
             for s, h in health.items()
         ]
         print_table(None, ("system", "health", "rows", "MAE", "line", "bias", "reason"), rows)
     if any(h.health.value == "RETRAIN" for h in health.values()):
         raise typer.Exit(FINDING)
-
-
-def _points(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
 
 
 def _move(model: str, to: str, reason: str, as_json: bool) -> None:

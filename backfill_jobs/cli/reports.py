@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,7 @@ from backfill_jobs.cli.framework import (
     print_lines,
 )
 from backfill_jobs.cli.progress import Bars, waiting
-from backfill_jobs.cli.tables import print_table
+from backfill_jobs.cli.tables import hundredths, print_table
 
 if TYPE_CHECKING:
     from shared.application.grading.signals import Evidence
@@ -88,17 +89,19 @@ def signal(
     chosen = [row for row in signals if system in (None, row["system_id"])]
     if as_json:
         print_json({"game_date": day, "signals": chosen})
-        return
+    else:
+        _show_signals(day, chosen)
+
+
+def _show_signals(day: date, chosen: list[dict[str, Any]]) -> None:
     rows = [
         (
             r["system_id"], r["daily_signal"], r["total_picks"], _tenths(r["pct_over"]),
-            _tenths(r["pct_under"]), r["high_edge_picks"], _hundredths(r["avg_pvl"]), r["stake_multiplier"],
+            _tenths(r["pct_under"]), r["high_edge_picks"], hundredths(r["avg_pvl"]), r["stake_multiplier"],
         )
         for r in chosen
     ]  # fmt: skip
-    columns = (
-        "system", "signal", "rows", "over", "under", "5+", "p-l", "stake",
-    )  # fmt: skip
+    columns = ("system", "signal", "rows", "over", "under", "5+", "p-l", "stake")
     print_table(f"Signals of {day}", columns, rows)
     print_lines(
         [
@@ -115,9 +118,7 @@ def signal(
         for r in chosen for e in r["evidence"]
     ]  # fmt: skip
     if evidence:
-        heads = (
-            "system", "kind", "days", "hit rate", "GREEN", "hit rate", "p naive / by date",
-        )  # fmt: skip
+        heads = ("system", "kind", "days", "hit rate", "GREEN", "hit rate", "p naive / by date")
         print_table("High-edge picks of similar days, earlier dates only", heads, evidence)
     else:
         print_lines(["no graded high-edge picks on similar earlier days"])
@@ -160,27 +161,30 @@ def performance(
     if as_json:
         print_json(report)
     else:
-        columns = (
-            "rows", "group", "n", "MAE", "bias", "lined n", "lined MAE", "line MAE", "under",
-            "hit rate, 95 %",
-        )  # fmt: skip
-        rows = [
-            (
-                g["counted_as"], g["group"], g["n"], _hundredths(g["mae"]), _hundredths(g["bias"]),
-                g["lined_n"], _hundredths(g["lined_mae"]), _hundredths(g["line_mae"]),
-                _percent(g["always_under"]["rate"]), _rate_text(g["hit"]),
-            )
-            for g in report["groups"]
-        ]  # fmt: skip
-        period = f"{report['first']} to {report['last']}"
-        if rows:
-            print_table(f"{system}, {period}", columns, rows)
-        else:
-            print_lines([f"{system}: no graded rows from {period}"])
+        _show_performance(report)
         if html is not None:
             print_lines([f"report: {html}"])
     if not report["groups"]:
         raise typer.Exit(FINDING)
+
+
+def _show_performance(report: dict[str, Any]) -> None:
+    rows = [
+        (
+            g["counted_as"], g["group"], g["n"], hundredths(g["mae"]), hundredths(g["bias"]),
+            g["lined_n"], hundredths(g["lined_mae"]), hundredths(g["line_mae"]),
+            _percent(g["always_under"]["rate"]), _rate_text(g["hit"]),
+        )
+        for g in report["groups"]
+    ]  # fmt: skip
+    period = f"{report['first']} to {report['last']}"
+    if not rows:
+        print_lines([f"{report['system']}: no graded rows from {period}"])
+        return
+    columns = (
+        "rows", "group", "n", "MAE", "bias", "lined n", "lined MAE", "line MAE", "under", "hit rate, 95 %",
+    )  # fmt: skip
+    print_table(f"{report['system']}, {period}", columns, rows)
 
 
 def validate_daily(
@@ -283,10 +287,6 @@ def _p_values(e: Evidence) -> str:
 
 def _tenths(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
-
-
-def _hundredths(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
 
 
 def _percent(value: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.dates import game_date
+from backfill_jobs.cli.dates import date_option
 from backfill_jobs.cli.framework import Json, connect_backend, print_json, print_lines, program, show
 from backfill_jobs.cli.progress import waiting
 from backfill_jobs.cli.tables import print_table
@@ -22,9 +22,7 @@ runs = program("Prediction runs: state and results.")
 
 @runs.command("list", examples=("props runs list", "props runs list --date TODAY"))
 def list_(
-    day: Annotated[
-        date | None, typer.Option("--date", parser=game_date, metavar="DATE", help="Only this game date.")
-    ] = None,
+    day: Annotated[date | None, date_option("Only this game date.", "--date")] = None,
     as_json: Json = False,
 ) -> None:
     """The newest runs."""

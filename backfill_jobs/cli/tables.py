@@ -51,6 +51,11 @@ def print_table(title: str | None, columns: Sequence[str], rows: Rows) -> None:
     console.print(table)
 
 
+def hundredths(value: float | None) -> str:
+    """Return a cell with two decimals; a dash for None."""
+    return "-" if value is None else f"{value:.2f}"
+
+
 def _is_numeric(values: list[Any]) -> bool:
     return bool(values) and all(isinstance(v, int | float | None) for v in values)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +27,7 @@ from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.backfill.prediction_backfill import BackfillPredictions
+    from shared.application.backfill.results import DateResult
     from shared.application.training.train import Window
     from shared.backends import Backend, ModelSettings
     from shared.model_registry.bundle import Bundle
@@ -104,7 +106,7 @@ def predict(
     if as_json:
         print_json({"dry_run": dry_run, "dates": results})
     else:
-        _show([r.plain() for r in results])
+        _show(results)
     if any(r.status not in SUCCESSFUL for r in results):
         raise typer.Exit(FINDING)
 
@@ -141,6 +143,7 @@ def _job(backend: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredi
 def _status(backend: Backend, as_json: bool) -> None:
     from shared.application.backfill.checkpoints import list_executions
     from shared.application.backfill.prediction_backfill import JOB
+    from shared.application.backfill.results import DateResult
     from shared.domain.instants import eastern_text
 
     executions = list_executions(backend.documents, JOB)
@@ -154,28 +157,28 @@ def _status(backend: Backend, as_json: bool) -> None:
         state = f"{len(execution['dates'])} of {len(dates)} dates done"
         started = eastern_text(datetime.fromisoformat(execution["started_at"]))
         print_lines([f"{started} {dates[0]} to {dates[-1]}: {execution['state']}, {state}"])
-        _show(list(execution["dates"].values()))
+        _show([DateResult.of(plain) for plain in execution["dates"].values()])
 
 
-def _show(results: list[dict[str, Any]]) -> None:
+def _show(results: Sequence[DateResult]) -> None:
     columns = ("date", "status", "players", "written", "replaced", "seconds", "to tip-off")
     rows = [
         (
-            r["game_date"], r["status"], r["players"], r["rows_written"], r["rows_superseded"], r["seconds"],
-            time_to_tipoff(r["minutes_to_first_tipoff"], r["status"]),
+            r.game_date, r.status, r.players, r.rows_written, r.rows_superseded, r.seconds,
+            time_to_tipoff(r.minutes_to_first_tipoff, r.status),
         )
         for r in results
     ]  # fmt: skip
     print_table(None, columns, rows)
     lines = []
     for r in results:
-        lines += [f"{r['game_date']}: {r['note']}"] if r["note"] else []
-        lines += [f"{r['game_date']}: {s} is off: {reason}" for s, reason in r["systems_off"].items()]
-        lines += [f"{r['game_date']}: {warning}" for warning in r.get("warnings", [])]
-        for reason, left_out in r["left_out"].items():
+        lines += [f"{r.game_date}: {r.note}"] if r.note else []
+        lines += [f"{r.game_date}: {s} is off: {reason}" for s, reason in r.systems_off.items()]
+        lines += [f"{r.game_date}: {warning}" for warning in r.warnings]
+        for reason, left_out in r.left_out.items():
             names = ", ".join(left_out[:6]) + (" ..." if len(left_out) > 6 else "")
             count = "1 player" if len(left_out) == 1 else f"{len(left_out)} players"
-            lines.append(f"{r['game_date']}: {count} {reason}: {names}")
+            lines.append(f"{r.game_date}: {count} {reason}: {names}")
     print_lines(lines)
 
 

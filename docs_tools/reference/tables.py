@@ -6,8 +6,6 @@ from docs_tools import markdown
 from shared.schemas.catalog import TABLES
 from shared.schemas.table import Table
 
-MODES = {"NULLABLE": ""}
-
 ABOUT = """\
 Names and types are BigQuery's; the embedded backend has the same tables. A query on a partitioned table
 must filter on its partition. Query the tables with `props sql 'SELECT ...'`."""
@@ -28,7 +26,11 @@ def _table(table: Table) -> str:
     facts += [f"partitioned by `{table.partition}`"] if table.partition else []
     facts += [f"clustered by {', '.join(map(markdown.code, table.cluster))}"] if table.cluster else []
     rows = [
-        (markdown.code(c.name), c.type + MODES.get(c.mode, f" {c.mode}"), markdown.plain(c.meaning))
+        (
+            markdown.code(c.name),
+            c.type if c.mode == "NULLABLE" else f"{c.type} {c.mode}",
+            markdown.plain(c.meaning),
+        )
         for c in table.columns
     ]
     meaning = markdown.plain(table.meaning)
