@@ -21,10 +21,11 @@ from backfill_jobs.cli import (
     runs,
 )
 from backfill_jobs.cli.dates import date_option
-from backfill_jobs.cli.framework import FINDING, Json, connect_backend, program, run, show
+from backfill_jobs.cli.framework import FINDING, Json, connect_backend, print_lines, program, run, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
+from shared import __version__
 
 if TYPE_CHECKING:
     from shared.application.ingestion.load import LoadResult
@@ -47,6 +48,22 @@ NO_COLOR=1 turns colours off. PROPS_HOME is the folder of the state (.props); PR
 Google Cloud. Documentation: docs/README.md, or make docs."""
 
 app = program("Predictions of NBA player points props.", EPILOG)
+
+
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
+        print_lines([f"props {__version__}"])
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
 
 
 @app.command(

@@ -15,7 +15,8 @@ from docs_tools.site import ROOT
 
 ABOUT = """\
 `--help` prints the same for each command. Dates are ISO 8601 or relative to today, US Eastern: `TODAY`,
-`TODAY+1`, `TODAY-7`. For the output of `--json` see [JSON of the commands](json.md)."""
+`TODAY+1`, `TODAY-7`. For the output of `--json` see [JSON of the commands](json.md).
+`props --version` prints the version."""
 
 
 def page() -> str:

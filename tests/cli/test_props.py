@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,13 @@ def test_load_build_and_grade_from_the_command_line(tmp_path: Path, league_folde
         }
     ]
     assert "no runs" in props(tmp_path, "runs", "list").stdout
+
+
+def test_the_version_is_that_of_the_newest_release_and_of_the_package(tmp_path: Path) -> None:
+    shown = props(tmp_path, "--version")
+    newest = re.findall(r"^## \[(\d\S*)\]", Path("CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
+    assert (shown.returncode, shown.stdout) == (0, f"props {newest}\n")
+    assert version("nba-props") == newest
 
 
 @pytest.mark.parametrize(

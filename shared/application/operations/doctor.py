@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 
+from shared import __version__
 from shared.application.models.champion_check import mismatches
 from shared.application.models.registry import Registry
 from shared.application.operations import remedies
@@ -118,7 +119,7 @@ def _check_packages() -> Finding:
         packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     except PackageNotFoundError as exc:
         return critical("installation", f"package {exc} is missing", "make setup")
-    return ok("installation", f"Python {platform.python_version()}, {packages}")
+    return ok("installation", f"props {__version__}, Python {platform.python_version()}, {packages}")
 
 
 def _model_finding(check: str, model: LoadedModel, today: date) -> Finding:
