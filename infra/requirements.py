@@ -19,20 +19,18 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "requirements"
 
 SERVICE = (
-    "cachetools", "duckdb", "fastapi", "filelock", "google-auth[requests]", "google-cloud-bigquery",
-    "google-cloud-bigquery-storage", "google-cloud-firestore", "google-cloud-pubsub", "google-cloud-storage",
-    "httpx", "msgspec", "numpy", "pyarrow", "prometheus-client", "pydantic-settings", "python-json-logger",
-    "sqlglot", "tzdata", "uvicorn[standard]",
+    "cachetools", "duckdb", "fastapi", "filelock", "flatbuffers", "google-auth[requests]",
+    "google-cloud-bigquery", "google-cloud-bigquery-storage", "google-cloud-firestore", "google-cloud-pubsub",
+    "google-cloud-storage", "httpx", "msgspec", "numpy", "pyarrow", "prometheus-client", "pydantic-settings",
+    "python-json-logger", "sqlglot", "tzdata", "uvicorn[standard]",
 )  # fmt: skip
 """Dependencies of both services, which serve HTTP on either backend."""
 
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "prediction-coordinator": (*SERVICE, "anyascii", "jinja2"),
-    "prediction-worker": (*SERVICE, "catboost", "flatbuffers", "pysimdjson"),
-    "props": (
-        *SERVICE, "aiohttp", "anyascii", "catboost", "flatbuffers", "jinja2", "matplotlib", "rich", "typer",
-    ),
-}  # fmt: skip
+    "prediction-worker": (*SERVICE, "catboost", "pysimdjson"),
+    "props": (*SERVICE, "aiohttp", "anyascii", "catboost", "jinja2", "matplotlib", "rich", "typer"),
+}
 
 NOT_NEEDED = {
     ("catboost", "graphviz"), ("catboost", "matplotlib"), ("catboost", "plotly"),
