@@ -23,10 +23,11 @@ from shared.domain.game_dates import PATTERN
 from shared.errors import Rejected
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run
 from shared.schemas.messages import RunRequested
-from shared.web.app import install_errors, problem_responses, readiness_response
 from shared.web.authentication import LOOPBACK_ONLY, AuthPolicy, is_authorised, protect
 from shared.web.body_limits import DEFAULT_LIMITS, BodyLimits, limit_bodies
+from shared.web.health import readiness_response
 from shared.web.openapi import DocumentedFastAPI
+from shared.web.problems import install_errors, problem_responses
 from shared.web.request_metrics import RequestMetricsMiddleware
 from shared.web.strict_routes import StrictBody, refuse_unknown_input
 

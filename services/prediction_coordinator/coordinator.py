@@ -16,7 +16,7 @@ from shared.application.runs.lifecycle import EndStalledRuns, RecordOutcome, Rep
 from shared.application.runs.request import parse, resolve_date
 from shared.ports import Clock, RunStore
 from shared.schemas.messages import RunRequested
-from shared.web.app import Identity
+from shared.web.health import Identity
 from shared.web.micro_batching import MicroBatcher
 
 

@@ -28,8 +28,9 @@ from shared.backends import Backend, connect
 from shared.errors import AppError
 from shared.observability.logging import configure_logging
 from shared.runtime.pyarrow_without_pandas import keep_pandas_out
-from shared.web.app import Identity, serve
+from shared.web.health import Identity
 from shared.web.micro_batching import MicroBatcher
+from shared.web.serving import serve
 
 
 def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) -> Coordinator:

@@ -12,7 +12,7 @@ from shared.domain.coverage import Level
 from shared.ports import RunState
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PLAYER_PROP_PREDICTIONS
 from shared.schemas.table import Table
-from shared.web.health_models import Health, Heartbeat, Ready
+from shared.web.health import Health, Heartbeat, Ready
 from shared.web.openapi import ResponseModel, ResponseModels
 
 

@@ -36,18 +36,13 @@ from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.messages import MAX_NUMBER, MIN_ODDS, PredictionRequest
 from shared.schemas.rows import MAX_ROWS, read_rows
-from shared.web.app import (
-    FastPathRoutes,
-    Identity,
-    install_errors,
-    problem_responses,
-    readiness_response,
-    send_content,
-)
+from shared.web.app import FastPathRoutes, send_content
 from shared.web.authentication import LOOPBACK_ONLY, AuthPolicy, is_authorised, protect
 from shared.web.body_limits import DEFAULT_LIMITS, BodyLimits, limit_bodies, replay_first
+from shared.web.health import Identity, readiness_response
 from shared.web.micro_batching import MicroBatcher
 from shared.web.openapi import DocumentedFastAPI, ResponseModels
+from shared.web.problems import install_errors, problem_responses
 from shared.web.push import handle_push, push_app, push_route
 from shared.web.request_metrics import RequestMetricsMiddleware
 from shared.web.strict_routes import StrictBody, refuse_unknown_input

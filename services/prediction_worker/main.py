@@ -26,8 +26,9 @@ from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.observability.logging import configure_logging
 from shared.ports import ModelStore
 from shared.runtime.pyarrow_without_pandas import keep_pandas_out
-from shared.web.app import Identity, serve
+from shared.web.health import Identity
 from shared.web.micro_batching import InlineExecutor, MicroBatcher
+from shared.web.serving import serve
 
 MAX_CONCURRENT_BATCHES = 2
 """While one batch waits for the warehouse, newly arrived jobs are already predicted in another."""

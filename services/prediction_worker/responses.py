@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from shared.application.prediction import batch_api
-from shared.web.health_models import Health, Heartbeat, Ready
+from shared.web.health import Health, Heartbeat, Ready
 from shared.web.openapi import ResponseModel, ResponseModels, response_model_of
 
 NoPrediction = response_model_of(batch_api.NoPrediction, "NoPrediction")

@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import AppError, Forbidden, Unauthenticated
-from shared.web.app import error_response, problem_responses
 from shared.web.id_tokens import Certificates, TokenPolicy, TokenVerifier
+from shared.web.problems import error_response, problem_responses
 
 GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v1/certs"
 PUBLIC_PATHS = frozenset({"/health", "/ready"})

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import TooLarge
-from shared.web.app import error_response
+from shared.web.problems import error_response
 
 MEGABYTE = 1024 * 1024
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -67,29 +68,31 @@ class BodyLimitMiddleware:
         return self._call_with_body(scope, receive, send)
 
     async def _call_with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = self._path_limits.get(scope["path"], self._limit)
+        content_length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         try:
-            body = await _read(scope, receive, self._path_limits.get(scope["path"], self._limit))
+            _check_size(int(content_length) if content_length.isdigit() else 0, limit)
+            body = await read_body(receive, limit)
         except TooLarge as exc:
             await error_response(exc)(scope, receive, send)
             return
-        await self._app(scope, replay_first(body, receive), send)
+        message = {"type": "http.request", "body": body, "more_body": False}
+        await self._app(scope, replay_first(message, receive), send)
 
 
-async def _read(scope: Scope, receive: Receive, limit: int) -> Message:
-    """Return the full body in one message, or the disconnect message of the client."""
-    content_length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-    _check_size(int(content_length) if content_length.isdigit() else 0, limit)
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """Return the body; ``TooLarge`` above ``limit`` bytes, ``ClientDisconnect`` if the client disconnects."""
     chunks: list[bytes] = []
     size, has_more = 0, True
     while has_more:
         message = await receive()
-        if message["type"] != "http.request":
-            return message
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         _check_size(size, limit)
         has_more = message.get("more_body", False)
-    return {"type": "http.request", "body": b"".join(chunks), "more_body": False}
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _check_size(size: int, limit: int) -> None:

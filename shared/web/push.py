@@ -13,7 +13,9 @@ from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
 from shared.errors import Conflict, NotFound, Rejected, TooMany, Unavailable
-from shared.web.app import problem_responses, read_body, send_no_content
+from shared.web.app import send_no_content
+from shared.web.body_limits import read_body
+from shared.web.problems import problem_responses
 
 Message = TypeVar("Message")
 PushHandler = Callable[[Receive], Awaitable[None]]

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import AppError
 from shared.observability import tracing
-from shared.web.app import UNEXPECTED_ERROR, error_response, log_unexpected_error, unexpected_error_response
+from shared.web.problems import UNEXPECTED, error_response, log_unexpected_error, unexpected_error_response
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -63,7 +63,7 @@ class RequestMetricsMiddleware:
         except Exception as exc:
             request = f"{scope['method']} {scope['path']}"
             if status:  # the response has started: the server can only close the connection
-                status = UNEXPECTED_ERROR[0]
+                status = UNEXPECTED.status
                 log_unexpected_error(exc, request)
                 raise
             response = (

@@ -53,7 +53,7 @@ def ours(port: int, sink_seconds: float, paths: dict[str, str]) -> None:
     from shared.embedded.clock import SystemClock
     from shared.embedded.model_store import DirectoryModelStore
     from shared.runtime.pyarrow_without_pandas import keep_pandas_out
-    from shared.web.app import serve
+    from shared.web.serving import serve
 
     keep_pandas_out()
     variables: Any = {f"{system}_model_path": path for system, path in paths.items()}

@@ -18,7 +18,7 @@ from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import StageJobs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import LoadedModel
-from shared.web.app import Identity
+from shared.web.health import Identity
 from shared.web.micro_batching import MicroBatcher
 from tests.application.jobs import InProcess
 from tests.services.clients import Client, envelope

@@ -29,7 +29,7 @@ from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Unavailable
 from shared.ports import Statement
 from shared.schemas.messages import PredictionReady, encode
-from shared.web.app import Identity
+from shared.web.health import Identity
 from shared.web.micro_batching import MicroBatcher
 from tests.application.jobs import InProcess
 from tests.conftest import CLOCK, DAY

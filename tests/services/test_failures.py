@@ -12,12 +12,11 @@ import pytest
 
 import services
 import shared
-from services.prediction_coordinator.console.pages import BUG_ADVICE, advice
 from services.prediction_coordinator.console.runs import _start_advice
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import AppError, InvalidStatement
 from shared.schemas.messages import PredictionReady, encode
-from shared.web.app import STATUS_BY_ERROR, error_response
+from shared.web.problems import PROBLEMS, UNEXPECTED, error_response, problem_of
 from tests.conftest import DAY, Logged
 from tests.services import in_memory
 from tests.services.clients import envelope
@@ -72,13 +71,13 @@ def test_every_kind_of_failure_in_the_code_has_an_entry() -> None:
                 importlib.import_module(module.name)
     ours = [k for k in kinds() if k.__module__.startswith(("shared.", "services.", "backfill_jobs."))]
     assert len(ours) >= 12
-    assert [k for k in ours if not any(parent in STATUS_BY_ERROR for parent in k.__mro__)] == []
+    assert [k for k in ours if not any(parent in PROBLEMS for parent in k.__mro__)] == []
 
 
 def test_a_kind_without_an_entry_has_an_answer_everywhere() -> None:
     failure = OfNoKind("inner detail")
     assert error_response(failure).status_code == 500
-    assert advice(failure) == _start_advice(failure) == BUG_ADVICE
+    assert problem_of(failure).advice == _start_advice(failure) == UNEXPECTED.advice
 
 
 def raising(failure: Exception) -> Any:

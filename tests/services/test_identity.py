@@ -26,8 +26,8 @@ from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
 from shared.application.operations.readiness import FAILED, PASSED, Check
 from shared.errors import Unauthenticated, Unavailable
-from shared.web.app import install_errors, readiness_response
 from shared.web.authentication import GOOGLE_CERTS, AuthPolicy, AuthSettings, is_authorised, protect
+from shared.web.health import readiness_response
 from shared.web.id_tokens import (
     GRACE_SECONDS,
     LEEWAY,
@@ -37,6 +37,7 @@ from shared.web.id_tokens import (
     TokenPolicy,
     TokenVerifier,
 )
+from shared.web.problems import install_errors
 from tests.services.clients import ask
 from tests.services.issuer import AUDIENCE, CALLER, ISSUER, Key, bearer
 from tests.services.local_server import LocalServer

@@ -51,7 +51,7 @@ def test_what_a_service_does_need_is_noticed() -> None:
 
 COLLECTOR = """
 import gc, importlib, runpy, sys, uvicorn
-from shared.web.app import serve
+from shared.web.serving import serve
 
 told = []
 uvicorn.run = lambda *_, **__: told.append((gc.isenabled(), gc.get_freeze_count() > 0))

@@ -20,18 +20,10 @@ from services.prediction_coordinator.console.formatting import FILTERS
 from shared.application.runs.request import resolve_date
 from shared.domain.game_dates import shorten
 from shared.domain.systems.catalog import SYSTEM_IDS
-from shared.errors import (
-    AppError,
-    Conflict,
-    Forbidden,
-    NotFound,
-    Rejected,
-    TooMany,
-    Unauthenticated,
-    Unavailable,
-)
+from shared.errors import AppError, Rejected
 from shared.ports import Clock
-from shared.web.app import UNEXPECTED_ERROR, Identity, log_error, status_of, trace_id, validation_error
+from shared.web.health import Identity
+from shared.web.problems import UNEXPECTED, log_error, problem_of, trace_id, validation_error
 from shared.web.strict_routes import StrictRoute
 
 HEADERS = {
@@ -63,20 +55,6 @@ NAVIGATION = (
     ("/console/players", "Players"),
     ("/console/health", "Health"),
 )
-
-ADVICE: dict[type[AppError], str] = {
-    Unavailable: "Try again in a moment. If this persists, run props doctor.",
-    NotFound: "Check the address, or start from one of the pages above.",
-    Conflict: "Wait until the current operation has finished, then try again.",
-    TooMany: "Wait, then try again.",
-    Unauthenticated: "Sign in, then try again.",
-    Forbidden: "Open the page again and submit the form there.",
-    Rejected: "Fix the input and try again.",
-}
-"""Advice by error class; an error without an entry has the advice of its nearest parent class."""
-
-BUG_ADVICE = "This is a bug. Send the trace to the operator."
-"""Advice for an error that the request did not cause."""
 
 
 class Pages:
@@ -119,20 +97,16 @@ class Pages:
     def error(self, request: Request, exc: AppError) -> HTMLResponse:
         """The page of an error: its message and advice."""
         log_error(exc)
-        status, title = status_of(exc)
+        status, title, advice = problem = problem_of(exc)
         return self.html(
             request,
             "failure.html.jinja",
             status,
             code=status,
             title=title.capitalize(),
-            detail=f"see the log, trace {trace_id()}" if status == UNEXPECTED_ERROR[0] else str(exc),
-            advice=advice(exc),
+            detail=f"see the log, trace {trace_id()}" if problem is UNEXPECTED else str(exc),
+            advice=advice,
         )
-
-
-def advice(exc: AppError) -> str:
-    return next((ADVICE[kind] for kind in type(exc).__mro__ if kind in ADVICE), BUG_ADVICE)
 
 
 def parse_system(text: str | None, systems: Sequence[str] = SYSTEM_IDS) -> str | None:

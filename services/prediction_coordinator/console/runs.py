@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.prediction_coordinator.console.forms import PostedForm, read_form
-from services.prediction_coordinator.console.pages import Pages, advice
+from services.prediction_coordinator.console.pages import Pages
 from services.prediction_coordinator.console.tables import csv_response
 from services.prediction_coordinator.console.views import Views
 from shared.application.features.slate import DEFAULT_MIN_MINUTES
@@ -17,18 +17,9 @@ from shared.application.views.partial_view import require_complete
 from shared.application.views.run_list import DEFAULT_RUNS, MAX_RUNS, RunRow
 from shared.application.views.run_progress import PlayerRow, Replacement, SystemRow
 from shared.domain.systems.catalog import SYSTEM_IDS
-from shared.errors import AppError, Conflict, NotFound, Rejected, TooMany, Unavailable
+from shared.errors import AppError, Conflict, NotFound, TooMany, Unavailable
 from shared.schemas.messages import RunRequested
-from shared.web.app import log_error, status_of
-
-START_ADVICE: dict[type[AppError], str] = {
-    NotFound: "Choose a date with games, or tick Allow started games.",
-    Conflict: "Wait for the current run to finish, then start another.",
-    Rejected: "Fix the input and start again.",
-    TooMany: "Wait, then start again.",
-    Unavailable: "Run the command in the message, or check the stores on the page Health; then start again.",
-}
-"""Advice by error class if a run cannot be started."""
+from shared.web.problems import log_error, problem_of
 
 EMPTY_FORM = PostedForm({}, "")
 
@@ -92,7 +83,7 @@ def _list_page(
         "retry_after": error.retry_after if isinstance(error, TooMany) else None,
         "advice": _start_advice(error) if error else None,
     }
-    response = pages.html(request, "runs.html.jinja", status_of(error)[0] if error else 200, **values)
+    response = pages.html(request, "runs.html.jinja", problem_of(error).status if error else 200, **values)
     if values["retry_after"] is not None:
         response.headers["Retry-After"] = str(values["retry_after"])
     return response
@@ -121,4 +112,8 @@ def _reason(form: PostedForm) -> str | None:
 
 
 def _start_advice(exc: AppError) -> str:
-    return next((START_ADVICE[kind] for kind in type(exc).__mro__ if kind in START_ADVICE), advice(exc))
+    if isinstance(exc, NotFound):
+        return "Choose a date with games, or tick Allow started games."
+    if isinstance(exc, Unavailable):
+        return "Run the command in the message, or check the stores on the page Health; then start again."
+    return problem_of(exc).advice

@@ -21,7 +21,7 @@ from services.prediction_coordinator.console.today import add_today
 from services.prediction_coordinator.console.views import Views
 from shared.errors import NotFound
 from shared.ports import Clock
-from shared.web.app import Identity
+from shared.web.health import Identity
 
 PAGES = (
     add_today,

@@ -18,7 +18,7 @@ from services.prediction_coordinator.console.formatting import span
 from services.prediction_coordinator.console.forms import PostedForm, read_form
 from services.prediction_coordinator.console.pages import NAVIGATION
 from services.prediction_coordinator.console.tables import csv_response
-from shared.web.app import install_errors
+from shared.web.problems import install_errors
 from tests.services.clients import ask
 from tests.services.console.reading import Page
 from tests.services.test_coordinator import Bench
