@@ -83,6 +83,7 @@ def props(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     return run(app, "props")
 
 
+@pytest.mark.slow
 def test_a_value_of_no_kind_is_wrong_usage_everywhere(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -102,7 +103,7 @@ class GameDate(RuleBasedStateMachine):
             self.world.close()
 
 
-TestGameDate = GameDate.TestCase
+TestGameDate = pytest.mark.slow(GameDate.TestCase)
 TestGameDate.settings = settings(
     max_examples=40,
     stateful_step_count=30,

@@ -16,6 +16,7 @@ ONE = os.environ.get("FAULT_SEED")
 FIRST = [int(ONE)] if ONE else range(0, RUNS, AT_ONCE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", FIRST)
 def test_whatever_breaks_nothing_is_lost_doubled_or_stuck(first: int) -> None:
     for seed in range(first, first + (1 if ONE else AT_ONCE)):

@@ -41,6 +41,7 @@ def test_the_pages_are_full_of_commands() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_command_is_understood() -> None:
     assert [f"{c}: {wrong}" for c in ALL if (wrong := checks.plain(c))] == []
 
