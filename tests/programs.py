@@ -21,6 +21,7 @@ from docs_tools.transcripts import TIMEOUT_SECONDS, run_in_shell, strip_blanks
 from tests.trained_once import fits_once
 
 PRELOADED = (
+    "tests.no_terminal",  # before anything that imports duckdb
     "backfill_jobs.cli.main",
     "shared.application.prediction.predict",
     "shared.application.queries.sql",
