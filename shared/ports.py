@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from shared.domain.vocabulary import RunMode, RunState
 from shared.schemas.table import Table
 
 
@@ -113,20 +113,6 @@ class DeadLetters(Protocol):
         """Publish to a topic at least once, whether the services are running or not."""
 
 
-class RunState(StrEnum):
-    """State of a run; in ``ACTIVE_STATES`` no other run of the same game date can start."""
-
-    CREATED = "CREATED"
-    PUBLISHED = "PUBLISHED"
-    ACTIVATING = "ACTIVATING"
-    COMPLETE = "COMPLETE"
-    PARTIAL = "PARTIAL"
-    FAILED = "FAILED"
-
-
-ACTIVE_STATES = (RunState.CREATED, RunState.PUBLISHED, RunState.ACTIVATING)
-
-
 @dataclass(frozen=True)
 class Run:
     """One prediction run for one game date.
@@ -143,6 +129,10 @@ class Run:
     request: Mapping[str, Any] = field(default_factory=dict)
     closed_at: datetime | None = None
     note: str | None = None
+
+    @property
+    def mode(self) -> RunMode:
+        return RunMode(self.request.get("mode", RunMode.LIVE))
 
 
 class ExpectedPlayer(NamedTuple):

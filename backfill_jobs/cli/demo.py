@@ -14,8 +14,8 @@ from backfill_jobs.cli.serve import until_interrupted
 from backfill_jobs.demo import figures, report, tables
 from backfill_jobs.demo.scenario import Demo, Outcome, Scenario, sample_scenario
 from backfill_jobs.local_processes import Services
-from shared.application.features.slate_inputs import Mode
 from shared.backends import BackendSettings
+from shared.domain.vocabulary import RunMode
 
 
 def run_demo(data: Path | None, day: date | None, keep: bool, as_json: bool) -> bool:
@@ -28,7 +28,7 @@ def run_demo(data: Path | None, day: date | None, keep: bool, as_json: bool) -> 
         demo = Demo(BackendSettings().props_home / "demo", bars)
         demo.clear()
         scenario = (
-            Scenario(day, data, None, Mode.BACKFILL, None, None)
+            Scenario(day, data, None, RunMode.BACKFILL, None, None)
             if data is not None and day is not None
             else sample_scenario(demo.home)
         )

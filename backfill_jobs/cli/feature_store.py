@@ -57,10 +57,10 @@ def features_build(
     Dates without games are skipped.
     """
     from shared.application.features.build import BuildFeatures, BuildOptions
-    from shared.application.features.slate_inputs import Mode
+    from shared.domain.vocabulary import RunMode
 
     options = BuildOptions(
-        Mode.BACKFILL if backfill else None,
+        RunMode.BACKFILL if backfill else None,
         _instant(as_of),
         accept_findings=accept_findings,
         write=not dry_run,

@@ -15,7 +15,6 @@ import httpx
 
 from backfill_jobs.local_processes import Services
 from shared.application.features.build import BuildFeatures, BuildOptions
-from shared.application.features.slate_inputs import Mode
 from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
 from shared.application.messaging.events import Progress
@@ -23,6 +22,7 @@ from shared.application.models.registry import Registry
 from shared.application.queries.read import PredictionQueries
 from shared.application.training.train import TrainModels, demo_windows
 from shared.backends import BackendSettings, connect, path_variable
+from shared.domain.vocabulary import RunMode
 from shared.embedded import sample_league
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.warehouse.schedule import games_between
@@ -38,7 +38,7 @@ class Scenario:
     game_date: date
     data: Path
     results: Path | None
-    mode: Mode
+    mode: RunMode
     now: datetime | None
     after: datetime | None
 
@@ -63,7 +63,7 @@ def sample_scenario(home: Path) -> Scenario:
     sample_league.write_parquet(sample_league.league_before(league, day), home / "before")
     sample_league.write_parquet(sample_league.results_of(league, day), home / "after")
     return Scenario(
-        day, home / "before", home / "after", Mode.LIVE, sample_league.DEMO_NOW, sample_league.AFTER_GAMES
+        day, home / "before", home / "after", RunMode.LIVE, sample_league.DEMO_NOW, sample_league.AFTER_GAMES
     )
 
 
@@ -99,7 +99,10 @@ class Demo:
     def run(self, scenario: Scenario, services: Services) -> dict[str, Any]:
         """Start the run over HTTP and poll it until it has ended; return its last response."""
         base = services.url("coordinator")
-        body = {"game_date": scenario.game_date.isoformat(), "allow_started": scenario.mode is Mode.BACKFILL}
+        body = {
+            "game_date": scenario.game_date.isoformat(),
+            "allow_started": scenario.mode is RunMode.BACKFILL,
+        }
         with self._timed("run"), httpx.Client(base_url=base, timeout=60.0) as client:
             response = client.post("/start", json=body)
             if response.status_code != 202:

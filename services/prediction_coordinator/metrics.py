@@ -12,7 +12,7 @@ from shared.application.messaging.events import (
     RunsStalled,
     RunStarted,
 )
-from shared.ports import RunState
+from shared.domain.vocabulary import RunState
 from shared.web.push import PushCounters
 from shared.web.request_metrics import RequestLatency
 
@@ -56,12 +56,12 @@ class CoordinatorMetrics:
 
     def observe(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self._runs.labels(RunState.PUBLISHED.value, event.mode).inc()
+            self._runs.labels(RunState.PUBLISHED, event.mode).inc()
             self._publish.observe(event.publish_seconds)
         elif isinstance(event, RunEnded):
             self._ended(event)
         elif isinstance(event, RunFailed):
-            self._runs.labels(RunState.FAILED.value, event.mode).inc()
+            self._runs.labels(RunState.FAILED, event.mode).inc()
         elif isinstance(event, RunsStalled):
             self._stalled.inc(len(event.run_ids))
         elif isinstance(event, MessageRejected):
@@ -75,5 +75,5 @@ class CoordinatorMetrics:
         self._superseded.inc(run.rows_superseded)
         for outcome, n in run.players.items():
             self._players.labels(outcome).inc(n)
-        if run.state == RunState.COMPLETE:
+        if run.state is RunState.COMPLETE:
             self._complete.labels(run.mode).set_to_current_time()

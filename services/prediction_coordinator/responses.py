@@ -9,7 +9,7 @@ from pydantic import create_model
 
 from shared.application.grading.signals import Evidence
 from shared.domain.coverage import Level
-from shared.ports import RunState
+from shared.domain.vocabulary import RunState
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PLAYER_PROP_PREDICTIONS
 from shared.schemas.table import Table
 from shared.web.health import Health, Heartbeat, Ready

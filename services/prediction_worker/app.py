@@ -30,8 +30,8 @@ from shared.application.prediction.batch_api import (
     PredictRows,
 )
 from shared.application.prediction.stage import Job, StageJobs
-from shared.application.prediction.staging_rows import CHAMPION, SHADOW
 from shared.domain.game_dates import shorten
+from shared.domain.vocabulary import Role
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.messages import MAX_NUMBER, MIN_ODDS, PredictionRequest
@@ -79,8 +79,8 @@ class Worker:
 
     def described(self) -> list[dict[str, Any]]:
         """Return every model in memory, champions first."""
-        champions = [describe_model(m, CHAMPION) for m in self.models.values()]
-        return champions + [describe_model(m, SHADOW) for m in self.shadows]
+        champions = [describe_model(m, Role.CHAMPION) for m in self.models.values()]
+        return champions + [describe_model(m, Role.SHADOW) for m in self.shadows]
 
     async def accept(self, body: bytes) -> Job:
         return self.stage.accept(body)

@@ -19,8 +19,8 @@ from shared.application.operations.readiness import StoreCheck
 from shared.application.prediction.batch_api import PredictRows, fits_inline
 from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import StageJobs
-from shared.application.prediction.staging_rows import CHAMPION, SHADOW
 from shared.backends import Backend, connect
+from shared.domain.vocabulary import Role
 from shared.errors import AppError
 from shared.model_registry.loading import LoadedModel, load_all, load_shadows
 from shared.observability.logging import configure_logging
@@ -41,9 +41,9 @@ def make(settings: WorkerSettings, backend: Backend) -> Worker:
     metrics = WorkerMetrics()
     observe = combine_observers(log, metrics.observe)
     predict = Predict(
-        {system: metrics.timed(m, CHAMPION) for system, m in models.items()},
+        {system: metrics.timed(m, Role.CHAMPION) for system, m in models.items()},
         settings.build_commit,
-        [metrics.timed(m, SHADOW) for m in shadows],
+        [metrics.timed(m, Role.SHADOW) for m in shadows],
     )
     keep_rejected = KeepRejected(backend.warehouse, "prediction-worker", observe)
     stage = StageJobs(predict, backend.warehouse, backend.publisher, keep_rejected, backend.clock, observe)

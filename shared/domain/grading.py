@@ -7,40 +7,43 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.vocabulary import Side
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
 
-class Outcome(StrEnum):
-    HIT = "HIT"
-    MISS = "MISS"
-    PUSH = "PUSH"
+class Grade(StrEnum):
+    """Result of a prediction, in order of precedence: the first that applies is given."""
+
+    PENDING = "PENDING"
     VOID = "VOID"
     PASS = "PASS"
     NO_LINE = "NO_LINE"
-    PENDING = "PENDING"
+    PUSH = "PUSH"
+    HIT = "HIT"
+    MISS = "MISS"
 
 
-RECOMMENDATIONS = ("OVER", "UNDER", "PASS", "NO_LINE")
-_IN_ORDER = np.array(["PENDING", "VOID", "PASS", "NO_LINE", "PUSH", "HIT", "MISS"])
-"""In order of precedence: the first that applies wins."""
+_IN_ORDER = np.array([g.value for g in Grade])
 
 
 def grade(recommendation: Strings, line: Floats, points: Floats, final: Bools, played: Bools) -> Strings:
-    """Return the outcome of each of n predictions, as values of ``Outcome``.
+    """Return the outcome of each of n predictions, as values of ``Grade``.
 
     It is PENDING before the result is ``final``. A player who did not play voids any prediction, and
     landing exactly on the line pushes it; everything else is a win or a loss.
     ``line`` and ``points`` are NaN if missing. Raise ``ValueError`` for an unknown recommendation, or for
     a side without a line or result.
     """
-    over, under = recommendation == "OVER", recommendation == "UNDER"
+    over, under = recommendation == Side.OVER, recommendation == Side.UNDER
     side = over | under
-    is_valid = side | (recommendation == "PASS") | (recommendation == "NO_LINE")
+    passed, without_line = recommendation == Side.PASS, recommendation == Side.NO_LINE
+    is_valid = side | passed | without_line
     if not is_valid.all():
         unknown = sorted(set(recommendation[~is_valid].tolist()))
-        raise ValueError(f"recommendation {unknown[0]!r}, wanted one of {', '.join(RECOMMENDATIONS)}")
+        raise ValueError(f"recommendation {unknown[0]!r}, wanted one of {', '.join(Side)}")
     incomplete = np.flatnonzero(final & played & side & (np.isnan(line) | np.isnan(points)))
     if len(incomplete):
         i = incomplete[0]
@@ -49,8 +52,8 @@ def grade(recommendation: Strings, line: Floats, points: Floats, final: Bools, p
         [
             ~final,
             ~played,
-            recommendation == "PASS",
-            recommendation == "NO_LINE",
+            passed,
+            without_line,
             points == line,
             (points > line) == over,
         ],

@@ -11,6 +11,8 @@ from statistics import fmean, median, pstdev
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.vocabulary import Side
+
 Floats = NDArray[np.float64]
 Strings = NDArray[np.str_]
 
@@ -109,8 +111,8 @@ def daily_signal(
     n = len(edge)
     high = int(np.sum(np.abs(edge) >= HIGH_EDGE))
     premium = int(np.sum((confidence >= PREMIUM_CONFIDENCE) & (np.abs(edge) >= PREMIUM_EDGE)))
-    over, under, passed = (_percent(recommendation == side) for side in ("OVER", "UNDER", "PASS"))
-    overs, unders = (int(np.sum(recommendation == side)) for side in ("OVER", "UNDER"))
+    over, under, passed = (_percent(recommendation == side) for side in (Side.OVER, Side.UNDER, Side.PASS))
+    overs, unders = (int(np.sum(recommendation == side)) for side in (Side.OVER, Side.UNDER))
     signal, why = _decide(n, overs, unders, high, comparable(earlier))
     return DailySignal(
         total_picks=n,

@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from shared.domain.vocabulary import ACTIVE_STATES, RunState
 from shared.embedded.sqlite import SqliteFile
 from shared.errors import Conflict, NotFound
-from shared.ports import ACTIVE_STATES, ExpectedPlayer, PlayerOutcome, Run, RunState
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run
 
 _ACTIVE = ", ".join(f"'{s}'" for s in ACTIVE_STATES)
 _SCHEMA = f"""

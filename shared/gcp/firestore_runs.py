@@ -13,10 +13,11 @@ from google.api_core.exceptions import AlreadyExists, FailedPrecondition
 from google.api_core.exceptions import NotFound as Absent
 from google.cloud.firestore_v1.base_query import FieldFilter
 
+from shared.domain.vocabulary import ACTIVE_STATES, RunState
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.gcp.clients import Clients
 from shared.gcp.failures import translate_errors
-from shared.ports import ACTIVE_STATES, ExpectedPlayer, PlayerOutcome, Run, RunState
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run
 
 RUNS, OUTCOMES, UNDER_WAY = "prediction_runs", "outcomes", "prediction_runs_under_way"
 KEEP = timedelta(days=400)

@@ -10,12 +10,13 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
 
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
+from shared.domain.vocabulary import RunMode
 from shared.errors import Rejected
 
 SCHEMA_VERSION = 1
@@ -64,7 +65,7 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
     team_abbr: str
     opponent_team_abbr: str
     systems: list[str]
-    mode: Literal["LIVE", "BACKFILL"]
+    mode: RunMode
     as_of: Instant
     feature_version: str
     feature_snapshot_id: str

@@ -15,7 +15,7 @@ from shared.application.operations.release_check import CheckRevision, ExpectedR
 from shared.application.operations.schema_check import schema_differences
 from shared.application.prediction.batch_api import PredictRows
 from shared.application.prediction.predict import Predict
-from shared.application.prediction.staging_rows import CHAMPION
+from shared.domain.vocabulary import Role
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Rejected
@@ -60,7 +60,7 @@ class Revision:
         self.predict = PredictRows(Predict(models))
         self.beat: dict[str, Any] = {
             "service": "prediction-worker", "commit": "abc", "revision": "w-1",
-            "models": [describe_model(m, CHAMPION) for m in models.values()],
+            "models": [describe_model(m, Role.CHAMPION) for m in models.values()],
         }  # fmt: skip
         self.instead: dict[str, tuple[int, Any]] = {}
 

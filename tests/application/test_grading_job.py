@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from shared.application.features.slate_inputs import Mode
 from shared.application.grading.grade import GradeStatus
 from shared.application.queries.read import PredictionQueries
 from shared.application.runs.jobs import PrepareJobs
@@ -13,6 +12,7 @@ from shared.application.runs.request import parse
 from shared.application.views.player import PlayerView, ShowPlayer
 from shared.domain.coverage import Level
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.vocabulary import RunMode
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import Rejected
 from shared.schemas.messages import RunRequested
@@ -205,7 +205,7 @@ def test_a_row_that_came_after_tip_off_is_neither_live_nor_due(before: Jobs, res
     after.grade(DAY, DAY)
     assert late["prediction_id"] not in {r["prediction_id"] for r in after.accuracy()}
     assert after.coverage(DAY, DAY)[late["system_id"]].undue["after_tipoff"] == 1
-    assert Mode(late["prediction_run_mode"]) is Mode.LIVE
+    assert RunMode(late["prediction_run_mode"]) is RunMode.LIVE
 
 
 def test_a_backfill_of_a_played_date_needs_a_reason_and_the_rows_of_tip_off_stay_findable(

@@ -10,11 +10,11 @@ import pytest
 from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.application.backfill.results import DateResult
 from shared.application.features.slate import read_roster
-from shared.application.features.slate_inputs import Mode
 from shared.application.views.player import Namesakes, PlayerView, ShowPlayer
+from shared.domain.vocabulary import RunMode, RunState
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.errors import NotFound, Rejected
-from shared.ports import ExpectedPlayer, RunState, Statement
+from shared.ports import ExpectedPlayer, Statement
 from shared.schemas.messages import PredictionReady
 from shared.warehouse.statements import statement
 from tests.application.jobs import InProcess
@@ -165,7 +165,7 @@ def test_the_spelling_of_the_newest_game_before_the_as_of_is_shown(here: Jobs, r
         **of_player,
     )
     assert row["player_lookup"] == "newspelling"
-    (roster,) = read_roster(after.warehouse, DAY, DAY, after.clock.now(), Mode.BACKFILL).values()
+    (roster,) = read_roster(after.warehouse, DAY, DAY, after.clock.now(), RunMode.BACKFILL).values()
     assert [p.player_lookup for p in roster.expected if p.player_id == player["player_id"]] == ["newspelling"]
 
 

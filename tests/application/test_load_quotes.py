@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared.application.features.slate_inputs import Mode, Quotes
+from shared.application.features.slate_inputs import Quotes
 from shared.domain.instants import to_micros
 from shared.domain.players.names import game_id
+from shared.domain.vocabulary import RunMode
 from tests.application.small_folder import NOW, TONIGHT, World, files, game, log, quote
 
 STORED = "FROM nba_raw.odds_api_player_points_props WHERE game_date = '2025-03-19' ORDER BY points_line"
 
 
-def current_lines(world: World, mode: Mode = Mode.LIVE) -> list[float]:
+def current_lines(world: World, mode: RunMode = RunMode.LIVE) -> list[float]:
     row_of = {game_id(TONIGHT, "BKN", "PHX"): 0}
     as_of = np.array([to_micros(NOW)])
     quotes = Quotes.read(world.warehouse, TONIGHT, TONIGHT, row_of, as_of, mode)
@@ -106,8 +107,8 @@ def test_a_null_precision_without_an_instant_is_the_date(tmp_path: Path) -> None
     tables["prop_lines"] = [quote(snapshot_precision=None, snapshot_time_utc=None)]
     world.load(tables)
     assert world.rows(f"SELECT captured_precision, points_line {STORED}")[0]["captured_precision"] == "date"
-    assert current_lines(world, Mode.LIVE) != [20.5]
-    assert current_lines(world, Mode.BACKFILL) == [20.5]
+    assert current_lines(world, RunMode.LIVE) != [20.5]
+    assert current_lines(world, RunMode.BACKFILL) == [20.5]
 
 
 @pytest.mark.parametrize(("book", "is_line"), [("prizepicks", True), ("draftkings", False)])

@@ -10,10 +10,10 @@ import pytest
 from shared.application.features import build
 from shared.application.features.build import BuildOptions
 from shared.application.features.diagnosis import NO_GAMES
-from shared.application.features.slate_inputs import Mode
 from shared.domain.features.checks import BatchFinding
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.readiness import Verdict
+from shared.domain.vocabulary import RunMode
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Rejected
 from tests.application.worlds import Jobs, copy_of
@@ -71,13 +71,13 @@ def test_what_is_not_due_is_not_broken(here: Jobs) -> None:
 def test_a_played_date_is_judged_by_the_features_that_it_has(here: Jobs) -> None:
     after = here.at(AFTER_GAMES)
     got = after.doctor(DAY, DAY)[DAY]
-    assert (got.mode, got.verdict) == (Mode.LIVE, Verdict.READY)
-    wanted = after.doctor(DAY, DAY, mode=Mode.BACKFILL)[DAY]
-    assert (wanted.mode, wanted.verdict) == (Mode.BACKFILL, Verdict.BROKEN)
+    assert (got.mode, got.verdict) == (RunMode.LIVE, Verdict.READY)
+    wanted = after.doctor(DAY, DAY, mode=RunMode.BACKFILL)[DAY]
+    assert (wanted.mode, wanted.verdict) == (RunMode.BACKFILL, Verdict.BROKEN)
     assert wanted.cause == "this date has no finished backfill snapshot"
     after.build(DAY, DAY)
     got = after.doctor(DAY, DAY)[DAY]
-    assert (got.mode, got.verdict) == (Mode.BACKFILL, Verdict.READY)
+    assert (got.mode, got.verdict) == (RunMode.BACKFILL, Verdict.READY)
 
 
 def test_a_played_date_without_any_features_is_broken(here: Jobs) -> None:
@@ -87,7 +87,7 @@ def test_a_played_date_without_any_features_is_broken(here: Jobs) -> None:
         d=DAY,
     )
     got = here.at(AFTER_GAMES).doctor(DAY, DAY)[DAY]
-    assert (got.mode, got.verdict) == (Mode.BACKFILL, Verdict.BROKEN)
+    assert (got.mode, got.verdict) == (RunMode.BACKFILL, Verdict.BROKEN)
 
 
 def test_a_player_traded_in_or_lost_since_is_told_apart(here: Jobs) -> None:
@@ -163,15 +163,15 @@ def test_tables_without_rows_are_named_as_the_cause_of_missing_features(here: Jo
 
 def test_scheduled_and_played_dates_are_built_in_one_command(here: Jobs) -> None:
     built = here.build(DAY - timedelta(days=5), DAY + timedelta(days=3))
-    assert {b.mode for b in built} == {Mode.LIVE, Mode.BACKFILL}
-    assert all((b.mode is Mode.LIVE) == (b.game_date >= DAY) for b in built)
+    assert {b.mode for b in built} == {RunMode.LIVE, RunMode.BACKFILL}
+    assert all((b.mode is RunMode.LIVE) == (b.game_date >= DAY) for b in built)
     assert all(b.snapshot_id and b.rows > 10 for b in built)
 
 
 def test_an_as_of_reads_nothing_known_later_and_cannot_lie_ahead(here: Jobs) -> None:
     morning = datetime(2025, 3, 19, 12, 0, tzinfo=UTC)
     (built,) = here.at(AFTER_GAMES).build(DAY, DAY, BuildOptions(as_of=morning))
-    assert built.mode is Mode.LIVE
+    assert built.mode is RunMode.LIVE
     rows = here.rows(
         "SELECT as_of, line_captured_at FROM nba_predictions.ml_feature_store_v2 "
         "WHERE game_date = @d AND snapshot_id = @s",

@@ -15,15 +15,15 @@ from shared.application.backfill.model_choice import BackfillModels, ChosenModel
 from shared.application.backfill.prediction_backfill import JOB, BackfillOptions
 from shared.application.backfill.results import DateResult, Status
 from shared.application.features.build import BuildOptions
-from shared.application.features.slate_inputs import Mode
 from shared.application.models.registry import Registry
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, required_models
+from shared.domain.vocabulary import RunMode, RunState
 from shared.embedded.model_store import DirectoryModelStore
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Rejected
 from shared.model_registry.bundle import Bundle
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Run, RunState
+from shared.ports import Run
 from tests.application.jobs import InProcess
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
@@ -161,7 +161,7 @@ def test_a_dry_run_writes_nothing(here: Jobs) -> None:
 def trained_on(here: Jobs) -> Jobs:
     """The same folder one day back in the calendar of its models: they were trained on the date."""
     league_day = DAY - timedelta(days=1)
-    here.build(league_day, league_day, BuildOptions(Mode.BACKFILL))
+    here.build(league_day, league_day, BuildOptions(RunMode.BACKFILL))
     return here
 
 

@@ -15,9 +15,10 @@ from shared.application.operations.heartbeats import Heartbeats
 from shared.application.operations.worker_models import WORKER, check_worker_models
 from shared.application.views.findings_summary import summarize_findings
 from shared.domain.findings import EXIT, Finding, Severity
+from shared.domain.vocabulary import RunState
 from shared.embedded.sample_league import AFTER_GAMES
 from shared.model_registry.bundle import Bundle
-from shared.ports import Run, RunState
+from shared.ports import Run
 from shared.warehouse.schedule import games_between
 from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.application.features.slate import Slate, read_slate
-from shared.application.features.slate_inputs import Mode
+from shared.domain.vocabulary import RunMode
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.ports import Statement
 from tests.application.day_folder import DayFolder, Rows
@@ -61,7 +61,7 @@ def seats(slate: Slate, lookup: str) -> list[tuple[str, str, bool, bool]]:
 
 
 def slate_of(warehouse: DuckDbWarehouse, now: datetime = NOW) -> Slate:
-    return read_slate(warehouse, DAY, DAY, now, Mode.LIVE)
+    return read_slate(warehouse, DAY, DAY, now, RunMode.LIVE)
 
 
 def lookup_of(row: dict[str, Any]) -> str:

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from shared.application.features.build import BuildFeatures, BuildOptions
-from shared.application.features.slate_inputs import Mode
 from shared.application.runs.activation import Activate
 from shared.application.runs.run_to_activate import RunToActivate
+from shared.domain.vocabulary import RunMode, RunState
 from shared.embedded.documents import SqliteDocuments
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.errors import Conflict, NotFound, Rejected, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import ExpectedPlayer, PlayerOutcome, RunState, Statement
+from shared.ports import ExpectedPlayer, PlayerOutcome, Statement
 from shared.schemas.messages import PredictionReady
 from shared.warehouse.statements import statement
 from tests.application.jobs import InProcess
@@ -282,7 +282,7 @@ def test_a_second_build_is_a_new_snapshot_and_the_first_stays(
     world: InProcess, documents: SqliteDocuments
 ) -> None:
     before = world.rows("SELECT snapshot_id FROM nba_predictions.feature_snapshots")
-    (built,) = BuildFeatures(world.warehouse, CLOCK, documents)(DAY, DAY, BuildOptions(Mode.LIVE))
+    (built,) = BuildFeatures(world.warehouse, CLOCK, documents)(DAY, DAY, BuildOptions(RunMode.LIVE))
     rows = world.rows(
         "SELECT snapshot_id, COUNT(*) AS n FROM nba_predictions.ml_feature_store_v2 GROUP BY snapshot_id"
     )

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.application.features.slate import Slate, read_slate
-from shared.application.features.slate_inputs import Mode
 from shared.application.features.snapshot_rows import snapshot_rows
 from shared.domain.features.windows import _DAY_SPAN, Timeline
 from shared.domain.systems.base import Batch
 from shared.domain.systems.catalog import build_systems, forecast_all
+from shared.domain.vocabulary import RunMode
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.ports import Statement
 from tests.conftest import CLOCK, DAY
@@ -105,12 +105,12 @@ def changes(points: int, line: float, minutes: int, days: int, status: str) -> l
     st.integers(0, 48),
     st.integers(0, 7),
     st.sampled_from(["out", "questionable", "available"]),
-    st.sampled_from(list(Mode)),
+    st.sampled_from(list(RunMode)),
 )
 def test_nothing_at_or_after_the_as_of_changes_anything(
-    path: Path, tmp_path: Path, points: int, line: float, minutes: int, days: int, status: str, mode: Mode
+    path: Path, tmp_path: Path, points: int, line: float, minutes: int, days: int, status: str, mode: RunMode
 ) -> None:
-    now = CLOCK.now() if mode is Mode.LIVE else CLOCK.now() + timedelta(days=2)
+    now = CLOCK.now() if mode is RunMode.LIVE else CLOCK.now() + timedelta(days=2)
     before = read_slate(DuckDbWarehouse(path), DAY, DAY, now, mode)
     changed = DuckDbWarehouse(Path(shutil.copy(path, tmp_path / "changed.duckdb")))
     changed.transact(changes(points, line, minutes, days, status))
@@ -126,9 +126,9 @@ def test_the_law_catches_a_feature_that_reads_the_day_itself(
 
     monkeypatch.setattr(Timeline, "before", leaking)
     changed = DuckDbWarehouse(Path(shutil.copy(path, tmp_path / "changed.duckdb")))
-    before = everything(read_slate(changed, DAY, DAY, CLOCK.now(), Mode.LIVE))
+    before = everything(read_slate(changed, DAY, DAY, CLOCK.now(), RunMode.LIVE))
     changed.transact(changes(50, 20.5, 40, 0, "available"))
-    assert everything(read_slate(changed, DAY, DAY, CLOCK.now(), Mode.LIVE)) != before
+    assert everything(read_slate(changed, DAY, DAY, CLOCK.now(), RunMode.LIVE)) != before
 
 
 def test_a_live_run_never_sees_a_quote_known_by_day_only(warehouse: DuckDbWarehouse) -> None:
@@ -141,7 +141,7 @@ def test_a_live_run_never_sees_a_quote_known_by_day_only(warehouse: DuckDbWareho
             )
         ]
     )
-    live = read_slate(warehouse, DAY, DAY, CLOCK.now(), Mode.LIVE)
-    backfill = read_slate(warehouse, DAY, DAY, CLOCK.now(), Mode.BACKFILL)
+    live = read_slate(warehouse, DAY, DAY, CLOCK.now(), RunMode.LIVE)
+    backfill = read_slate(warehouse, DAY, DAY, CLOCK.now(), RunMode.BACKFILL)
     assert np.isnan(live.targets.line).all()
     assert not np.isnan(backfill.targets.line).all()

@@ -9,10 +9,11 @@ import pytest
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.operations.heartbeats import COLLECTION, Heartbeats, HeartbeatSender
 from shared.domain.findings import Finding, Severity, worst
+from shared.domain.vocabulary import RunState
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Unavailable
 from shared.model_registry.bundle import Bundle
-from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunState
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run
 from tests.application.test_dead_letters import give_up
 from tests.application.test_prediction_backfill import BUT_V8
 from tests.application.worlds import Jobs, copy_of

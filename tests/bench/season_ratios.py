@@ -32,7 +32,6 @@ from shared.application.backfill.prediction_backfill import (
     Ports,
 )
 from shared.application.features.build import BuildFeatures
-from shared.application.features.slate_inputs import Mode
 from shared.application.grading.grade import GradePredictions, grade_rows
 from shared.application.ingestion.load import LoadFolder
 from shared.application.models.registry import Registry
@@ -44,6 +43,7 @@ from shared.application.training.recipes import RECIPES
 from shared.application.training.train import TrainModels, Window
 from shared.backends import Backend, BackendSettings, connect
 from shared.domain.systems.catalog import SYSTEM_IDS, trained_system
+from shared.domain.vocabulary import RunMode
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import load_model
 from shared.ports import Statement
@@ -90,7 +90,7 @@ class Season:
         games = games_between(self.use.warehouse, FIRST, LAST)
         self.days: list[date] = sorted(set(games["game_date"].to_pylist()))
         wanted = [
-            RunToPrepare(f"r{d}", RunRequest(d, Mode.BACKFILL, True, True, SYSTEM_IDS, 8.0, None))
+            RunToPrepare(f"r{d}", RunRequest(d, RunMode.BACKFILL, True, True, SYSTEM_IDS, 8.0, None))
             for d in self.days
         ]
         found = PrepareJobs(self.use.warehouse).prepare_all(wanted, self.now)

@@ -23,11 +23,11 @@ from typing import Any
 from shared.application.backfill.model_choice import BackfillModels
 from shared.application.backfill.prediction_backfill import BackfillOptions, BackfillPredictions, Ports
 from shared.application.features.build import BuildFeatures, BuildOptions
-from shared.application.features.slate_inputs import Mode
 from shared.application.grading.grade import GradePredictions
 from shared.application.models.registry import Registry
 from shared.application.training.evaluation import Evaluate
 from shared.backends import Backend, BackendSettings, connect
+from shared.domain.vocabulary import RunMode
 from shared.warehouse.schedule import games_between
 
 SYSTEMS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1")
@@ -50,7 +50,7 @@ def game_dates(use: Backend, first: date, last: date) -> list[date]:
 
 
 def features(use: Backend, first: date, last: date) -> int:
-    options = BuildOptions(Mode.BACKFILL, accept_findings=True)
+    options = BuildOptions(RunMode.BACKFILL, accept_findings=True)
     return sum(b.rows for b in BuildFeatures(use.warehouse, use.clock, use.documents)(first, last, options))
 
 

@@ -10,8 +10,9 @@ from shared.application.messaging.topics import to_outgoing
 from shared.application.prediction.job_batch import add_commit, columns_from_requests
 from shared.application.prediction.predict import Predict
 from shared.application.prediction.stage import ready_message
-from shared.application.prediction.staging_rows import CHAMPION, SystemForecast, build_staging_rows
+from shared.application.prediction.staging_rows import SystemForecast, build_staging_rows
 from shared.domain.systems.base import Forecast
+from shared.domain.vocabulary import Role
 from shared.schemas.messages import PredictionRequest, decode, unwrap
 from tests.bench.game_day import stage
 from tests.bench.served import Sink
@@ -52,7 +53,7 @@ def parts() -> dict[str, float]:
         told[kind] = told.get(kind, 0.0) + cpu(lambda s=system, m=members: s.forecast(batch, m))  # type: ignore[misc]
         forecasts[system.system_id] = system.forecast(batch, members)
         model = models().get(system.system_id)
-        rows.append(SystemForecast(system, model, CHAMPION, forecasts[system.system_id], everybody))
+        rows.append(SystemForecast(system, model, Role.CHAMPION, forecasts[system.system_id], everybody))
     told["rows as columns"] = cpu(lambda: build_staging_rows(columns, rows))
     table = build_staging_rows(columns, rows)
     told["bytes for the sink"] = cpu(lambda: Sink(0.0).append(None, table))

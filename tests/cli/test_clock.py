@@ -12,8 +12,9 @@ import pytest
 from backfill_jobs.cli import runs as cli
 from shared.application.views.run_progress import Step
 from shared.domain.instants import eastern_text
+from shared.domain.vocabulary import RunState
 from shared.embedded.run_store import SqliteRunStore
-from shared.ports import Run, RunState
+from shared.ports import Run
 from tests.conftest import DAY
 
 OPENED = datetime(2026, 7, 4, 3, 30, tzinfo=UTC)

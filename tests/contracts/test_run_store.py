@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from shared.domain.vocabulary import RunState
 from shared.errors import Conflict, NotFound
-from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunState, RunStore
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunStore
 
 DAY = date(2025, 3, 19)
 Stores = Callable[[], RunStore]

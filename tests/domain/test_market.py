@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.grading import Outcome, grade
+from shared.domain.grading import Grade, grade
 from shared.domain.instants import UNKNOWN
 from shared.domain.market.lines import (
     MAX_QUOTE_AGE,
@@ -162,21 +162,21 @@ def graded(*rows: tuple[str, float | None, float | None, bool, bool]) -> list[st
 @pytest.mark.parametrize(
     ("side", "line", "scored", "final", "played", "outcome"),
     [
-        ("OVER", 20.5, 21, True, True, Outcome.HIT),
-        ("OVER", 20.5, 20, True, True, Outcome.MISS),
-        ("UNDER", 20.5, 20, True, True, Outcome.HIT),
-        ("UNDER", 20.5, 21, True, True, Outcome.MISS),
-        ("OVER", 20.0, 20, True, True, Outcome.PUSH),
-        ("UNDER", 20.0, 20, True, True, Outcome.PUSH),
-        ("OVER", 20.5, None, True, False, Outcome.VOID),
-        ("PASS", 20.5, None, True, False, Outcome.VOID),
-        ("PASS", 20.5, 30, True, True, Outcome.PASS),
-        ("NO_LINE", None, 30, True, True, Outcome.NO_LINE),
-        ("OVER", 20.5, 30, False, True, Outcome.PENDING),
+        ("OVER", 20.5, 21, True, True, Grade.HIT),
+        ("OVER", 20.5, 20, True, True, Grade.MISS),
+        ("UNDER", 20.5, 20, True, True, Grade.HIT),
+        ("UNDER", 20.5, 21, True, True, Grade.MISS),
+        ("OVER", 20.0, 20, True, True, Grade.PUSH),
+        ("UNDER", 20.0, 20, True, True, Grade.PUSH),
+        ("OVER", 20.5, None, True, False, Grade.VOID),
+        ("PASS", 20.5, None, True, False, Grade.VOID),
+        ("PASS", 20.5, 30, True, True, Grade.PASS),
+        ("NO_LINE", None, 30, True, True, Grade.NO_LINE),
+        ("OVER", 20.5, 30, False, True, Grade.PENDING),
     ],
 )
 def test_grades(
-    side: str, line: float | None, scored: float | None, final: bool, played: bool, outcome: Outcome
+    side: str, line: float | None, scored: float | None, final: bool, played: bool, outcome: Grade
 ) -> None:
     assert graded((side, line, scored, final, played)) == [outcome.value]
 

@@ -14,7 +14,6 @@ import pytest
 
 from backfill_jobs.local_processes import Services
 from shared.application.features.build import BuildFeatures, BuildOptions
-from shared.application.features.slate_inputs import Mode
 from shared.application.grading.grade import GradePredictions
 from shared.application.ingestion.load import LoadFolder
 from shared.application.messaging.topics import REQUEST_TOPIC
@@ -22,6 +21,7 @@ from shared.application.models.registry import Registry
 from shared.application.queries.read import PredictionQueries
 from shared.application.training.train import TrainModels, demo_windows
 from shared.backends import Backend, BackendSettings, connect, path_variable
+from shared.domain.vocabulary import RunMode
 from shared.embedded import sample_league
 from shared.ports import OutgoingMessage, Statement
 from shared.schemas.predictions import PLAYER_PROP_PREDICTIONS, PREDICTION_ACCURACY
@@ -64,7 +64,9 @@ def recent(folder: Path, into: Path) -> Path:
 def prepare(backend: Backend, folders: list[Path]) -> None:
     for folder in folders:
         LoadFolder(backend.warehouse, backend.clock)(folder)
-    BuildFeatures(backend.warehouse, backend.clock, backend.documents)(DAY, DAY, BuildOptions(Mode.BACKFILL))
+    BuildFeatures(backend.warehouse, backend.clock, backend.documents)(
+        DAY, DAY, BuildOptions(RunMode.BACKFILL)
+    )
 
 
 def run(services: Services, day: date, seconds: float) -> dict[str, Any]:

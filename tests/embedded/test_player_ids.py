@@ -10,9 +10,10 @@ from typing import Any
 
 import duckdb
 
+from shared.domain.vocabulary import RunState
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.run_store import SqliteRunStore
-from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunState, Statement
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run, Statement
 from shared.schemas.feature_store import (
     ML_FEATURE_STORE,
     PLAYER_DAILY_CACHE,

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from shared.backends import BackendSettings, connect
+from shared.domain.vocabulary import RunState
 from shared.embedded.broker.store import MessageStore
 from shared.embedded.clock import parse_now
 from shared.embedded.documents import SqliteDocuments
@@ -23,7 +24,7 @@ from shared.embedded.locks import FileLocks
 from shared.embedded.publisher import StorePublisher
 from shared.embedded.run_store import SqliteRunStore
 from shared.errors import Rejected, Unavailable
-from shared.ports import ExpectedPlayer, OutgoingMessage, Run, RunState, Statement
+from shared.ports import ExpectedPlayer, OutgoingMessage, Run, Statement
 from shared.schemas.predictions import PREDICTION_ACCURACY, REJECTED_MESSAGES
 
 DAY = date(2025, 3, 19)

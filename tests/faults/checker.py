@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shared.ports import (
-    ACTIVE_STATES,
-    ExpectedPlayer,
-    PlayerOutcome,
-    Run,
-    RunState,
-    RunStore,
-    Statement,
-    Warehouse,
-)
+from shared.domain.vocabulary import ACTIVE_STATES, RunState
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunStore, Statement, Warehouse
 
 Row = Mapping[str, Any]
 KINDS = ("predicted", "skipped", "failed")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.ports import PlayerOutcome, RunState
+from shared.domain.vocabulary import RunState
+from shared.ports import PlayerOutcome
 from shared.schemas.messages import RunRequested
 from tests.faults.checker import ALWAYS, AT_THE_END, State, violations
 from tests.faults.processes import SYSTEMS

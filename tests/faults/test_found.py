@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC
+from shared.domain.vocabulary import RunState
 from shared.errors import Unavailable
-from shared.ports import Run, RunState
+from shared.ports import Run
 from shared.schemas.messages import PredictionReady, RunRequested, encode
 from tests.faults import checker
 from tests.faults.poison import DEEP

@@ -10,9 +10,10 @@ import pytest
 
 from shared.application.backfill.in_process import RunInProcess, ServedModels
 from shared.application.runs.request import RunRequest, parse
+from shared.domain.vocabulary import RunState
 from shared.embedded.clock import FixedClock
 from shared.errors import Unavailable
-from shared.ports import ExpectedPlayer, OutgoingMessage, Publisher, Run, RunState
+from shared.ports import ExpectedPlayer, OutgoingMessage, Publisher, Run
 from shared.schemas.messages import RunRequested
 from tests.conftest import Outbox
 from tests.faults import checker

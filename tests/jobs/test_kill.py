@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from shared.application.features.build import BuildOptions
-from shared.application.features.slate_inputs import Mode
 from shared.backends import path_variable
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.vocabulary import RunMode
 from shared.embedded.sample_league import AFTER_GAMES
 from tests.application.worlds import Jobs, copy_of
 from tests.conftest import DAY
@@ -134,7 +134,7 @@ def test_predicting_dates_that_run_together(
 ) -> None:
     """What was done of them is all or nothing for each date, and the repeat does the rest."""
     built = Jobs(copy_of(loaded, tmp_path / "built"), model_paths)
-    built.build(PAST[0], PAST[-1], BuildOptions(Mode.BACKFILL))
+    built.build(PAST[0], PAST[-1], BuildOptions(RunMode.BACKFILL))
     start = built.folder / "warehouse.duckdb"
     calm = Jobs(copy_of(start, tmp_path / "calm"), model_paths)
     assert command(calm, None, BACKFILL, *TOGETHER) == 0

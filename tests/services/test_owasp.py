@@ -17,10 +17,11 @@ from fastapi.routing import APIRoute
 from services.prediction_coordinator.app import build as build_coordinator
 from services.prediction_worker.app import build as build_worker
 from shared.application.runs.rate_limit import check_rate
+from shared.domain.vocabulary import RunState
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import TooMany
-from shared.ports import Run, RunState
+from shared.ports import Run
 from shared.schemas.messages import PredictionReady, encode
 from shared.web.authentication import PUBLIC_PATHS, AuthPolicy
 from shared.web.body_limits import BodyLimits

@@ -19,9 +19,10 @@ from shared.application.runs.expected_players import outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs, RunToPrepare
 from shared.application.runs.lifecycle import NOT_PUBLISHED, FinishRun, StartRun, fail_pending_players
 from shared.application.runs.request import RunRequest, request_from_stored
+from shared.domain.vocabulary import RunState
 from shared.errors import AppError, Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
-from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Publisher, Run, RunState, RunStore, Warehouse
+from shared.ports import Clock, ExpectedPlayer, PlayerOutcome, Publisher, Run, RunStore, Warehouse
 from shared.schemas.messages import PredictionRequest, encode
 
 POLL_SECONDS = 0.25

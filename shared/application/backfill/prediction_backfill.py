@@ -17,11 +17,11 @@ from shared.application.backfill.model_choice import BackfillModels, ChosenModel
 from shared.application.backfill.results import DateResult, Status, by_reason, result_of
 from shared.application.features.diagnosis import Diagnosis, MlfsDoctor
 from shared.application.features.slate import DEFAULT_MIN_MINUTES
-from shared.application.features.slate_inputs import Mode
 from shared.application.runs.jobs import PrepareJobs
 from shared.application.runs.request import RunRequest
 from shared.domain.features.readiness import MIN_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.vocabulary import RunMode
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel
 from shared.ports import (
@@ -60,8 +60,8 @@ class BackfillOptions:
     accept_findings: bool = False
 
     @property
-    def mode(self) -> Mode:
-        return Mode.BACKFILL if self.allow_started else Mode.LIVE
+    def mode(self) -> RunMode:
+        return RunMode.BACKFILL if self.allow_started else RunMode.LIVE
 
 
 @dataclass(frozen=True)

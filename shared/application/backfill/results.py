@@ -8,7 +8,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from shared.ports import ExpectedPlayer, PlayerOutcome, RunState
+from shared.domain.vocabulary import RunState
+from shared.ports import ExpectedPlayer, PlayerOutcome
 
 
 class Status(StrEnum):

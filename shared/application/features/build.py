@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from shared.application.features.slate import DEFAULT_MIN_MINUTES, Slate, modes_by_date, read_slate
-from shared.application.features.slate_inputs import Mode
 from shared.application.features.snapshot_rows import snapshot_rows
 from shared.domain.features.checks import check_batch
 from shared.domain.instants import from_day, to_day
+from shared.domain.vocabulary import RunMode
 from shared.errors import Rejected
 from shared.ports import Clock, Documents, Warehouse
 from shared.schemas.feature_store import (
@@ -41,7 +41,7 @@ class Build:
     """
 
     game_date: date
-    mode: Mode
+    mode: RunMode
     snapshot_id: str | None
     games: int
     expected: int
@@ -53,7 +53,7 @@ class Build:
 class BuildOptions:
     """``mode`` None chooses by date; ``as_of`` None is now; ``write`` False is a dry run."""
 
-    mode: Mode | None = None
+    mode: RunMode | None = None
     as_of: datetime | None = None
     min_minutes: float = DEFAULT_MIN_MINUTES
     accept_findings: bool = False
@@ -95,14 +95,14 @@ class BuildFeatures:
 
     def _ranges_by_mode(
         self, first: date, last: date, moment: datetime, options: BuildOptions
-    ) -> list[tuple[date, date, Mode]]:
+    ) -> list[tuple[date, date, RunMode]]:
         """Return ranges of game dates of one mode, none longer than fits in memory."""
         games = games_between(self._warehouse, first, last)
         if options.as_of is not None:  # a score entered after the as-of must not decide the mode
             no_scores = pa.nulls(games.num_rows, pa.int64())
             column = games.column_names.index("home_team_score")
             games = games.set_column(column, "home_team_score", no_scores)
-        ranges: list[tuple[date, date, Mode]] = []
+        ranges: list[tuple[date, date, RunMode]] = []
         for day, default_mode in sorted(modes_by_date(games, moment).items()):
             mode = options.mode or default_mode
             if ranges and ranges[-1][2] is mode and (day - ranges[-1][0]).days < MAX_RANGE_DAYS:
@@ -112,7 +112,7 @@ class BuildFeatures:
         return ranges
 
     def _store(
-        self, slate: Slate, first: date, moment: datetime, mode: Mode, options: BuildOptions
+        self, slate: Slate, first: date, moment: datetime, mode: RunMode, options: BuildOptions
     ) -> list[Build]:
         now = datetime.now(UTC)
         counts = _counts(slate)

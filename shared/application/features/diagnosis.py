@@ -19,13 +19,13 @@ from shared.application.features.slate import (
     modes_by_date,
     read_roster,
 )
-from shared.application.features.slate_inputs import Mode
 from shared.application.ingestion.reconciliation import LINES, LOGS, UnmatchedRows
 from shared.application.queries.shared_connection import shared_connection
 from shared.domain.features.contract import FEATURES, REQUIRED
 from shared.domain.features.lineage import BOX_SCORES, INJURIES, LINEAGE, QUOTES
 from shared.domain.features.readiness import DUE_BEFORE, MIN_COVERAGE, Verdict, verdict
 from shared.domain.instants import cut_offs, from_micros
+from shared.domain.vocabulary import RunMode
 from shared.ports import Clock, Documents, ExpectedPlayer, Warehouse
 from shared.warehouse.features import latest_features
 from shared.warehouse.history import games_of
@@ -55,7 +55,7 @@ class Diagnosis:
     """
 
     game_date: date
-    mode: Mode
+    mode: RunMode
     verdict: Verdict
     expected: int
     present: int
@@ -96,7 +96,7 @@ class MlfsDoctor:
         first: date,
         last: date,
         *,
-        mode: Mode | None = None,
+        mode: RunMode | None = None,
         min_coverage: float = MIN_COVERAGE,
         min_minutes: float = DEFAULT_MIN_MINUTES,
     ) -> dict[date, Diagnosis]:
@@ -122,9 +122,9 @@ class MlfsDoctor:
             diagnoses.setdefault(day, _date_without_games(day))
         return dict(sorted(diagnoses.items()))
 
-    def _live_only(self, modes: Mapping[date, Mode]) -> dict[date, Mode]:
+    def _live_only(self, modes: Mapping[date, RunMode]) -> dict[date, RunMode]:
         """Return played dates that have live features only."""
-        played = [d for d, m in modes.items() if m is Mode.BACKFILL]
+        played = [d for d, m in modes.items() if m is RunMode.BACKFILL]
         if not played:
             return {}
         live, backfill = (
@@ -134,11 +134,11 @@ class MlfsDoctor:
                     statement("snapshots_between", first=min(played), last=max(played), mode=m.value)
                 ).to_pylist()
             }
-            for m in (Mode.LIVE, Mode.BACKFILL)
+            for m in (RunMode.LIVE, RunMode.BACKFILL)
         )
-        return dict.fromkeys((live - backfill).intersection(played), Mode.LIVE)
+        return dict.fromkeys((live - backfill).intersection(played), RunMode.LIVE)
 
-    def _read(self, day: date, mode: Mode, roster: DayRoster, store: _Store, inputs: InputRows) -> _State:
+    def _read(self, day: date, mode: RunMode, roster: DayRoster, store: _Store, inputs: InputRows) -> _State:
         snapshot = store.snapshots.get(day)
         rows = store.rows(day)
         ids = set(rows["player_id"].to_pylist())
@@ -195,7 +195,7 @@ class _State:
     """One game date: its roster, its stored rows, and the row counts of its input tables."""
 
     day: date
-    mode: Mode
+    mode: RunMode
     snapshot: str | None
     roster: Sequence[ExpectedPlayer]
     missing: dict[ExpectedPlayer, str]
@@ -213,7 +213,7 @@ class _Store:
     roster_entries: dict[tuple[str, int | None], tuple[bool, str]]
 
     @staticmethod
-    def read(warehouse: Warehouse, first: date, last: date, mode: Mode) -> _Store:
+    def read(warehouse: Warehouse, first: date, last: date, mode: RunMode) -> _Store:
         query = statement("snapshots_between", first=first, last=last, mode=mode.value)
         players = warehouse.query(statement("snapshot_players", first=first, last=last)).to_pylist()
         return _Store(
@@ -323,4 +323,4 @@ def _stale(state: _State) -> str | None:
 
 
 def _date_without_games(day: date) -> Diagnosis:
-    return Diagnosis(day, Mode.LIVE, Verdict.NOT_YET_DUE, 0, 0, None, {}, {}, NO_GAMES, None, None, None)
+    return Diagnosis(day, RunMode.LIVE, Verdict.NOT_YET_DUE, 0, 0, None, {}, {}, NO_GAMES, None, None, None)

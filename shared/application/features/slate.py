@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.features.slate_inputs import Mode, SlateInputs
+from shared.application.features.slate_inputs import SlateInputs
 from shared.domain.features.compute import FeatureRows, Targets, compute
 from shared.domain.features.context import context
 from shared.domain.players.roster import Candidate
+from shared.domain.vocabulary import RunMode
 from shared.ports import ExpectedPlayer, Warehouse
 from shared.warehouse.schedule import has_started
 
@@ -50,7 +51,7 @@ def read_slate(
     first: date,
     last: date,
     now: datetime,
-    mode: Mode,
+    mode: RunMode,
     min_minutes: float = DEFAULT_MIN_MINUTES,
 ) -> Slate:
     """Return roster, lines and features of the game dates ``first`` to ``last``."""
@@ -106,7 +107,7 @@ def read_roster(
     first: date,
     last: date,
     now: datetime,
-    mode: Mode,
+    mode: RunMode,
     min_minutes: float = DEFAULT_MIN_MINUTES,
 ) -> dict[date, DayRoster]:
     """Return the expected and the quoted players of each game date that has games, without features."""
@@ -136,12 +137,12 @@ def _spellings(inputs: SlateInputs, players: list[tuple[int, int]]) -> list[str]
     return inputs.spellings(row, player)
 
 
-def modes_by_date(games: pa.Table, moment: datetime) -> dict[date, Mode]:
+def modes_by_date(games: pa.Table, moment: datetime) -> dict[date, RunMode]:
     """Return LIVE for a date with a game that has not started, else BACKFILL."""
-    modes: dict[date, Mode] = {}
+    modes: dict[date, RunMode] = {}
     for game in games.to_pylist():
         if not has_started(game, moment):
-            modes[game["game_date"]] = Mode.LIVE
+            modes[game["game_date"]] = RunMode.LIVE
         else:
-            modes.setdefault(game["game_date"], Mode.BACKFILL)
+            modes.setdefault(game["game_date"], RunMode.BACKFILL)
     return modes

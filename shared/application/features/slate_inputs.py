@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +18,7 @@ from shared.domain.features.compute import Targets
 from shared.domain.instants import to_micros
 from shared.domain.market import lines
 from shared.domain.players.roster import Candidate, slate_roster
+from shared.domain.vocabulary import RunMode
 from shared.ports import Warehouse
 from shared.warehouse import history as past
 from shared.warehouse.statements import statement
@@ -27,13 +27,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 RISK = {"available": 0.0, "probable": 1.0, "questionable": 2.0, "doubtful": 3.0, "out": 3.0}
-
-
-class Mode(StrEnum):
-    """A live run predicts games that have not started, a backfill any date as of its own cut-off."""
-
-    LIVE = "LIVE"
-    BACKFILL = "BACKFILL"
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,7 @@ class SlateInputs:
     injuries: Injuries
 
     @staticmethod
-    def read(warehouse: Warehouse, first: date, last: date, now: datetime, mode: Mode) -> SlateInputs:
+    def read(warehouse: Warehouse, first: date, last: date, now: datetime, mode: RunMode) -> SlateInputs:
         played = past.read_history(warehouse, first, last)
         games = played.history.games
         rows = np.flatnonzero(games.day >= instants.to_day(first))
@@ -118,7 +111,7 @@ class Quotes:
 
     @staticmethod
     def read(
-        warehouse: Warehouse, first: date, last: date, row_of: dict[str, int], as_of_row: Ints, mode: Mode
+        warehouse: Warehouse, first: date, last: date, row_of: dict[str, int], as_of_row: Ints, mode: RunMode
     ) -> Quotes:
         table = warehouse.query(statement("quotes_between", first=first, last=last))
         games = table["game_id"].to_pylist()
@@ -131,7 +124,7 @@ class Quotes:
         group = np.array([keys[pair] for pair in pairs], dtype=np.int64)
         rank = lines.book_rank(past.strings(table["bookmaker"]), past.strings(table["book_type"]))
         captured, as_of = past.micros(table["captured_at"]), as_of_row[row] if len(row) else row
-        undated, line = mode is Mode.BACKFILL, past.floats(table["points_line"])
+        undated, line = mode is RunMode.BACKFILL, past.floats(table["points_line"])
         prices = past.floats(table["over_price"]), past.floats(table["under_price"])
         evenness = lines.by_evenness(line, *prices)
         current, opening = lines.choose(group, rank, captured, as_of, undated, len(keys), evenness)

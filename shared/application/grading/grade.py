@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shared.domain.grading import Outcome, grade
+from shared.domain.grading import Grade, grade
+from shared.domain.vocabulary import Role
 from shared.ports import Clock, Warehouse
 from shared.schemas.predictions import PREDICTION_ACCURACY
 from shared.warehouse.box_scores import BoxScoreState, box_score_states
@@ -109,7 +110,7 @@ class GradePredictions:
         )
         final, graded, outcome = grade_rows(rows, datetime.now(UTC))
         changed = self._write(graded, first, last, systems, regrade) if write else 0
-        champions = graded.filter(pc.equal(graded["role"], "champion"))
+        champions = graded.filter(pc.equal(graded["role"], Role.CHAMPION.value))
         return GradingResult(
             _count(outcome),
             _count(champions["system_id"]),
@@ -200,7 +201,7 @@ def grade_rows(rows: pa.Table, now: datetime) -> tuple[NDArray[np.bool_], pa.Tab
 
 
 def _outcome_names(outcome: NDArray[np.str_]) -> pa.Array:
-    names = [o.value for o in Outcome]
+    names = [o.value for o in Grade]
     order = np.argsort(names)
     at = order[np.searchsorted(np.array(names)[order], outcome)]
     return pa.array(names, pa.string()).take(pa.array(at))
@@ -216,12 +217,12 @@ _COPIED_COLUMNS = (
 
 def _accuracy(rows: pa.Table, outcome: NDArray[np.str_], names: pa.ChunkedArray, now: datetime) -> pa.Table:
     """Return rows of ``prediction_accuracy``; columns on points are NULL in voided rows."""
-    void = outcome == Outcome.VOID.value
+    void = outcome == Grade.VOID.value
     points = np.where(void, np.nan, floats(rows["points"]))
     line = floats(rows["current_points_line"])
     error = np.round(floats(rows["predicted_points"]) - points, 1)
-    hit = outcome == Outcome.HIT.value
-    decided = hit | (outcome == Outcome.MISS.value)
+    hit = outcome == Grade.HIT.value
+    decided = hit | (outcome == Grade.MISS.value)
     reason = pc.fill_null(rows["void_reason"], "did not play")
     n = rows.num_rows
     columns = {name: rows[name] for name in _COPIED_COLUMNS} | {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from shared.ports import RunState
+from shared.domain.vocabulary import RunMode, RunState
 
 logger = logging.getLogger("props")
 MAX_LEN = 2000
@@ -97,7 +97,7 @@ class ModelAlarm(Event):
 class RunStarted(Event):
     run_id: str
     game_date: date
-    mode: str
+    mode: RunMode
     expected_players: int
     jobs: int
     publish_seconds: float
@@ -123,7 +123,7 @@ class RunFailed(Event):
 
     run_id: str
     game_date: date
-    mode: str
+    mode: RunMode
     reason: str
 
     @property
@@ -144,8 +144,8 @@ class RunEnded(Event):
 
     run_id: str
     game_date: date
-    mode: str
-    state: str
+    mode: RunMode
+    state: RunState
     note: str
     players: Mapping[str, int]
     missing: int
@@ -158,7 +158,7 @@ class RunEnded(Event):
     @property
     def level(self) -> int:
         return {RunState.COMPLETE: logging.INFO, RunState.PARTIAL: logging.WARNING}.get(
-            RunState(self.state), logging.ERROR
+            self.state, logging.ERROR
         )
 
     def __str__(self) -> str:

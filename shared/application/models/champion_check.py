@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.application.messaging.events import ModelAlarm, Observer, log
 from shared.application.models.registry import Registry
+from shared.domain.vocabulary import Role
 from shared.errors import Unavailable
 from shared.model_registry.bundle import experiment_id
 from shared.model_registry.loading import LoadedModel
@@ -15,7 +16,7 @@ from shared.model_registry.loading import LoadedModel
 RECHECK_SECONDS = 30.0
 
 
-def describe_model(model: LoadedModel, role: str) -> dict[str, Any]:
+def describe_model(model: LoadedModel, role: Role) -> dict[str, Any]:
     """Return the identity, training and role of a loaded model."""
     manifest = model.manifest
     return {

@@ -16,6 +16,7 @@ from shared.application.models.registry import Registry, State
 from shared.domain.instants import eastern_date, to_day
 from shared.domain.promotion import Gate, Trial, difference, drift_gate, evaluate_gates
 from shared.domain.statistics import Interval
+from shared.domain.vocabulary import Side
 from shared.errors import NotFound, Rejected
 from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import Clock, ModelStore, Warehouse
@@ -150,7 +151,7 @@ def _build_trial(rows: pa.Table, days: list[date]) -> Trial:
         predicted=floats(rows["predicted_points"]),
         actual=floats(rows["actual_points"]),
         line=floats(rows["line_value"]),
-        side=np.where(sides == "OVER", 1, np.where(sides == "UNDER", -1, 0)),
+        side=np.where(sides == Side.OVER, 1, np.where(sides == Side.UNDER, -1, 0)),
         day=np.array([to_day(d) for d in days], dtype=np.int64),
         champion=floats(rows["champion_points"]),
     )

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from shared.application.features.slate_inputs import Mode
 from shared.application.operations.readiness import Check, run_check
-from shared.application.prediction.staging_rows import CHAMPION
 from shared.application.runs.jobs import build_job
 from shared.application.runs.request import RunRequest
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.systems.catalog import MODEL_SYSTEMS
+from shared.domain.vocabulary import Role, RunMode
 from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import GoldenRow, read_bundle
 from shared.ports import ModelStore, Warehouse
@@ -135,7 +134,7 @@ class CheckRevision:
         if not rows:
             raise NotFound(f"snapshot {name} of {day} has no rows")
         best_row = max(rows, key=lambda r: (r["line_value"] is not None, r["feature_quality_score"]))
-        request = RunRequest(day, Mode(snapshot["mode"]), True, True, tuple(systems), 0.0, None)
+        request = RunRequest(day, RunMode(snapshot["mode"]), True, True, tuple(systems), 0.0, None)
         return build_job("release-check", request, best_row, list(systems), None)
 
 
@@ -153,7 +152,9 @@ class _Heartbeat:
         ):
             if expected_value is not None and heartbeat[name] != expected_value:
                 raise Rejected(f"{name} {heartbeat[name]!r}, wanted {expected_value!r}")
-        self.champions = {m["system_id"]: m for m in heartbeat.get("models", []) if m["role"] == CHAMPION}
+        self.champions = {
+            m["system_id"]: m for m in heartbeat.get("models", []) if m["role"] == Role.CHAMPION
+        }
 
 
 def _check_model(champions: Mapping[str, Mapping[str, Any]], expected: ExpectedRevision) -> None:

@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shared.application.features.slate_inputs import Mode
 from shared.application.runs.jobs import RunJobs
 from shared.domain.features.context import ALL_INPUTS, CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
 from shared.domain.market.lines import no_vig_over
 from shared.domain.systems.base import Batch
+from shared.domain.vocabulary import RunMode
 from shared.schemas.messages import PredictionRequest
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.warehouse.features import context_matrix, matrix
@@ -35,7 +35,6 @@ Days = NDArray[np.datetime64]
 
 Key = tuple[str, str, int]
 
-_LIVE = Mode.LIVE.value
 _FIELDS = {field.name: field for field in PREDICTION_STAGING.arrow_schema}
 
 
@@ -244,7 +243,7 @@ def columns_from_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:
     sizes = [r.rows.num_rows for r in runs]
     games = rows["game_id"].to_pylist()
     made_before_game = [
-        _is_before_game(r.request.mode.value, r.tipoffs[game], now)
+        _is_before_game(r.request.mode, r.tipoffs[game], now)
         for r, start, n in zip(runs, np.cumsum([0, *sizes]).tolist(), sizes, strict=False)
         for game in games[start : start + n]
     ]
@@ -286,8 +285,8 @@ def add_commit(jobs: JobColumns, build_commit: str | None) -> JobColumns:
     )
 
 
-def _is_before_game(mode: str, tipoff: datetime | None, now: datetime) -> bool:
-    return mode == _LIVE and (tipoff is None or now < tipoff)
+def _is_before_game(mode: RunMode, tipoff: datetime | None, now: datetime) -> bool:
+    return mode is RunMode.LIVE and (tipoff is None or now < tipoff)
 
 
 def _repeat_each(values: Sequence[str], sizes: Sequence[int]) -> list[str]:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from shared.application.features.snapshot_rows import hash_feature_bytes
 from shared.application.prediction.job_batch import JobColumns, add_commit, columns_from_requests, pack_inputs
-from shared.application.prediction.staging_rows import CHAMPION, SHADOW, SystemForecast, build_staging_rows
+from shared.application.prediction.staging_rows import SystemForecast, build_staging_rows
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
 from shared.domain.systems.base import Forecast, System
 from shared.domain.systems.catalog import SYSTEM_IDS, build_systems, forecast_all, trained_system
+from shared.domain.vocabulary import Role
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.messages import (
@@ -147,7 +148,7 @@ class Predict:
             rows = _predicted_jobs(system.system_id, outcomes, requested)
             if len(rows):
                 model = self._models.get(system.system_id)
-                parts.append(SystemForecast(system, model, CHAMPION, forecasts[system.system_id], rows))
+                parts.append(SystemForecast(system, model, Role.CHAMPION, forecasts[system.system_id], rows))
         parts += self._predict_shadows(jobs, outcomes, requested)
         return PredictionResults(build_staging_rows(jobs, parts), _by_job(jobs.systems, outcomes, requested))
 
@@ -172,7 +173,7 @@ class Predict:
                 if forecast.reasons[i] is None and usable[i]
             ]
             if rows:
-                parts.append(SystemForecast(system, model, SHADOW, forecast, np.array(rows)))
+                parts.append(SystemForecast(system, model, Role.SHADOW, forecast, np.array(rows)))
         return parts
 
 

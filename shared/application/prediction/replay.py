@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from shared.application.features.slate_inputs import Mode
 from shared.application.models.registry import Registry
 from shared.application.prediction.job_batch import pack_inputs, to_batch
 from shared.application.prediction.predict import Predict
-from shared.application.prediction.staging_rows import IN_SAMPLE
 from shared.application.runs.jobs import build_job
 from shared.application.runs.request import RunRequest
 from shared.domain.features.context import CONTEXT
@@ -26,6 +24,7 @@ from shared.domain.systems.catalog import (
     required_models,
     trained_system,
 )
+from shared.domain.vocabulary import Role, RunMode
 from shared.errors import NotFound
 from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import ModelStore, Warehouse
@@ -202,12 +201,12 @@ def is_clamped(total: float) -> bool:
 def _to_job(stored: Mapping[str, Any], row: Mapping[str, Any]) -> PredictionRequest:
     request = RunRequest(
         game_date=stored["game_date"],
-        mode=Mode(stored["prediction_run_mode"]),
+        mode=RunMode(stored["prediction_run_mode"]),
         force=False,
         skip_mlfs_check=True,
         systems=(stored["system_id"],),
         min_minutes=0.0,
         reason=None,
-        in_sample=stored["role"] == IN_SAMPLE,
+        in_sample=stored["role"] == Role.IN_SAMPLE,
     )
     return build_job(stored["run_id"], request, dict(row), [stored["system_id"]], stored["game_start_utc"])

@@ -17,13 +17,12 @@ from shared.application.prediction.job_batch import JobColumns
 from shared.domain.market.betting import sides_and_bets
 from shared.domain.market.recommendation import SIDES, edge, round_points, sides
 from shared.domain.systems.base import Chance, Forecast, System
+from shared.domain.vocabulary import Role
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.predictions import PREDICTION_STAGING
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-CHAMPION, SHADOW, IN_SAMPLE = "champion", "shadow", "in_sample"
 
 SCHEMA = PREDICTION_STAGING.arrow_schema
 _NAMES = tuple(SCHEMA.names)
@@ -38,7 +37,7 @@ class SystemForecast(NamedTuple):
 
     system: System
     model: LoadedModel | None
-    role: str
+    role: Role
     forecast: Forecast
     rows: Ints
 
@@ -89,7 +88,7 @@ def _build_label_columns(
     }
 
 
-_PartKey = tuple[str, str | None, str | None, str]
+_PartKey = tuple[str, str | None, str | None, Role]
 _LABELS = pa.struct(
     [SCHEMA.field(name) for name in ("system_id", "model_id", "model_sha256", "role", "recommendation")]
 )
@@ -104,7 +103,7 @@ def _part_key(part: SystemForecast) -> _PartKey:
 def _labels_by_part(parts: tuple[_PartKey, ...]) -> tuple[pa.RecordBatch, Ints]:
     """Return the labels of rows, for each part and side, first as served and then as in-sample rows, and the
     hash of each part. The cache holds while the same models are loaded."""
-    in_sample = [(*key[:-1], IN_SAMPLE) for key in parts]
+    in_sample = [(*key[:-1], Role.IN_SAMPLE) for key in parts]
     rows = [(*key, side) for key in (*parts, *in_sample) for side in SIDES]
     model_hashes = _hash_keys((system, digest or "formula") for system, _, digest, _ in parts)
     return pa.RecordBatch.from_struct_array(pa.array(rows, _LABELS)), model_hashes

@@ -15,7 +15,8 @@ from shared.application.messaging.topics import COMPLETE_TOPIC, to_outgoing
 from shared.application.runs.batch_checks import HELD, CheckBatches, CheckedRun
 from shared.application.runs.expected_players import identity
 from shared.application.runs.run_to_activate import FAILED, PREDICTED, SKIPPED, RunToActivate
-from shared.ports import Clock, ExpectedPlayer, Publisher, Run, RunState, Warehouse
+from shared.domain.vocabulary import RunState
+from shared.ports import Clock, ExpectedPlayer, Publisher, Run, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete
 from shared.schemas.predictions import PREDICTION_KEY_OUTCOMES, PREDICTION_RUNS
 from shared.warehouse.statements import statement
@@ -241,7 +242,7 @@ def _build_run_row(ended_run: RunToActivate, result: ActivationResult, now: date
         "run_id": run.run_id,
         "game_date": run.game_date,
         "state": result.state.value,
-        "mode": str(run.request.get("mode", "LIVE")),
+        "mode": run.mode.value,
         "force": bool(run.request.get("force")),
         "expected_players": sum(players.values()),
         **{kind: players[kind] for kind in (PREDICTED, SKIPPED, FAILED)},

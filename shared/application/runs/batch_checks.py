@@ -19,6 +19,7 @@ from shared.domain.prediction_checks import (
 )
 from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.systems.catalog import ENSEMBLES
+from shared.domain.vocabulary import RunMode
 from shared.model_registry.unverified import is_unverified, unverified_warning
 from shared.ports import Warehouse
 from shared.warehouse.statements import statement
@@ -207,7 +208,7 @@ def accept_command(request: Mapping[str, Any], systems: Iterable[str]) -> str:
         f" --{name}"
         for name, is_set in (
             ("force", request.get("force")),
-            ("allow-started", request.get("mode") == "BACKFILL"),
+            ("allow-started", request.get("mode") == RunMode.BACKFILL),
             ("skip-mlfs-check", request.get("skip_mlfs_check") and request.get("job") is None),
         )
         if is_set

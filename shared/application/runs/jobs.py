@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from shared.application.features.slate_inputs import Mode
 from shared.application.runs.request import RunRequest, replaces_played_games, require_reason
 from shared.domain.features.contract import FEATURES
+from shared.domain.vocabulary import RunMode
 from shared.errors import AppError, NotFound, Unavailable
 from shared.ports import ExpectedPlayer, Warehouse
 from shared.schemas.feature_store import ML_FEATURE_STORE
@@ -140,7 +140,7 @@ def _active_keys(rows: pa.Table) -> dict[date, set[ActiveKey]]:
 def _prepare(run: RunToPrepare, now: datetime, stored: _StoredInputs) -> RunJobs:
     request, day = run.request, run.request.game_date
     tipoffs = _open_games(request, now, stored.games.get(day, []))
-    command = f"props features build --dates {day}{' --backfill' if request.mode is Mode.BACKFILL else ''}"
+    command = f"props features build --dates {day}{' --backfill' if request.mode is RunMode.BACKFILL else ''}"
     if day not in stored.snapshots:
         raise Unavailable(
             f"{day}: no {request.mode.value.lower()} features in the feature store; run: {command}"
@@ -190,7 +190,7 @@ def _open_games(
     tipoffs = {
         g["game_id"]: g["game_start_utc"]
         for g in games
-        if request.mode is Mode.BACKFILL or not has_started(g, now)
+        if request.mode is RunMode.BACKFILL or not has_started(g, now)
     }
     if not tipoffs:
         raise NotFound(
@@ -243,7 +243,7 @@ def build_job(
         team_abbr=row["team_abbr"],
         opponent_team_abbr=row["opponent_team_abbr"],
         systems=systems,
-        mode=request.mode.value,
+        mode=request.mode,
         as_of=row["as_of"],
         feature_version=row["feature_version"],
         feature_snapshot_id=row["snapshot_id"],

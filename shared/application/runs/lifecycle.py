@@ -25,10 +25,11 @@ from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.runs.rate_limit import check_rate
 from shared.application.runs.request import RunRequest
 from shared.application.runs.run_to_activate import FAILED, PREDICTED, SKIPPED, RunToActivate
+from shared.domain.vocabulary import RunState
 from shared.errors import AppError, Conflict, Rejected, Unavailable
 from shared.observability import tracing
 from shared.observability.tracing import Trace
-from shared.ports import Clock, ExpectedPlayer, Publisher, Run, RunState, RunStore
+from shared.ports import Clock, ExpectedPlayer, Publisher, Run, RunStore
 from shared.schemas.messages import PredictionReady
 
 DEADLINE = timedelta(minutes=15)
@@ -136,7 +137,7 @@ class StartRun:
             RunStarted(
                 run_id=prepared.run_id,
                 game_date=prepared.request.game_date,
-                mode=prepared.request.mode.value,
+                mode=prepared.request.mode,
                 expected_players=len(prepared.players),
                 jobs=len(prepared.systems),
                 publish_seconds=publish_seconds,
@@ -208,8 +209,7 @@ class FinishRun:
             self(run_id)
         elif run.state in (RunState.CREATED, RunState.PUBLISHED):
             if self._runs.advance(run_id, [run.state], RunState.FAILED, note=reason):
-                mode = str(run.request.get("mode", "LIVE"))
-                self._observe(RunFailed(run_id, run.game_date, mode, reason))
+                self._observe(RunFailed(run_id, run.game_date, run.mode, reason))
             fail_pending_players(self._runs, run_id, NOT_PUBLISHED)
 
 
@@ -314,8 +314,8 @@ def _run_ended_event(finished: RunToActivate, result: ActivationResult, seconds:
     return RunEnded(
         run_id=run.run_id,
         game_date=run.game_date,
-        mode=str(run.request.get("mode", "LIVE")),
-        state=result.state.value,
+        mode=run.mode,
+        state=result.state,
         note=result.note,
         players=finished.players(),
         missing=sum(o is None or o.outcome in (NOT_PUBLISHED, DEADLINE_PASSED) for o in outcomes),

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from shared.application.features.slate_inputs import Mode
 from shared.domain.game_dates import parse_game_date
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.vocabulary import RunMode
 from shared.errors import Rejected
 from shared.schemas.messages import RunRequested
 
@@ -20,7 +20,7 @@ MAX_REASON_CHARACTERS = 500
 @dataclass(frozen=True)
 class RunRequest:
     game_date: date
-    mode: Mode
+    mode: RunMode
     force: bool
     skip_mlfs_check: bool
     systems: tuple[str, ...]
@@ -47,7 +47,7 @@ def parse(message: RunRequested, now: datetime) -> RunRequest:
         raise Rejected(f"reason: wanted one line of at most {MAX_REASON_CHARACTERS} printable characters")
     return RunRequest(
         game_date=resolve_date(message.game_date, now),
-        mode=Mode.BACKFILL if message.allow_started else Mode.LIVE,
+        mode=RunMode.BACKFILL if message.allow_started else RunMode.LIVE,
         force=message.force,
         skip_mlfs_check=message.skip_mlfs_check,
         systems=tuple(dict.fromkeys(systems)),
@@ -68,9 +68,9 @@ def require_reason(request: RunRequest, live_rows: int) -> None:
         )
 
 
-def replaces_played_games(force: bool, mode: Mode, in_sample: bool) -> bool:
+def replaces_played_games(force: bool, mode: RunMode, in_sample: bool) -> bool:
     """Return whether a run may replace active rows of games that have started."""
-    return force and mode is Mode.BACKFILL and not in_sample
+    return force and mode is RunMode.BACKFILL and not in_sample
 
 
 def request_from_stored(stored: Mapping[str, Any]) -> RunRequest:
@@ -81,7 +81,7 @@ def request_from_stored(stored: Mapping[str, Any]) -> RunRequest:
         **request_fields
         | {
             "game_date": date.fromisoformat(stored["game_date"]),
-            "mode": Mode(stored["mode"]),
+            "mode": RunMode(stored["mode"]),
             "systems": tuple(stored["systems"]),
         }
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shared.application.features.slate_inputs import Mode, SlateInputs
+from shared.application.features.slate_inputs import SlateInputs
 from shared.domain import instants
 from shared.domain.features.compute import FeatureRows, Targets, compute
 from shared.domain.features.context import context
@@ -17,6 +17,7 @@ from shared.domain.features.contract import REQUIRED
 from shared.domain.features.past import Past
 from shared.domain.market import lines
 from shared.domain.systems.base import Batch
+from shared.domain.vocabulary import RunMode
 from shared.ports import Warehouse
 from shared.warehouse.history import floats, micros, strings
 
@@ -93,7 +94,7 @@ def complete_rows(examples: Examples) -> Bools:
 
 def read_examples(warehouse: Warehouse, first: date, last: date, now: datetime) -> Examples:
     """Return every game played from ``first`` to ``last``, each as of its own cut-off."""
-    slate_inputs = SlateInputs.read(warehouse, first, last, now, Mode.BACKFILL)
+    slate_inputs = SlateInputs.read(warehouse, first, last, now, RunMode.BACKFILL)
     h = slate_inputs.past.history
     at = np.flatnonzero(h.day >= instants.to_day(first))
     at = at[np.lexsort((h.players.entity[at], h.games.game_id[h.game[at]], h.day[at]))]

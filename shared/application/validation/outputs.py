@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.application.grading.signals import displayed_signal
 from shared.application.models.health import ModelHealth
+from shared.application.models.registry import State
 from shared.application.operations import remedies
 from shared.application.prediction.predict import PREDICTED
 from shared.application.runs.batch_checks import HELD
@@ -197,7 +198,7 @@ def waiting(day: Day) -> list[Finding]:
     late = [
         m
         for m in day.registry.models()
-        if m["state"] == "champion"
+        if m["state"] == State.CHAMPION
         and m["state_changed_at"] is not None
         and datetime.now(UTC) - m["state_changed_at"] > MAX_WAIT
         and day.active.get(m["system_id"], {}).get("model_sha256") not in (None, m["sha256"])

@@ -9,8 +9,8 @@ from shared.application.operations.worker_models import WORKER, check_worker_mod
 from shared.application.runs.lifecycle import DEADLINE
 from shared.application.validation.day import Day
 from shared.domain.findings import Finding, critical, info, ok, warning
+from shared.domain.vocabulary import ACTIVE_STATES, RunState
 from shared.errors import Unavailable
-from shared.ports import ACTIVE_STATES, RunState
 
 
 def beats(day: Day) -> list[Finding]:

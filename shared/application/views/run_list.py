@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from shared.ports import ACTIVE_STATES, Run, RunStore
+from shared.domain.vocabulary import ACTIVE_STATES
+from shared.ports import Run, RunStore
 
 DEFAULT_RUNS, MAX_RUNS = 50, 500
 
@@ -61,7 +62,7 @@ def run_row(run: Run) -> RunRow:
         run_id=run.run_id,
         game_date=run.game_date,
         state=run.state.value,
-        mode=str(request.get("mode", "LIVE")),
+        mode=run.mode.value,
         force=bool(request.get("force")),
         systems=len(request.get("systems", ())),
         expected_players=run.expected,

@@ -11,7 +11,8 @@ from typing import Any
 from shared.application.runs.run_to_activate import PREDICTED
 from shared.application.views.partial_view import PartialView
 from shared.application.views.run_list import RunRow, run_row
-from shared.ports import ACTIVE_STATES, ExpectedPlayer, PlayerOutcome, Run, RunState, RunStore, Warehouse
+from shared.domain.vocabulary import ACTIVE_STATES, RunState
+from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunStore, Warehouse
 from shared.warehouse.statements import statement
 
 PENDING = "pending"

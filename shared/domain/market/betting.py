@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from shared.domain.market.lines import payout
 from shared.domain.market.recommendation import PASS
+from shared.domain.vocabulary import Side
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,7 +52,7 @@ def sides_and_bets(
     stake.
     """
     side_bets = bets(over, edge, over_price, under_price, side == PASS)
-    is_rejected = (side > PASS) & (side_bets.stake == 0.0)
+    is_rejected = (side < PASS) & (side_bets.stake == 0.0)
     return np.where(is_rejected, PASS, side), side_bets
 
 
@@ -61,7 +62,7 @@ def no_bet_reason(recommendation: str, reason: str | None) -> str | None:
     Rows stored before sides depended on prices can have a side and a reason: grading uses the side, and
     ``expected_value`` has the value of its bet.
     """
-    return None if recommendation in ("OVER", "UNDER") else reason
+    return None if recommendation in (Side.OVER, Side.UNDER) else reason
 
 
 def bets(

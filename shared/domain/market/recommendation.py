@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.vocabulary import Side
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SIDES = ("NO_LINE", "PASS", "OVER", "UNDER")
-NO_LINE, PASS, OVER, UNDER = range(len(SIDES))
+SIDES = tuple(side.value for side in Side)
+OVER, UNDER, PASS, NO_LINE = range(len(SIDES))
+"""Positions in ``SIDES``."""
 
 
 def round_points(points: Floats) -> Floats:
