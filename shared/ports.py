@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from shared.domain.vocabulary import RunMode, RunState
+from shared.domain.vocabulary import Outcome, RunMode, RunState
 from shared.schemas.table import Table
 
 
@@ -148,7 +148,7 @@ class ExpectedPlayer(NamedTuple):
 
 @dataclass(frozen=True)
 class PlayerOutcome:
-    """Outcome of one expected player: ``predicted``, ``skipped:<reason>`` or ``failed:<reason>``.
+    """Outcome of one expected player.
 
     ``player_id`` and ``player_lookup`` are those of the ``ExpectedPlayer``. ``systems`` maps each system id
     to ``predicted`` or to its reason for no prediction.
@@ -156,7 +156,7 @@ class PlayerOutcome:
 
     player_id: int | None
     player_lookup: str
-    outcome: str
+    outcome: Outcome
     systems: Mapping[str, str] = field(default_factory=dict)
 
 

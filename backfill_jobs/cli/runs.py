@@ -12,6 +12,7 @@ from backfill_jobs.cli.dates import date_option
 from backfill_jobs.cli.framework import Json, connect_backend, print_json, print_lines, program, show
 from backfill_jobs.cli.progress import waiting
 from backfill_jobs.cli.tables import print_table
+from shared.domain.vocabulary import OutcomeKind
 
 if TYPE_CHECKING:
     from shared.application.views.run_list import RunRow
@@ -81,7 +82,9 @@ def _show(progress: RunProgress) -> None:
     print_lines(lines)
     systems = [(s.system_id, s.predicted, s.reasons) for s in progress.systems]
     print_table("Rows of each system", ("system", "rows", "reasons for no row"), systems)
-    rows = [(o.player_lookup, o.outcome, o.reason) for o in progress.players if o.outcome != "predicted"]
+    rows = [
+        (o.player_lookup, o.outcome, o.reason) for o in progress.players if o.outcome != OutcomeKind.PREDICTED
+    ]
     if rows:
         print_table("Players without a prediction", ("player", "outcome", "reason"), rows)
 

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from backfill_jobs.cli.json_types import Reason, Step, SystemId
 from backfill_jobs.demo.scenario import Outcome
+from shared.domain import vocabulary
 from shared.domain.systems.catalog import SYSTEM_IDS
 
 
@@ -86,11 +87,11 @@ def hits(outcome: Outcome, system: str) -> tuple[int, int]:
 def _outcomes(outcome: Outcome) -> PlayerOutcomes:
     predicted, not_predicted = 0, {"skipped": Counter[str](), "failed": Counter[str]()}
     for player_outcome in outcome.run["outcomes"].values():
-        kind, _, reason = (player_outcome or "failed:no_outcome").partition(":")
-        if kind == "predicted":
+        result = vocabulary.Outcome.parse(player_outcome) if player_outcome else vocabulary.NO_OUTCOME
+        if result == vocabulary.PREDICTED:
             predicted += 1
         else:
-            not_predicted[kind][reason] += 1
+            not_predicted[result.kind][result.reason] += 1
     return {
         "predicted": predicted,
         "skipped": dict(not_predicted["skipped"]),

@@ -9,6 +9,7 @@ from rich.table import Table
 from backfill_jobs.demo import figures
 from backfill_jobs.demo.scenario import Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.vocabulary import NO_OUTCOME, PREDICTED
 
 SHOWN_SYSTEM = "catboost_v9"
 MAX_PLAYERS = 15
@@ -87,8 +88,8 @@ def _reasons(outcome: Outcome) -> Table:
     table.add_column("names")
     players_by_outcome: dict[str, list[str]] = {}
     for player, player_outcome in outcome.run["outcomes"].items():
-        if player_outcome != "predicted":
-            players_by_outcome.setdefault(player_outcome or "failed:no_outcome", []).append(player)
+        if player_outcome != str(PREDICTED):
+            players_by_outcome.setdefault(player_outcome or str(NO_OUTCOME), []).append(player)
     for reason, players in sorted(players_by_outcome.items()):
         table.add_row(
             reason, str(len(players)), ", ".join(players[:6]) + (" ..." if len(players) > 6 else "")

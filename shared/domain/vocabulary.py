@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -41,3 +42,37 @@ class Side(StrEnum):
     UNDER = "UNDER"
     PASS = "PASS"
     NO_LINE = "NO_LINE"
+
+
+class OutcomeKind(StrEnum):
+    """Whether a run predicted an expected player."""
+
+    PREDICTED = "predicted"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outcome of an expected player in a run; ``str`` returns the text of tables and messages.
+
+    ``reason``: why nothing was predicted, empty for a predicted player.
+    """
+
+    kind: OutcomeKind
+    reason: str = ""
+
+    @staticmethod
+    def parse(text: str) -> Outcome:
+        """Return the outcome of ``predicted``, ``skipped:<reason>`` or ``failed:<reason>``; raise
+        ``ValueError`` for another kind."""
+        kind, _, reason = text.partition(":")
+        return Outcome(OutcomeKind(kind), reason)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.reason}" if self.reason else self.kind.value
+
+
+PREDICTED = Outcome(OutcomeKind.PREDICTED)
+NO_OUTCOME = Outcome(OutcomeKind.FAILED, "no_outcome")
+"""Outcome of a player of an ended run without a report."""

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from shared.domain.vocabulary import ACTIVE_STATES, RunState
+from shared.domain.vocabulary import ACTIVE_STATES, Outcome, RunState
 from shared.embedded.sqlite import SqliteFile
 from shared.errors import Conflict, NotFound
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run
@@ -96,7 +96,7 @@ class SqliteRunStore:
                 "WHERE run_id = ? AND player_id IS ? AND (player_id IS NOT NULL OR player_lookup = ?) "
                 "AND outcome IS NULL",
                 [
-                    (o.outcome, json.dumps(dict(o.systems)), run_id, o.player_id, o.player_lookup)
+                    (str(o.outcome), json.dumps(dict(o.systems)), run_id, o.player_id, o.player_lookup)
                     for o in outcomes
                 ],
             )
@@ -149,7 +149,8 @@ def _player(row: sqlite3.Row) -> ExpectedPlayer:
 def _outcome(row: sqlite3.Row) -> PlayerOutcome | None:
     if not row["outcome"]:
         return None
-    return PlayerOutcome(row["player_id"], row["player_lookup"], row["outcome"], json.loads(row["systems"]))
+    outcome = Outcome.parse(row["outcome"])
+    return PlayerOutcome(row["player_id"], row["player_lookup"], outcome, json.loads(row["systems"]))
 
 
 def _run(row: sqlite3.Row) -> Run:

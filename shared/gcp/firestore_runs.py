@@ -13,7 +13,7 @@ from google.api_core.exceptions import AlreadyExists, FailedPrecondition
 from google.api_core.exceptions import NotFound as Absent
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.domain.vocabulary import ACTIVE_STATES, RunState
+from shared.domain.vocabulary import ACTIVE_STATES, Outcome, RunState
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.gcp.clients import Clients
 from shared.gcp.failures import translate_errors
@@ -152,7 +152,7 @@ class FirestoreRunStore:
         while outcomes:
             batch = self._clients.firestore().batch()
             for key, o in outcomes.items():
-                fields = {"outcome": o.outcome, "systems": json.dumps(dict(o.systems))}
+                fields = {"outcome": str(o.outcome), "systems": json.dumps(dict(o.systems))}
                 batch.create(collection.document(key), {**fields, "expire_at": keep_until})
             try:
                 batch.commit()
@@ -220,7 +220,7 @@ def _identity(player: ExpectedPlayer | PlayerOutcome) -> int | str:
 
 def _outcome(player: ExpectedPlayer, fields: dict[str, Any]) -> PlayerOutcome:
     systems = json.loads(fields["systems"])
-    return PlayerOutcome(player.player_id, player.player_lookup, fields["outcome"], systems)
+    return PlayerOutcome(player.player_id, player.player_lookup, Outcome.parse(fields["outcome"]), systems)
 
 
 def _fields(run: Run) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.operations.heartbeats import COLLECTION, Heartbeats, HeartbeatSender
 from shared.domain.findings import Finding, Severity, worst
-from shared.domain.vocabulary import RunState
+from shared.domain.vocabulary import PREDICTED, RunState
 from shared.embedded.sample_league import AFTER_GAMES, DEMO_NOW
 from shared.errors import Unavailable
 from shared.model_registry.bundle import Bundle
@@ -186,7 +186,7 @@ def without_rows_of(jobs: Jobs, system: str, reason: str, monkeypatch: pytest.Mo
         s=system,
     )
     outcomes = {
-        ExpectedPlayer(name, game, None): PlayerOutcome(None, name, "predicted", {system: reason})
+        ExpectedPlayer(name, game, None): PlayerOutcome(None, name, PREDICTED, {system: reason})
         for name, game in (("a", "g"), ("b", "g"), ("c", "g"))
     }
     monkeypatch.setattr(jobs.runs, "outcomes", lambda _: outcomes)

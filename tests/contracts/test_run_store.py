@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shared.domain.vocabulary import RunState
+from shared.domain.vocabulary import Outcome, RunState
 from shared.errors import Conflict, NotFound
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunStore
 
@@ -27,7 +27,7 @@ def player(lookup: str, game: str = "g", player_id: int | None = None) -> Expect
 def outcome(
     lookup: str, said: str, systems: dict[str, str] | None = None, player_id: int | None = None
 ) -> PlayerOutcome:
-    return PlayerOutcome(player(lookup, "g", player_id).player_id, lookup, said, systems or {})
+    return PlayerOutcome(player(lookup, "g", player_id).player_id, lookup, Outcome.parse(said), systems or {})
 
 
 def at_once(work: Callable[[int], None], many: int) -> None:

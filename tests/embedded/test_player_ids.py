@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from shared.domain.vocabulary import RunState
+from shared.domain.vocabulary import PREDICTED, Outcome, RunState
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.embedded.run_store import SqliteRunStore
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run, Statement
@@ -105,7 +105,8 @@ def test_runs_of_version_1_keep_players_and_outcomes_and_can_be_carried_on(tmp_p
     store = SqliteRunStore(path)
     ann, bea = ExpectedPlayer("ann", None, "g1"), ExpectedPlayer("bea", None, "g2")
     assert store.get("r") == Run("r", DAY, RunState.PUBLISHED, opened, 2)
-    done = PlayerOutcome(None, "ann", "predicted", {"s": "predicted"})
+    done = PlayerOutcome(None, "ann", PREDICTED, {"s": "predicted"})
     assert store.outcomes("r") == {ann: done, bea: None}
-    assert store.record("r", [PlayerOutcome(None, "bea", "failed:late")]) == 0
-    assert SqliteRunStore(path).outcomes("r") == {ann: done, bea: PlayerOutcome(None, "bea", "failed:late")}
+    late = PlayerOutcome(None, "bea", Outcome.parse("failed:late"))
+    assert store.record("r", [late]) == 0
+    assert SqliteRunStore(path).outcomes("r") == {ann: done, bea: late}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.vocabulary import RunState
+from shared.domain.vocabulary import Outcome, RunState
 from shared.ports import PlayerOutcome
 from shared.schemas.messages import RunRequested
 from tests.faults.checker import ALWAYS, AT_THE_END, State, violations
@@ -105,12 +105,12 @@ MUTANTS: list[tuple[str, Callable[[State], State]]] = [
     ("staged_before_told", lambda s: replace(s, staging=s.staging[1:])),
     ("nothing_stuck", lambda s: replace(s, runs=(replace(s.runs[0], state=RunState.ACTIVATING), s.runs[1]))),
     ("every_outcome", lambda s: with_outcome(s, None)),
-    ("every_outcome", lambda s: with_outcome(s, PlayerOutcome(1, "playera", "lost"))),
+    ("every_outcome", lambda s: with_outcome(s, PlayerOutcome(1, "playera", Outcome("lost")))),
     ("nothing_lost", lambda s: replace(s, predictions=without(s.predictions, active))),
     ("nothing_lost", lambda s: replace(s, predictions=without(s.predictions, shadow))),
     ("run_row_agrees", lambda s: replace(s, run_rows=s.run_rows[1:])),
     ("run_row_agrees", lambda s: replace(s, run_rows=(*s.run_rows, s.run_rows[0]))),
-    ("run_row_agrees", lambda s: with_outcome(s, PlayerOutcome(1, "playera", "failed:x"))),
+    ("run_row_agrees", lambda s: with_outcome(s, PlayerOutcome(1, "playera", Outcome.parse("failed:x")))),
     ("run_row_agrees", lambda s: replace(s, run_rows=changed(s.run_rows, lambda _: True, state="PARTIAL!"))),
     ("poison_kept", lambda s: replace(s, rejected=())),
 ]

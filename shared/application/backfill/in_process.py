@@ -154,7 +154,7 @@ class RunInProcess:
         Example: an earlier process expected the player, and the game has started since."""
         with self._runs.batched_writes():
             for run_jobs in runs:
-                skipped = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in run_jobs.without_features]
+                skipped = [outcome_for(p, NO_FEATURES) for p in run_jobs.without_features]
                 if self._runs.record(run_jobs.run_id, skipped + outcomes[run_jobs.run_id]):
                     fail_pending_players(self._runs, run_jobs.run_id, NOT_PUBLISHED)
 

@@ -17,7 +17,7 @@ from shared.application.backfill.model_choice import BackfillModels, ChosenModel
 from shared.application.backfill.results import DateResult, Status, by_reason, result_of
 from shared.application.features.diagnosis import Diagnosis, MlfsDoctor
 from shared.application.features.slate import DEFAULT_MIN_MINUTES
-from shared.application.runs.jobs import PrepareJobs
+from shared.application.runs.jobs import NO_FEATURES, PrepareJobs
 from shared.application.runs.request import RunRequest
 from shared.domain.features.readiness import MIN_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -273,7 +273,7 @@ class BackfillPredictions:
             Status.SUCCESS if prepared.systems else Status.NOTHING_TO_DO,
             players=len(prepared.systems),
             note=f"{summary}; {task.note}" if task.note else summary,
-            left_out=by_reason(dict.fromkeys(prepared.without_features, "no_features")),
+            left_out=by_reason(dict.fromkeys(prepared.without_features, NO_FEATURES.reason)),
             systems_off=task.chosen.off,
         )
 

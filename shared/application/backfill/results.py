@@ -8,7 +8,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.vocabulary import RunState
+from shared.application.runs.jobs import NO_FEATURES
+from shared.domain.vocabulary import NO_OUTCOME, PREDICTED, RunState
 from shared.ports import ExpectedPlayer, PlayerOutcome
 
 
@@ -68,9 +69,9 @@ def result_of(
     in_sample: bool,
 ) -> DateResult:
     """Build a date's result from its row of ``prediction_runs``; ``note``: what was omitted on purpose."""
-    outcome_texts = {p: o.outcome if o else "failed:no_outcome" for p, o in outcomes.items()}
-    left_out = {p: text.partition(":")[2] for p, text in outcome_texts.items() if text != "predicted"}
-    is_complete = not off and note is None and "no_features" not in left_out.values()
+    player_outcomes = {p: o.outcome if o else NO_OUTCOME for p, o in outcomes.items()}
+    left_out = {p: outcome.reason for p, outcome in player_outcomes.items() if outcome != PREDICTED}
+    is_complete = not off and note is None and NO_FEATURES.reason not in left_out.values()
     if run["state"] == RunState.FAILED:
         status = Status.FAILED
     elif run["rows_activated"] == 0 and in_sample is False and not off:

@@ -20,7 +20,7 @@ from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
 from shared.domain.systems.base import Forecast, System
 from shared.domain.systems.catalog import SYSTEM_IDS, build_systems, forecast_all, trained_system
-from shared.domain.vocabulary import Role
+from shared.domain.vocabulary import OutcomeKind, Role
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.messages import (
@@ -36,7 +36,8 @@ Bools = NDArray[np.bool_]
 Days = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
 
-PREDICTED = "predicted"
+_PREDICTED = OutcomeKind.PREDICTED.value
+"""Outcome of a system that has a prediction; plain text, since every job's outcome is compared with it."""
 
 _SYSTEM_IDS = frozenset(SYSTEM_IDS)
 _NO_JOBS = np.zeros(0, dtype=np.int64)
@@ -155,7 +156,7 @@ class Predict:
     def _system_outcomes(self, system_id: str, forecasts: Mapping[str, Forecast], n: int) -> list[str]:
         """Return the outcome of one system for each job."""
         if system_id in forecasts:
-            return [reason or PREDICTED for reason in forecasts[system_id].reasons]
+            return [reason or _PREDICTED for reason in forecasts[system_id].reasons]
         return ["in_sample" if system_id in self._models else "no_model"] * n
 
     def _predict_shadows(
@@ -202,9 +203,9 @@ def _predicted_jobs(system_id: str, outcomes: Mapping[str, list[str]], requested
     """Return the positions of jobs that request a system and are predicted by it."""
     system_outcomes = outcomes.get(system_id, [])
     rows = requested.get(system_id, _NO_JOBS)
-    if system_outcomes.count(PREDICTED) == len(system_outcomes):
+    if system_outcomes.count(_PREDICTED) == len(system_outcomes):
         return rows
-    return rows[[system_outcomes[i] == PREDICTED for i in rows.tolist()]]
+    return rows[[system_outcomes[i] == _PREDICTED for i in rows.tolist()]]
 
 
 def _by_job(

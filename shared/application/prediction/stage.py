@@ -16,8 +16,9 @@ from shared.application.messaging.events import BatchStaged, Observer, log
 from shared.application.messaging.rejected import KeepRejected, read_player, read_trace
 from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC, to_outgoing
 from shared.application.prediction.job_batch import JobColumns, columns_from_requests
-from shared.application.prediction.predict import PREDICTED, Predict, PredictionResults
+from shared.application.prediction.predict import Predict, PredictionResults
 from shared.domain.systems.assembly import HIGHEST, LOWEST
+from shared.domain.vocabulary import PREDICTED, Outcome, OutcomeKind
 from shared.errors import Rejected
 from shared.observability import tracing
 from shared.observability.tracing import Trace
@@ -28,7 +29,7 @@ from shared.schemas.predictions import PREDICTION_STAGING
 Ints = NDArray[np.int64]
 Value = TypeVar("Value")
 
-REFUSED = "failed:rejected_message"
+REFUSED = Outcome(OutcomeKind.FAILED, "rejected_message")
 """Outcome of a player whose job can never succeed."""
 
 _FAILURES = (Rejected, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
@@ -85,7 +86,7 @@ class StageJobs:
         identity = read_player(body)
         if identity:
             run_id, player, player_id = identity
-            outcome = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED, {}, player_id)
+            outcome = PredictionReady(SCHEMA_VERSION, run_id, player, str(REFUSED), {}, player_id)
             self._report([outcome], [read_trace(body)])
 
     def __call__(self, jobs: Sequence[Job]) -> None:
@@ -154,17 +155,17 @@ def count_clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
     return dict(counts)
 
 
-def player_outcome(systems: Mapping[str, str]) -> str:
-    """Return ``predicted`` if any system predicted the player, else the reason of the first system."""
-    if PREDICTED in systems.values():
+def player_outcome(systems: Mapping[str, str]) -> Outcome:
+    """Return ``PREDICTED`` if any system predicted the player, else the reason of the first system."""
+    if OutcomeKind.PREDICTED in systems.values():
         return PREDICTED
-    return f"skipped:{next(iter(systems.values()), 'no_system_asked')}"
+    return Outcome(OutcomeKind.SKIPPED, next(iter(systems.values()), "no_system_asked"))
 
 
 def ready_message(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
     """Return the message that reports the outcome of a job."""
     return PredictionReady(
-        SCHEMA_VERSION, job.run_id, job.player_lookup, player_outcome(systems), systems, job.player_id
+        SCHEMA_VERSION, job.run_id, job.player_lookup, str(player_outcome(systems)), systems, job.player_id
     )
 
 
@@ -180,7 +181,7 @@ def _build_event(
     for key, n in Counter(map(id, outcomes)).items():
         for system, outcome in distinct[key].items():
             counts.setdefault(system, Counter())[outcome.partition(":")[0]] += n
-    champions = sum(kinds[PREDICTED] for kinds in counts.values())
+    champions = sum(kinds[OutcomeKind.PREDICTED] for kinds in counts.values())
     days = jobs.day.tolist()
     run_id, day = _common([jobs.keys[i][0] for i in completed]), _common([days[i] for i in completed])
     return BatchStaged(

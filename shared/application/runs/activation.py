@@ -14,8 +14,8 @@ from shared.application.grading.signals import ComputeSignals
 from shared.application.messaging.topics import COMPLETE_TOPIC, to_outgoing
 from shared.application.runs.batch_checks import HELD, CheckBatches, CheckedRun
 from shared.application.runs.expected_players import identity
-from shared.application.runs.run_to_activate import FAILED, PREDICTED, SKIPPED, RunToActivate
-from shared.domain.vocabulary import RunState
+from shared.application.runs.run_to_activate import RunToActivate
+from shared.domain.vocabulary import NO_OUTCOME, PREDICTED, OutcomeKind, RunState
 from shared.ports import Clock, ExpectedPlayer, Publisher, Run, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionsComplete
 from shared.schemas.predictions import PREDICTION_KEY_OUTCOMES, PREDICTION_RUNS
@@ -202,7 +202,7 @@ class Activate:
                 row["run_id"],
                 row["game_date"].isoformat(),
                 row["state"],
-                **{kind: row[kind] for kind in (PREDICTED, SKIPPED, FAILED)},
+                **{kind.value: row[kind] for kind in OutcomeKind},
             )
             for row in rows
         ]
@@ -245,7 +245,7 @@ def _build_run_row(ended_run: RunToActivate, result: ActivationResult, now: date
         "mode": run.mode.value,
         "force": bool(run.request.get("force")),
         "expected_players": sum(players.values()),
-        **{kind: players[kind] for kind in (PREDICTED, SKIPPED, FAILED)},
+        **{kind.value: players[kind] for kind in OutcomeKind},
         "rows_activated": result.counts.activated,
         "rows_superseded": result.counts.superseded,
         "note": result.note,
@@ -264,18 +264,21 @@ def _build_key_outcomes(runs: Sequence[RunToActivate], checked: Mapping[str, Che
         for (lookup, player_id, game_id), outcome in run_to_activate.outcomes.items():
             if player_id is None:
                 continue
-            kind, _, reason = (outcome.outcome if outcome else f"{FAILED}:no_outcome").partition(":")
+            player_outcome = outcome.outcome if outcome else NO_OUTCOME
             system_outcomes = outcome.systems if outcome else {}
             key = (run.run_id, run.game_date, game_id, lookup)
             for system in systems:
                 system_outcome = system_outcomes.get(system)
                 if system_outcome is not None and system in held:
-                    rows.append((*key, system, FAILED, f"{HELD} {held[system]}", player_id))
-                elif system_outcome == PREDICTED:
-                    rows.append((*key, system, PREDICTED, None, player_id))
-                elif system_outcome is not None or kind != PREDICTED:  # else the job did not own this key
-                    failed = FAILED if kind == FAILED else SKIPPED
-                    rows.append((*key, system, failed, system_outcome or reason, player_id))
+                    rows.append((*key, system, OutcomeKind.FAILED, f"{HELD} {held[system]}", player_id))
+                elif system_outcome == OutcomeKind.PREDICTED:
+                    rows.append((*key, system, OutcomeKind.PREDICTED, None, player_id))
+                elif (
+                    system_outcome is not None or player_outcome != PREDICTED
+                ):  # else the job did not own this key
+                    is_failed = player_outcome.kind is OutcomeKind.FAILED
+                    kind = OutcomeKind.FAILED if is_failed else OutcomeKind.SKIPPED
+                    rows.append((*key, system, kind, system_outcome or player_outcome.reason, player_id))
     schema = PREDICTION_KEY_OUTCOMES.arrow_schema
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

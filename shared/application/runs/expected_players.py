@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from shared.domain.vocabulary import Outcome
 from shared.errors import NotFound, Rejected
 from shared.ports import ExpectedPlayer, PlayerOutcome
 from shared.schemas.messages import PredictionReady
@@ -15,7 +16,7 @@ def identity(lookup: str, player_id: int | None) -> int | str:
 
 
 def outcome_for(
-    player: ExpectedPlayer, outcome: str, systems: Mapping[str, str] | None = None
+    player: ExpectedPlayer, outcome: Outcome, systems: Mapping[str, str] | None = None
 ) -> PlayerOutcome:
     return PlayerOutcome(player.player_id, player.player_lookup, outcome, systems or {})
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from shared.application.runs.request import RunRequest, replaces_played_games, require_reason
 from shared.domain.features.contract import FEATURES
-from shared.domain.vocabulary import RunMode
+from shared.domain.vocabulary import Outcome, OutcomeKind, RunMode
 from shared.errors import AppError, NotFound, Unavailable
 from shared.ports import ExpectedPlayer, Warehouse
 from shared.schemas.feature_store import ML_FEATURE_STORE
@@ -21,7 +21,7 @@ from shared.warehouse.history import by_day
 from shared.warehouse.schedule import games_between, has_started, live_rows_at_tipoff
 from shared.warehouse.statements import statement
 
-NO_FEATURES = "no_features"
+NO_FEATURES = Outcome(OutcomeKind.SKIPPED, "no_features")
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from shared.application.runs.expected_players import ExpectedPlayers, outcome_fo
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs
 from shared.application.runs.rate_limit import check_rate
 from shared.application.runs.request import RunRequest
-from shared.application.runs.run_to_activate import FAILED, PREDICTED, SKIPPED, RunToActivate
-from shared.domain.vocabulary import RunState
+from shared.application.runs.run_to_activate import RunToActivate
+from shared.domain.vocabulary import PREDICTED, Outcome, OutcomeKind, RunState
 from shared.errors import AppError, Conflict, Rejected, Unavailable
 from shared.observability import tracing
 from shared.observability.tracing import Trace
@@ -36,7 +36,8 @@ DEADLINE = timedelta(minutes=15)
 CACHED_RUNS = 20
 """Number of runs whose expected players are cached in memory."""
 
-NOT_PUBLISHED, DEADLINE_PASSED = "failed:not_published", "failed:deadline"
+NOT_PUBLISHED = Outcome(OutcomeKind.FAILED, "not_published")
+DEADLINE_PASSED = Outcome(OutcomeKind.FAILED, "deadline")
 """Outcomes of players without a worker report."""
 
 
@@ -89,7 +90,7 @@ class StartRun:
         except AppError as exc:
             self._finish.abandon(run_id, str(exc))
             raise
-        skipped = [outcome_for(p, f"skipped:{NO_FEATURES}") for p in prepared.without_features]
+        skipped = [outcome_for(p, NO_FEATURES) for p in prepared.without_features]
         if self._runs.record(run_id, skipped) == 0:
             self._finish(run_id)
         return StartedRun(run_id, len(prepared.players), len(prepared.systems))
@@ -237,8 +238,11 @@ class RecordOutcome:
         """Raise ``NotFound`` if the run does not exist or does not expect the player, ``Rejected`` for an
         invalid outcome or an ambiguous spelling without an id."""
         self._players_of(ready.run_id).find(ready)
-        if ready.outcome.partition(":")[0] not in (PREDICTED, SKIPPED, FAILED):
-            raise Rejected(f"outcome: {ready.outcome!r}, wanted predicted, skipped:<why> or failed:<why>")
+        try:
+            Outcome.parse(ready.outcome)
+        except ValueError as exc:
+            expected = "wanted predicted, skipped:<why> or failed:<why>"
+            raise Rejected(f"outcome: {ready.outcome!r}, {expected}") from exc
 
     def record_all(self, reports: Sequence[Report]) -> None:
         """Record reports that passed ``check``, with one write per run."""
@@ -247,7 +251,9 @@ class RecordOutcome:
             by_run.setdefault(report.ready.run_id, []).append(report)
         for run_id, run_reports in by_run.items():
             expected = self._players_of(run_id)
-            outcomes = [outcome_for(expected.find(r), r.outcome, r.systems) for r, _ in run_reports]
+            outcomes = [
+                outcome_for(expected.find(r), Outcome.parse(r.outcome), r.systems) for r, _ in run_reports
+            ]
             with tracing.use(run_reports[-1].trace or tracing.current()):
                 if self._runs.record(run_id, outcomes) == 0:
                     self._finish(run_id)
@@ -302,7 +308,7 @@ class EndStalledRuns:
             self._finish(run.run_id)
 
 
-def fail_pending_players(runs: RunStore, run_id: str, outcome: str) -> int:
+def fail_pending_players(runs: RunStore, run_id: str, outcome: Outcome) -> int:
     """Record this outcome for every player without one, and return their number."""
     pending = [p for p, recorded_outcome in runs.outcomes(run_id).items() if recorded_outcome is None]
     runs.record(run_id, [outcome_for(p, outcome) for p in pending])

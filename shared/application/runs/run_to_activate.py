@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.application.runs.expected_players import identity
+from shared.domain.vocabulary import NO_OUTCOME, PREDICTED
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run
-
-PREDICTED, SKIPPED, FAILED = "predicted", "skipped", "failed"
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class RunToActivate:
 
     def players(self) -> Counter[str]:
         """Count the players by kind of outcome: predicted, skipped, failed."""
-        return Counter((o.outcome if o else FAILED).partition(":")[0] for o in self.outcomes.values())
+        return Counter((o.outcome if o else NO_OUTCOME).kind.value for o in self.outcomes.values())
 
     def predicted(self) -> set[int | str]:
         """Return the predicted players, each by its ``identity``."""

@@ -11,7 +11,6 @@ from shared.application.grading.signals import displayed_signal
 from shared.application.models.health import ModelHealth
 from shared.application.models.registry import State
 from shared.application.operations import remedies
-from shared.application.prediction.predict import PREDICTED
 from shared.application.runs.batch_checks import HELD
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
@@ -20,6 +19,7 @@ from shared.domain.model_health import Health
 from shared.domain.signals import ALARM, Signal
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
 from shared.domain.systems.similarity import TOO_FEW_SIMILAR_GAMES
+from shared.domain.vocabulary import OutcomeKind
 from shared.model_registry.unverified import is_unverified
 from shared.warehouse.statements import statement
 
@@ -67,7 +67,7 @@ def _reasons_of_newest_run(day: Day) -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = {}
     for outcome in outcomes:
         for system, reason in (outcome.systems if outcome else {}).items():
-            if reason != PREDICTED:
+            if reason != OutcomeKind.PREDICTED:
                 counts.setdefault(system, Counter())[reason] += 1
     return counts
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.application.runs.run_to_activate import PREDICTED
 from shared.application.views.partial_view import PartialView
 from shared.application.views.run_list import RunRow, run_row
-from shared.domain.vocabulary import ACTIVE_STATES, RunState
+from shared.domain.vocabulary import ACTIVE_STATES, OutcomeKind, RunState
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunStore, Warehouse
 from shared.warehouse.statements import statement
 
@@ -140,7 +139,7 @@ class ShowRun:
 
 
 def count_outcomes(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> Progress:
-    kinds = Counter((o.outcome if o else PENDING).partition(":")[0] for o in outcomes.values())
+    kinds = Counter(o.outcome.kind.value if o else PENDING for o in outcomes.values())
     return Progress(len(outcomes), len(outcomes) - kinds[PENDING], kinds)
 
 
@@ -157,22 +156,22 @@ def _systems(outcomes: Iterable[PlayerOutcome | None]) -> tuple[SystemRow, ...]:
     return tuple(
         SystemRow(
             system,
-            counts[PREDICTED],
-            ", ".join(f"{why} ({n})" for why, n in counts.most_common() if why != PREDICTED) or None,
+            counts[OutcomeKind.PREDICTED],
+            ", ".join(f"{why} ({n})" for why, n in counts.most_common() if why != OutcomeKind.PREDICTED)
+            or None,
         )
         for system, counts in count_by_system(outcomes).items()
     )
 
 
 def _player(player: ExpectedPlayer, recorded: PlayerOutcome | None) -> PlayerRow:
-    outcome, _, reason = (recorded.outcome if recorded else PENDING).partition(":")
     by_system = recorded.systems if recorded else {}
-    silent = [f"{system}: {why}" for system, why in by_system.items() if why != PREDICTED]
+    silent = [f"{system}: {why}" for system, why in by_system.items() if why != OutcomeKind.PREDICTED]
     return PlayerRow(
         player_lookup=player.player_lookup,
         game_id=player.game_id,
-        outcome=outcome,
-        reason=reason or None,
+        outcome=recorded.outcome.kind.value if recorded else PENDING,
+        reason=(recorded.outcome.reason or None) if recorded else None,
         predicted_by=len(by_system) - len(silent),
         silent="; ".join(silent) or None,
         player_id=player.player_id,

@@ -13,10 +13,10 @@ import pyarrow as pa
 from shared.application.grading.signals import displayed_signal
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.runs.expected_players import identity
-from shared.application.runs.run_to_activate import PREDICTED
 from shared.application.views.partial_view import PartialView
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.vocabulary import PREDICTED, OutcomeKind
 from shared.errors import Rejected
 from shared.model_registry.unverified import is_unverified
 from shared.ports import Clock, PlayerOutcome, Run, RunStore, Warehouse
@@ -198,9 +198,10 @@ def _reason(outcome: PlayerOutcome | None, system: str) -> str | None:
     if outcome is None:
         return None
     reason = outcome.systems.get(system)
-    if reason is not None and reason != PREDICTED:
+    if reason is not None and reason != OutcomeKind.PREDICTED:
         return reason
-    return outcome.outcome if outcome.outcome != PREDICTED else "not active: its run was not activated"
+    is_predicted = outcome.outcome == PREDICTED
+    return "not active: its run was not activated" if is_predicted else str(outcome.outcome)
 
 
 def _systems(rows: pa.Table | None) -> tuple[SystemRow, ...]:
