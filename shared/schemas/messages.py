@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -46,6 +46,25 @@ class LineQuote(msgspec.Struct, frozen=True, omit_defaults=True):
     under_price: Price | None = None
     captured_at: Instant | None = None
 
+    @staticmethod
+    def from_row(row: Mapping[str, Any]) -> LineQuote | None:
+        """Return the line of a row of the feature store, None without one."""
+        if row[STORED_LINE["value"]] is None:
+            return None
+        return LineQuote(**{field: row[column] for field, column in STORED_LINE.items()})
+
+
+STORED_LINE = {field: f"line_{field}" for field in LineQuote.__struct_fields__}
+"""Column of the feature store by field of ``LineQuote``."""
+
+STAGED_LINE = STORED_LINE | {"value": "current_points_line", "book": "sportsbook"}
+"""Column of staged and active predictions by field of ``LineQuote``."""
+
+QUOTED_LINE = {field: field for field in STORED_LINE} | {
+    "value": "points_line", "book": "bookmaker", "precision": "captured_precision",
+}  # fmt: skip
+"""Column of the quotes by field of ``LineQuote``."""
+
 
 class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     """One player's job: all inputs of the worker, from one feature snapshot.
@@ -58,7 +77,7 @@ class PredictionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=False
 
     schema_version: int
     run_id: str
-    game_date: str
+    game_date: date
     game_id: str
     player_lookup: str
     player_id: int
@@ -100,7 +119,7 @@ class PredictionsComplete(msgspec.Struct, frozen=True):
 
     schema_version: int
     run_id: str
-    game_date: str
+    game_date: date
     state: str
     predicted: int
     skipped: int

@@ -131,7 +131,7 @@ def test_jobs_of_two_runs_say_together_what_they_say_apart(here: Jobs) -> None:
     (prepared,) = PrepareJobs(here.warehouse).prepare_all([RunToPrepare("r", request)], here.clock.now())
     assert not isinstance(prepared, Exception)
     some = prepared.requests()[:3]
-    changed = {"run_id": "other", "mode": "BACKFILL", "game_date": PAST[0].isoformat(), "line": None}
+    changed = {"run_id": "other", "mode": RunMode.BACKFILL, "game_date": PAST[0], "line": None}
     others = [structs.replace(job, as_of=job.as_of - timedelta(1), **changed) for job in some]
     apart = [columns_from_requests(jobs, here.clock.now()) for jobs in (some, others)]
     together = columns_from_requests(some + others, here.clock.now())

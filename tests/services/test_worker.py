@@ -61,7 +61,7 @@ def with_feature(job: PredictionRequest, text: str) -> bytes:
         (lambda j: altered(j, systems=["catboost_v7"]), "'catboost_v7' is unknown"),
         (lambda j: altered(j, feature_version="v1"), "feature_version 'v1'"),
         (lambda j: altered(j, recent=[1.0, 2.0]), "recent: 2 numbers"),
-        (lambda j: altered(j, game_date="19.3.2025"), "game_date: '19.3.2025', wanted YYYY-MM-DD"),
+        (lambda j: altered(j, game_date="19.3.2025"), "Invalid RFC3339 encoded date - at `$.game_date`"),
         (lambda j: altered(j, player_lookup=5), "player_lookup"),
         (lambda j: altered(j, tipoff="2025-03-19T19:00:00"), "tipoff|timezone"),
         (lambda j: altered(j, recent=[1e308] * 10), "recent"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from shared.application.runs.jobs import NO_FEATURES
 from shared.domain.vocabulary import NO_OUTCOME, PREDICTED, RunState
@@ -53,12 +55,12 @@ class DateResult:
 
     def plain(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
-        return {**asdict(self), "game_date": self.game_date.isoformat(), "status": self.status.value}
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
 
     @staticmethod
     def of(plain: dict[str, Any]) -> DateResult:
-        day = date.fromisoformat(plain["game_date"])
-        return DateResult(**{**plain, "game_date": day, "status": Status(plain["status"])})
+        return msgspec.convert(plain, DateResult)
 
 
 def result_of(

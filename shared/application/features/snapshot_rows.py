@@ -17,7 +17,7 @@ from shared.schemas.feature_store import (
     PLAYER_DAILY_CACHE,
     UPCOMING_PLAYER_GAME_CONTEXT,
 )
-from shared.schemas.messages import FEATURE_VERSION
+from shared.schemas.messages import FEATURE_VERSION, QUOTED_LINE, STORED_LINE
 from shared.schemas.table import Table
 
 
@@ -86,13 +86,7 @@ def _feature_columns(slate: Slate) -> dict[str, pa.Array]:
         "feature_version": pa.array([FEATURE_VERSION] * len(f.values), pa.string()),
         "feature_quality_score": pa.array(f.quality),
         "feature_hash": pa.array(list(map(feature_hash, f.values, slate.context)), pa.string()),
-        "line_quote_id": quotes["quote_id"],
-        "line_value": quotes["points_line"],
-        "line_book": quotes["bookmaker"],
-        "line_over_price": quotes["over_price"],
-        "line_under_price": quotes["under_price"],
-        "line_captured_at": quotes["captured_at"],
-        "line_precision": quotes["captured_precision"],
+        **{STORED_LINE[field]: quotes[column] for field, column in QUOTED_LINE.items()},
         "days_rest": _number(f.days_rest),
         "league_def_rating": _number(f.league_def_rating),
         "recent": _recent(f.recent),

@@ -183,7 +183,7 @@ class BatchStaged(Event):
     ``clamped``: number of rows by system whose raw prediction was outside 0-60."""
 
     run_id: str | None
-    game_date: str | None
+    game_date: date | None
     jobs: int
     rows: int
     shadow_rows: int

@@ -6,7 +6,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -23,7 +23,7 @@ from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
 from shared.domain.market.lines import no_vig_over
 from shared.domain.systems.base import Batch
 from shared.domain.vocabulary import RunMode
-from shared.schemas.messages import PredictionRequest
+from shared.schemas.messages import STAGED_LINE, STORED_LINE, PredictionRequest
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.warehouse.features import context_matrix, matrix
 from shared.warehouse.history import floats, padded
@@ -150,22 +150,13 @@ _VARYING = (
     "feature_quality_score",
 )  # fmt: skip
 _RUN_FIELDS = ("run_id", "feature_version", "feature_snapshot_id", "as_of", "mode", "tipoff", "game_date")
-_LINE_COLUMNS = {
-    "current_points_line": "value",
-    "line_quote_id": "quote_id",
-    "sportsbook": "book",
-    "line_over_price": "over_price",
-    "line_under_price": "under_price",
-    "line_captured_at": "captured_at",
-    "line_precision": "precision",
-}
 
 _varying_of = attrgetter(*_VARYING)
-_line_values_of = attrgetter(*_LINE_COLUMNS.values())
+_line_values_of = attrgetter(*STAGED_LINE)
 _run_fields_of = attrgetter(*_RUN_FIELDS)
 _key_of = attrgetter("run_id", "game_id", "player_id")
-_NO_LINE = (False, *[None] * len(_LINE_COLUMNS))
-_VARYING_ROW = pa.struct([_FIELDS[name] for name in (*_VARYING, "has_prop_line", *_LINE_COLUMNS)])
+_NO_LINE = (False, *[None] * len(STAGED_LINE))
+_VARYING_ROW = pa.struct([_FIELDS[name] for name in (*_VARYING, "has_prop_line", *STAGED_LINE.values())])
 
 
 def columns_from_requests(
@@ -175,9 +166,7 @@ def columns_from_requests(
     ``inputs``: the bytes from ``pack_inputs`` for each job, if the caller has them."""
     varying = _build_varying_columns(jobs)
     prices = _read_prices(varying)
-    runs, versions, snapshots, instants, modes, tipoffs, texts = zip(*map(_run_fields_of, jobs), strict=True)
-    dates = {text: date.fromisoformat(text) for text in set(texts)}
-    days = [dates[text] for text in texts]
+    runs, versions, snapshots, instants, modes, tipoffs, days = zip(*map(_run_fields_of, jobs), strict=True)
     columns, constants = _split_constant_columns(
         varying,
         {
@@ -224,17 +213,10 @@ def _split_constant_columns(
     return columns, constants
 
 
-_STORE_COLUMNS = {
-    "current_points_line": "line_value",
-    "sportsbook": "line_book",
+_STORE_COLUMNS = {STAGED_LINE[field]: column for field, column in STORED_LINE.items()} | {
     "feature_snapshot_id": "snapshot_id",
-    "line_quote_id": "line_quote_id",
-    "line_over_price": "line_over_price",
-    "line_under_price": "line_under_price",
-    "line_captured_at": "line_captured_at",
-    "line_precision": "line_precision",
-    "game_date": "game_date",
-} | {name: name for name in (*_VARYING, "feature_version", "as_of")}
+    **{name: name for name in (*_VARYING, "feature_version", "as_of", "game_date")},
+}
 
 
 def columns_from_runs(runs: Sequence[RunJobs], now: datetime) -> JobColumns:

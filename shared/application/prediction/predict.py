@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 
 import numpy as np
@@ -93,10 +93,6 @@ class Predict:
         computed_hash = hash_feature_bytes(inputs[: 8 * (len(job.features) + len(job.context))])
         if computed_hash != job.feature_hash:
             raise Rejected(f"features: their hash is {computed_hash}, the stored row's is {job.feature_hash}")
-        try:
-            date.fromisoformat(job.game_date)
-        except ValueError as exc:
-            raise Rejected(f"game_date: {job.game_date!r}, wanted YYYY-MM-DD") from exc
         return inputs
 
     def __call__(self, jobs: Sequence[PredictionRequest], now: datetime) -> PredictionResults:

@@ -184,9 +184,7 @@ def _build_event(
     champions = sum(kinds[OutcomeKind.PREDICTED] for kinds in counts.values())
     days = jobs.day.tolist()
     run_id, day = _common([jobs.keys[i][0] for i in completed]), _common([days[i] for i in completed])
-    return BatchStaged(
-        run_id, day.isoformat() if day else None, len(completed), rows, rows - champions, counts, *seconds
-    )
+    return BatchStaged(run_id, day, len(completed), rows, rows - champions, counts, *seconds)
 
 
 def _common(values: Sequence[Value]) -> Value | None:

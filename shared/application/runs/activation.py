@@ -200,7 +200,7 @@ class Activate:
             PredictionsComplete(
                 SCHEMA_VERSION,
                 row["run_id"],
-                row["game_date"].isoformat(),
+                row["game_date"],
                 row["state"],
                 **{kind.value: row[kind] for kind in OutcomeKind},
             )

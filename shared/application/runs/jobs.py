@@ -222,21 +222,10 @@ def build_job(
     run_id: str, request: RunRequest, row: dict[str, Any], systems: list[str], tipoff: datetime | None
 ) -> PredictionRequest:
     """Build the job message of one player from a feature store row."""
-    line = None
-    if row["line_value"] is not None:
-        line = LineQuote(
-            value=row["line_value"],
-            book=row["line_book"],
-            quote_id=row["line_quote_id"],
-            precision=row["line_precision"],
-            over_price=row["line_over_price"],
-            under_price=row["line_under_price"],
-            captured_at=row["line_captured_at"],
-        )
     return PredictionRequest(
         schema_version=SCHEMA_VERSION,
         run_id=run_id,
-        game_date=request.game_date.isoformat(),
+        game_date=request.game_date,
         game_id=row["game_id"],
         player_lookup=row["player_lookup"],
         player_id=row["player_id"],
@@ -253,7 +242,7 @@ def build_job(
         league_def_rating=row["league_def_rating"],
         days_rest=row["days_rest"],
         recent=row["recent"] or [],
-        line=line,
+        line=LineQuote.from_row(row),
         tipoff=tipoff,
         in_sample=request.in_sample,
         context=[None if math.isnan(v) else v for v in row["context"] or []],
