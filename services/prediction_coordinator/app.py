@@ -9,20 +9,20 @@ from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
+from msgspec import structs
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import Field, WithJsonSchema
+from pydantic import WithJsonSchema, create_model
 
 from services.prediction_coordinator.console.site import add_console
 from services.prediction_coordinator.coordinator import Coordinator
 from services.prediction_coordinator.push_routes import PUSH_PATHS, add_push_routes
 from services.prediction_coordinator.responses import ANSWERS
 from shared.application.operations.readiness import CachedCheck, run_check
-from shared.application.runs.request import MAX_REASON_CHARACTERS
 from shared.application.views.run_progress import count_by_system, count_outcomes
 from shared.domain.game_dates import PATTERN
 from shared.errors import Rejected
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run
-from shared.schemas.messages import RunRequested
+from shared.schemas.messages import RunOptions, RunRequested
 from shared.web.authentication import LOOPBACK_ONLY, AuthPolicy, is_authorised, protect
 from shared.web.body_limits import DEFAULT_LIMITS, BodyLimits, limit_bodies
 from shared.web.health import readiness_response
@@ -38,21 +38,18 @@ GameDate = Annotated[str, WithJsonSchema(GAME_DATE)]
 """Text of a game date in a request; ``Coordinator.date`` parses it."""
 
 
-class StartIn(StrictBody):
-    """``game_date`` is a date in US Eastern time: YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW.
+_OPTIONS: dict[str, Any] = {f.name: (f.type, f.default) for f in structs.fields(RunOptions)}
+
+StartIn = create_model(
+    "StartIn",
+    __base__=StrictBody,
+    __doc__="""``game_date`` is a date in US Eastern time: YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW.
 
     ``accept_findings`` activates systems whose batch of predictions the checks would hold.
-    """
-
-    game_date: GameDate = "TODAY"
-    force: bool = False
-    skip_mlfs_check: bool = False
-    systems: list[str] | None = None
-    allow_started: bool = False
-    min_minutes: Annotated[float, Field(ge=0, le=48)] = 8.0
-    reason: Annotated[str, Field(max_length=MAX_REASON_CHARACTERS)] | None = None
-    accept_findings: bool = False
-
+    """,
+    game_date=(GameDate, "TODAY"),
+    **_OPTIONS | {"systems": (list[str] | None, None)},
+)
 
 MAX_RUNS = 500
 """Maximum number of runs in one response."""
@@ -82,9 +79,9 @@ def build(
 
 def _run_routes(app: FastAPI, c: Coordinator) -> None:
     @app.post("/start", status_code=202, responses=problem_responses(400, 404, 409, 413, 415, 422, 429, 503))
-    def start(body: StartIn) -> dict[str, Any]:
+    def start(body: StartIn) -> dict[str, Any]:  # type: ignore[valid-type]
         """Open a run for a game date and publish one job per expected player."""
-        started = c.start_run(RunRequested(**body.model_dump()))
+        started = c.start_run(RunRequested(**vars(body)))
         return {
             "run_id": started.run_id,
             "expected_players": started.expected_players,

@@ -7,15 +7,17 @@ typed by people: ignoring a part of it would start a different run, so an unknow
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
+from annotated_types import Interval, MaxLen
 
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
+from shared.domain.players.roster import DEFAULT_MIN_MINUTES
 from shared.domain.vocabulary import RunMode
 from shared.errors import Rejected
 
@@ -126,18 +128,34 @@ class PredictionsComplete(msgspec.Struct, frozen=True):
     failed: int
 
 
-class RunRequested(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+MAX_MINUTES = 48
+MAX_REASON_CHARACTERS = 500
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Options of a run of any game date, with defaults and bounds.
+
+    ``accept_findings`` activates systems whose batch of predictions the checks would hold.
+    """
+
+    force: bool = False
+    skip_mlfs_check: bool = False
+    systems: Sequence[str] | None = None
+    allow_started: bool = False
+    min_minutes: Annotated[float, Interval(ge=0, le=MAX_MINUTES)] = DEFAULT_MIN_MINUTES
+    reason: Annotated[str, MaxLen(MAX_REASON_CHARACTERS)] | None = None
+    accept_findings: bool = False
+
+    @property
+    def mode(self) -> RunMode:
+        return RunMode.BACKFILL if self.allow_started else RunMode.LIVE
+
+
+class RunRequested(RunOptions, frozen=True, forbid_unknown_fields=True):
     """The request body of ``POST /start`` and the message of its topic."""
 
     game_date: str
-    force: bool = False
-    skip_mlfs_check: bool = False
-    systems: list[str] | None = None
-    allow_started: bool = False
-    min_minutes: float = 8.0
-    reason: str | None = None
     schema_version: int = SCHEMA_VERSION
-    accept_findings: bool = False
 
 
 class _PushMessage(msgspec.Struct, rename="camel"):

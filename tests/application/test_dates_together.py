@@ -19,7 +19,6 @@ from shared.application.features.build import BuildOptions
 from shared.application.prediction.job_batch import columns_from_requests, columns_from_runs
 from shared.application.runs.jobs import PrepareJobs, RunToPrepare
 from shared.application.runs.request import RunRequest
-from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.domain.vocabulary import RunMode
 from shared.embedded import parquet_parts
 from shared.errors import Unavailable
@@ -108,7 +107,7 @@ def test_together_gives_the_tables_of_one_by_one(
 
 def test_the_feature_store_says_of_a_job_what_its_message_says(here: Jobs) -> None:
     """Bit for bit, so that a backfill predicts what serving would."""
-    request = RunRequest(DAY, RunMode.LIVE, True, True, SYSTEM_IDS, 8.0, None)
+    request = RunRequest(game_date=DAY, force=True, skip_mlfs_check=True)
     (prepared,) = PrepareJobs(here.warehouse).prepare_all([RunToPrepare("r", request)], here.clock.now())
     assert not isinstance(prepared, Exception)
     stored = columns_from_runs([prepared], here.clock.now())
@@ -127,7 +126,7 @@ def test_the_feature_store_says_of_a_job_what_its_message_says(here: Jobs) -> No
 
 def test_jobs_of_two_runs_say_together_what_they_say_apart(here: Jobs) -> None:
     """Also where all jobs of a run have the same value, and those of two runs have not."""
-    request = RunRequest(DAY, RunMode.LIVE, True, True, SYSTEM_IDS, 8.0, None)
+    request = RunRequest(game_date=DAY, force=True, skip_mlfs_check=True)
     (prepared,) = PrepareJobs(here.warehouse).prepare_all([RunToPrepare("r", request)], here.clock.now())
     assert not isinstance(prepared, Exception)
     some = prepared.requests()[:3]

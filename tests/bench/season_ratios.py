@@ -42,8 +42,7 @@ from shared.application.runs.request import RunRequest
 from shared.application.training.recipes import RECIPES
 from shared.application.training.train import TrainModels, Window
 from shared.backends import Backend, BackendSettings, connect
-from shared.domain.systems.catalog import SYSTEM_IDS, trained_system
-from shared.domain.vocabulary import RunMode
+from shared.domain.systems.catalog import trained_system
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import load_model
 from shared.ports import Statement
@@ -90,7 +89,9 @@ class Season:
         games = games_between(self.use.warehouse, FIRST, LAST)
         self.days: list[date] = sorted(set(games["game_date"].to_pylist()))
         wanted = [
-            RunToPrepare(f"r{d}", RunRequest(d, RunMode.BACKFILL, True, True, SYSTEM_IDS, 8.0, None))
+            RunToPrepare(
+                f"r{d}", RunRequest(game_date=d, allow_started=True, force=True, skip_mlfs_check=True)
+            )
             for d in self.days
         ]
         found = PrepareJobs(self.use.warehouse).prepare_all(wanted, self.now)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from msgspec import structs
 
 from shared.application.backfill.in_process import RunInProcess, ServedModels
 from shared.application.messaging.rejected import KeepRejected
@@ -109,7 +110,7 @@ class JobProcess:
         self._model, self._shadow = model, shadow
 
     def run(self, asked: RunRequested) -> None:
-        request = replace(parse(asked, NOW), job="backfill")
+        request = structs.replace(parse(asked, NOW), job="backfill")
         serving = ServedModels({self._model.system_id: self._model}, [self._shadow], "commit")
         (said,) = self._run([request], serving, {}, 0.0).values()
         if isinstance(said, AppError):

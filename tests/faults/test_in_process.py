@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 
 from shared.application.backfill.in_process import RunInProcess, ServedModels
 from shared.application.runs.request import RunRequest, parse
@@ -23,7 +23,7 @@ from tests.faults.world import warehouse_of_this_process
 
 def request() -> RunRequest:
     asked = RunRequested(DAY.isoformat(), skip_mlfs_check=True, systems=["moving_average"])
-    return replace(parse(asked, NOW), job="backfill")
+    return structs.replace(parse(asked, NOW), job="backfill")
 
 
 @pytest.fixture
@@ -31,9 +31,7 @@ def runs() -> Iterator[MemoryRunStore]:
     """A store that holds a run of the job, published, with one player expected."""
     warehouse_of_this_process().clear()
     runs = MemoryRunStore()
-    stored = {"game_date": DAY.isoformat(), "systems": ["moving_average"]}
-    stored |= {k: v for k, v in vars(request()).items() if k not in stored}
-    runs.open(Run("dead", DAY, RunState.CREATED, datetime.now(UTC), 0, stored))
+    runs.open(Run("dead", DAY, RunState.CREATED, datetime.now(UTC), 0, request().stored()))
     runs.expect("dead", [ExpectedPlayer("startedlongago", 99, GAMES[0])])
     runs.advance("dead", [RunState.CREATED], RunState.PUBLISHED)
     yield runs
@@ -64,7 +62,7 @@ def test_a_player_whose_game_has_begun_since_does_not_keep_the_run_open(runs: Me
 
 
 def test_a_run_that_is_not_wanted_any_more_names_who_waited(runs: MemoryRunStore) -> None:
-    assert repeat(runs, replace(request(), min_minutes=10.0)) != "dead"
+    assert repeat(runs, structs.replace(request(), min_minutes=10.0)) != "dead"
     assert ended(runs) == (RunState.FAILED, "failed:not_published")
 
 
@@ -73,5 +71,5 @@ def test_a_run_whose_rows_are_in_use_is_not_called_failed_by_the_job_after_it(ru
         repeat(runs, request(), BrokerAway())
     assert runs.get("dead").state is RunState.PUBLISHED
     assert any(r["is_active"] for r in warehouse_of_this_process().rows("player_prop_predictions"))
-    repeat(runs, replace(request(), min_minutes=10.0))
+    repeat(runs, structs.replace(request(), min_minutes=10.0))
     assert ended(runs) == (RunState.PARTIAL, "failed:not_published")

@@ -12,10 +12,10 @@ from services.prediction_coordinator.console.forms import PostedForm, read_form
 from services.prediction_coordinator.console.pages import Pages
 from services.prediction_coordinator.console.tables import csv_response
 from services.prediction_coordinator.console.views import Views
-from shared.application.features.slate import DEFAULT_MIN_MINUTES
 from shared.application.views.partial_view import require_complete
 from shared.application.views.run_list import DEFAULT_RUNS, MAX_RUNS, RunRow
 from shared.application.views.run_progress import PlayerRow, Replacement, SystemRow
+from shared.domain.players.roster import DEFAULT_MIN_MINUTES
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import AppError, Conflict, NotFound, TooMany, Unavailable
 from shared.schemas.messages import RunRequested

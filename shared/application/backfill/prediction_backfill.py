@@ -5,23 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 import pyarrow as pa
+from msgspec import structs
 
 from shared.application.backfill.checkpoints import Checkpoint
 from shared.application.backfill.in_process import RunInProcess, ServedModels
 from shared.application.backfill.model_choice import BackfillModels, ChosenModels
 from shared.application.backfill.results import DateResult, Status, by_reason, result_of
 from shared.application.features.diagnosis import Diagnosis, MlfsDoctor
-from shared.application.features.slate import DEFAULT_MIN_MINUTES
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs
 from shared.application.runs.request import RunRequest
 from shared.domain.features.readiness import MIN_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
-from shared.domain.vocabulary import RunMode
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel
 from shared.ports import (
@@ -34,6 +34,7 @@ from shared.ports import (
     RunStore,
     Warehouse,
 )
+from shared.schemas.messages import RunOptions
 from shared.schemas.predictions import PREDICTION_REGENERATION_AUDIT
 from shared.warehouse.schedule import games_between, has_started
 from shared.warehouse.statements import statement
@@ -44,24 +45,13 @@ DAYS_AT_ONCE = 92
 """Dates that run together: their rows are in memory at once, and lost if the process dies."""
 
 
-@dataclass(frozen=True)
-class BackfillOptions:
+class BackfillOptions(RunOptions, frozen=True, kw_only=True):
     """``least``: minimum feature store coverage, 0-1; a date below it is refused."""
 
-    force: bool = False
-    skip_mlfs_check: bool = False
     least: float = MIN_COVERAGE
     systems: tuple[str, ...] = SYSTEM_IDS
-    allow_started: bool = False
     in_sample: bool = False
     dry_run: bool = False
-    min_minutes: float = DEFAULT_MIN_MINUTES
-    reason: str | None = None
-    accept_findings: bool = False
-
-    @property
-    def mode(self) -> RunMode:
-        return RunMode.BACKFILL if self.allow_started else RunMode.LIVE
 
 
 @dataclass(frozen=True)
@@ -156,7 +146,7 @@ class BackfillPredictions:
         return [results[day] for day in days]
 
     def _checkpoint(self, days: list[date], options: BackfillOptions, resume: bool) -> Checkpoint:
-        arguments = {**asdict(options), "systems": list(options.systems)}
+        arguments = {**structs.asdict(options), "systems": list(options.systems)}
         arguments["dates"] = [d.isoformat() for d in days]
         return Checkpoint(self._ports.documents, JOB, arguments, resume)
 
@@ -325,18 +315,9 @@ def _minutes_to_tipoff(games: list[dict[str, Any]], now: datetime) -> int | None
 
 
 def _build_request(day: date, options: BackfillOptions, job_id: str | None) -> RunRequest:
-    return RunRequest(
-        game_date=day,
-        mode=options.mode,
-        force=options.force,
-        skip_mlfs_check=True,  # the diagnosis has checked the features already
-        systems=options.systems,
-        min_minutes=options.min_minutes,
-        reason=options.reason,
-        in_sample=options.in_sample,
-        accept_findings=options.accept_findings,
-        job=job_id,
-    )
+    checked = {"skip_mlfs_check": True}  # the diagnosis has checked the features already
+    of_date = {"game_date": day, "job": job_id}
+    return msgspec.convert(structs.asdict(options) | checked | of_date, RunRequest)
 
 
 def _refusal(diagnosis: Diagnosis, options: BackfillOptions) -> tuple[Status, str] | None:

@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from shared.application.features.slate import DEFAULT_MIN_MINUTES, Slate, modes_by_date, read_slate
+from shared.application.features.slate import Slate, modes_by_date, read_slate
 from shared.application.features.snapshot_rows import snapshot_rows
 from shared.domain.features.checks import check_batch
 from shared.domain.instants import from_day, to_day
+from shared.domain.players.roster import DEFAULT_MIN_MINUTES
 from shared.domain.vocabulary import RunMode
 from shared.errors import Rejected
 from shared.ports import Clock, Documents, Warehouse

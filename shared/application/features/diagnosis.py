@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from shared.application.features.build import PHASES
 from shared.application.features.diagnosis_inputs import INPUT_DAYS, InputRows, Inputs
 from shared.application.features.slate import (
-    DEFAULT_MIN_MINUTES,
     DayRoster,
     QuotedPlayer,
     modes_by_date,
@@ -25,6 +24,7 @@ from shared.domain.features.contract import FEATURES, REQUIRED
 from shared.domain.features.lineage import BOX_SCORES, INJURIES, LINEAGE, QUOTES
 from shared.domain.features.readiness import DUE_BEFORE, MIN_COVERAGE, Verdict, verdict
 from shared.domain.instants import cut_offs, from_micros
+from shared.domain.players.roster import DEFAULT_MIN_MINUTES
 from shared.domain.vocabulary import RunMode
 from shared.ports import Clock, Documents, ExpectedPlayer, Warehouse
 from shared.warehouse.features import latest_features

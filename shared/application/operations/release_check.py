@@ -134,7 +134,14 @@ class CheckRevision:
         if not rows:
             raise NotFound(f"snapshot {name} of {day} has no rows")
         best_row = max(rows, key=lambda r: (r["line_value"] is not None, r["feature_quality_score"]))
-        request = RunRequest(day, RunMode(snapshot["mode"]), True, True, tuple(systems), 0.0, None)
+        request = RunRequest(
+            game_date=day,
+            allow_started=snapshot["mode"] == RunMode.BACKFILL,
+            force=True,
+            skip_mlfs_check=True,
+            systems=tuple(systems),
+            min_minutes=0.0,
+        )
         return build_job("release-check", request, best_row, list(systems), None)
 
 

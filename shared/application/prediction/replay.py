@@ -201,12 +201,8 @@ def is_clamped(total: float) -> bool:
 def _to_job(stored: Mapping[str, Any], row: Mapping[str, Any]) -> PredictionRequest:
     request = RunRequest(
         game_date=stored["game_date"],
-        mode=RunMode(stored["prediction_run_mode"]),
-        force=False,
-        skip_mlfs_check=True,
+        allow_started=stored["prediction_run_mode"] == RunMode.BACKFILL,
         systems=(stored["system_id"],),
-        min_minutes=0.0,
-        reason=None,
         in_sample=stored["role"] == Role.IN_SAMPLE,
     )
     return build_job(stored["run_id"], request, dict(row), [stored["system_id"]], stored["game_start_utc"])

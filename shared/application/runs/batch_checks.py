@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from shared.application.features.slate import DEFAULT_MIN_MINUTES
 from shared.application.runs.run_to_activate import RunToActivate
+from shared.domain.players.roster import DEFAULT_MIN_MINUTES
 from shared.domain.prediction_checks import (
     Accepted,
     PredictionBatch,

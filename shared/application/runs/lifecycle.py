@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -108,8 +108,7 @@ class StartRun:
         """Open a run and return its id. ``Conflict`` while another run of the date is active."""
         now = datetime.now(UTC)
         run_id = run_id or _new_id(request)
-        stored_request = {**asdict(request), "game_date": request.game_date.isoformat()}
-        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, stored_request)
+        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, request.stored())
         try:
             self._runs.open(run)
         except Conflict as exc:

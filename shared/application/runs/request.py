@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from shared.domain.game_dates import parse_game_date
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.domain.vocabulary import RunMode
 from shared.errors import Rejected
-from shared.schemas.messages import RunRequested
+from shared.schemas.messages import MAX_MINUTES, MAX_REASON_CHARACTERS, RunOptions, RunRequested
 
-MAX_REASON_CHARACTERS = 500
+_STORED_FIELDS = (
+    "game_date", "mode", "force", "skip_mlfs_check", "systems", "min_minutes", "reason", "in_sample",
+    "accept_findings", "job",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class RunRequest:
+class RunRequest(RunOptions, frozen=True, kw_only=True):
+    """A validated request. ``job``: id of the job that executes the run; None for runs of the services."""
+
     game_date: date
-    mode: RunMode
-    force: bool
-    skip_mlfs_check: bool
-    systems: tuple[str, ...]
-    min_minutes: float
-    reason: str | None
+    systems: tuple[str, ...] = SYSTEM_IDS
     in_sample: bool = False
-    accept_findings: bool = False
-    """Activate systems even if the batch checks refuse them."""
     job: str | None = None
-    """Id of the job that executes the run; None for runs of the services."""
+
+    def stored(self) -> dict[str, Any]:
+        """Return the fields that are stored with the run as JSON values."""
+        return {name: msgspec.to_builtins(getattr(self, name)) for name in _STORED_FIELDS}
 
 
 def parse(message: RunRequested, now: datetime) -> RunRequest:
@@ -40,21 +42,13 @@ def parse(message: RunRequested, now: datetime) -> RunRequest:
     if unknown or not systems:
         rejected_value = repr(unknown[0]) if unknown else "none"
         raise Rejected(f"systems: {rejected_value}, wanted some of {', '.join(SYSTEM_IDS)}")
-    if not 0.0 <= message.min_minutes <= 48.0:
-        raise Rejected(f"min_minutes: {message.min_minutes}, wanted 0 to 48")
+    if not 0.0 <= message.min_minutes <= MAX_MINUTES:
+        raise Rejected(f"min_minutes: {message.min_minutes}, wanted 0 to {MAX_MINUTES}")
     reason = message.reason or ""
     if len(reason) > MAX_REASON_CHARACTERS or not reason.isprintable():
         raise Rejected(f"reason: wanted one line of at most {MAX_REASON_CHARACTERS} printable characters")
-    return RunRequest(
-        game_date=resolve_date(message.game_date, now),
-        mode=RunMode.BACKFILL if message.allow_started else RunMode.LIVE,
-        force=message.force,
-        skip_mlfs_check=message.skip_mlfs_check,
-        systems=tuple(dict.fromkeys(systems)),
-        min_minutes=message.min_minutes,
-        reason=message.reason,
-        accept_findings=message.accept_findings,
-    )
+    resolved = {"game_date": resolve_date(message.game_date, now), "systems": tuple(dict.fromkeys(systems))}
+    return msgspec.convert(structs.asdict(message) | resolved, RunRequest)
 
 
 def require_reason(request: RunRequest, live_rows: int) -> None:
@@ -75,16 +69,8 @@ def replaces_played_games(force: bool, mode: RunMode, in_sample: bool) -> bool:
 
 def request_from_stored(stored: Mapping[str, Any]) -> RunRequest:
     """Rebuild the request from the fields stored with the run; unknown fields are ignored."""
-    names = {f.name for f in fields(RunRequest)}
-    request_fields = {name: value for name, value in stored.items() if name in names}
-    return RunRequest(
-        **request_fields
-        | {
-            "game_date": date.fromisoformat(stored["game_date"]),
-            "mode": RunMode(stored["mode"]),
-            "systems": tuple(stored["systems"]),
-        }
-    )
+    allow_started = RunMode(stored["mode"]) is RunMode.BACKFILL
+    return msgspec.convert({**stored, "allow_started": allow_started}, RunRequest)
 
 
 def resolve_date(text: str, now: datetime, field: str = "game_date") -> date:

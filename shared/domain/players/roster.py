@@ -22,6 +22,10 @@ LOOK_BACK_DAYS = 400
 """Enough to reach the last ten games of a season that ended early."""
 
 
+DEFAULT_MIN_MINUTES = 8.0
+"""Minutes per team game from which a player is expected, unless a run requests another number."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A player on one side of a game. ``reason``: why the player is expected or not."""

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.application.runs.request import MAX_REASON_CHARACTERS
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
+from shared.schemas.messages import MAX_REASON_CHARACTERS
 from tests.conftest import DAY
 from tests.services.console.reading import Page
 from tests.services.test_coordinator import Bench
