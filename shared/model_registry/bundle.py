@@ -9,6 +9,7 @@ from datetime import date
 
 import msgspec
 
+from shared.domain.statistics import Distribution
 from shared.errors import Conflict, Rejected
 from shared.ports import ModelStore
 
@@ -47,14 +48,6 @@ class Metrics(msgspec.Struct, frozen=True):
     always_under: HitRate | None = None
 
 
-class ReferenceDistribution(msgspec.Struct, frozen=True):
-    """Distribution of a feature in training: inner deciles, share of each bin, share missing."""
-
-    edges: list[float]
-    shares: list[float]
-    missing: float
-
-
 class Manifest(msgspec.Struct, frozen=True):
     """Description of a bundle's model; dates are inclusive."""
 
@@ -75,7 +68,7 @@ class Manifest(msgspec.Struct, frozen=True):
     libraries: dict[str, str]
     golden: list[GoldenRow]
     git_commit: str | None = None
-    reference: dict[str, ReferenceDistribution] = {}
+    reference: dict[str, Distribution] = {}
 
 
 def bundle_name(system_id: str, train_end: date, sha256: str) -> str:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from shared.domain.features.context import ALL_INPUTS
-from shared.domain.statistics import Distribution, stability
+from shared.domain.statistics import stability
 from shared.model_registry.bundle import Manifest
 from shared.ports import Warehouse
 from shared.warehouse.features import context_matrix, latest_features, matrix
@@ -25,6 +25,6 @@ def input_shifts(warehouse: Warehouse, manifest: Manifest, last: date) -> tuple[
         return 0, {}
     values = np.concatenate([matrix(rows), context_matrix(rows)], axis=-1)
     return rows.num_rows, {
-        name: stability(Distribution(r.edges, r.shares, r.missing), values[:, ALL_INPUTS.index(name)])
-        for name, r in manifest.reference.items()
+        name: stability(reference, values[:, ALL_INPUTS.index(name)])
+        for name, reference in manifest.reference.items()
     }

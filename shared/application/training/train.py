@@ -19,7 +19,7 @@ from shared.domain.systems.base import System
 from shared.domain.systems.catalog import MODEL_SYSTEMS, trained_system
 from shared.errors import Rejected
 from shared.model_registry import bundle
-from shared.model_registry.bundle import Bundle, GoldenRow, HitRate, Manifest, Metrics, ReferenceDistribution
+from shared.model_registry.bundle import Bundle, GoldenRow, HitRate, Manifest, Metrics
 from shared.model_registry.catboost_model import CatBoostModel, parse_model, to_bytes
 from shared.model_registry.cbm import read_trees
 from shared.model_registry.golden import golden_rows
@@ -142,7 +142,7 @@ class TrainModels:
             libraries={name: version(name) for name in ("catboost", "numpy")},
             golden=[_golden(row, model) for row in golden_rows(train.x, read_trees(data))],
             git_commit=self._git_commit,
-            reference={name: _reference(training_rows.x[:, i]) for i, name in enumerate(train.names)},
+            reference={name: distribution(training_rows.x[:, i]) for i, name in enumerate(train.names)},
         )
         return bundle.write_bundle(self._store, self._folder, data, manifest)
 
@@ -172,11 +172,6 @@ def _rounded(values: Floats) -> float | None:
 
 def _hit_rate(rate: Rate) -> HitRate:
     return HitRate(rate.n, *(None if v is None else round(v, 4) for v in (rate.rate, rate.low, rate.high)))
-
-
-def _reference(values: Floats) -> ReferenceDistribution:
-    bins = distribution(values)
-    return ReferenceDistribution(bins.edges, bins.shares, bins.missing)
 
 
 def _golden(row: Floats, model: CatBoostModel) -> GoldenRow:
