@@ -10,7 +10,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shared.application.messaging.events import BatchStaged, Event, MessageRejected
-from shared.domain.systems.base import Floats, Regressor
+from shared.domain.arrays import Floats
+from shared.domain.systems.base import Regressor
 from shared.model_registry.loading import LoadedModel
 from shared.web.push import PushCounters
 from shared.web.request_metrics import RequestLatency

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Ints, Strings
 from shared.domain.features.history import History
 from shared.domain.features.past import HISTORY_DAYS
-
-Ints = NDArray[np.int64]
-Strings = NDArray[np.str_]
 
 
 @dataclass(frozen=True)

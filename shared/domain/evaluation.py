@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats
 from shared.domain.market.lines import payout
 from shared.domain.statistics import SEED, Rate, wilson
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 EDGES = {"all": 0.0, "e1": 1.0, "e2": 2.0, "e3": 3.0, "e5": 5.0}
 """Minimum |predicted - line| in points; ``all`` takes every side that is not exactly the line."""

@@ -5,13 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Strings
 from shared.domain.vocabulary import Side
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Strings = NDArray[np.str_]
 
 
 class Grade(StrEnum):

@@ -7,9 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from shared.domain.arrays import Ints
 
 EASTERN = ZoneInfo("America/New_York")
 UNKNOWN = np.iinfo(np.int64).min

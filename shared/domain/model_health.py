@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats, Ints
 from shared.domain.statistics import BREAKEVEN, Interval, Rate, mean_by_date
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MIN_ROWS = 50
 WATCH_BIAS, RETRAIN_BIAS = 1.0, 1.5

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats, Ints
 from shared.domain.statistics import Interval, mean_by_date
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MIN_GRADED = 50
 MAX_LINE_BIAS = 1.5

@@ -9,12 +9,9 @@ from enum import StrEnum
 from statistics import fmean, median, pstdev
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Strings
 from shared.domain.vocabulary import Side
-
-Floats = NDArray[np.float64]
-Strings = NDArray[np.str_]
 
 MIN_PICKS = 10
 """Rows with a line below which a date has no signal."""
@@ -186,7 +183,7 @@ def _skew(over: float | None) -> str:
     return "UNDER_HEAVY" if over < UNDER_HEAVY else "OVER_HEAVY" if over > OVER_HEAVY else "BALANCED"
 
 
-def _percent(chosen: NDArray[np.bool_]) -> float | None:
+def _percent(chosen: Bools) -> float | None:
     return round(100.0 * float(chosen.mean()), 2) if len(chosen) else None
 
 

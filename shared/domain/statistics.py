@@ -6,10 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from shared.domain.arrays import Bools, Floats, Ints
 
 Z95 = 1.959963984540054
 BREAKEVEN = 110.0 / 210.0
@@ -60,7 +58,7 @@ def two_proportions(hits_a: int, n_a: int, hits_b: int, n_b: int) -> Difference 
     return Difference(z, math.erfc(abs(z) / math.sqrt(2.0)))
 
 
-def by_date(hits: Ints, n: Ints, in_a: NDArray[np.bool_]) -> Difference | None:
+def by_date(hits: Ints, n: Ints, in_a: Bools) -> Difference | None:
     """Test the same difference with game dates as units, since picks of one date are correlated.
 
     ``hits``, ``n``: (d,) of each date; ``in_a``: whether it is in group a. ``z`` uses the cluster-robust
@@ -79,11 +77,11 @@ def by_date(hits: Ints, n: Ints, in_a: NDArray[np.bool_]) -> Difference | None:
     return Difference(z, (1 + as_extreme) / (1 + PERMUTATIONS))
 
 
-def _gap(hits: Ints, n: Ints, in_a: NDArray[np.bool_]) -> float:
+def _gap(hits: Ints, n: Ints, in_a: Bools) -> float:
     return float(hits[~in_a].sum() / n[~in_a].sum() - hits[in_a].sum() / n[in_a].sum())
 
 
-def _gaps(hits: Ints, n: Ints, labels: NDArray[np.bool_]) -> Floats:
+def _gaps(hits: Ints, n: Ints, labels: Bools) -> Floats:
     """Return the difference under each row of labels; 0 if a group has no trial."""
     a_hits, a_n = labels @ hits, labels @ n
     b_hits, b_n = hits.sum() - a_hits, n.sum() - a_n

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
+
 
 class Steps:
     """A function that is constant between borders."""
@@ -16,7 +18,7 @@ class Steps:
         self._borders = np.array([*borders, np.nan])  # NaN is sorted last
         self._values = np.array([*values, unknown])
 
-    def __call__(self, x: NDArray[np.float64 | np.int64]) -> NDArray[np.float64]:
+    def __call__(self, x: NDArray[np.float64 | np.int64]) -> Floats:
         return self._values.take(self._borders.searchsorted(x, "right"))
 
 

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import catboost
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
 from shared.errors import Rejected
-
-Floats = NDArray[np.float64]
 
 
 class CatBoostModel:

@@ -15,7 +15,7 @@ from flatbuffers.number_types import Float32Flags, Float64Flags, Int8Flags, Int3
 from flatbuffers.table import Table
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from shared.domain.arrays import Bools, Floats, Ints
 
 MAGIC, FORMAT = b"CBM1", b"FlabuffersModel_v1"
 ABOVE_ALL = 2
@@ -57,9 +57,9 @@ class Trees:
     """
 
     names: tuple[str, ...]
-    column: NDArray[np.int64]
+    column: Ints
     border: NDArray[np.float32]
-    nan_passes: NDArray[np.bool_]
+    nan_passes: Bools
     sizes: NDArray[np.int32]
     splits: NDArray[np.int32]
     leaves: Floats

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats
 from shared.model_registry.cbm import Trees
 from shared.schemas.messages import MAX_NUMBER
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 CANDIDATES, MAX_ROWS = 2000, 32
 

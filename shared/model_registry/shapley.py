@@ -12,13 +12,10 @@ from functools import cache
 from math import factorial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Ints
 from shared.model_registry.cbm import Trees
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Pattern = tuple[int, ...]
 """The input of each split of a tree, numbered by first use in the tree."""
 

@@ -7,13 +7,11 @@ that is larger than the work for a slate. ``docs/adr/0017`` has the figures and 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
 from shared.errors import Rejected
 from shared.model_registry.cbm import Trees
 from shared.model_registry.shapley import shapley_values
-
-Floats = NDArray[np.float64]
 
 BATCH_ROWS = 192
 """Number of rows whose leaves fit into a core's cache."""

@@ -6,12 +6,10 @@ Each input has a common value of players that score about 27, 20, 12, 8 and 4 po
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
 from shared.domain.systems.base import Regressor
 from shared.errors import Rejected
-
-Floats = NDArray[np.float64]
 
 EXPECTED_MEAN = (9.0, 20.0)
 """Range of the mean prediction for these players, in points; their actual mean is 14."""

@@ -12,10 +12,9 @@ import numpy as np
 import simdjson
 from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
 from shared.domain.features.context import ALL_INPUTS
 from shared.schemas.messages import MALFORMED, MAX_NUMBER, Number, Price
-
-Floats = NDArray[np.float64]
 
 MAX_ROWS = 5000
 

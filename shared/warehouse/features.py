@@ -6,16 +6,13 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.ports import Warehouse
 from shared.warehouse.history import floats, padded
 from shared.warehouse.statements import statement
-
-Floats = NDArray[np.float64]
-
 
 ANY_MODE = "ANY"
 

@@ -9,17 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Ints, Strings
 from shared.domain.features.compute import LOAD_DAYS
 from shared.domain.features.history import STATS, BoxScores, Games, History
 from shared.domain.instants import UNKNOWN
 from shared.ports import Warehouse
 from shared.warehouse.schedule import games_between
 from shared.warehouse.statements import statement
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _STAT_COLUMNS = dict(
     zip(
@@ -39,7 +36,7 @@ class Past:
     """A history and the player's spelling in each of its rows; ``table``: the games as read."""
 
     history: History
-    lookups: NDArray[np.str_]
+    lookups: Strings
     table: pa.Table
 
     def spellings(self, player: Ints, day: Ints, as_of: Ints) -> list[str | None]:
@@ -102,7 +99,7 @@ def games_of(table: pa.Table) -> Games:
     )
 
 
-def strings(column: pa.ChunkedArray) -> NDArray[np.str_]:
+def strings(column: pa.ChunkedArray) -> Strings:
     coded = pc.dictionary_encode(pc.fill_null(column, "None")).combine_chunks()
     words = np.array(coded.dictionary.to_pylist(), dtype=np.str_)
     return np.asarray(words[coded.indices.to_numpy()])
@@ -117,7 +114,7 @@ def day_numbers(column: pa.ChunkedArray) -> Ints:
     return ints(pc.cast(pc.cast(column, pa.int32()), pa.int64()))
 
 
-def bools(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+def bools(column: pa.ChunkedArray) -> Bools:
     """False where null."""
     return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
 

@@ -12,9 +12,9 @@ import pytest
 
 from shared.application.backfill.prediction_backfill import BackfillOptions
 from shared.application.backfill.results import Status
+from shared.domain.arrays import Floats
 from shared.domain.features.contract import INDEX
 from shared.domain.findings import Severity
-from shared.domain.systems.base import Floats
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.model_registry.loading import LoadedModel
 from tests.application.worlds import Jobs, copy_of

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from shared.application.prediction.stage import count_clamped_rows
-from shared.domain.systems.base import Floats
+from shared.domain.arrays import Floats
 from shared.domain.systems.catalog import MODEL_SYSTEMS, build_systems, forecast_all
 from shared.schemas.predictions import PREDICTION_STAGING
 from tests.domain import batches

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from shared.domain.arrays import Floats
 from shared.domain.features.contract import FEATURES, INDEX, REQUIRED
-from shared.domain.systems.base import Floats, Forecast
+from shared.domain.systems.base import Forecast
 from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS, build_systems, forecast_all
 from shared.domain.systems.ensemble import FIXED_WEIGHTS, Ensemble
 from shared.domain.systems.moving_average import MovingAverage

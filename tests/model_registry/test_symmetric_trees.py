@@ -11,8 +11,8 @@ from pathlib import Path
 import catboost
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
 from shared.domain.systems.catalog import TRAINED
 from shared.embedded.model_store import DirectoryModelStore
 from shared.errors import Rejected
@@ -24,7 +24,6 @@ from shared.model_registry.loading import load_model
 from shared.model_registry.symmetric_trees import SymmetricTrees
 
 STORE = DirectoryModelStore()
-Floats = NDArray[np.float64]
 
 
 def inputs(n: int, k: int, seed: int) -> Floats:

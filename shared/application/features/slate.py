@@ -7,18 +7,15 @@ from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from shared.application.features.slate_inputs import SlateInputs
+from shared.domain.arrays import Floats, Ints
 from shared.domain.features.compute import FeatureRows, Targets, compute
 from shared.domain.features.context import context
 from shared.domain.players.roster import DEFAULT_MIN_MINUTES, Candidate
 from shared.domain.vocabulary import RunMode
 from shared.ports import ExpectedPlayer, Warehouse
 from shared.warehouse.schedule import has_started
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from shared.domain import instants
+from shared.domain.arrays import Bools, Floats, Ints
 from shared.domain.assignment import Assignment, Mention, assign
 from shared.domain.features.compute import Targets
 from shared.domain.instants import to_micros
@@ -22,9 +22,6 @@ from shared.domain.vocabulary import RunMode
 from shared.ports import Warehouse
 from shared.warehouse import history as past
 from shared.warehouse.statements import statement
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 RISK = {"available": 0.0, "probable": 1.0, "questionable": 2.0, "doubtful": 3.0, "out": 3.0}
 
@@ -74,7 +71,7 @@ class SlateInputs:
         reported = self.injuries.lookups | self.quotes.lookups if None in words else {}
         return [word or reported.get(p, str(p)) for word, p in zip(words, player.tolist(), strict=True)]
 
-    def targets(self, row: Ints, player: Ints, home: NDArray[np.bool_]) -> tuple[Targets, Ints]:
+    def targets(self, row: Ints, player: Ints, home: Bools) -> tuple[Targets, Ints]:
         """Return the player-games to compute and the position of each one's quote, -1 without one."""
         games = self.past.history.games
         current, opening = self.quotes.of(row, player)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Strings
 from shared.domain.grading import Grade, grade
 from shared.domain.vocabulary import Role
 from shared.ports import Clock, Warehouse
@@ -136,9 +136,7 @@ class GradePredictions:
             changed += self._warehouse.upsert(PREDICTION_ACCURACY, replaced)
         return changed
 
-    def _dates(
-        self, first: date, last: date, days: pa.ChunkedArray, final: NDArray[np.bool_]
-    ) -> Iterator[GradedDate]:
+    def _dates(self, first: date, last: date, days: pa.ChunkedArray, final: Bools) -> Iterator[GradedDate]:
         """Yield for each date the number of graded and pending rows, and why rows are pending."""
         incomplete: dict[date, list[BoxScoreState]] = {}
         for state in box_score_states(self._warehouse, first, last, also_whole=False):
@@ -184,7 +182,7 @@ def _count(values: pa.ChunkedArray) -> Counter[Any]:
     return Counter(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
 
 
-def grade_rows(rows: pa.Table, now: datetime) -> tuple[NDArray[np.bool_], pa.Table, pa.ChunkedArray]:
+def grade_rows(rows: pa.Table, now: datetime) -> tuple[Bools, pa.Table, pa.ChunkedArray]:
     """Grade rows of ``gradable_predictions``. Return (n,) whether each row is final, rows of
     ``prediction_accuracy`` for the final ones, and the outcome of every row."""
     final = bools(rows["is_final"])
@@ -200,7 +198,7 @@ def grade_rows(rows: pa.Table, now: datetime) -> tuple[NDArray[np.bool_], pa.Tab
     return final, graded if final.all() else graded.filter(pa.array(final)), names
 
 
-def _outcome_names(outcome: NDArray[np.str_]) -> pa.Array:
+def _outcome_names(outcome: Strings) -> pa.Array:
     names = [o.value for o in Grade]
     order = np.argsort(names)
     at = order[np.searchsorted(np.array(names)[order], outcome)]
@@ -215,7 +213,7 @@ _COPIED_COLUMNS = (
 )  # fmt: skip
 
 
-def _accuracy(rows: pa.Table, outcome: NDArray[np.str_], names: pa.ChunkedArray, now: datetime) -> pa.Table:
+def _accuracy(rows: pa.Table, outcome: Strings, names: pa.ChunkedArray, now: datetime) -> pa.Table:
     """Return rows of ``prediction_accuracy``; columns on points are NULL in voided rows."""
     void = outcome == Grade.VOID.value
     points = np.where(void, np.nan, floats(rows["points"]))
@@ -245,7 +243,7 @@ def _accuracy(rows: pa.Table, outcome: NDArray[np.str_], names: pa.ChunkedArray,
     return pa.table({f.name: columns[f.name] for f in schema}).cast(schema)
 
 
-def _nullable(values: NDArray[np.float64]) -> pa.Array:
+def _nullable(values: Floats) -> pa.Array:
     return pa.array(values, from_pandas=True)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats, Strings
 from shared.domain.instants import eastern_date
 from shared.domain.statistics import Rate, wilson
 from shared.domain.systems.catalog import SYSTEM_IDS
@@ -18,8 +18,6 @@ from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
 from shared.warehouse.history import floats, strings
 from shared.warehouse.statements import statement
-
-Floats = NDArray[np.float64]
 
 EDGE_GROUPS = ((0.0, "below 1"), (1.0, "1 to 2"), (2.0, "2 to 3"), (3.0, "3 to 5"), (5.0, "5 and more"))
 
@@ -138,17 +136,17 @@ def _by_date(rows: pa.Table) -> list[dict[str, Any]]:
     return entries
 
 
-def _by_signal(rows: pa.Table) -> NDArray[np.str_]:
+def _by_signal(rows: pa.Table) -> Strings:
     return np.array(
         ["NO_SIGNAL" if s in (None, "NONE") else s for s in rows["daily_signal"].to_pylist()], dtype=np.str_
     )
 
 
-def _by_model(rows: pa.Table) -> NDArray[np.str_]:
+def _by_model(rows: pa.Table) -> Strings:
     return np.array([k if k == "formula" else k[:12] for k in rows["model_key"].to_pylist()], dtype=np.str_)
 
 
-def _by_edge(rows: pa.Table) -> NDArray[np.str_]:
+def _by_edge(rows: pa.Table) -> Strings:
     edge = np.abs(floats(rows["line_margin"]))
     group = np.full(len(edge), "no line", dtype="<U12")
     for lower, name in EDGE_GROUPS:
@@ -156,14 +154,14 @@ def _by_edge(rows: pa.Table) -> NDArray[np.str_]:
     return group.astype(np.str_)
 
 
-GROUPS: dict[str, Callable[[pa.Table], NDArray[np.str_]]] = {
+GROUPS: dict[str, Callable[[pa.Table], Strings]] = {
     "signal": _by_signal,
     "model_sha256": _by_model,
     "edge": _by_edge,
 }
 
 
-def _sorted_groups(groups: NDArray[np.str_]) -> list[str]:
+def _sorted_groups(groups: Strings) -> list[str]:
     """Return edge groups from small to large, other groups by name."""
     order = {name: i for i, (_, name) in enumerate(EDGE_GROUPS)}
     return sorted(set(groups.tolist()), key=lambda g: (order.get(g, len(order)), g))

@@ -9,8 +9,8 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools
 from shared.domain.market.lines import no_vig_over
 from shared.ports import Warehouse
 from shared.schemas.reference import (
@@ -148,7 +148,7 @@ def _pairs(stored: pa.Table, rows: pa.Table, key: tuple[str, ...]) -> tuple[pa.T
     return stored.take(both["before"]), rows.take(both["after"])
 
 
-def _differs(before: pa.ChunkedArray, after: pa.ChunkedArray) -> NDArray[np.bool_]:
+def _differs(before: pa.ChunkedArray, after: pa.ChunkedArray) -> Bools:
     """(n,) whether two columns differ; NULL equals NULL only."""
     only_one_null = pc.xor(pc.is_null(before), pc.is_null(after))
     unequal = pc.fill_null(pc.not_equal(before, after.cast(before.type)), False)

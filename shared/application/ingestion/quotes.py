@@ -7,17 +7,14 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from shared.application.ingestion.file_contracts import LINES_FILE
 from shared.application.ingestion.problems import Note, Problem, problem_of
+from shared.domain.arrays import Floats, Ints
 from shared.domain.findings import Severity
 from shared.domain.market.bookmakers import book_type
 from shared.domain.market.lines import main_quotes
 from shared.warehouse.history import bools, floats
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def fill_type_and_precision(quotes: pa.Table) -> pa.Table:

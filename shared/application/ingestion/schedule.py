@@ -8,13 +8,11 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Ints
 from shared.domain.instants import UNKNOWN
 from shared.domain.players.names import game_id
 from shared.warehouse.history import day_numbers, micros
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,17 @@ from datetime import date, datetime
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.problems import Note, Problem, problem_of
 from shared.application.ingestion.schedule import Schedule, days_of, tipoffs_of
 from shared.application.ingestion.warehouse_tables import game_ids_of_logs, game_ids_of_quotes
+from shared.domain.arrays import Bools, Ints
 from shared.domain.findings import Severity
 from shared.domain.instants import UNKNOWN, eastern_date, midnights, to_day, to_micros
 from shared.domain.season_types import COUNTED
 from shared.warehouse.history import micros
 from shared.warehouse.merge import rows_of_repeated_keys
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def without_midnight_tipoffs(games: pa.Table) -> tuple[pa.Table, list[Note]]:

@@ -13,15 +13,13 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 from flatbuffers.table import Table
-from numpy.typing import NDArray
 
 from shared.application.prediction.batch_api import CONTRACT_POSITIONS, Columns, spread_columns
+from shared.domain.arrays import Bools, Floats
 from shared.domain.features.context import ALL_INPUTS
 from shared.errors import Rejected
 from shared.schemas.messages import MAX_NUMBER, MIN_ODDS
 from shared.schemas.rows import EXTRA_INPUTS, MAX_ROWS
-
-Floats = NDArray[np.float64]
 
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 
@@ -153,7 +151,7 @@ def _check(values: Floats, positions: Sequence[int]) -> None:
         _refuse(values, not_odds & is_price, positions, expected)
 
 
-def _refuse(values: Floats, invalid: NDArray[np.bool_], positions: Sequence[int], expected: str) -> None:
+def _refuse(values: Floats, invalid: Bools, positions: Sequence[int], expected: str) -> None:
     if invalid.any():
         row, column = map(int, np.argwhere(invalid)[0])
         raise Rejected(f"row {row}: {_NAMES[positions[column]]} is {values[row, column]:g}, {expected}")
@@ -194,7 +192,7 @@ def _empty_array(n: int, kind: pa.DataType) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(np.zeros(n + 1, np.int32)), pa.array([], kind.value_type))
 
 
-def _to_nullable(values: Floats, skipped: NDArray[np.bool_] | None) -> pa.Array:
+def _to_nullable(values: Floats, skipped: Bools | None) -> pa.Array:
     """Return values with null for NaN and for skipped rows."""
     is_null = np.isnan(values) if skipped is None else np.isnan(values) | skipped
     return pa.array(values, mask=is_null) if is_null.any() else pa.array(values)

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.application.prediction.job_batch import build_matrix
 from shared.application.prediction.predict import Predict
+from shared.domain.arrays import Floats, Ints
 from shared.domain.features.context import ALL_INPUTS, CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
@@ -25,9 +25,6 @@ from shared.domain.systems.catalog import forecast_all, select_with_members
 from shared.errors import Rejected
 from shared.schemas.messages import MIN_ODDS
 from shared.schemas.rows import EXTRA_INPUTS, FeatureLists, Rows
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class NoPrediction(msgspec.Struct, frozen=True):

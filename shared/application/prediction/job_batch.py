@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from shared.application.runs.jobs import RunJobs
+from shared.domain.arrays import Bools, Days, Floats, Ints
 from shared.domain.features.context import ALL_INPUTS, CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
@@ -27,11 +27,6 @@ from shared.schemas.messages import STAGED_LINE, STORED_LINE, PredictionRequest
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.warehouse.features import context_matrix, matrix
 from shared.warehouse.history import floats, padded
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
-Days = NDArray[np.datetime64]
 
 Key = tuple[str, str, int]
 

@@ -10,11 +10,11 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from shared.application.features.snapshot_rows import hash_feature_bytes
 from shared.application.prediction.job_batch import JobColumns, add_commit, columns_from_requests, pack_inputs
 from shared.application.prediction.staging_rows import SystemForecast, build_staging_rows
+from shared.domain.arrays import Bools, Days, Ints
 from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
@@ -31,10 +31,6 @@ from shared.schemas.messages import (
     check_prices,
 )
 from shared.schemas.predictions import PREDICTION_STAGING
-
-Bools = NDArray[np.bool_]
-Days = NDArray[np.datetime64]
-Ints = NDArray[np.int64]
 
 _PREDICTED = OutcomeKind.PREDICTED.value
 """Outcome of a system that has a prediction; plain text, since every job's outcome is compared with it."""

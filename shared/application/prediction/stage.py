@@ -10,13 +10,13 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from shared.application.messaging.events import BatchStaged, Observer, log
 from shared.application.messaging.rejected import KeepRejected, read_player, read_trace
 from shared.application.messaging.topics import READY_TOPIC, REQUEST_TOPIC, to_outgoing
 from shared.application.prediction.job_batch import JobColumns, columns_from_requests
 from shared.application.prediction.predict import Predict, PredictionResults
+from shared.domain.arrays import Ints
 from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.vocabulary import PREDICTED, Outcome, OutcomeKind
 from shared.errors import Rejected
@@ -26,7 +26,6 @@ from shared.ports import Clock, Publisher, Warehouse
 from shared.schemas.messages import SCHEMA_VERSION, PredictionReady, PredictionRequest, decode, unwrap
 from shared.schemas.predictions import PREDICTION_STAGING
 
-Ints = NDArray[np.int64]
 Value = TypeVar("Value")
 
 REFUSED = Outcome(OutcomeKind.FAILED, "rejected_message")

@@ -11,18 +11,15 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from shared.application.prediction.job_batch import JobColumns
+from shared.domain.arrays import Floats, Ints
 from shared.domain.market.betting import sides_and_bets
 from shared.domain.market.recommendation import SIDES, edge, round_points, sides
 from shared.domain.systems.base import Chance, Forecast, System
 from shared.domain.vocabulary import Role
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.predictions import PREDICTION_STAGING
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SCHEMA = PREDICTION_STAGING.arrow_schema
 _NAMES = tuple(SCHEMA.names)

@@ -9,11 +9,11 @@ from math import erf
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.application.training.examples import Examples, read_examples
 from shared.application.training.recipes import RECIPES
 from shared.application.training.walk_forward import NO_LINE, REFIT_DAYS, Forecasts, walk
+from shared.domain.arrays import Bools, Floats, Ints, Strings
 from shared.domain.evaluation import (
     always_under,
     brier,
@@ -32,10 +32,6 @@ from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.domain.systems.line_anchored import COVERED
 from shared.errors import NotFound, Rejected
 from shared.ports import Warehouse
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Strings = NDArray[np.str_]
 
 EARLIER_GAMES, LINED_MINUTES, ROTATION_MINUTES = 5, 8.0, 10.0
 MIN_COMMON_SHARE = 0.99
@@ -72,7 +68,7 @@ class EvaluationRows:
     precision: Strings
     spread: Floats
     average: Floats
-    day: NDArray[np.int64]
+    day: Ints
 
     def take(self, rows: Bools) -> EvaluationRows:
         selected: dict[str, Any] = {
@@ -245,7 +241,7 @@ def _groups(
     return groups
 
 
-def _windows(day: NDArray[np.int64]) -> Strings:
+def _windows(day: Ints) -> Strings:
     """Return for each row the window of dates with lines, named by its first and last date."""
     days = np.unique(day)
     cuts = np.flatnonzero(np.diff(days) > WINDOW_GAP) + 1

@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from shared.application.features.slate_inputs import SlateInputs
 from shared.domain import instants
+from shared.domain.arrays import Bools, Floats, Ints, Strings
 from shared.domain.features.compute import FeatureRows, Targets, compute
 from shared.domain.features.context import context
 from shared.domain.features.contract import REQUIRED
@@ -20,10 +20,6 @@ from shared.domain.systems.base import Batch
 from shared.domain.vocabulary import RunMode
 from shared.ports import Warehouse
 from shared.warehouse.history import floats, micros, strings
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Market:
     over: Floats
     over_price: Floats
     under_price: Floats
-    precision: NDArray[np.str_]
+    precision: Strings
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.application.training.examples import Examples
+from shared.domain.arrays import Bools, Floats, Ints
 from shared.domain.features.context import ALL_INPUTS
 from shared.domain.systems.catalog import TRAINED
 from shared.errors import Rejected
@@ -20,9 +20,6 @@ from shared.errors import Rejected
 if TYPE_CHECKING:
     import catboost
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 SEED = 42
 THREADS = 2

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from importlib.metadata import version
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.application.messaging.events import Progress
 from shared.application.training.examples import Examples, complete_rows, read_examples
 from shared.application.training.recipes import RECIPES, SEED, THREADS, rows_of
+from shared.domain.arrays import Bools, Floats, Ints
 from shared.domain.evaluation import always_under, hits
 from shared.domain.instants import from_day, to_day
 from shared.domain.statistics import Rate, distribution
@@ -25,10 +25,6 @@ from shared.model_registry.cbm import read_trees
 from shared.model_registry.golden import golden_rows
 from shared.ports import ModelStore, Warehouse
 from shared.warehouse.statements import statement
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MIN_ROWS = 500
 

@@ -7,19 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.application.training.examples import Examples, complete_rows
 from shared.application.training.recipes import RECIPES, Rows, rows_of
+from shared.domain.arrays import Floats, Ints
 from shared.domain.features.contract import INDEX
 from shared.domain.instants import from_day, to_day
 from shared.domain.systems.base import Batch, Forecast, Regressor, System
 from shared.domain.systems.catalog import build_systems, forecast_all, required_models
 from shared.errors import Rejected
 from shared.model_registry.catboost_model import parse_model, to_bytes
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 NO_LINE, LINE_ANCHORED = "no_line_forecast", "line_anchored_v1"
 """An extra system for evaluation: forecasts of the line-anchored model without a line."""

@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats
 from shared.domain.features.contract import FEATURES, INDEX, REQUIRED
-
-Floats = NDArray[np.float64]
 
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("points_avg_last_5", "points_avg_last_10", "points_avg_season"), (0.0, 85.0)),
@@ -80,7 +78,7 @@ def check_batch(values: Floats, teams: int, reference: Floats) -> list[BatchFind
 def _absent(values: Floats) -> list[BatchFinding]:
     if not len(values):
         return []
-    is_absent: NDArray[np.bool_] = np.asarray(np.isnan(values).all(axis=0))
+    is_absent: Bools = np.asarray(np.isnan(values).all(axis=0))
     return [
         BatchFinding(FEATURES[i], "absent", f"required, and missing for all {len(values)} players")
         for i in REQUIRED

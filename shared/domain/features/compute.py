@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Ints, Strings
 from shared.domain.features.contract import APPROXIMATED, EXACT, FEATURES, INDEX, MISSING, QUALITY_WEIGHT
 from shared.domain.features.history import History
 from shared.domain.features.league import LeagueMeans, league_means
@@ -14,11 +15,6 @@ from shared.domain.features.past import HISTORY_DAYS, SEASON_GAMES, Past, TeamPa
 from shared.domain.features.recent_games import FORM_GAP, RECENT_FIELDS, RECENT_GAMES, TIER_GAP, three_levels
 from shared.domain.features.windows import ratio, window
 from shared.domain.instants import cut_offs
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Strings = NDArray[np.str_]
 
 RECENT_DAYS = 90
 LOAD_DAYS = HISTORY_DAYS + RECENT_DAYS

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
 from shared.domain.features.compute import CHUNK, Targets
 from shared.domain.features.contract import FEATURES, INDEX
 from shared.domain.features.history import History
 from shared.domain.features.past import Past
 from shared.domain.features.windows import Window, ratio
-
-Floats = NDArray[np.float64]
 
 GAMES = 40
 """Number of past games in a weighted mean."""

@@ -6,15 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Ints, Strings
 from shared.domain.features.windows import Timeline, ratio
 from shared.domain.instants import result_known_at
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Strings = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -159,7 +154,7 @@ def _teams(games: Games, available_at: Ints, history: History) -> tuple[TeamGame
     return TeamGames(Timeline(team, games.day[at], available_at[at], games.season[at]), values, raw), slot
 
 
-def codes_of(values: NDArray[np.int64] | Strings, sorted_values: NDArray[np.int64] | Strings) -> Ints:
+def codes_of(values: Ints | Strings, sorted_values: Ints | Strings) -> Ints:
     """Return the position of each value in a sorted array; ``len(sorted_values)`` if absent."""
     if not len(sorted_values):
         return np.zeros(len(values), np.int64)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats, Ints
 from shared.domain.features.history import History
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 YEAR = 365
 

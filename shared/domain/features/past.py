@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats, Ints, Strings
 from shared.domain.features.history import History
 from shared.domain.features.windows import Window, window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Strings = NDArray[np.str_]
 
 HISTORY_DAYS = 1096
 """Age in days from which a game is no longer history."""

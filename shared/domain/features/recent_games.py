@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-from numpy.typing import NDArray
-
+from shared.domain.arrays import Floats
 from shared.domain.steps import Steps, above
 
 RECENT_GAMES = 30
@@ -19,7 +17,7 @@ TIER_GAP, FORM_GAP = 2.0, 3.0
 """Differences that define another tier (defensive rating, from the league's mean) or form (points)."""
 
 
-def three_levels(difference: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
+def three_levels(difference: Floats, threshold: float) -> Floats:
     """Return -1 at or below ``-threshold``, 1 at or above ``threshold``, else 0; NaN stays NaN."""
     return _three_levels(threshold)(difference)
 

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from shared.domain.arrays import Bools, Floats, Ints
 
 _DAY_SPAN = 1 << 20
 _TIME_SPAN = 1 << 51

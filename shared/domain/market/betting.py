@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Ints
 from shared.domain.market.lines import payout
 from shared.domain.market.recommendation import PASS
 from shared.domain.vocabulary import Side
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 KELLY_SHARE = 0.25
 """Share of the full Kelly stake, which is too high if P(OVER) is wrong."""
@@ -70,7 +67,7 @@ def bets(
     edge: Floats,
     over_price: Floats,
     under_price: Floats,
-    passed: NDArray[np.bool_] | None = None,
+    passed: Bools | None = None,
 ) -> Bets:
     """Return bets. ``over``: P(OVER) 0-1, NaN without a line. ``edge``: predicted points less the line.
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Ints, Strings
 from shared.domain.instants import SECOND, UNKNOWN
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Strings = NDArray[np.str_]
 
 BOOK_CASCADE = ("draftkings", "fanduel", "betmgm", "williamhill_us", "pointsbetus")
 """Books in order of preference; after them other sportsbooks by name, then pick'em sites by name."""
@@ -31,12 +27,12 @@ def book_rank(book: Strings, book_type: Strings) -> Ints:
     return np.array([ranks[name] for name in book.tolist()], dtype=np.int64)
 
 
-def usable(captured: Ints, as_of: Ints, allow_undated: bool) -> NDArray[np.bool_]:
+def usable(captured: Ints, as_of: Ints, allow_undated: bool) -> Bools:
     """Return whether each quote was captured before ``as_of``; a quote without a time only if allowed."""
     return np.where(captured != UNKNOWN, captured < as_of, allow_undated)
 
 
-def fresh(captured: Ints, as_of: Ints, max_age: int = MAX_QUOTE_AGE) -> NDArray[np.bool_]:
+def fresh(captured: Ints, as_of: Ints, max_age: int = MAX_QUOTE_AGE) -> Bools:
     """Return whether each quote is new enough to be the line; a quote without a time always is."""
     return np.asarray((captured == UNKNOWN) | (captured >= as_of - max_age))
 
@@ -101,7 +97,7 @@ def by_evenness(line: Floats, over_price: Floats, under_price: Floats) -> tuple[
 
 def main_quotes(
     group: Ints, line: Floats, over_price: Floats, under_price: Floats, other_books: Floats
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Mark one quote of each group, the nearest to even by ``by_evenness``.
 
     Of equally near quotes the one nearest to ``other_books`` is main, the median line of the player's other

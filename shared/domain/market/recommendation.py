@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats, Ints
 from shared.domain.vocabulary import Side
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SIDES = tuple(side.value for side in Side)
 OVER, UNDER, PASS, NO_LINE = range(len(SIDES))

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Ints
 from shared.domain.assignment import Assignment, assignments_by_game, last_teams
 from shared.domain.features.history import History
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 WINDOW_DAYS = 14
 FEW_GAMES = 3

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.domain.arrays import Bools, Floats
 from shared.domain.features.contract import FEATURES, INDEX, REQUIRED
 from shared.domain.steps import Steps, above
-from shared.domain.systems.base import Batch, Bools, Chance, Floats, Forecast, memoized_per_batch
+from shared.domain.systems.base import Batch, Chance, Forecast, memoized_per_batch
 
 LOWEST, HIGHEST = 0.0, 60.0
 """Points a forecast is clamped to."""

@@ -8,13 +8,10 @@ from functools import cached_property, wraps
 from typing import Any, Protocol, TypeVar, TypeVarTuple, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats, Ints
 from shared.domain.features.contract import INDEX
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.domain.arrays import Floats
 from shared.domain.steps import Steps
 from shared.domain.systems.assembly import finish_forecast, missing_required
-from shared.domain.systems.base import Batch, Floats, Forecast, Regressor, memoized_per_batch
+from shared.domain.systems.base import Batch, Forecast, Regressor, memoized_per_batch
 
 _QUALITY_BONUS = Steps((70.0, 80.0, 90.0), (2.0, 5.0, 7.0, 10.0), unknown=2.0)
 _SPREAD_BONUS = Steps((4.0, 6.0, 8.0), (10.0, 7.0, 5.0, 2.0), unknown=2.0)

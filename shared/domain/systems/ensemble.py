@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shared.domain.arrays import Bools, Floats
 from shared.domain.steps import Steps
 from shared.domain.systems.assembly import add_reason_where, finish_forecast, names_per_row, sum_sequentially
-from shared.domain.systems.base import Batch, Bools, Floats, Forecast, memoized_per_batch
+from shared.domain.systems.base import Batch, Forecast, memoized_per_batch
 
 MEMBERS = ("moving_average", "zone_matchup_v1", "similarity_balanced_v1", "catboost_v9")
 FIXED_WEIGHTS = {

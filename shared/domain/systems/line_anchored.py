@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.domain.arrays import Floats
 from shared.domain.features.context import without_market
 from shared.domain.systems.assembly import add_reason_where, clamp, finish_forecast, missing_required
-from shared.domain.systems.base import Batch, Chance, Floats, Forecast, Regressor
+from shared.domain.systems.base import Batch, Chance, Forecast, Regressor
 
 PULL = 0.2
 """Share of the way from the line to the forecast without a line."""

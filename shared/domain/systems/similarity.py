@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats, Ints
 from shared.domain.features.recent_games import FORM_GAP, TIER_GAP, three_levels
 from shared.domain.steps import Steps
 from shared.domain.systems.assembly import (
@@ -16,7 +17,7 @@ from shared.domain.systems.assembly import (
     missing_required,
     sum_terms,
 )
-from shared.domain.systems.base import Batch, Floats, Forecast, Ints
+from shared.domain.systems.base import Batch, Forecast
 
 Bytes = NDArray[np.uint8]
 

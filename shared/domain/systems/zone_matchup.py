@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.domain.arrays import Floats
 from shared.domain.features.contract import INDEX
 from shared.domain.steps import Steps
 from shared.domain.systems.assembly import (
@@ -15,7 +16,7 @@ from shared.domain.systems.assembly import (
     missing_required,
     sum_terms,
 )
-from shared.domain.systems.base import Batch, Floats, Forecast
+from shared.domain.systems.base import Batch, Forecast
 
 ZONES = ("paint", "mid_range", "three", "free_throw")
 BOX_ZONES = ("two_point", "three", "free_throw")

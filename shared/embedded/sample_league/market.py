@@ -6,12 +6,10 @@ from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Bools, Floats, Ints
 from shared.embedded.sample_league.people import TEAMS
 from shared.embedded.sample_league.simulate import SOURCE, Expectation
-
-Floats = NDArray[np.float64]
 
 BOOKS = ("draftkings", "fanduel", "betmgm", "prizepicks")
 BEFORE_TIPOFF = (timedelta(hours=9), timedelta(hours=5), timedelta(hours=1), timedelta(minutes=12))
@@ -60,9 +58,9 @@ def american(probability: Floats) -> Floats:
 
 def _table(
     quoted: list[Expectation],
-    indexes: tuple[NDArray[np.int64], ...],
+    indexes: tuple[Ints, ...],
     rows: list[Floats],
-    is_main: NDArray[np.bool_],
+    is_main: Bools,
 ) -> pa.Table:
     player, book, snapshot = (axis.tolist() for axis in indexes)
     line, over, under = rows

@@ -7,12 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.domain.arrays import Floats
 from shared.embedded.sample_league.calendar import Game, season_name
 from shared.embedded.sample_league.people import ROLE_MINUTES, TEAMS, Player
-
-Floats = NDArray[np.float64]
 
 ACTIVE = 10
 SOURCE = "sample league"
