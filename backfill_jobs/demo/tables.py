@@ -88,8 +88,8 @@ def _reasons(outcome: Outcome) -> Table:
     table.add_column("names")
     players_by_outcome: dict[str, list[str]] = {}
     for player, player_outcome in outcome.run["outcomes"].items():
-        if player_outcome != str(PREDICTED):
-            players_by_outcome.setdefault(player_outcome or str(NO_OUTCOME), []).append(player)
+        if player_outcome != PREDICTED.text:
+            players_by_outcome.setdefault(player_outcome or NO_OUTCOME.text, []).append(player)
     for reason, players in sorted(players_by_outcome.items()):
         table.add_row(
             reason, str(len(players)), ", ".join(players[:6]) + (" ..." if len(players) > 6 else "")

@@ -110,7 +110,7 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
             "progress": {"expected": counts.expected, "done": counts.done, **counts.kinds},
             "outcomes": _by_spelling(outcomes),
             "players": [
-                {**p._asdict(), "outcome": str(o.outcome) if o else None} for p, o in outcomes.items()
+                {**p._asdict(), "outcome": o.outcome.text if o else None} for p, o in outcomes.items()
             ],
             "rows_by_system": {s: n["predicted"] for s, n in systems.items() if n["predicted"]},
             "reasons_by_system": {
@@ -186,7 +186,7 @@ def _by_spelling(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> dic
     spelling_counts = Counter(p.player_lookup for p in outcomes)
     return {
         p.player_lookup if spelling_counts[p.player_lookup] == 1 else f"{p.player_lookup} ({p.player_id})": (
-            str(o.outcome) if o else None
+            o.outcome.text if o else None
         )
         for p, o in outcomes.items()
     }

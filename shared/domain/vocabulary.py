@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 
 class RunMode(StrEnum):
@@ -54,10 +55,7 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outcome of an expected player in a run; ``str`` returns the text of tables and messages.
-
-    ``reason``: why nothing was predicted, empty for a predicted player.
-    """
+    """Outcome of an expected player in a run; ``reason``: why nothing was predicted, else empty."""
 
     kind: OutcomeKind
     reason: str = ""
@@ -69,8 +67,10 @@ class Outcome:
         kind, _, reason = text.partition(":")
         return Outcome(OutcomeKind(kind), reason)
 
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.reason}" if self.reason else self.kind.value
+    @cached_property
+    def text(self) -> str:
+        """The outcome in tables and messages, as ``parse`` reads it."""
+        return f"{self.kind}:{self.reason}" if self.reason else str(self.kind)
 
 
 PREDICTED = Outcome(OutcomeKind.PREDICTED)

@@ -96,7 +96,7 @@ class SqliteRunStore:
                 "WHERE run_id = ? AND player_id IS ? AND (player_id IS NOT NULL OR player_lookup = ?) "
                 "AND outcome IS NULL",
                 [
-                    (str(o.outcome), json.dumps(dict(o.systems)), run_id, o.player_id, o.player_lookup)
+                    (o.outcome.text, json.dumps(dict(o.systems)), run_id, o.player_id, o.player_lookup)
                     for o in outcomes
                 ],
             )

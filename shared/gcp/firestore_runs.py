@@ -152,7 +152,7 @@ class FirestoreRunStore:
         while outcomes:
             batch = self._clients.firestore().batch()
             for key, o in outcomes.items():
-                fields = {"outcome": str(o.outcome), "systems": json.dumps(dict(o.systems))}
+                fields = {"outcome": o.outcome.text, "systems": json.dumps(dict(o.systems))}
                 batch.create(collection.document(key), {**fields, "expire_at": keep_until})
             try:
                 batch.commit()

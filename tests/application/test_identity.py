@@ -235,7 +235,7 @@ def test_reports_of_namesakes_end_each_ones_wait(world: InProcess, three: list[i
     run = world.run(systems=[SYSTEM])
     assert run.state is RunState.COMPLETE
     outcomes = {p.player_id: o for p, o in world.runs.outcomes(run.run_id).items()}
-    assert {str(outcomes[p].outcome) for p in three if outcomes[p]} == {"predicted"}
+    assert {outcomes[p].outcome.text for p in three if outcomes[p]} == {"predicted"}
     rows = world.predictions(f"is_active AND player_lookup = '{LOOKUP}'")
     assert sorted(r["player_id"] for r in rows) == sorted(three)
 

@@ -39,7 +39,7 @@ def test_a_run_predicts_everybody_and_leaves_one_active_row_per_key(world: InPro
     run = world.run()
     assert run.state is RunState.COMPLETE
     outcomes = world.runs.outcomes(run.run_id)
-    assert {str(o.outcome) for o in outcomes.values() if o} == {"predicted"}
+    assert {o.outcome.text for o in outcomes.values() if o} == {"predicted"}
     assert len(outcomes) == run.expected >= 90
     rows = world.predictions("is_active")
     keys = {(r["game_id"], r["player_id"], r["system_id"]) for r in rows}
@@ -146,7 +146,7 @@ def test_a_stalled_run_is_brought_to_an_end_and_names_who_is_missing(world: InPr
     assert run.state is RunState.COMPLETE
     late = by_id(world.runs.outcomes(started.run_id))[jobs[-1].player_id]
     assert late is not None
-    assert str(late.outcome) == "failed:deadline"
+    assert late.outcome.text == "failed:deadline"
     world.work(jobs[-1:])  # its row arrives after the end: staged, and never active
     for ready in world.reports():
         world.record(ready)
@@ -259,7 +259,7 @@ def test_expected_players_without_features_stop_the_run_unless_asked_to_go_on(wo
     ):
         world.start()
     run = world.run(skip_mlfs_check=True, systems=["moving_average"])
-    said = [str(o.outcome) for o in world.runs.outcomes(run.run_id).values() if o]
+    said = [o.outcome.text for o in world.runs.outcomes(run.run_id).values() if o]
     assert run.state is RunState.COMPLETE
     assert 5 < said.count("skipped:no_features") < 20
     assert set(said) == {"skipped:no_features", "predicted"}

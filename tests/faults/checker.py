@@ -147,7 +147,7 @@ def nothing_stuck(state: State) -> Iterator[str]:
 def every_outcome(state: State) -> Iterator[str]:
     for run_id, players in state.outcomes.items():
         for player, outcome in players.items():
-            if outcome is None or str(outcome.outcome).partition(":")[0] not in KINDS:
+            if outcome is None or outcome.outcome.text.partition(":")[0] not in KINDS:
                 yield f"{player} of {run_id}: {outcome}"
 
 
@@ -173,7 +173,7 @@ def run_row_agrees(state: State) -> Iterator[str]:
             if run.state in ENDED_WELL:
                 yield f"none of {run.run_id}"
             continue
-        counts = Counter(str(o.outcome).partition(":")[0] for o in state.outcomes[run.run_id].values() if o)
+        counts = Counter(o.outcome.text.partition(":")[0] for o in state.outcomes[run.run_id].values() if o)
         said = {"state": run.state.value, "expected_players": run.expected}
         said |= {kind: counts[kind] for kind in KINDS}
         said["rows_activated"] = sum(r["run_id"] == run.run_id for r in state.predictions)

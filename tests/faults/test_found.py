@@ -44,7 +44,7 @@ def newest(world: World) -> Run:
 
 
 def said(world: World, run_id: str) -> dict[str, str | None]:
-    return {p.player_lookup: o and str(o.outcome) for p, o in world.runs.outcomes(run_id).items()}
+    return {p.player_lookup: o and o.outcome.text for p, o in world.runs.outcomes(run_id).items()}
 
 
 def last_outcome(world: World) -> Flight:
@@ -227,10 +227,10 @@ def test_a_model_that_throws_for_one_row_costs_one_player(world: World, error: E
     world.settle()
     outcomes = world.runs.outcomes(newest(world).run_id)
     failed = [
-        p.player_lookup for p, o in outcomes.items() if o and str(o.outcome) == "failed:rejected_message"
+        p.player_lookup for p, o in outcomes.items() if o and o.outcome.text == "failed:rejected_message"
     ]
     assert failed == ["playerb"]
-    assert sum(o is not None and str(o.outcome) == "predicted" for o in outcomes.values()) == len(PLAYERS) - 3
+    assert sum(o is not None and o.outcome.text == "predicted" for o in outcomes.values()) == len(PLAYERS) - 3
     assert ["bad row" in r["reason"] for r in world.warehouse.rows("rejected_messages")] == [True]
     assert sound(world)
 

@@ -53,7 +53,7 @@ def repeat(runs: MemoryRunStore, asked: RunRequest, publisher: Publisher | None 
 def ended(runs: MemoryRunStore) -> tuple[RunState, str | None]:
     assert checker.violations(checker.read(warehouse_of_this_process(), runs, DAY)) == []
     outcome = next(o for p, o in runs.outcomes("dead").items() if p.player_lookup == "startedlongago")
-    return runs.get("dead").state, outcome and str(outcome.outcome)
+    return runs.get("dead").state, outcome and outcome.outcome.text
 
 
 def test_a_player_whose_game_has_begun_since_does_not_keep_the_run_open(runs: MemoryRunStore) -> None:

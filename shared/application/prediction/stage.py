@@ -85,7 +85,7 @@ class StageJobs:
         identity = read_player(body)
         if identity:
             run_id, player, player_id = identity
-            outcome = PredictionReady(SCHEMA_VERSION, run_id, player, str(REFUSED), {}, player_id)
+            outcome = PredictionReady(SCHEMA_VERSION, run_id, player, REFUSED.text, {}, player_id)
             self._report([outcome], [read_trace(body)])
 
     def __call__(self, jobs: Sequence[Job]) -> None:
@@ -156,7 +156,7 @@ def count_clamped_rows(tables: Sequence[pa.Table]) -> dict[str, int]:
 
 def player_outcome(systems: Mapping[str, str]) -> Outcome:
     """Return ``PREDICTED`` if any system predicted the player, else the reason of the first system."""
-    if OutcomeKind.PREDICTED in systems.values():
+    if PREDICTED.text in systems.values():
         return PREDICTED
     return Outcome(OutcomeKind.SKIPPED, next(iter(systems.values()), "no_system_asked"))
 
@@ -164,7 +164,7 @@ def player_outcome(systems: Mapping[str, str]) -> Outcome:
 def ready_message(job: PredictionRequest, systems: dict[str, str]) -> PredictionReady:
     """Return the message that reports the outcome of a job."""
     return PredictionReady(
-        SCHEMA_VERSION, job.run_id, job.player_lookup, str(player_outcome(systems)), systems, job.player_id
+        SCHEMA_VERSION, job.run_id, job.player_lookup, player_outcome(systems).text, systems, job.player_id
     )
 
 
@@ -180,7 +180,7 @@ def _build_event(
     for key, n in Counter(map(id, outcomes)).items():
         for system, outcome in distinct[key].items():
             counts.setdefault(system, Counter())[outcome.partition(":")[0]] += n
-    champions = sum(kinds[OutcomeKind.PREDICTED] for kinds in counts.values())
+    champions = sum(kinds[PREDICTED.text] for kinds in counts.values())
     days = jobs.day.tolist()
     run_id, day = _common([jobs.keys[i][0] for i in completed]), _common([days[i] for i in completed])
     return BatchStaged(run_id, day, len(completed), rows, rows - champions, counts, *seconds)

@@ -201,7 +201,7 @@ def _reason(outcome: PlayerOutcome | None, system: str) -> str | None:
     if reason is not None and reason != OutcomeKind.PREDICTED:
         return reason
     is_predicted = outcome.outcome == PREDICTED
-    return "not active: its run was not activated" if is_predicted else str(outcome.outcome)
+    return "not active: its run was not activated" if is_predicted else outcome.outcome.text
 
 
 def _systems(rows: pa.Table | None) -> tuple[SystemRow, ...]:
