@@ -20,6 +20,7 @@ from services.prediction_coordinator.responses import ANSWERS
 from shared.application.operations.readiness import CachedCheck, run_check
 from shared.application.views.run_progress import count_by_system, count_outcomes
 from shared.domain.game_dates import PATTERN
+from shared.domain.vocabulary import PREDICTED
 from shared.errors import Rejected
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run
 from shared.schemas.messages import RunOptions, RunRequested
@@ -103,7 +104,7 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
         stored_run = c.runs.get(run_id)
         outcomes = c.runs.outcomes(run_id)
         systems = count_by_system(outcomes.values())
-        counts = count_outcomes(outcomes)
+        counts, predicted = count_outcomes(outcomes), PREDICTED.text
         return {
             **_summary(stored_run),
             "request": dict(stored_run.request),
@@ -112,11 +113,11 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
             "players": [
                 {**p._asdict(), "outcome": o.outcome.text if o else None} for p, o in outcomes.items()
             ],
-            "rows_by_system": {s: n["predicted"] for s, n in systems.items() if n["predicted"]},
+            "rows_by_system": {s: n[predicted] for s, n in systems.items() if n[predicted]},
             "reasons_by_system": {
-                s: {why: k for why, k in n.items() if why != "predicted"}
+                s: {why: k for why, k in n.items() if why != predicted}
                 for s, n in systems.items()
-                if set(n) != {"predicted"}
+                if set(n) != {predicted}
             },
         }
 
