@@ -192,7 +192,7 @@ def test_a_model_is_never_used_for_a_date_that_it_was_trained_on(bench: Bench) -
     assert newest is not None
     between = monthly.train_end + timedelta(days=1)
     assert between < newest.train_end
-    mixed = [bench.jobs[0], msgspec.structs.replace(bench.jobs[1], game_date=between.isoformat())]
+    mixed = [bench.jobs[0], msgspec.structs.replace(bench.jobs[1], game_date=between)]
     got = Predict(bench.models)(mixed, CLOCK.now())
     assert got.outcomes[0]["catboost_v9"] == "predicted"
     assert got.outcomes[1]["catboost_v9"] == "in_sample"
