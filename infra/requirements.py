@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "requirements"
 
 SERVICE = (
-    "cachetools", "duckdb", "fastapi", "filelock", "flatbuffers", "google-auth[requests]",
+    "annotated-types", "cachetools", "duckdb", "fastapi", "filelock", "flatbuffers", "google-auth[requests]",
     "google-cloud-bigquery", "google-cloud-bigquery-storage", "google-cloud-firestore", "google-cloud-pubsub",
     "google-cloud-storage", "httpx", "msgspec", "numpy", "pyarrow", "prometheus-client", "pydantic-settings",
     "python-json-logger", "sqlglot", "tzdata", "uvicorn[standard]",
