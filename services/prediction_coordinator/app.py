@@ -23,7 +23,7 @@ from shared.domain.game_dates import PATTERN
 from shared.domain.vocabulary import PREDICTED
 from shared.errors import Rejected
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run
-from shared.schemas.messages import RunOptions, RunRequested
+from shared.schemas.messages import RunRequested
 from shared.web.authentication import LOOPBACK_ONLY, AuthPolicy, is_authorised, protect
 from shared.web.body_limits import DEFAULT_LIMITS, BodyLimits, limit_bodies
 from shared.web.health import readiness_response
@@ -39,7 +39,8 @@ GameDate = Annotated[str, WithJsonSchema(GAME_DATE)]
 """Text of a game date in a request; ``Coordinator.date`` parses it."""
 
 
-_OPTIONS: dict[str, Any] = {f.name: (f.type, f.default) for f in structs.fields(RunOptions)}
+_FIELDS: dict[str, Any] = {f.name: (f.type, f.default) for f in structs.fields(RunRequested)}
+del _FIELDS["schema_version"]
 
 StartIn = create_model(
     "StartIn",
@@ -48,8 +49,7 @@ StartIn = create_model(
 
     ``accept_findings`` activates systems whose batch of predictions the checks would hold.
     """,
-    game_date=(GameDate, "TODAY"),
-    **_OPTIONS | {"systems": (list[str] | None, None)},
+    **_FIELDS | {"game_date": (GameDate, "TODAY"), "systems": (list[str] | None, None)},
 )
 
 MAX_RUNS = 500

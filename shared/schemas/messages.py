@@ -132,7 +132,7 @@ MAX_MINUTES = 48
 MAX_REASON_CHARACTERS = 500
 
 
-class RunOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a run of any game date, with defaults and bounds.
 
     ``accept_findings`` activates systems whose batch of predictions the checks would hold.
@@ -141,20 +141,16 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     force: bool = False
     skip_mlfs_check: bool = False
     systems: Sequence[str] | None = None
-    allow_started: bool = False
     min_minutes: Annotated[float, Interval(ge=0, le=MAX_MINUTES)] = DEFAULT_MIN_MINUTES
     reason: Annotated[str, MaxLen(MAX_REASON_CHARACTERS)] | None = None
     accept_findings: bool = False
 
-    @property
-    def mode(self) -> RunMode:
-        return RunMode.BACKFILL if self.allow_started else RunMode.LIVE
 
-
-class RunRequested(RunOptions, frozen=True, forbid_unknown_fields=True):
+class RunRequested(RunOptions, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The request body of ``POST /start`` and the message of its topic."""
 
     game_date: str
+    allow_started: bool = False
     schema_version: int = SCHEMA_VERSION
 
 

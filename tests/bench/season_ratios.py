@@ -43,6 +43,7 @@ from shared.application.training.recipes import RECIPES
 from shared.application.training.train import TrainModels, Window
 from shared.backends import Backend, BackendSettings, connect
 from shared.domain.systems.catalog import trained_system
+from shared.domain.vocabulary import RunMode
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import load_model
 from shared.ports import Statement
@@ -90,7 +91,7 @@ class Season:
         self.days: list[date] = sorted(set(games["game_date"].to_pylist()))
         wanted = [
             RunToPrepare(
-                f"r{d}", RunRequest(game_date=d, allow_started=True, force=True, skip_mlfs_check=True)
+                f"r{d}", RunRequest(game_date=d, mode=RunMode.BACKFILL, force=True, skip_mlfs_check=True)
             )
             for d in self.days
         ]

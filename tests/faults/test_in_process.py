@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -31,7 +32,7 @@ def runs() -> Iterator[MemoryRunStore]:
     """A store that holds a run of the job, published, with one player expected."""
     warehouse_of_this_process().clear()
     runs = MemoryRunStore()
-    runs.open(Run("dead", DAY, RunState.CREATED, datetime.now(UTC), 0, request().stored()))
+    runs.open(Run("dead", DAY, RunState.CREATED, datetime.now(UTC), 0, msgspec.to_builtins(request())))
     runs.expect("dead", [ExpectedPlayer("startedlongago", 99, GAMES[0])])
     runs.advance("dead", [RunState.CREATED], RunState.PUBLISHED)
     yield runs

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
+import msgspec
+
 from shared.application.messaging.events import log
 from shared.application.messaging.rejected import KeepRejected
 from shared.application.messaging.topics import REQUEST_TOPIC
@@ -18,7 +20,7 @@ from shared.application.runs.activation import Activate
 from shared.application.runs.expected_players import outcome_for
 from shared.application.runs.jobs import NO_FEATURES, PrepareJobs, RunJobs, RunToPrepare
 from shared.application.runs.lifecycle import NOT_PUBLISHED, FinishRun, StartRun, fail_pending_players
-from shared.application.runs.request import RunRequest, request_from_stored
+from shared.application.runs.request import RunRequest
 from shared.domain.vocabulary import RunState
 from shared.errors import AppError, Conflict, Unavailable
 from shared.model_registry.loading import LoadedModel
@@ -182,7 +184,7 @@ class RunInProcess:
 
     def _take_over(self, run: Run, request: RunRequest) -> bool:
         """Resume or abandon the run of a dead process; return whether its request equals this one."""
-        is_same_request = request_from_stored(run.request) == request
+        is_same_request = msgspec.convert(dict(run.request), RunRequest) == request
         if run.state is RunState.ACTIVATING:
             self._finish.resume(run.run_id)
         elif not is_same_request:

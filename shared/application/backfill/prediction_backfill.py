@@ -22,6 +22,7 @@ from shared.application.runs.jobs import NO_FEATURES, PrepareJobs
 from shared.application.runs.request import RunRequest
 from shared.domain.features.readiness import MIN_COVERAGE, Verdict
 from shared.domain.systems.catalog import SYSTEM_IDS
+from shared.domain.vocabulary import RunMode
 from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel
 from shared.ports import (
@@ -50,8 +51,13 @@ class BackfillOptions(RunOptions, frozen=True, kw_only=True):
 
     least: float = MIN_COVERAGE
     systems: tuple[str, ...] = SYSTEM_IDS
+    allow_started: bool = False
     in_sample: bool = False
     dry_run: bool = False
+
+    @property
+    def mode(self) -> RunMode:
+        return RunMode.BACKFILL if self.allow_started else RunMode.LIVE
 
 
 @dataclass(frozen=True)
@@ -316,7 +322,7 @@ def _minutes_to_tipoff(games: list[dict[str, Any]], now: datetime) -> int | None
 
 def _build_request(day: date, options: BackfillOptions, job_id: str | None) -> RunRequest:
     checked = {"skip_mlfs_check": True}  # the diagnosis has checked the features already
-    of_date = {"game_date": day, "job": job_id}
+    of_date = {"game_date": day, "mode": options.mode, "job": job_id}
     return msgspec.convert(structs.asdict(options) | checked | of_date, RunRequest)
 
 

@@ -136,7 +136,7 @@ class CheckRevision:
         best_row = max(rows, key=lambda r: (r["line_value"] is not None, r["feature_quality_score"]))
         request = RunRequest(
             game_date=day,
-            allow_started=snapshot["mode"] == RunMode.BACKFILL,
+            mode=RunMode(snapshot["mode"]),
             force=True,
             skip_mlfs_check=True,
             systems=tuple(systems),

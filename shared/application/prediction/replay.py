@@ -201,7 +201,7 @@ def is_clamped(total: float) -> bool:
 def _to_job(stored: Mapping[str, Any], row: Mapping[str, Any]) -> PredictionRequest:
     request = RunRequest(
         game_date=stored["game_date"],
-        allow_started=stored["prediction_run_mode"] == RunMode.BACKFILL,
+        mode=RunMode(stored["prediction_run_mode"]),
         systems=(stored["system_id"],),
         in_sample=stored["role"] == Role.IN_SAMPLE,
     )

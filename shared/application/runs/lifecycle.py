@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from shared.application.messaging.events import (
     Observer,
     RunEnded,
@@ -108,7 +110,7 @@ class StartRun:
         """Open a run and return its id. ``Conflict`` while another run of the date is active."""
         now = datetime.now(UTC)
         run_id = run_id or _new_id(request)
-        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, request.stored())
+        run = Run(run_id, request.game_date, RunState.CREATED, now, 0, msgspec.to_builtins(request))
         try:
             self._runs.open(run)
         except Conflict as exc:

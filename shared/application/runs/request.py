@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -16,23 +14,16 @@ from shared.domain.vocabulary import RunMode
 from shared.errors import Rejected
 from shared.schemas.messages import MAX_MINUTES, MAX_REASON_CHARACTERS, RunOptions, RunRequested
 
-_STORED_FIELDS = (
-    "game_date", "mode", "force", "skip_mlfs_check", "systems", "min_minutes", "reason", "in_sample",
-    "accept_findings", "job",
-)  # fmt: skip
-
 
 class RunRequest(RunOptions, frozen=True, kw_only=True):
-    """A validated request. ``job``: id of the job that executes the run; None for runs of the services."""
+    """A validated request, as it is stored with its run. ``job``: id of the job that executes the run; None
+    for runs of the services."""
 
     game_date: date
+    mode: RunMode = RunMode.LIVE
     systems: tuple[str, ...] = SYSTEM_IDS
     in_sample: bool = False
     job: str | None = None
-
-    def stored(self) -> dict[str, Any]:
-        """Return the fields that are stored with the run as JSON values."""
-        return {name: msgspec.to_builtins(getattr(self, name)) for name in _STORED_FIELDS}
 
 
 def parse(message: RunRequested, now: datetime) -> RunRequest:
@@ -47,7 +38,11 @@ def parse(message: RunRequested, now: datetime) -> RunRequest:
     reason = message.reason or ""
     if len(reason) > MAX_REASON_CHARACTERS or not reason.isprintable():
         raise Rejected(f"reason: wanted one line of at most {MAX_REASON_CHARACTERS} printable characters")
-    resolved = {"game_date": resolve_date(message.game_date, now), "systems": tuple(dict.fromkeys(systems))}
+    resolved = {
+        "game_date": resolve_date(message.game_date, now),
+        "mode": RunMode.BACKFILL if message.allow_started else RunMode.LIVE,
+        "systems": tuple(dict.fromkeys(systems)),
+    }
     return msgspec.convert(structs.asdict(message) | resolved, RunRequest)
 
 
@@ -65,12 +60,6 @@ def require_reason(request: RunRequest, live_rows: int) -> None:
 def replaces_played_games(force: bool, mode: RunMode, in_sample: bool) -> bool:
     """Return whether a run may replace active rows of games that have started."""
     return force and mode is RunMode.BACKFILL and not in_sample
-
-
-def request_from_stored(stored: Mapping[str, Any]) -> RunRequest:
-    """Rebuild the request from the fields stored with the run; unknown fields are ignored."""
-    allow_started = RunMode(stored["mode"]) is RunMode.BACKFILL
-    return msgspec.convert({**stored, "allow_started": allow_started}, RunRequest)
 
 
 def resolve_date(text: str, now: datetime, field: str = "game_date") -> date:
