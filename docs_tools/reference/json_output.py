@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from backfill_jobs.cli.json_output import JSON_OUTPUT
 from docs_tools import markdown
-from docs_tools.reference.json_types import LISTS, OBJECTS, key_title, type_name
+from docs_tools.reference.type_names import LISTS, OBJECTS, key_title, type_name
 
 Row = tuple[str, str, str]
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from docs_tools import markdown
-from docs_tools.reference.json_types import type_name
+from docs_tools.reference.type_names import type_name
 from shared.application.messaging.topics import COMPLETE_TOPIC, READY_TOPIC, REQUEST_TOPIC, START_TOPIC
 from shared.schemas.messages import (
     SCHEMA_VERSION,
