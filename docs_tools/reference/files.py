@@ -24,7 +24,7 @@ def page() -> str:
 
 
 def _file(contract: FileContract) -> str:
-    required = {c.column for c in contract.checks if c.reason.startswith("is null, wanted")}
+    required = {c.column for c in contract.checks if c.reason.startswith("is null, expected")}
     rows = [
         (
             markdown.code(c.name),
@@ -45,5 +45,5 @@ def _requirement(is_required: bool, is_optional: bool) -> str:
 
 def _rules(column: str, checks: tuple[Check, ...]) -> str:
     return "; ".join(
-        c.reason for c in checks if c.column == column and not c.reason.startswith("is null, wanted")
+        c.reason for c in checks if c.column == column and not c.reason.startswith("is null, expected")
     )

@@ -47,7 +47,7 @@ class Webhook:
         except httpx.HTTPError as exc:
             raise Unavailable(f"{self._host}: {type(exc).__name__}") from None
         if not 200 <= status < 300:
-            raise Unavailable(f"{self._host}: answered {status}, wanted 2xx")
+            raise Unavailable(f"{self._host}: answered {status}, expected 2xx")
 
     async def _post(self, message: Mapping[str, Any]) -> int:
         """Post within the timeout. httpx limits only each read, so a slow response could take forever."""
@@ -64,5 +64,5 @@ def _host_of(url: str) -> str:
         host, port, parts = None, None, urlsplit("")
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         received = f"{parts.scheme or 'no scheme'} to {host or 'no host'}"
-        raise Rejected(f"ALERT_WEBHOOK_URL: {received}, wanted https, or http to this machine")
+        raise Rejected(f"ALERT_WEBHOOK_URL: {received}, expected https, or http to this machine")
     return f"ALERT_WEBHOOK_URL at {host}" + (f":{port}" if port else "")

@@ -65,8 +65,8 @@ def coverage(due: int, graded: int, undue: Mapping[str, int], incomplete_box_sco
     """Build it; raise ``ValueError`` for negative counts, more graded than due, or unknown reasons."""
     unknown_reasons = sorted(set(undue) - set(UNDUE))
     if unknown_reasons:
-        raise ValueError(f"undue: {unknown_reasons[0]!r}, wanted some of {', '.join(UNDUE)}")
+        raise ValueError(f"undue: {unknown_reasons[0]!r}, expected some of {', '.join(UNDUE)}")
     if min(due, graded, *undue.values(), 0) < 0 or graded > due:
-        raise ValueError(f"{graded} graded of {due} due, undue {dict(undue)}: wanted 0 <= graded <= due")
+        raise ValueError(f"{graded} graded of {due} due, undue {dict(undue)}: expected 0 <= graded <= due")
     nonzero = {reason: undue[reason] for reason in UNDUE if undue.get(reason)}
     return Coverage(due + sum(nonzero.values()), due, graded, nonzero, incomplete_box_score)

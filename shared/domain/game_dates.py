@@ -31,7 +31,7 @@ def parse_game_date(text: str, today: Callable[[], date]) -> date:
     if _FROM_TODAY.fullmatch(text):
         return _in_range(text, lambda: today() + timedelta(days=int(text.removeprefix("TODAY") or 0)))
     if not _ISO.fullmatch(text):
-        raise ValueError(f"{shorten(text)}, wanted {GRAMMAR}")
+        raise ValueError(f"{shorten(text)}, expected {GRAMMAR}")
     return _in_range(text, lambda: date.fromisoformat(text))
 
 
@@ -44,9 +44,9 @@ def _in_range(text: str, compute: Callable[[], date]) -> date:
     try:
         day = compute()
     except OverflowError as exc:
-        raise ValueError(f"{shorten(text)} is not between {FIRST} and {LAST}; wanted {GRAMMAR}") from exc
+        raise ValueError(f"{shorten(text)} is not between {FIRST} and {LAST}; expected {GRAMMAR}") from exc
     except ValueError as exc:
-        raise ValueError(f"{shorten(text)}: {exc}; wanted {GRAMMAR}") from exc
+        raise ValueError(f"{shorten(text)}: {exc}; expected {GRAMMAR}") from exc
     if not FIRST <= day <= LAST:
-        raise ValueError(f"{shorten(text)} is not between {FIRST} and {LAST}; wanted {GRAMMAR}")
+        raise ValueError(f"{shorten(text)} is not between {FIRST} and {LAST}; expected {GRAMMAR}")
     return day

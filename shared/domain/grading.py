@@ -39,11 +39,11 @@ def grade(recommendation: Strings, line: Floats, points: Floats, final: Bools, p
     is_valid = side | passed | without_line
     if not is_valid.all():
         unknown = sorted(set(recommendation[~is_valid].tolist()))
-        raise ValueError(f"recommendation {unknown[0]!r}, wanted one of {', '.join(Side)}")
+        raise ValueError(f"recommendation {unknown[0]!r}, expected one of {', '.join(Side)}")
     incomplete = np.flatnonzero(final & played & side & (np.isnan(line) | np.isnan(points)))
     if len(incomplete):
         i = incomplete[0]
-        raise ValueError(f"{recommendation[i]} with line {line[i]} and {points[i]} points, wanted both")
+        raise ValueError(f"{recommendation[i]} with line {line[i]} and {points[i]} points, expected both")
     outcome = np.select(
         [
             ~final,

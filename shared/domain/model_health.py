@@ -70,7 +70,7 @@ def assess_health(error: Floats, predicted: Floats, line: Floats, day: Ints, hit
 def _decide(n: int, bias: float | None, worse: Interval | None, hit: Rate) -> tuple[Health, str]:
     """Return the first rule that applies."""
     if bias is None or worse is None or n < MIN_ROWS:
-        return Health.WATCH, f"{n} graded live rows with a line, wanted {MIN_ROWS} to judge"
+        return Health.WATCH, f"{n} graded live rows with a line, expected {MIN_ROWS} to judge"
     if abs(bias) > RETRAIN_BIAS:
         return Health.RETRAIN, f"mean(predicted - line) {bias:+.2f}, beyond {RETRAIN_BIAS}"
     if worse.value > RETRAIN_WORSE and worse.low > 0:

@@ -78,12 +78,12 @@ def _overlap(train_end: date, first: date | None) -> Gate:
 
 def _graded(t: Trial) -> Gate:
     n = int(np.sum(~np.isnan(t.line)))
-    return Gate("graded", n >= MIN_GRADED, f"{n} graded rows with a line, wanted {MIN_GRADED}")
+    return Gate("graded", n >= MIN_GRADED, f"{n} graded rows with a line, expected {MIN_GRADED}")
 
 
 def _shadow_dates(t: Trial) -> Gate:
     dates = len(np.unique(t.day))
-    return Gate("shadow_dates", dates >= MIN_DATES, f"{dates} game dates in shadow, wanted {MIN_DATES}")
+    return Gate("shadow_dates", dates >= MIN_DATES, f"{dates} game dates in shadow, expected {MIN_DATES}")
 
 
 def _line_bias(t: Trial) -> Gate:
@@ -91,7 +91,7 @@ def _line_bias(t: Trial) -> Gate:
     if not len(edge):
         return Gate("line_bias", False, "no row with a line")
     bias = float(edge.mean())
-    evidence = f"mean(predicted - line) {bias:+.2f} on {len(edge)} rows, wanted within {MAX_LINE_BIAS}"
+    evidence = f"mean(predicted - line) {bias:+.2f} on {len(edge)} rows, expected within {MAX_LINE_BIAS}"
     return Gate("line_bias", abs(bias) <= MAX_LINE_BIAS, evidence)
 
 
@@ -108,15 +108,15 @@ def _tier_bias(t: Trial) -> Gate:
             worst = max(worst, abs(float(tier_error.mean())))
     if not texts:
         return Gate("tier_bias", False, f"no tier has {MIN_TIER_ROWS} graded rows")
-    return Gate("tier_bias", worst <= MAX_TIER_BIAS, f"{'; '.join(texts)}; wanted within {MAX_TIER_BIAS}")
+    return Gate("tier_bias", worst <= MAX_TIER_BIAS, f"{'; '.join(texts)}; expected within {MAX_TIER_BIAS}")
 
 
 def _direction(t: Trial) -> Gate:
     sides = t.side[t.side != 0]
     if len(sides) < MIN_SIDES:
-        return Gate("direction", False, f"{len(sides)} sides taken, wanted {MIN_SIDES} to judge")
+        return Gate("direction", False, f"{len(sides)} sides taken, expected {MIN_SIDES} to judge")
     over = float((sides > 0).mean())
-    evidence = f"{over:.0%} OVER of {len(sides)} sides, wanted at most {MAX_ONE_SIDE_SHARE:.0%} one way"
+    evidence = f"{over:.0%} OVER of {len(sides)} sides, expected at most {MAX_ONE_SIDE_SHARE:.0%} one way"
     return Gate("direction", max(over, 1.0 - over) <= MAX_ONE_SIDE_SHARE, evidence)
 
 
@@ -129,7 +129,7 @@ def _against_champion(t: Trial) -> Gate:
         return Gate("against_champion", False, "fewer than two dates in common: no interval")
     evidence = (
         f"absolute error {worse.value:+.3f} [{worse.low:+.3f}, {worse.high:+.3f}] against the champion on "
-        f"{int(both.sum())} rows, wanted below {MAX_ERROR_INCREASE:+.2f} at the upper end"
+        f"{int(both.sum())} rows, expected below {MAX_ERROR_INCREASE:+.2f} at the upper end"
     )
     return Gate("against_champion", worse.high <= MAX_ERROR_INCREASE, evidence)
 

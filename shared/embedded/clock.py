@@ -28,7 +28,9 @@ def parse_now(text: str) -> datetime:
     except ValueError as exc:
         raise Rejected(f"PROPS_NOW: {text!r} is not an ISO 8601 instant") from exc
     if instant.tzinfo is None:
-        raise Rejected(f"PROPS_NOW: {text!r} has no time zone; wanted for example 2025-03-19T20:00:00+00:00")
+        raise Rejected(
+            f"PROPS_NOW: {text!r} has no time zone; expected for example 2025-03-19T20:00:00+00:00"
+        )
     if not FIRST.year <= instant.year <= LAST.year:
-        raise Rejected(f"PROPS_NOW: {text!r}, wanted a year from {FIRST.year} to {LAST.year}")
+        raise Rejected(f"PROPS_NOW: {text!r}, expected a year from {FIRST.year} to {LAST.year}")
     return instant.astimezone(UTC)

@@ -148,7 +148,9 @@ def prepare(con: Connection, path: Path) -> None:
     row = con.execute("SELECT MAX(version) FROM schema_version").fetchone()
     version = row[0] if row else None
     if version is not None and version > SCHEMA_VERSION:
-        raise Unavailable(f"warehouse {path.name}: schema version {version}, wanted at most {SCHEMA_VERSION}")
+        raise Unavailable(
+            f"warehouse {path.name}: schema version {version}, expected at most {SCHEMA_VERSION}"
+        )
     if version == SCHEMA_VERSION:
         return
     for dataset in sorted({t.dataset for t in TABLES}):

@@ -89,7 +89,7 @@ class SqliteFile:
         con.execute("PRAGMA journal_mode=WAL")
         version = con.execute("PRAGMA user_version").fetchone()[0]
         if version > self._version:
-            raise Unavailable(f"{self._path}: schema version {version}, wanted at most {self._version}")
+            raise Unavailable(f"{self._path}: schema version {version}, expected at most {self._version}")
         if version < self._version:
             self._upgrade(con)
         self._prepared = True

@@ -66,4 +66,4 @@ def _type_name(name: str, value: Any) -> str:
     for python_type, type_name in _TYPES:
         if isinstance(value, python_type):
             return type_name
-    raise Rejected(f"parameter {name}: {type(value).__name__}, wanted a number, text, date or instant")
+    raise Rejected(f"parameter {name}: {type(value).__name__}, expected a number, text, date or instant")

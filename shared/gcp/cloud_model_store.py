@@ -31,7 +31,7 @@ class ObjectPath:
         bucket, _, rest = path.removeprefix(SCHEME).partition("/")
         name, _, generation = rest.partition("#")
         if not path.startswith(SCHEME) or not bucket or not name or (generation and not generation.isdigit()):
-            raise Rejected(f"{path}: wanted gs://bucket/name or gs://bucket/name#generation")
+            raise Rejected(f"{path}: expected gs://bucket/name or gs://bucket/name#generation")
         return cls(bucket, name, int(generation) if generation else None)
 
 
@@ -67,7 +67,7 @@ class CloudModelStore:
     def put(self, path: str, data: bytes) -> None:
         object_path = ObjectPath.of(path)
         if object_path.generation is not None:
-            raise Rejected(f"{path}: the store assigns the generation, wanted a path without one")
+            raise Rejected(f"{path}: the store assigns the generation, expected a path without one")
         with translate_errors(path):
             try:
                 self._blob(object_path, None).upload_from_string(

@@ -53,7 +53,7 @@ def parse_model(data: bytes, path: str, feature_names: tuple[str, ...]) -> CatBo
         extra = [f for f in model_features if f not in feature_names]
         difference = f"missing {missing or 'none'}, unknown {extra or 'none'}"
         raise Rejected(
-            f"{path}: the model has {len(model_features)} features, wanted the {len(feature_names)} of its "
+            f"{path}: the model has {len(model_features)} features, expected the {len(feature_names)} of its "
             f"system in order; {difference if missing or extra else 'the order differs'}"
         )
     return CatBoostModel(model)

@@ -87,7 +87,7 @@ def read_metadata(data: bytes) -> dict[str, str]:
 
 def _core(data: bytes) -> Table:
     if data[:4] != MAGIC:
-        raise UnsupportedModel(f"starts with {data[:4]!r}, wanted {MAGIC!r}")
+        raise UnsupportedModel(f"starts with {data[:4]!r}, expected {MAGIC!r}")
     size = struct.unpack_from("<I", data, 4)[0]
     core = data[8 : 8 + size]
     if len(core) < size:
@@ -120,7 +120,7 @@ def _trees(data: bytes) -> Trees:
     model = _core(data)
     if _text(model, _MODEL_FORMAT) != FORMAT or _length(model, _MODEL_PARTS):
         raise UnsupportedModel(
-            f"format {_text(model, _MODEL_FORMAT)!r}, wanted {FORMAT!r} without further parts"
+            f"format {_text(model, _MODEL_FORMAT)!r}, expected {FORMAT!r} without further parts"
         )
     if not model.Offset(_MODEL_TREES):
         raise UnsupportedModel("it holds no trees")
@@ -155,7 +155,7 @@ def _trees(data: bytes) -> Trees:
 def _check_consistency(t: Trees) -> Trees:
     """Return the trees; ``UnsupportedModel`` if their sizes are inconsistent."""
     if len(t.sizes) and t.sizes.max() > MAX_DEPTH:
-        raise UnsupportedModel(f"a tree of depth {t.sizes.max()}, wanted at most {MAX_DEPTH}")
+        raise UnsupportedModel(f"a tree of depth {t.sizes.max()}, expected at most {MAX_DEPTH}")
     sizes_match = len(t.splits) == t.sizes.sum() and len(t.leaves) == (1 << t.sizes).sum()
     sizes_match &= len(t.weights) in (0, len(t.leaves))
     splits_exist = len(t.splits) == 0 or 0 <= t.splits.min() <= t.splits.max() < len(t.border)

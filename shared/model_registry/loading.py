@@ -54,11 +54,11 @@ def load_model(
     naming both values, and for a loss whose model does not output points.
     """
     if system_id not in TRAINED:
-        raise Rejected(f"{path}: {system_id!r} takes no model, wanted one of {', '.join(MODEL_SYSTEMS)}")
+        raise Rejected(f"{path}: {system_id!r} takes no model, expected one of {', '.join(MODEL_SYSTEMS)}")
     data = store.fetch(path)
     digest = sha256_of(data)
     if sha256 is not None and digest != sha256:
-        raise Rejected(f"{path}: sha256 {digest}, wanted {sha256}")
+        raise Rejected(f"{path}: sha256 {digest}, expected {sha256}")
     manifest = _manifest(store, path)
     if manifest is not None and manifest.sha256 != digest:
         raise Rejected(f"{path}: sha256 {digest}, its manifest says {manifest.sha256}")
@@ -71,7 +71,7 @@ def load_model(
         model_id = f"{UNVERIFIED}{digest[:8]}"
         return LoadedModel(system_id, model_id, digest, path, False, model, None, output_warning)
     if manifest.system_id != system_id:
-        raise Rejected(f"{path}: a bundle of {manifest.system_id}, wanted {system_id}")
+        raise Rejected(f"{path}: a bundle of {manifest.system_id}, expected {system_id}")
     model = None if use_catboost or not manifest.golden else _numpy_model(data, names)
     if model is None or _golden_mismatch(manifest, model) is not None:
         model = _catboost_model(data, path, names)

@@ -41,7 +41,7 @@ def check_loss(data: bytes, path: str) -> None:
             continue
         reason = next((reason for reason, losses in _REFUSED.items() if loss in losses), "is unknown")
         raise Rejected(
-            f"{path}: a model of loss {loss!r} {reason}; wanted one real-valued output per row in points, "
+            f"{path}: a model of loss {loss!r} {reason}; expected one real-valued output per row in points, "
             f"trained with {', '.join(sorted(SUPPORTED_LOSSES))}"
         )
 

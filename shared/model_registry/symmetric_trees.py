@@ -67,7 +67,7 @@ class SymmetricTrees:
 
     def _check(self, inputs: Floats) -> None:
         if inputs.ndim != 2 or inputs.shape[1] != self._inputs:
-            raise Rejected(f"the model refuses inputs of shape {inputs.shape}, wanted (n, {self._inputs})")
+            raise Rejected(f"the model refuses inputs of shape {inputs.shape}, expected (n, {self._inputs})")
 
     def _predict_batch(self, inputs: Floats) -> Floats:
         n = len(inputs)

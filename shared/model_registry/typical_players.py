@@ -79,7 +79,7 @@ def check_output(model: Regressor, names: tuple[str, ...], path: str) -> str | N
     if predicted.shape != (len(rows),) or not np.isfinite(predicted).all():
         raise Rejected(
             f"{path}: for {len(rows)} typical players the model predicts {predicted.tolist()}, "
-            "wanted one finite number of points each"
+            "expected one finite number of points each"
         )
     low, high = EXPECTED_MEAN
     mean = float(predicted.mean())

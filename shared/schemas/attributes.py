@@ -15,15 +15,15 @@ RESERVED_PREFIX = "goog"
 def check_attributes(attributes: Mapping[str, str]) -> None:
     """Raise ``Rejected`` with the first attribute that cannot be published, and the reason."""
     if len(attributes) > MAX_ATTRIBUTES:
-        raise Rejected(f"attributes: {len(attributes)}, wanted at most {MAX_ATTRIBUTES}")
+        raise Rejected(f"attributes: {len(attributes)}, expected at most {MAX_ATTRIBUTES}")
     for key, value in attributes.items():
         _check_key(key)
         if not isinstance(value, str):
-            raise Rejected(f"attribute {shorten(key)}: {type(value).__name__}, wanted text")
+            raise Rejected(f"attribute {shorten(key)}: {type(value).__name__}, expected text")
         if _size(key, value) > MAX_VALUE_BYTES:
             raise Rejected(
                 f"attribute {shorten(key)}: value of {_size(key, value)} bytes, "
-                f"wanted at most {MAX_VALUE_BYTES}"
+                f"expected at most {MAX_VALUE_BYTES}"
             )
 
 
@@ -31,7 +31,7 @@ def _check_key(key: object) -> None:
     if not isinstance(key, str):
         raise Rejected(f"attribute {shorten(str(key))}: name is not text")
     if not key:
-        raise Rejected("attribute '': wanted a name")
+        raise Rejected("attribute '': expected a name")
     if _size(key, key) > MAX_KEY_BYTES:
         raise Rejected(f"attribute {shorten(key)}: name of more than {MAX_KEY_BYTES} bytes")
     if key.lower().startswith(RESERVED_PREFIX):

@@ -192,7 +192,7 @@ def unwrap(body: bytes) -> Envelope:
     except MALFORMED as exc:
         if "base64" in str(exc):
             raise Rejected(f"push envelope: message.data is not base64 ({exc})") from exc
-        raise Rejected(f"push envelope: {exc}; wanted JSON with message.data in base64") from exc
+        raise Rejected(f"push envelope: {exc}; expected JSON with message.data in base64") from exc
     return Envelope(message.message_id, message.attributes or {}, message.data)
 
 
@@ -209,7 +209,7 @@ def decode(payload: bytes, kind: type[Message]) -> Message:
         raise Rejected(f"{kind.__name__}: {exc}") from exc
     version = getattr(message, "schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
-        raise Rejected(f"{kind.__name__}: schema_version {version}, wanted {SCHEMA_VERSION}")
+        raise Rejected(f"{kind.__name__}: schema_version {version}, expected {SCHEMA_VERSION}")
     return message
 
 
@@ -233,12 +233,12 @@ def check_prices(line: LineQuote | None) -> None:
     """Refuse a line whose prices are not American odds."""
     for price in (line.over_price, line.under_price) if line else ():
         if price is not None and abs(price) < MIN_ODDS:
-            raise Rejected(f"line: price {price}, wanted American odds of +100 or more, -100 or less")
+            raise Rejected(f"line: price {price}, expected American odds of +100 or more, -100 or less")
 
 
 def _check_numbers(field: str, names: tuple[str, ...], values: list[float | None]) -> None:
     if len(values) != len(names):
-        raise Rejected(f"{field}: {len(values)} values, wanted {len(names)}")
+        raise Rejected(f"{field}: {len(values)} values, expected {len(names)}")
     for name, value in zip(names, values, strict=True):
         if value is not None and not math.isfinite(value):
-            raise Rejected(f"{field}: {name} is {value}, wanted a finite number or null")
+            raise Rejected(f"{field}: {name} is {value}, expected a finite number or null")

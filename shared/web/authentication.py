@@ -85,19 +85,19 @@ class AuthSettings(BaseSettings):
         if self.auth == "loopback":
             if not is_loopback(self.host):
                 raise ValueError(
-                    f"BIND_HOST {self.host}: AUTH=loopback has no authentication, wanted 127.0.0.1"
+                    f"BIND_HOST {self.host}: AUTH=loopback has no authentication, expected 127.0.0.1"
                 )
             return self
         for name in ("auth_audiences", "auth_emails", "auth_issuers"):
             if not _split_list(getattr(self, name)):
                 raise ValueError(f"{name.upper()} is empty, AUTH={self.auth} needs at least one")
         if self.auth == "iam" and not self.k_service:
-            raise ValueError("AUTH=iam works on Cloud Run only, which checks the signatures; wanted oidc")
+            raise ValueError("AUTH=iam works on Cloud Run only, which checks the signatures; expected oidc")
         url = urlsplit(self.auth_certs_url)
         if self.auth_certs_url != GOOGLE_CERTS and (
             url.scheme != "http" or not is_loopback(url.hostname or "")
         ):
-            raise ValueError(f"AUTH_CERTS_URL {self.auth_certs_url}: wanted {GOOGLE_CERTS}")
+            raise ValueError(f"AUTH_CERTS_URL {self.auth_certs_url}: expected {GOOGLE_CERTS}")
         return self
 
 
@@ -189,8 +189,8 @@ def _token(scope: Scope, names: Iterable[bytes]) -> str:
         if len(values) == 1 and values[0][:7].lower() == b"bearer ":
             return str(values[0][7:].strip().decode("latin-1"))
         if values:
-            raise Unauthenticated(f"{header_name.decode()}: wanted one bearer token")
-    raise Unauthenticated("no token, wanted an ID token of an account that may call this service")
+            raise Unauthenticated(f"{header_name.decode()}: expected one bearer token")
+    raise Unauthenticated("no token, expected an ID token of an account that may call this service")
 
 
 def _split_list(text: str) -> list[str]:

@@ -97,7 +97,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 def _check_size(size: int, limit: int) -> None:
     if size > limit:
-        raise TooLarge(f"body of more than {limit} bytes, wanted at most that")
+        raise TooLarge(f"body of more than {limit} bytes, expected at most that")
 
 
 def replay_first(message: Message, receive: Receive) -> Receive:

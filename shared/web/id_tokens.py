@@ -117,7 +117,7 @@ def parse_token(token: str) -> tuple[Header, Claims]:
     """Return header and claims of a token, without verification."""
     parts = token.split(".")
     if len(parts) != 3:
-        raise Unauthenticated(f"token of {len(parts)} parts, wanted 3")
+        raise Unauthenticated(f"token of {len(parts)} parts, expected 3")
     try:
         header, claims = (base64.b64decode(p + "=" * (-len(p) % 4), "-_", validate=True) for p in parts[:2])
         return msgspec.json.decode(header, type=Header), msgspec.json.decode(claims, type=Claims)

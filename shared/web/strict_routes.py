@@ -54,7 +54,7 @@ class StrictRoute(APIRoute):
             _refuse_fields(body)
             return request
         if not body:
-            raise Rejected(f"body: missing, wanted a JSON object ({JSON})")
+            raise Rejected(f"body: missing, expected a JSON object ({JSON})")
         _check_content_type(request)
         return _Parsed(request, parse_json(body))
 
@@ -100,11 +100,11 @@ def parse_json(body: bytes) -> Any:
     try:
         return json.loads(body.decode(), object_pairs_hook=_unique)
     except UnicodeDecodeError as exc:
-        raise Malformed(f"body: byte {exc.start} is not UTF-8, wanted JSON") from exc
+        raise Malformed(f"body: byte {exc.start} is not UTF-8, expected JSON") from exc
     except RecursionError as exc:
-        raise Malformed("body: nested too deeply, wanted JSON") from exc
+        raise Malformed("body: nested too deeply, expected JSON") from exc
     except ValueError as exc:
-        raise Malformed(f"body: {exc}; wanted JSON") from exc
+        raise Malformed(f"body: {exc}; expected JSON") from exc
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -116,7 +116,9 @@ def _check_content_type(request: Request) -> None:
     header = request.headers.get("content-type")
     kind = (header or "").partition(";")[0].strip().lower()
     if kind != JSON and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMediaType(f"content-type: {shorten(header) if header else 'missing'}, wanted {JSON}")
+        raise UnsupportedMediaType(
+            f"content-type: {shorten(header) if header else 'missing'}, expected {JSON}"
+        )
 
 
 def _refuse_fields(body: bytes) -> None:
@@ -132,11 +134,11 @@ def _refuse_unknown(location: str, names: Iterable[str], allowed: Iterable[str])
     allowed = sorted(allowed)
     unknown = list(dict.fromkeys(name for name in names if name not in allowed))
     if unknown:
-        expected = f"wanted some of {', '.join(allowed)}" if allowed else "wanted none"
+        expected = f"expected some of {', '.join(allowed)}" if allowed else "expected none"
         raise Rejected(f"{location}: unknown {', '.join(map(shorten, unknown[:5]))}; {expected}")
 
 
 def _refuse_repeated(location: str, names: list[str]) -> None:
     if len(set(names)) < len(names):
         repeated = next(name for name, count in Counter(names).items() if count > 1)
-        raise Rejected(f"{location}: {shorten(repeated)} is given twice, wanted once")
+        raise Rejected(f"{location}: {shorten(repeated)} is given twice, expected once")

@@ -145,7 +145,7 @@ def test_what_the_receiver_does_not_take_is_told_the_next_time(
     told: Told, receiver: LocalServer, status: int
 ) -> None:
     receiver.status, receiver.headers = status, {"location": f"{receiver.url}/elsewhere"}
-    with pytest.raises(Unavailable, match=f"127.0.0.1:\\d+: answered {status}, wanted 2xx") as failed:
+    with pytest.raises(Unavailable, match=f"127.0.0.1:\\d+: answered {status}, expected 2xx") as failed:
         told(NO_ROWS)
     assert SECRET not in str(failed.value)
     assert len(receiver.bodies) == 1
@@ -215,7 +215,7 @@ def test_two_validations_at_once_send_once(told: Told, receiver: LocalServer) ->
     ],
 )
 def test_an_address_in_the_clear_is_refused_without_showing_it(url: str, came: str) -> None:
-    with pytest.raises(Rejected, match=f"ALERT_WEBHOOK_URL: {came}, wanted https") as refused:
+    with pytest.raises(Rejected, match=f"ALERT_WEBHOOK_URL: {came}, expected https") as refused:
         Webhook(url)
     assert SECRET not in str(refused.value)
 

@@ -49,7 +49,7 @@ def test_a_record_that_is_repeated_is_the_first_one(warehouse: DuckDbWarehouse) 
 
 
 def test_an_outcome_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(Rejected, match="outcome 'fine', wanted one of succeeded, refused"):
+    with pytest.raises(Rejected, match="outcome 'fine', expected one of succeeded, refused"):
         Deployment(**{**vars(DONE), "outcome": "fine"})
 
 
@@ -99,11 +99,11 @@ def test_a_worker_that_is_what_was_meant_passes_with_golden_rows_and_a_real_play
 @pytest.mark.parametrize(
     ("wrong", "name", "said"),
     [
-        ({"commit": "def"}, "heartbeat", "commit 'abc', wanted 'def'"),
-        ({"revision": "w-2"}, "heartbeat", "revision 'w-1', wanted 'w-2'"),
-        ({"service": "prediction-coordinator"}, "heartbeat", "service 'prediction-worker', wanted"),
-        ({"model_sha256": "00"}, "model", "wanted 00"),
-        ({"model_path": "gs://b/other.cbm"}, "model", "wanted gs://b/other.cbm"),
+        ({"commit": "def"}, "heartbeat", "commit 'abc', expected 'def'"),
+        ({"revision": "w-2"}, "heartbeat", "revision 'w-1', expected 'w-2'"),
+        ({"service": "prediction-coordinator"}, "heartbeat", "service 'prediction-worker', expected"),
+        ({"model_sha256": "00"}, "model", "expected 00"),
+        ({"model_path": "gs://b/other.cbm"}, "model", "expected gs://b/other.cbm"),
     ],
 )
 def test_another_than_the_one_meant_fails(
@@ -174,7 +174,7 @@ def test_the_schema_is_compared_column_by_column(tmp_path: Path) -> None:
     absent = Table(kept.dataset, "not_there", "", kept.columns, kept.key, None)
     found = schema_differences(warehouse, [more, other, absent])
     assert found[:2] == [
-        "nba_predictions.deployments.colour: absent, wanted string",
-        "nba_predictions.deployments.commit: string, wanted int64",
+        "nba_predictions.deployments.colour: absent, expected string",
+        "nba_predictions.deployments.commit: string, expected int64",
     ]
     assert found[2].startswith("nba_predictions.not_there: ")

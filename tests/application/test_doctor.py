@@ -42,7 +42,7 @@ def test_a_model_that_is_not_the_one_meant_is_named(
     paths = {"catboost_v9": model_paths["catboost_v9"], "catboost_v8": tmp_path / "absent.cbm"}
     found = doctor(jobs, paths, {"catboost_v9": "0000"})
     assert found["model:catboost_v9"].severity is Severity.CRITICAL
-    assert "wanted 0000" in found["model:catboost_v9"].evidence
+    assert "expected 0000" in found["model:catboost_v9"].evidence
     assert "no such model file" in found["model:catboost_v8"].evidence
 
 

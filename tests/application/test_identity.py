@@ -251,7 +251,7 @@ def test_a_report_without_an_id_counts_for_the_one_player_of_its_spelling(
     started = world.start(systems=[SYSTEM])
     jobs = world.take_jobs()
     world.work(jobs)
-    with pytest.raises(Rejected, match="player_id: none, wanted one of"):
+    with pytest.raises(Rejected, match="player_id: none, expected one of"):
         world.record(old_report(started.run_id, LOOKUP))
     for job in jobs:
         if job.player_id not in three:

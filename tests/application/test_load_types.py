@@ -62,7 +62,7 @@ def test_a_value_of_another_type_is_read_as_what_it_means(
 
 REFUSED: list[tuple[str, str, pa.Array, str]] = [
     ("prop_lines", "snapshot_time_utc", pa.array([CAPTURED]), "row 0, .*another unit"),
-    ("prop_lines", "snapshot_time_utc", pa.array([CAPTURED + 0.5]), "is double, wanted timestamp"),
+    ("prop_lines", "snapshot_time_utc", pa.array([CAPTURED + 0.5]), "is double, expected timestamp"),
     ("prop_lines", "snapshot_time_utc", pa.array([CAPTURED * 1000]), "row 0, .*another unit"),
     (
         "prop_lines",
@@ -73,8 +73,8 @@ REFUSED: list[tuple[str, str, pa.Array, str]] = [
     ("prop_lines", "snapshot_time_utc", pa.array([2**60], pa.int64()).cast(pa.timestamp("ms")), "row 0"),
     ("prop_lines", "snapshot_time_utc", pa.array(["tonight"]), "row 0, .*value 'tonight'"),
     ("prop_lines", "snapshot_time_utc", pa.array([TONIGHT]), "is date32"),
-    ("prop_lines", "game_date", pa.array([20250339]), "row 0, .*wanted YYYY-MM-DD"),
-    ("prop_lines", "game_date", pa.array(["03/19/2025"]), "row 0, .*wanted YYYY-MM-DD"),
+    ("prop_lines", "game_date", pa.array([20250339]), "row 0, .*expected YYYY-MM-DD"),
+    ("prop_lines", "game_date", pa.array(["03/19/2025"]), "row 0, .*expected YYYY-MM-DD"),
     ("prop_lines", "game_date", pa.array([datetime(2025, 3, 19, 20)]), "row 0, .*time of day"),
     ("prop_lines", "game_date", pa.array([date(9999, 12, 31)]), "row 0, .*9999-12-31.*1900 and 2100"),
     (
@@ -90,17 +90,22 @@ REFUSED: list[tuple[str, str, pa.Array, str]] = [
     ("prop_lines", "over_price", pa.array([2**63], pa.uint64()), "column over_price"),
     ("prop_lines", "line", pa.array([float("inf")]), "row 0, .*value inf"),
     ("prop_lines", "line", pa.array([float("nan")]), "row 0, .*value nan"),
-    ("prop_lines", "line", pa.array([[20.5]]), "column line: is list<.*>, wanted double"),
+    ("prop_lines", "line", pa.array([[20.5]]), "column line: is list<.*>, expected double"),
     ("prop_lines", "bookmaker", pa.array([{"key": "dk"}]), "column bookmaker: is struct"),
-    ("prop_lines", "bookmaker", pa.array([7]), "column bookmaker: is int64, wanted string"),
+    ("prop_lines", "bookmaker", pa.array([7]), "column bookmaker: is int64, expected string"),
     ("prop_lines", "bookmaker", pa.array([b"\xff"]), "column bookmaker"),
     ("prop_lines", "bookmaker", pa.array(["..."]), "row 0, .*no letter or digit"),
     ("prop_lines", "player_name", pa.array(["-"]), "row 0, .*no letter or digit"),
-    ("prop_lines", "is_main", pa.array([2]), "row 0, .*wanted true or false"),
+    ("prop_lines", "is_main", pa.array([2]), "row 0, .*expected true or false"),
     ("player_game_logs", "minutes", pa.array(["34:12", "half"]), "row 1, .*value 'half'"),
-    ("player_game_logs", "points", pa.array([True, False]), "column points: is bool, wanted int64"),
+    ("player_game_logs", "points", pa.array([True, False]), "column points: is bool, expected int64"),
     ("player_game_logs", "did_play", pa.array([date(2025, 1, 1)] * 2), "column did_play"),
-    ("games", "season_type", pa.array(["Regular Season", "Summer"]), "row 1, .*wanted one of Regular Season"),
+    (
+        "games",
+        "season_type",
+        pa.array(["Regular Season", "Summer"]),
+        "row 1, .*expected one of Regular Season",
+    ),
 ]
 
 

@@ -74,15 +74,15 @@ BAD = [
     (
         "player_game_logs",
         text("player_id"),
-        r"row 0, column player_id, value 'x': is string, wanted int64 \(\d+ rows\)",
+        r"row 0, column player_id, value 'x': is string, expected int64 \(\d+ rows\)",
     ),
-    ("games", put("season", 1, "2024"), r"row 1, column season, value '2024': wanted YYYY-YY"),
+    ("games", put("season", 1, "2024"), r"row 1, column season, value '2024': expected YYYY-YY"),
     ("games", put("home_points", 4, 999), r"row 4, column home_points"),
     ("games", put("game_date", 0, None), r"row 0, column game_date, value None"),
     ("prop_lines", put("line", 7, 20.3), r"row 7, column line"),
     ("prop_lines", put("over_price", 7, 50), r"row 7, column over_price, value 50"),
     ("prop_lines", put("snapshot_time_utc", 1, None), r"row 1, column snapshot_time_utc"),
-    ("injury_report", put("status", 2, "tired"), r"row 2, column status, value 'tired': wanted one of"),
+    ("injury_report", put("status", 2, "tired"), r"row 2, column status, value 'tired': expected one of"),
     (
         "injury_report",
         put("game_id", 2, "0000000000"),
@@ -111,7 +111,7 @@ def test_a_bad_file_is_refused_by_file_row_column_value_and_nothing_of_the_folde
 
 def test_a_missing_or_broken_file_is_named(tmp_path: Path, league_folder: Path) -> None:
     load = LoadFolder(DuckDbWarehouse(tmp_path / "w.duckdb"), CLOCK)
-    with pytest.raises(NotFound, match=r"no games\.parquet, no player_game_logs\.parquet; wanted a folder"):
+    with pytest.raises(NotFound, match=r"no games\.parquet, no player_game_logs\.parquet; expected a folder"):
         load(tmp_path)
     folder = tmp_path / "broken"
     shutil.copytree(league_folder, folder)

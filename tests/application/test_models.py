@@ -83,9 +83,9 @@ def test_windows_that_overlap_are_refused(dates: tuple[date, date, date, date], 
 
 
 def test_training_says_what_it_lacks(here: Jobs) -> None:
-    with pytest.raises(Rejected, match=r"moving_average.*wanted one of"):
+    with pytest.raises(Rejected, match=r"moving_average.*expected one of"):
         validate_window("moving_average", DAY, DAY, DAY, DAY)
-    with pytest.raises(Rejected, match="wanted at least 500"):
+    with pytest.raises(Rejected, match="expected at least 500"):
         train(here, "a", start=DAY - timedelta(days=45))
     with pytest.raises(Rejected, match="to evaluate on"):
         train(here, "a", eval_start=date(2025, 8, 1), eval_end=date(2025, 8, 2))
@@ -322,5 +322,5 @@ def test_only_the_champion_may_be_deployed(here: Jobs, model_paths: dict[str, Pa
     assert forced.objection is not None
     here.registry.change_state(model_paths[NINE].stem, State.CHAMPION, "test")
     assert load_deployable(here.registry, store, NINE, path).objection is None
-    with pytest.raises(Rejected, match="a bundle of catboost_v9, wanted catboost_v8"):
+    with pytest.raises(Rejected, match="a bundle of catboost_v9, expected catboost_v8"):
         load_deployable(here.registry, store, "catboost_v8", path, override="really")

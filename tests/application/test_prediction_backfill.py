@@ -258,7 +258,7 @@ def test_a_system_that_cannot_be_trained_is_named_off(here: Jobs) -> None:
 
     def train(windows: list[model_choice.Window]) -> dict[str, Bundle]:
         tried.append(windows[0].system_id)
-        raise Rejected("12 complete player-games, wanted at least 500")
+        raise Rejected("12 complete player-games, expected at least 500")
 
     choose = BackfillModels(DirectoryModelStore(), Registry(here.warehouse), {}, {}, train)
     first = choose(DAY, SYSTEM_IDS)

@@ -230,7 +230,7 @@ def test_rows_served_from_other_features_than_the_stored_are_never_activated(wor
         ({"game_date": "2025-07-01"}, NotFound, "no games"),
         ({"game_date": "2025-03-18"}, NotFound, "have started"),
         ({"game_date": "2025-03-20"}, Unavailable, "props features build"),
-        ({"game_date": "19.3.2025"}, Rejected, "wanted YYYY-MM-DD, TODAY"),
+        ({"game_date": "19.3.2025"}, Rejected, "expected YYYY-MM-DD, TODAY"),
         ({"systems": ["catboost_v7"]}, Rejected, "catboost_v7"),
         ({"systems": []}, Rejected, "none"),
         ({"min_minutes": 90.0}, Rejected, "0 to 48"),

@@ -196,7 +196,7 @@ def test_performance_by_edge_signal_and_model(here: Jobs, results_folder: Path) 
     assert ask("catboost_v9", 7, "edge")["groups"][0]["group"] == "below 1"
     assert ask("catboost_v8", 30)["groups"] == []
     for bad in (("catboost_v7", 7, None), ("catboost_v9", 0, None), ("catboost_v9", 7, "moon")):
-        with pytest.raises(Rejected, match="wanted"):
+        with pytest.raises(Rejected, match="expected"):
             ask(*bad)
 
 

@@ -279,7 +279,7 @@ def test_a_champion_that_does_not_serve_is_named_after_two_days(here: Jobs) -> N
 def test_the_age_and_health_of_the_serving_model_are_told(here: Jobs) -> None:
     assert (
         seen(here)["health:catboost_v9"].evidence
-        == "WATCH: 0 graded live rows with a line, wanted 50 to judge"
+        == "WATCH: 0 graded live rows with a line, expected 50 to judge"
     )
     here.change(
         "UPDATE nba_predictions.model_registry SET training_end_date = @d WHERE system_id = 'catboost_v9'",

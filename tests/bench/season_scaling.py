@@ -166,7 +166,7 @@ def main() -> int:
         sys.stdout.write(json.dumps(measure(asked.step, asked.home, asked.first, asked.last)))
         return 0
     if asked.data is None:
-        parser.error("wanted the folder with the real data")
+        parser.error("expected the folder with the real data")
     found = run(asked.data, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201
     text = json.dumps({"scaling": found, "records": records(found)}, indent=2)
     if asked.result:

@@ -22,7 +22,7 @@ def test_a_promotion_is_refused_with_the_gate_that_fails_and_nothing_typed_is_lo
     said = tab.page.get_by_role("alert")
     said.wait_for()
     assert "Not promoted" in said.inner_text()
-    assert "shadow dates: 1 game dates in shadow, wanted 7" in said.inner_text()
+    assert "shadow dates: 1 game dates in shadow, expected 7" in said.inner_text()
     assert tab.page.locator("#reason").input_value() == "looks good to me"
     tab.keep("promote-refused-1280")
     tab.page.set_viewport_size({"width": PHONE, "height": 900})

@@ -38,4 +38,4 @@ def test_an_alert_is_sent_once_and_never_decides_the_exit_code(loaded: Path, tmp
 
     clear = props(home, *command, PROPS_NOW=now, ALERT_WEBHOOK_URL=f"http://example.com/{SECRET}")
     assert (clear.returncode, clear.stdout) == (1, "")
-    assert "http to example.com, wanted https" in clear.stderr
+    assert "http to example.com, expected https" in clear.stderr

@@ -48,15 +48,15 @@ def test_anything_else_is_refused_with_what_came_and_what_was_wanted(text: str) 
     with pytest.raises(typer.BadParameter) as refused:
         game_date(text)
     assert repr(text) in str(refused.value)
-    assert "wanted YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW" in str(refused.value)
+    assert "expected YYYY-MM-DD, TODAY, TODAY+n or TODAY-n, or TOMORROW" in str(refused.value)
 
 
 def test_a_list_holds_both_kinds_and_names_the_part_that_is_wrong() -> None:
     found = game_dates("TODAY-1, 2025-03-01,TODAY")
     assert dates_in(ranges(found, None, None)) == [date(2025, 3, 1), date(2025, 3, 18), date(2025, 3, 19)]
-    with pytest.raises(typer.BadParameter, match="'TODAY!', wanted"):
+    with pytest.raises(typer.BadParameter, match="'TODAY!', expected"):
         game_dates("TODAY,TODAY!")
-    with pytest.raises(typer.BadParameter, match="'', wanted"):
+    with pytest.raises(typer.BadParameter, match="'', expected"):
         game_dates("TODAY,")
 
 
@@ -83,7 +83,7 @@ def test_the_jobs_by_path_take_the_same_dates_and_reading_them_opens_nothing(tmp
         "prediction/player_prop_predictions",
         "grading/prediction_accuracy/prediction_accuracy_grading",
     ):
-        for dates, words in (("TODAY+1,TODAI", "'TODAI', wanted"), ("TODAY", "--start-date")):
+        for dates, words in (("TODAY+1,TODAI", "'TODAI', expected"), ("TODAY", "--start-date")):
             ended = subprocess.run(
                 [
                     sys.executable,

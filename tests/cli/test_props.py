@@ -61,11 +61,11 @@ def test_the_version_is_that_of_the_newest_release_and_of_the_package(tmp_path: 
     ("arguments", "code", "words"),
     [
         (["features", "build"], 64, "give --dates"),
-        (["features", "build", "--dates", "tomorrow"], 64, "wanted YYYY-MM-DD"),
+        (["features", "build", "--dates", "tomorrow"], 64, "expected YYYY-MM-DD"),
         (
             ["grade", "--dates", "2025-03-02,TODAY+"],
             64,
-            "'TODAY+', wanted YYYY-MM-DD, TODAY, TODAY+n or TODAY-n",
+            "'TODAY+', expected YYYY-MM-DD, TODAY, TODAY+n or TODAY-n",
         ),
         (["validate-daily", "--date", "2025-02-29"], 64, "'2025-02-29': day is out of range"),
         (["features", "build", "--start-date", "2025-03-02", "--end-date", "2025-03-01"], 64, "is before"),
@@ -85,7 +85,7 @@ def test_the_version_is_that_of_the_newest_release_and_of_the_package(tmp_path: 
         (["signal", "--date", "2025-03-02", "--system", "catboost_v7"], 64, "'catboost_v7', expected one of"),
         (["load", "/nowhere"], 64, "/nowhere: no such folder"),
         (["performance", "--system", "catboost_v7"], 64, "'catboost_v7', expected one of"),
-        (["sql", "DROP TABLE nba_predictions.prediction_runs"], 1, "wanted one SELECT"),
+        (["sql", "DROP TABLE nba_predictions.prediction_runs"], 1, "expected one SELECT"),
         (["mlfs", "diagnose"], 64, "--date"),
         (["demo", "--data", "/nowhere"], 64, "give both --data and --date"),
         (["unknown"], 64, "unknown"),

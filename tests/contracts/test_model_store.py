@@ -32,7 +32,7 @@ def test_a_name_never_has_two_contents(models_at: Models) -> None:
 
 def test_a_path_of_another_kind_is_refused(models_at: Models, kind: str) -> None:
     other = "gs://bucket/model.cbm" if kind == "embedded" else "/somewhere/model.cbm"
-    with pytest.raises(Rejected, match=r"wanted gs://|local files only"):
+    with pytest.raises(Rejected, match=r"expected gs://|local files only"):
         models_at.store.fetch(other)
     with pytest.raises(Rejected):
         models_at.store.put(other, DATA)
@@ -61,5 +61,5 @@ def test_a_pinned_generation_is_fetched_once_and_stays(models_at: Models, tmp_pa
 
 @pytest.mark.parametrize("path", ["gs://", "gs://bucket", "gs://bucket/", "gs://bucket/a#x", "s3://b/a"])
 def test_what_is_no_object_is_refused(path: str) -> None:
-    with pytest.raises(Rejected, match="wanted gs://bucket/name"):
+    with pytest.raises(Rejected, match="expected gs://bucket/name"):
         ObjectPath.of(path)

@@ -97,12 +97,12 @@ def test_attributes_named_like_options_of_the_client_come_out_as_they_went_in(st
     [
         ({"googclient_x": "1"}, "'googclient_x'"),
         ({"GoogX": "1"}, "'GoogX'"),
-        ({"": "1"}, "wanted a name"),
+        ({"": "1"}, "expected a name"),
         ({"k" * 257: "1"}, "'kkk"),
         ({"key": "é" * 513}, "'key': value of 1026 bytes"),
-        ({"key": 1}, "'key': int, wanted text"),
+        ({"key": 1}, "'key': int, expected text"),
         ({"key": "\ud800"}, "'key': not valid Unicode"),
-        ({f"key{n}": "x" for n in range(101)}, "101, wanted at most 100"),
+        ({f"key{n}": "x" for n in range(101)}, "101, expected at most 100"),
     ],
 )
 def test_attributes_that_no_broker_takes_are_refused_by_name(

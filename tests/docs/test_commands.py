@@ -117,7 +117,7 @@ def wrong(typed: Typed, names: Mapping[str, str], folder: Path) -> str:
     wanted = next((code for pattern, (code, _) in ENDS.items() if fnmatchcase(typed.text, pattern)), 0)
     if ended.returncode == wanted and "Traceback" not in printed:
         return ""
-    return f"{typed.command}: ended with {ended.returncode}, wanted {wanted}:\n{printed[-1500:]}"
+    return f"{typed.command}: ended with {ended.returncode}, expected {wanted}:\n{printed[-1500:]}"
 
 
 def test_every_command_runs_somewhere_or_says_why_not() -> None:

@@ -193,5 +193,5 @@ def test_a_batch_is_graded_as_its_rows_are_one_by_one() -> None:
 def test_grading_refuses_what_it_does_not_know() -> None:
     with pytest.raises(ValueError, match=r"'HOLD'.*OVER, UNDER"):
         graded(("PASS", 20.5, 21, True, True), ("HOLD", 20.5, 21, True, True))
-    with pytest.raises(ValueError, match="wanted both"):
+    with pytest.raises(ValueError, match="expected both"):
         graded(("OVER", None, 21, True, True))

@@ -38,6 +38,6 @@ def test_the_first_rule_that_fits(shift: float, noise: float, hit: Rate, said: H
 
 
 def test_few_rows_are_watched_not_judged() -> None:
-    assert health(LINE - 9.0, n=40) == (Health.WATCH, "40 graded live rows with a line, wanted 50 to judge")
+    assert health(LINE - 9.0, n=40) == (Health.WATCH, "40 graded live rows with a line, expected 50 to judge")
     none = assess_health(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, np.int64), wilson(0, 0))
     assert (none.health, none.mae, none.worse) == (Health.WATCH, None, None)

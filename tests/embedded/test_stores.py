@@ -54,7 +54,7 @@ def test_a_file_of_a_later_version_is_refused(store: SqliteRunStore, tmp_path: P
     with sqlite3.connect(tmp_path / "runs.sqlite") as con:
         con.execute("PRAGMA user_version = 99")
     con.close()
-    with pytest.raises(Unavailable, match="schema version 99, wanted at most 2"):
+    with pytest.raises(Unavailable, match="schema version 99, expected at most 2"):
         SqliteRunStore(tmp_path / "runs.sqlite").get("a")
     warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
     warehouse.query(Statement("SELECT 1 AS one"))

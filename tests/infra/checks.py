@@ -99,7 +99,7 @@ def python(words: Words, named: bool) -> str | None:
     if words and words[0] == "-m" and len(words) > 1:
         return _module(words[1], words[2:])
     if not words or words[0] not in JOBS:
-        return f"python {words[0] if words else ''}: wanted -m MODULE or one of {', '.join(JOBS)}"
+        return f"python {words[0] if words else ''}: expected -m MODULE or one of {', '.join(JOBS)}"
     alone = typer.Typer()
     alone.command()(JOBS[words[0]])
     return _click(typer.main.get_command(alone), words[0], words[1:], named or not words[1:])
@@ -139,7 +139,9 @@ def deploy(words: Words, named: bool) -> str | None:
         return f"{DEPLOY}: no flag {wrong[0]}"
     if flags == ["--help"] or (named and not words):
         return None
-    return None if names and names[0] in SERVICES else f"{DEPLOY}: wanted one of {', '.join(SERVICES)} first"
+    return (
+        None if names and names[0] in SERVICES else f"{DEPLOY}: expected one of {', '.join(SERVICES)} first"
+    )
 
 
 @cache
@@ -294,7 +296,7 @@ def _files(words: Words, _named: bool) -> str | None:
 
 
 def _activate(words: Words, _named: bool) -> str | None:
-    return None if list(words) == [".venv/bin/activate"] else f"source {words}: wanted .venv/bin/activate"
+    return None if list(words) == [".venv/bin/activate"] else f"source {words}: expected .venv/bin/activate"
 
 
 def _export(words: Words, _named: bool) -> str | None:
@@ -304,7 +306,7 @@ def _export(words: Words, _named: bool) -> str | None:
 def _pytest(words: Words, _named: bool) -> str | None:
     markers = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     known = len(words) == 2 and words[0] == "-m" and f'"{words[1]}:' in markers
-    return None if known else f"pytest {' '.join(words)}: wanted -m with a declared marker"
+    return None if known else f"pytest {' '.join(words)}: expected -m with a declared marker"
 
 
 PROGRAMS: dict[str, Callable[[Words, bool], str | None]] = {

@@ -81,7 +81,7 @@ def _of_page(page: str, text: str) -> Iterator[Command]:
         at = text.count("\n", 0, fence.start()) + 2
         if fence[1] not in LANGUAGES:
             raise NotACommand(
-                f"{page}:{at - 1}: code of {fence[1] or 'no language'}, wanted {', '.join(LANGUAGES)}"
+                f"{page}:{at - 1}: code of {fence[1] or 'no language'}, expected {', '.join(LANGUAGES)}"
             )
         if fence[1] == "sh":
             for offset, line in _lines(fence[2]):
@@ -146,7 +146,7 @@ def _parsed(page: str, at: int, line: str, *, named: bool = False) -> Iterator[C
     whole = _INNER.sub(f"{REGISTRY}/my-project/props", line)
     try:
         if re.search(r"\$[A-Za-z_{]", whole):
-            raise ValueError("a shell variable, wanted a word in capitals")
+            raise ValueError("a shell variable, expected a word in capitals")
         tokens = list(_tokens(fill(whole)))
     except ValueError as exc:
         raise NotACommand(f"{page}:{at}: {line}: {exc}") from exc

@@ -49,9 +49,9 @@ def faults(config: dict[str, Any], entries: Sequence[Entry], pins: dict[str, str
 
 def _configured(config: dict[str, Any]) -> Iterator[str]:
     if config.get("User") != f"{USER}:{USER}":
-        yield f"runs as {config.get('User') or 'root'!r}, wanted {USER}:{USER}"
+        yield f"runs as {config.get('User') or 'root'!r}, expected {USER}:{USER}"
     if not isinstance(config.get("Entrypoint"), list) or config["Entrypoint"][:1] != ["python3"]:
-        yield f"starts {config.get('Entrypoint')!r}, wanted one python3 that gets the signals itself"
+        yield f"starts {config.get('Entrypoint')!r}, expected one python3 that gets the signals itself"
     labels = config.get("Labels") or {}
     for name in LABELS:
         if labels.get(f"org.opencontainers.image.{name}", "unknown") == "unknown":

@@ -137,7 +137,7 @@ def holding(found: Listed, path: str, mode: int, uid: int = 0) -> Listed:
 
 
 MUTANTS: dict[str, tuple[Callable[[Listed], Listed], str]] = {
-    "root": (lambda i: configured(i, User=""), "runs as 'root', wanted 10001:10001"),
+    "root": (lambda i: configured(i, User=""), "runs as 'root', expected 10001:10001"),
     "shell": (
         lambda i: configured(i, Entrypoint=["/bin/sh", "-c", "python3"]),
         "starts ['/bin/sh', '-c', 'python3']",

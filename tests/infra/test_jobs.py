@@ -48,8 +48,8 @@ def test_every_job_is_started_with_arguments_that_the_command_takes() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "words"),
     [
-        ("TODAY+1", "TODAY+one", "'TODAY\\+one', wanted YYYY-MM-DD, TODAY"),
-        ("TODAY-1123", "YESTERDAY", "'YESTERDAY', wanted"),
+        ("TODAY+1", "TODAY+one", "'TODAY\\+one', expected YYYY-MM-DD, TODAY"),
+        ("TODAY-1123", "YESTERDAY", "'YESTERDAY', expected"),
         ("--end-date", "--until", "--until"),
         ('"validate-daily"', '"validate"', "validate"),
         ('"features", "build"', '"features"', "--dates"),

@@ -46,5 +46,5 @@ def test_every_mistake_can_be_made(name: str) -> None:
 def test_a_mistake_in_text_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.tf").write_text("region = 1\nregion = 1\n", encoding="utf-8")
     for old, times in (("zone", 0), ("region", 2)):
-        with pytest.raises(ValueError, match=rf"has '{old}' {times} times, wanted 1"):
+        with pytest.raises(ValueError, match=rf"has '{old}' {times} times, expected 1"):
             mutants.Mutant("gone", "a.tf", old, "", "").apply(tmp_path)

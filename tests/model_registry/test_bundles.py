@@ -99,7 +99,7 @@ def test_a_name_never_has_two_contents(tmp_path: Path) -> None:
 def test_a_window_without_games_is_refused(warehouse: DuckDbWarehouse, tmp_path: Path) -> None:
     nothing = Window("catboost_v9", DAY.replace(year=2010), DAY.replace(year=2011))
     with pytest.raises(
-        Rejected, match="0 complete player-games from 2010-03-19 to 2011-03-19, wanted at least"
+        Rejected, match="0 complete player-games from 2010-03-19 to 2011-03-19, expected at least"
     ):
         TrainModels(warehouse, STORE, str(tmp_path))([nothing], CLOCK.now())
     assert not list(tmp_path.glob("*.cbm"))
@@ -115,9 +115,9 @@ def test_a_bare_model_loads_unverified(bundle: Path) -> None:
 def test_what_is_not_the_model_meant_is_refused(bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such model file"):
         load_model(STORE, "catboost_v9", str(tmp_path / "absent.cbm"))
-    with pytest.raises(Rejected, match="wanted 0000"):
+    with pytest.raises(Rejected, match="expected 0000"):
         load_model(STORE, "catboost_v9", str(bundle), "0000")
-    with pytest.raises(Rejected, match=r"bundle of catboost_v9, wanted catboost_v8"):
+    with pytest.raises(Rejected, match=r"bundle of catboost_v9, expected catboost_v8"):
         load_model(STORE, "catboost_v8", str(bundle))
     with pytest.raises(Rejected, match="local files only"):
         load_model(STORE, "catboost_v9", "gs://bucket/model.cbm")
@@ -140,7 +140,7 @@ def test_a_truncated_or_foreign_file_is_refused(bundle: Path, tmp_path: Path) ->
     [
         ([*FEATURES[:-1], "height"], r"missing \['ppm_avg_last_10'\], unknown \['height'\]"),
         ([FEATURES[1], FEATURES[0], *FEATURES[2:]], "the order differs"),
-        (list(FEATURES[:30]), "the model has 30 features, wanted the 33 of its system"),
+        (list(FEATURES[:30]), "the model has 30 features, expected the 33 of its system"),
         ([*FEATURES, "a", "b", "c"], "the model has 36 features"),
     ],
 )

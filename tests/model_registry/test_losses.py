@@ -76,7 +76,7 @@ def test_a_model_that_gives_no_points_is_refused_by_its_loss(
         load_model(STORE, "catboost_v9", path)
     said = str(refused.value)
     assert f"bare.cbm: a model of loss {loss.partition(':')[0]!r} {why}" in said
-    assert "wanted one real-valued output per row in points" in said
+    assert "expected one real-valued output per row in points" in said
 
 
 def test_a_refused_loss_is_refused_in_a_sum_and_with_a_manifest_as_well(

@@ -174,7 +174,7 @@ def test_the_order_of_adding_up_is_seen_in_the_last_bits(
 
 def test_another_number_of_columns_is_refused(model_paths: dict[str, Path]) -> None:
     model = SymmetricTrees(read_trees(model_paths["catboost_v9"].read_bytes()))
-    with pytest.raises(Rejected, match=r"shape \(2, 32\), wanted \(n, 33\)"):
+    with pytest.raises(Rejected, match=r"shape \(2, 32\), expected \(n, 33\)"):
         model.predict(np.zeros((2, 32)))
 
 

@@ -109,7 +109,7 @@ def test_a_run_over_http_from_start_to_its_predictions(bench: Bench) -> None:
         ({"game_date": "2025-07-01"}, 404, "no games in the schedule"),
         ({"game_date": "2025-03-18"}, 404, "have started"),
         ({"game_date": "2025-03-20"}, 503, "props features build --dates 2025-03-20"),
-        ({"game_date": "yesterday"}, 422, "wanted YYYY-MM-DD"),
+        ({"game_date": "yesterday"}, 422, "expected YYYY-MM-DD"),
         ({"game_date": 5}, 422, "game_date"),
         ({"systems": ["x"]}, 422, "'x'"),
         ({"reason": "x" * 501}, 422, "at most 500"),

@@ -111,7 +111,7 @@ def test_a_rejected_message_is_one_warning_with_its_player_and_trace_and_without
     )
     (line,) = [line for line in logged() if line["severity"] != "INFO"]
     assert line["severity"] == "WARNING"
-    assert line["message"] == "message rejected: feature_version 'v1', wanted 'v2_33features'"
+    assert line["message"] == "message rejected: feature_version 'v1', expected 'v2_33features'"
     assert (line["kind"], line["message_id"]) == ("feature_version", "7")
     assert (line["run_id"], line["player_lookup"]) == (worker.job.run_id, worker.job.player_lookup)
     assert line["logging.googleapis.com/trace"].endswith(TRACE)

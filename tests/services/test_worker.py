@@ -51,9 +51,9 @@ def with_feature(job: PredictionRequest, text: str) -> bytes:
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (lambda j: altered(j, schema_version=9), "schema_version 9, wanted 1"),
-        (lambda j: altered(j, features=j.features[:30]), "30 values, wanted 33"),
-        (lambda j: altered(j, features=[*j.features, 1.0]), "34 values, wanted 33"),
+        (lambda j: altered(j, schema_version=9), "schema_version 9, expected 1"),
+        (lambda j: altered(j, features=j.features[:30]), "30 values, expected 33"),
+        (lambda j: altered(j, features=[*j.features, 1.0]), "34 values, expected 33"),
         (lambda j: with_feature(j, "NaN"), "PredictionRequest"),
         (lambda j: with_feature(j, "Infinity"), "PredictionRequest"),
         (lambda j: with_feature(j, "1e999"), "points_avg_last_5|out of range"),
@@ -65,7 +65,7 @@ def with_feature(job: PredictionRequest, text: str) -> bytes:
         (lambda j: altered(j, player_lookup=5), "player_lookup"),
         (lambda j: altered(j, tipoff="2025-03-19T19:00:00"), "tipoff|timezone"),
         (lambda j: altered(j, recent=[1e308] * 10), "recent"),
-        (lambda j: altered(j, line=with_price(0)), "price 0, wanted American odds"),
+        (lambda j: altered(j, line=with_price(0)), "price 0, expected American odds"),
         (lambda j: altered(j, line=with_price(10**9)), "over_price"),
         (lambda _: b"{}", "missing required field"),
         (lambda _: b"\xff\xfe", "PredictionRequest"),
@@ -89,11 +89,11 @@ def test_a_message_that_can_never_succeed_is_kept_with_its_reason_and_acknowledg
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"not json", "wanted JSON with message.data"),
+        (b"not json", "expected JSON with message.data"),
         (b'{"message": {"data": "***"}}', "not base64"),
         (b'{"other": 1}', "message"),
         (b"", "push envelope"),
-        (b"x" * 10_000_000, "wanted at most"),
+        (b"x" * 10_000_000, "expected at most"),
         (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "recursion"),
         (envelope(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), "recursion"),
     ],

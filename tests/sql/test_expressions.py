@@ -56,7 +56,7 @@ def test_both_give_the_same(google: GoogleSql, warehouse: DuckDbWarehouse, sql: 
 
 @pytest.mark.parametrize("expression", REFUSED)
 def test_what_was_not_checked_is_refused_by_its_name(warehouse: DuckDbWarehouse, expression: str) -> None:
-    with pytest.raises(InvalidStatement, match="not supported on the embedded backend; wanted ABS"):
+    with pytest.raises(InvalidStatement, match="not supported on the embedded backend; expected ABS"):
         warehouse.query(Statement(f"SELECT {expression} AS x"))
 
 

@@ -37,13 +37,13 @@ class PostedForm:
         """Raise ``Rejected`` for a field that the form does not have."""
         unknown = [shorten(name) for name in self.fields if name not in names]
         if unknown:
-            raise Rejected(f"form: unknown fields {', '.join(unknown[:5])}; wanted {', '.join(names)}")
+            raise Rejected(f"form: unknown fields {', '.join(unknown[:5])}; expected {', '.join(names)}")
 
     def number(self, name: str) -> float:
         try:
             return float(self.text(name))
         except ValueError as exc:
-            raise Rejected(f"{name}: {self.text(name)!r}, wanted a number") from exc
+            raise Rejected(f"{name}: {self.text(name)!r}, expected a number") from exc
 
 
 async def read_form(request: Request) -> PostedForm:
@@ -54,7 +54,7 @@ async def read_form(request: Request) -> PostedForm:
     _check_origin(request)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if content_type != FORM:
-        raise Rejected(f"content-type: {shorten(content_type)}, wanted {FORM}")
+        raise Rejected(f"content-type: {shorten(content_type)}, expected {FORM}")
     try:
         body = (await request.body()).decode("ascii")
         return PostedForm(parse_qs(body, max_num_fields=200), submitter(request))
@@ -76,7 +76,7 @@ def _check_origin(request: Request) -> None:
     is_own_page = site == "same-origin" if site is not None else _host(origin) == request.headers.get("host")
     if not is_own_page:
         raise Forbidden(
-            f"this form came from {site or origin or 'an unknown page'}, wanted a page of this console"
+            f"this form came from {site or origin or 'an unknown page'}, expected a page of this console"
         )
 
 

@@ -112,7 +112,7 @@ class Pages:
 def parse_system(text: str | None, systems: Sequence[str] = SYSTEM_IDS) -> str | None:
     """Return the system in a query parameter, None if missing; raise ``Rejected`` for an unknown system."""
     if text and text not in systems:
-        raise Rejected(f"system: {shorten(text)}, wanted one of {', '.join(systems)}")
+        raise Rejected(f"system: {shorten(text)}, expected one of {', '.join(systems)}")
     return text or None
 
 

@@ -61,7 +61,7 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
 def _ambiguous_spelling(namesakes: Namesakes) -> str:
     ids = ", ".join(f"{p.player_id} ({p.player_name}, {p.team})" for p in namesakes.players)
     players = f"{len(namesakes.players)} players have the spelling {namesakes.player_lookup!r}"
-    return f"player: {players}, wanted one of their ids: {ids}"
+    return f"player: {players}, expected one of their ids: {ids}"
 
 
 def _chart(view: PlayerView) -> list[dict[str, Any]]:

@@ -71,15 +71,15 @@ class Performance:
 def check_system_and_group(system: str, by: str | None) -> None:
     """Raise ``Rejected`` for an unknown system or grouping."""
     if system not in SYSTEM_IDS:
-        raise Rejected(f"system {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
+        raise Rejected(f"system {system!r}, expected one of {', '.join(SYSTEM_IDS)}")
     if by is not None and by not in GROUPS:
-        raise Rejected(f"by {by!r}, wanted one of {', '.join(GROUPS)}")
+        raise Rejected(f"by {by!r}, expected one of {', '.join(GROUPS)}")
 
 
 def window(clock: Clock, days: int) -> tuple[date, date]:
     """Return the first and last of the ``days`` dates to today."""
     if days < 1:
-        raise Rejected(f"days {days}, wanted at least 1")
+        raise Rejected(f"days {days}, expected at least 1")
     last = eastern_date(clock.now())
     return last - timedelta(days=days - 1), last
 

@@ -115,9 +115,9 @@ def _integer(values: pa.Array) -> Cast:
     invalid = pc.or_(pc.not_equal(floats, pc.floor(floats)), pc.greater(pc.abs(floats), float(_MAX_INTEGER)))
     invalid = pc.fill_null(invalid, False)
     is_bad = invalid if number.is_bad is None else pc.or_(number.is_bad, invalid)
-    reason = f"wanted int64, a whole number; the column is {values.type}"
+    reason = f"expected int64, a whole number; the column is {values.type}"
     if pa.types.is_string(values.type):
-        reason = "is string, wanted int64"
+        reason = "is string, expected int64"
     return Cast(_nullify(floats, is_bad).cast(pa.int64()), is_bad, reason)
 
 
@@ -135,7 +135,7 @@ def _number(values: pa.Array) -> Cast:
     is_number = pc.match_substring_regex(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$")
     is_bad = pc.fill_null(pc.invert(is_number), False)
     digits = pc.replace_substring_regex(text, r"^\+", "")
-    return Cast(_nullify(digits, is_bad).cast(pa.float64()), is_bad, "is string, wanted a number")
+    return Cast(_nullify(digits, is_bad).cast(pa.float64()), is_bad, "is string, expected a number")
 
 
 def _minutes(values: pa.Array) -> Cast:
@@ -147,7 +147,7 @@ def _minutes(values: pa.Array) -> Cast:
     parts = pc.extract_regex(_nullify(text, pc.invert(is_clock)), r"^(?P<m>\d+):(?P<s>[\d.]+)$")
     minutes, seconds = (pc.struct_field(parts, name).cast(pa.float64()) for name in ("m", "s"))
     from_clock = pc.add(minutes, pc.divide(seconds, 60.0))
-    reason = "is string, wanted minutes as a number, MM:SS or PT34M12.00S"
+    reason = "is string, expected minutes as a number, MM:SS or PT34M12.00S"
     return Cast(pc.if_else(is_clock, from_clock, numbers.values), numbers.is_bad, reason)
 
 
@@ -163,7 +163,7 @@ def _bool(values: pa.Array) -> Cast:
         yes, no = pc.equal(word, 1.0), pc.equal(word, 0.0)
     is_bad = pc.and_(pc.is_valid(values), pc.fill_null(pc.invert(pc.or_(yes, no)), True))
     is_bad = pc.and_(is_bad, pc.invert(pc.is_null(word))) if pa.types.is_string(t) else is_bad
-    return Cast(_nullify(_nullify(yes, is_bad), pc.is_null(word)), is_bad, f"wanted true or false, is {t}")
+    return Cast(_nullify(_nullify(yes, is_bad), pc.is_null(word)), is_bad, f"expected true or false, is {t}")
 
 
 def _date(values: pa.Array) -> Cast:
@@ -175,7 +175,7 @@ def _date(values: pa.Array) -> Cast:
         day = local.cast(pa.timestamp("s"), safe=False).cast(pa.date32(), safe=False)
         is_bad = pc.fill_null(pc.not_equal(day.cast(local.type, safe=False), local), False)
         in_range = _date_in_range(_nullify(day, is_bad))
-        reason = "has a time of day or is outside 1900 to 2100, wanted a date"
+        reason = "has a time of day or is outside 1900 to 2100, expected a date"
         return Cast(in_range.values, pc.or_(is_bad, in_range.is_bad), reason)
     if pa.types.is_integer(t) or pa.types.is_floating(t):
         number = _integer(values).values
@@ -199,7 +199,7 @@ def _text_date(text: pa.Array) -> Cast:
     formatted = pc.strftime(parsed, format="%Y-%m-%d")
     is_date = pc.fill_null(pc.and_(has_format, pc.equal(formatted, iso)), False)
     is_bad = pc.and_(pc.is_valid(text), pc.invert(is_date))
-    return Cast(_nullify(parsed, is_bad).cast(pa.date32()), is_bad, "is not a date, wanted YYYY-MM-DD")
+    return Cast(_nullify(parsed, is_bad).cast(pa.date32()), is_bad, "is not a date, expected YYYY-MM-DD")
 
 
 def _instant(values: pa.Array) -> Cast:
@@ -237,7 +237,7 @@ def _in_range(micros: pa.Array, reason: str) -> Cast:
 
 def _text_instant(text: pa.Array) -> Cast:
     pattern = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
-    reason = "is string, wanted a timestamp or ISO 8601 text"
+    reason = "is string, expected a timestamp or ISO 8601 text"
     is_bad = pc.fill_null(pc.invert(pc.match_substring_regex(text, pattern)), False)
     readable = _nullify(text, is_bad)
     has_zone = pc.match_substring_regex(readable, r"(Z|[+-]\d{2}:?\d{2})$")

@@ -21,7 +21,7 @@ class Check:
 
 def not_null(*columns: str) -> tuple[Check, ...]:
     def check(column: str) -> Check:
-        return Check(column, "is null, wanted a value", lambda t: pc.is_null(t[column]))
+        return Check(column, "is null, expected a value", lambda t: pc.is_null(t[column]))
 
     return tuple(check(c) for c in columns)
 
@@ -29,7 +29,7 @@ def not_null(*columns: str) -> tuple[Check, ...]:
 def in_range(column: str, low: float, high: float) -> Check:
     return Check(
         column,
-        f"wanted {low:g} to {high:g}",
+        f"expected {low:g} to {high:g}",
         lambda t: pc.or_(pc.less(t[column], low), pc.greater(t[column], high)),
     )
 
@@ -44,7 +44,7 @@ def at_least_zero(*columns: str) -> tuple[Check, ...]:
 def among(column: str, *values: str) -> Check:
     return Check(
         column,
-        f"wanted one of {', '.join(values)}",
+        f"expected one of {', '.join(values)}",
         lambda t: pc.and_(pc.invert(pc.is_in(t[column], pa.array(values))), pc.is_valid(t[column])),
     )
 
@@ -54,7 +54,7 @@ def matches(column: str, pattern: str, reason: str) -> Check:
 
 
 def team_code(column: str) -> Check:
-    return matches(column, r"^[A-Z]{2,4}$", "wanted a team code of two to four capital letters")
+    return matches(column, r"^[A-Z]{2,4}$", "expected a team code of two to four capital letters")
 
 
 def repeated(*key: str) -> Check:

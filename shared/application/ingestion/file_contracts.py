@@ -85,7 +85,7 @@ GAMES = FileContract(
     ),
     (
         *not_null("season", "season_type", "game_id", "game_date", "home_team", "away_team"),
-        matches("season", r"^\d{4}-\d{2}$", "wanted YYYY-YY"),
+        matches("season", r"^\d{4}-\d{2}$", "expected YYYY-YY"),
         Check("season", "is not the season of game_date", season_mismatch),
         team_code("home_team"),
         team_code("away_team"),
@@ -118,7 +118,7 @@ PLAYER_GAME_LOGS = FileContract(
     ),
     (
         *not_null("season", "game_date", "player_name", "team", "opponent", "is_home", "did_play"),
-        matches("season", r"^\d{4}-\d{2}$", "wanted YYYY-YY"),
+        matches("season", r"^\d{4}-\d{2}$", "expected YYYY-YY"),
         Check("season", "is not the season of game_date", season_mismatch),
         team_code("team"),
         team_code("opponent"),
@@ -187,7 +187,7 @@ INJURY_REPORT = FileContract(
     (
         *not_null("game_date", "game_id", "player_name", "team", "status", "reported_at_utc"),
         team_code("team"),
-        Check("status", f"wanted one of {', '.join(STATUSES)}, or words that mean one", _unknown_status),
+        Check("status", f"expected one of {', '.join(STATUSES)}, or words that mean one", _unknown_status),
         repeated("game_date", "game_id", "player_id", "reported_at_utc"),
     ),
     optional=True,

@@ -34,7 +34,7 @@ def fill_type_and_precision(quotes: pa.Table) -> pa.Table:
 
 def problems_of_book_types(quotes: pa.Table) -> list[Problem]:
     unknown = pc.and_(pc.is_null(quotes["book_type"]), pc.is_valid(quotes["bookmaker"]))
-    reason = "has no book_type and is not a known book, wanted sportsbook or dfs"
+    reason = "has no book_type and is not a known book, expected sportsbook or dfs"
     problem = problem_of(LINES_FILE, "bookmaker", quotes["bookmaker"], unknown, reason)
     return [] if problem is None else [problem]
 

@@ -26,7 +26,7 @@ def read_folder(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
     absent = [c.name for c in FILES if not c.optional and not (folder / c.name).exists()]
     if absent:
         required = ", ".join(c.name for c in FILES if not c.optional)
-        raise NotFound(f"{folder}: no {', no '.join(absent)}; wanted a folder with {required}")
+        raise NotFound(f"{folder}: no {', no '.join(absent)}; expected a folder with {required}")
     tables: dict[str, pa.Table] = {}
     problems: list[Problem] = []
     for contract in FILES:
@@ -108,7 +108,7 @@ def _missing_columns(contract: FileContract, names: list[str]) -> list[Problem]:
 
 def _type_problem(file: str, column: FileColumn, values: pa.ChunkedArray, exc: BaseException) -> Problem:
     detail = f" ({text})" if (text := _first_line(exc)) else ""
-    return Problem(file, f"is {values.type}, wanted {column.kind.value}{detail}", column.name)
+    return Problem(file, f"is {values.type}, expected {column.kind.value}{detail}", column.name)
 
 
 def _price_hint(column: str, reason: str) -> str:
@@ -131,9 +131,9 @@ def _normalize(
         unknown = pa.array([i for i, w in enumerate(words) if w is None], pa.int32())
         is_bad = pc.is_in(coded.indices, unknown)
         reason = (
-            f"wanted one of {', '.join(SEASON_TYPES)}"
+            f"expected one of {', '.join(SEASON_TYPES)}"
             if column == "season_type"
-            else "has no letter or digit, wanted a name"
+            else "has no letter or digit, expected a name"
         )
         if len(unknown):
             problems += _list(problem_of(contract.name, column, table[column], is_bad, reason))

@@ -44,7 +44,7 @@ class Deployment:
             ("outcome", self.outcome, OUTCOMES),
         ):
             if value not in allowed:
-                raise Rejected(f"{name} {value!r}, wanted one of {', '.join(allowed)}")
+                raise Rejected(f"{name} {value!r}, expected one of {', '.join(allowed)}")
 
 
 class Deployments:

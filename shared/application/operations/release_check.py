@@ -88,7 +88,7 @@ class CheckRevision:
         for g, prediction in predicted:
             if prediction["raw_prediction"] != g.expected:
                 raise Rejected(
-                    f"{system}: a golden row gives {prediction['raw_prediction']!r}, wanted {g.expected!r}"
+                    f"{system}: a golden row gives {prediction['raw_prediction']!r}, expected {g.expected!r}"
                 )
 
     def _check_newest_player(self, systems: Sequence[str]) -> Check:
@@ -119,7 +119,7 @@ class CheckRevision:
                 raise Rejected(f"{system} emits nothing for {job.player_lookup}: {answer[system]['reason']}")
             points = answer[system]["predicted_points"]
             if points is None or not LOWEST <= points <= HIGHEST:
-                raise Rejected(f"{system}: {points!r} points for {job.player_lookup}, wanted 0-60")
+                raise Rejected(f"{system}: {points!r} points for {job.player_lookup}, expected 0-60")
 
     def _build_newest_job(self, systems: Sequence[str]) -> PredictionRequest:
         query = statement("newest_snapshot", first=FIRST_DATE, last=LAST_DATE)
@@ -158,7 +158,7 @@ class _Heartbeat:
             ("revision", expected.revision),
         ):
             if expected_value is not None and heartbeat[name] != expected_value:
-                raise Rejected(f"{name} {heartbeat[name]!r}, wanted {expected_value!r}")
+                raise Rejected(f"{name} {heartbeat[name]!r}, expected {expected_value!r}")
         self.champions = {
             m["system_id"]: m for m in heartbeat.get("models", []) if m["role"] == Role.CHAMPION
         }
@@ -170,7 +170,7 @@ def _check_model(champions: Mapping[str, Mapping[str, Any]], expected: ExpectedR
     served = champions[PINNED]
     for name, expected_value in (("path", expected.model_path), ("sha256", expected.model_sha256)):
         if expected_value is not None and served[name] != expected_value:
-            raise Rejected(f"{PINNED} runs {name} {served[name]}, wanted {expected_value}")
+            raise Rejected(f"{PINNED} runs {name} {served[name]}, expected {expected_value}")
     unverified = sorted(s for s, m in champions.items() if not m["verified"])
     if unverified:
         raise Rejected(f"unverified, no manifest next to the file: {', '.join(unverified)}")

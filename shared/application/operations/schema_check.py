@@ -28,9 +28,9 @@ def schema_differences(warehouse: Warehouse, tables: Sequence[Table] = TABLES) -
         for column in table.arrow_schema:
             name, index = f"{table.full_name}.{column.name}", stored.get_field_index(column.name)
             if index < 0:
-                differences.append(f"{name}: absent, wanted {column.type}")
+                differences.append(f"{name}: absent, expected {column.type}")
             elif stored.field(index).type != column.type:
-                differences.append(f"{name}: {stored.field(index).type}, wanted {column.type}")
+                differences.append(f"{name}: {stored.field(index).type}, expected {column.type}")
     return differences
 
 

@@ -82,7 +82,7 @@ def read_stream(body: bytes) -> tuple[Floats, Floats | None]:
         batches = [_read_batch(message, layout.schema) for message in messages[1:]]
         n = sum(b.num_rows for b in batches)
         if not 1 <= n <= MAX_ROWS:
-            raise Rejected(f"{n} rows, wanted 1 to {MAX_ROWS}")
+            raise Rejected(f"{n} rows, expected 1 to {MAX_ROWS}")
         values = np.concatenate([_read_numbers(b, layout.columns) for b in batches])
     except (pa.ArrowException, OSError, UnicodeDecodeError, struct.error, TypeError) as exc:
         raise Rejected(f"not an Arrow stream: {str(exc).splitlines()[0]}") from exc
@@ -101,19 +101,19 @@ def _read_layout(schema_message: bytes) -> Layout:
     for name, kind in zip(names, schema.types, strict=True):
         if name not in _POSITIONS:
             raise Rejected(
-                f"column {name!r} is unknown, wanted features of the contract, {', '.join(EXTRA_INPUTS)}"
+                f"column {name!r} is unknown, expected features of the contract, {', '.join(EXTRA_INPUTS)}"
             )
         if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
-            raise Rejected(f"column {name}: {kind}, wanted numbers")
+            raise Rejected(f"column {name}: {kind}, expected numbers")
         if names.count(name) > 1:
-            raise Rejected(f"column {name} comes {names.count(name)} times, wanted once")
+            raise Rejected(f"column {name} comes {names.count(name)} times, expected once")
     columns = [i for i, kind in enumerate(schema.types) if not pa.types.is_null(kind)]
     return Layout(schema, columns, [_POSITIONS[names[i]] for i in columns])
 
 
 def _read_batch(message: pa.Message, schema: pa.Schema) -> pa.RecordBatch:
     if message.type != "record batch" or _is_compressed(message):
-        raise Rejected(f"a {message.type} that is not plain, wanted columns of numbers, uncompressed")
+        raise Rejected(f"a {message.type} that is not plain, expected columns of numbers, uncompressed")
     batch = pa.ipc.read_record_batch(message, schema)
     batch.validate()
     return batch
@@ -143,10 +143,10 @@ def _read_numbers(batch: pa.RecordBatch, columns: list[int]) -> Floats:
 def _check(values: Floats, positions: Sequence[int]) -> None:
     """Check the bounds that numbers have in every message; ``positions`` of the columns in ``_NAMES``."""
     sizes = np.abs(values)
-    _refuse(values, sizes > MAX_NUMBER, positions, f"wanted at most {MAX_NUMBER:.0f} either way")
+    _refuse(values, sizes > MAX_NUMBER, positions, f"expected at most {MAX_NUMBER:.0f} either way")
     is_price = np.isin(positions, _PRICES)
     if is_price.any():
-        expected = f"wanted American odds: whole, +{MIN_ODDS} or more, -{MIN_ODDS} or less"
+        expected = f"expected American odds: whole, +{MIN_ODDS} or more, -{MIN_ODDS} or less"
         not_odds = (sizes < MIN_ODDS) | (sizes % 1 > 0)
         _refuse(values, not_odds & is_price, positions, expected)
 

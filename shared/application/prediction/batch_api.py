@@ -127,11 +127,11 @@ class PredictRows:
     def resolve_systems(self, systems: Sequence[str] | None) -> tuple[str, ...]:
         """Return the systems to run, None means all; ``Rejected`` for one that this process does not run."""
         if systems is not None and not systems:
-            raise Rejected(f"systems: none, wanted some of {self._predict.system_ids}")
+            raise Rejected(f"systems: none, expected some of {self._predict.system_ids}")
         off = [s for s in systems or () if s not in self._predict.system_ids]
         if off:
             raise Rejected(
-                f"systems: {off[0]!r} does not run here, wanted some of {self._predict.system_ids}"
+                f"systems: {off[0]!r} does not run here, expected some of {self._predict.system_ids}"
             )
         return self._predict.system_ids if systems is None else tuple(systems)
 
@@ -283,14 +283,14 @@ def _to_dict(
     """Return features by name; ``Rejected`` if names and numbers do not match."""
     if isinstance(features, Mapping):
         if columns is not None:
-            raise Rejected(f"row {row}: features by name, wanted a list in the order of columns")
+            raise Rejected(f"row {row}: features by name, expected a list in the order of columns")
         return features
     if columns is None:
-        raise Rejected(f"row {row}: a list of features, wanted columns to name them")
+        raise Rejected(f"row {row}: a list of features, expected columns to name them")
     if len(set(columns)) != len(columns):
         raise Rejected("columns: a feature is named twice")
     if len(features) != len(columns):
-        raise Rejected(f"row {row}: {len(features)} features, wanted the {len(columns)} of columns")
+        raise Rejected(f"row {row}: {len(features)} features, expected the {len(columns)} of columns")
     return dict(zip(columns, features, strict=True))
 
 
@@ -298,9 +298,9 @@ def _to_list(row: int, named: Mapping[str, float | None]) -> list[float]:
     """Return the 62 values of ``ALL_INPUTS``, NaN for absent or null ones."""
     unknown = sorted(set(named) - set(ALL_INPUTS))
     if unknown:
-        raise Rejected(f"row {row}: feature {unknown[0]!r} is unknown, wanted names of the contract")
+        raise Rejected(f"row {row}: feature {unknown[0]!r} is unknown, expected names of the contract")
     values = [float("nan") if named.get(name) is None else float(named[name] or 0.0) for name in ALL_INPUTS]
     infinite = [n for n, v in zip(ALL_INPUTS, values, strict=True) if np.isinf(v)]
     if infinite:
-        raise Rejected(f"row {row}: feature {infinite[0]} is infinite, wanted a finite number or null")
+        raise Rejected(f"row {row}: feature {infinite[0]} is infinite, expected a finite number or null")
     return values

@@ -74,14 +74,14 @@ class Predict:
         received and the value expected."""
         inputs = _check_inputs(job)
         if job.feature_version != FEATURE_VERSION:
-            raise Rejected(f"feature_version {job.feature_version!r}, wanted {FEATURE_VERSION!r}")
+            raise Rejected(f"feature_version {job.feature_version!r}, expected {FEATURE_VERSION!r}")
         if not _SYSTEM_IDS.issuperset(job.systems):
             unknown = next(s for s in job.systems if s not in _SYSTEM_IDS)
-            raise Rejected(f"systems: {unknown!r} is unknown, wanted some of {', '.join(SYSTEM_IDS)}")
+            raise Rejected(f"systems: {unknown!r} is unknown, expected some of {', '.join(SYSTEM_IDS)}")
         if len(job.recent) % len(RECENT_FIELDS) or len(job.recent) > RECENT_GAMES * len(RECENT_FIELDS):
             raise Rejected(
                 f"recent: {len(job.recent)} numbers, "
-                f"wanted up to {RECENT_GAMES} games of {len(RECENT_FIELDS)}"
+                f"expected up to {RECENT_GAMES} games of {len(RECENT_FIELDS)}"
             )
         if not math.isfinite(sum(job.recent)):
             raise Rejected("recent: holds a number that is not finite")

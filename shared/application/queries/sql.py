@@ -28,13 +28,13 @@ def check_query(sql: str) -> str:
         raise Rejected(f"not SQL of BigQuery's dialect: {str(exc).splitlines()[0]}") from exc
     if len(parsed) != 1 or not isinstance(parsed[0], exp.Query):
         received = parsed[0].key.upper() if len(parsed) == 1 else f"{len(parsed)} statements"
-        raise Rejected(f"{received}, wanted one SELECT; statements that write are refused")
+        raise Rejected(f"{received}, expected one SELECT; statements that write are refused")
     declared = {t.full_name for t in TABLES}
     cte_names = {cte.alias for cte in parsed[0].find_all(exp.CTE)}
     for table in parsed[0].find_all(exp.Table):
         name = ".".join(p.name for p in table.parts[-2:])
         if isinstance(table.this, exp.Func):
-            raise Rejected(f"{table.sql(dialect='bigquery')}: a table function, wanted declared tables")
+            raise Rejected(f"{table.sql(dialect='bigquery')}: a table function, expected declared tables")
         if name not in declared and name not in cte_names:
-            raise Rejected(f"table {name!r} is unknown, wanted some of {', '.join(sorted(declared))}")
+            raise Rejected(f"table {name!r} is unknown, expected some of {', '.join(sorted(declared))}")
     return sql

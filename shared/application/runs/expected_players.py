@@ -45,5 +45,5 @@ class ExpectedPlayers:
             )
         if len(same_spelling) > 1:
             ids = ", ".join(str(p.player_id) for p in same_spelling)
-            raise Rejected(f"player_id: none, wanted one of {ids}: all are spelled {ready.player_lookup!r}")
+            raise Rejected(f"player_id: none, expected one of {ids}: all are spelled {ready.player_lookup!r}")
         return same_spelling[0]

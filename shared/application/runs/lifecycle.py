@@ -242,7 +242,7 @@ class RecordOutcome:
         try:
             Outcome.parse(ready.outcome)
         except ValueError as exc:
-            expected = "wanted predicted, skipped:<why> or failed:<why>"
+            expected = "expected predicted, skipped:<why> or failed:<why>"
             raise Rejected(f"outcome: {ready.outcome!r}, {expected}") from exc
 
     def record_all(self, reports: Sequence[Report]) -> None:

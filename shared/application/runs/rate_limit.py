@@ -25,6 +25,6 @@ def check_rate(runs: RunStore, max_runs: int, now: datetime) -> None:
     if len(recent_runs) >= max_runs:
         wait = recent_runs[max_runs - 1].opened_at - since
         raise TooMany(
-            f"{len(recent_runs)} runs were opened within an hour, wanted at most {max_runs}",
+            f"{len(recent_runs)} runs were opened within an hour, expected at most {max_runs}",
             math.ceil(wait.total_seconds()),
         )

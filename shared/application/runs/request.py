@@ -32,12 +32,12 @@ def parse(message: RunRequested, now: datetime) -> RunRequest:
     unknown = [s for s in systems if s not in SYSTEM_IDS]
     if unknown or not systems:
         rejected_value = repr(unknown[0]) if unknown else "none"
-        raise Rejected(f"systems: {rejected_value}, wanted some of {', '.join(SYSTEM_IDS)}")
+        raise Rejected(f"systems: {rejected_value}, expected some of {', '.join(SYSTEM_IDS)}")
     if not 0.0 <= message.min_minutes <= MAX_MINUTES:
-        raise Rejected(f"min_minutes: {message.min_minutes}, wanted 0 to {MAX_MINUTES}")
+        raise Rejected(f"min_minutes: {message.min_minutes}, expected 0 to {MAX_MINUTES}")
     reason = message.reason or ""
     if len(reason) > MAX_REASON_CHARACTERS or not reason.isprintable():
-        raise Rejected(f"reason: wanted one line of at most {MAX_REASON_CHARACTERS} printable characters")
+        raise Rejected(f"reason: expected one line of at most {MAX_REASON_CHARACTERS} printable characters")
     resolved = {
         "game_date": resolve_date(message.game_date, now),
         "mode": RunMode.BACKFILL if message.allow_started else RunMode.LIVE,
@@ -52,7 +52,7 @@ def require_reason(request: RunRequest, live_rows: int) -> None:
     replaces = replaces_played_games(request.force, request.mode, request.in_sample)
     if replaces and live_rows and not request.reason:
         raise Rejected(
-            f"reason: none, wanted one line: {live_rows} predictions of {request.game_date} were active at "
+            f"reason: none, expected one line: {live_rows} predictions of {request.game_date} were active at "
             "tip-off, and a forced backfill replaces them (--reason)"
         )
 

@@ -100,7 +100,7 @@ class Evaluate:
         range has no player-game with a line."""
         if last < first or refit_days < 1 or (train_days is not None and train_days < 30):
             raise Rejected(
-                f"{first} to {last}, refit every {refit_days} days on {train_days or 'all'}: wanted an end "
+                f"{first} to {last}, refit every {refit_days} days on {train_days or 'all'}: expected an end "
                 "after the start, steps of a day or more and at least 30 days to learn from"
             )
         history_days = max(r.days_back + (train_days or r.train_days) for r in RECIPES.values())

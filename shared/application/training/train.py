@@ -47,13 +47,13 @@ class Window:
 def validate_window(system_id: str, start: date, end: date, eval_start: date, eval_end: date) -> Window:
     """Return the window; raise ``Rejected`` if it is invalid, for example if evaluation overlaps training."""
     if system_id not in MODEL_SYSTEMS:
-        raise Rejected(f"system {system_id!r}, wanted one of {', '.join(MODEL_SYSTEMS)}")
+        raise Rejected(f"system {system_id!r}, expected one of {', '.join(MODEL_SYSTEMS)}")
     if end < start:
-        raise Rejected(f"train_end {end}, wanted {start} or later")
+        raise Rejected(f"train_end {end}, expected {start} or later")
     if eval_start <= end:
-        raise Rejected(f"eval_start {eval_start}, wanted a date after train_end {end}: the windows overlap")
+        raise Rejected(f"eval_start {eval_start}, expected a date after train_end {end}: the windows overlap")
     if eval_end < eval_start:
-        raise Rejected(f"eval_end {eval_end}, wanted {eval_start} or later")
+        raise Rejected(f"eval_end {eval_end}, expected {eval_start} or later")
     return Window(system_id, start, end, eval_start, eval_end)
 
 
@@ -106,7 +106,7 @@ class TrainModels:
         if len(train) < MIN_ROWS:
             raise Rejected(
                 f"train {w.system_id}: {len(train)} complete player-games from {w.start} to {w.end}, "
-                f"wanted at least {MIN_ROWS}"
+                f"expected at least {MIN_ROWS}"
             )
         tail = train.tail
         tail_start = from_day(int(train.day[tail]))

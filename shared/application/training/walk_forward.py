@@ -78,7 +78,9 @@ def walk(
                 forecasts.add(system, forecast, stretch)
             past = is_complete & (day < start) & (day >= start - SPREAD_DAYS)
             if not past.any():
-                raise Rejected(f"{from_day(start)}: no complete player-game before it, wanted a later start")
+                raise Rejected(
+                    f"{from_day(start)}: no complete player-game before it, expected a later start"
+                )
             forecasts.spread[stretch] = _spread(average[past], examples.points[past], average[rows[stretch]])
         progress("walk forward", done, len(starts))
     points = {s: forecasts.points.get(s, np.full(len(rows), np.nan)) for s in systems}

@@ -35,7 +35,7 @@ def feature_drift(
         ]
     rows, psis = input_shifts(warehouse, manifest, game_date)
     if rows < MIN_ROWS:
-        return [info("features:drift", f"{rows} stored rows in {DAYS} days, wanted {MIN_ROWS}")]
+        return [info("features:drift", f"{rows} stored rows in {DAYS} days, expected {MIN_ROWS}")]
     shifted = sorted(((psi, name) for name, psi in psis.items() if psi > LARGE_SHIFT), reverse=True)
     largest = ", ".join(f"{name} {value:.2f}" for value, name in shifted[:5])
     basis = f"{rows} rows against the training of {manifest.name}"

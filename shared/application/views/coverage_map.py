@@ -71,9 +71,9 @@ class ShowCoverage:
         end = last or (first + timedelta(days=DAYS - 1) if first else eastern_date(self._clock.now()))
         start = first or end - timedelta(days=DAYS - 1)
         if end < start:
-            raise Rejected(f"end_date: {end}, wanted {start} or later")
+            raise Rejected(f"end_date: {end}, expected {start} or later")
         if (end - start).days >= MAX_DATES:
-            raise Rejected(f"end_date: {end}, wanted at most {MAX_DATES} dates from {start} on")
+            raise Rejected(f"end_date: {end}, expected at most {MAX_DATES} dates from {start} on")
         coverage = self._coverage.by_date(start, end)
         cells = tuple(_row(day, s, c) for day, systems in coverage.items() for s, c in _ordered(systems))
         with_rows = {c.system_id for c in cells}

@@ -67,7 +67,7 @@ class ShowModels:
     def __call__(self, system: str | None = None) -> ModelList:
         """Runs two statements. ``system`` selects the models of one system."""
         if system is not None and system not in MODEL_SYSTEMS:
-            raise Rejected(f"system: {system!r}, wanted one of {', '.join(MODEL_SYSTEMS)}")
+            raise Rejected(f"system: {system!r}, expected one of {', '.join(MODEL_SYSTEMS)}")
         today = eastern_date(self._clock.now())
         first = today - timedelta(days=DAYS - 1)
         parts = PartialView()

@@ -123,9 +123,9 @@ class ShowPlayer:
         if no player matches.
         """
         if system is not None and system not in SYSTEM_IDS:
-            raise Rejected(f"system: {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
+            raise Rejected(f"system: {system!r}, expected one of {', '.join(SYSTEM_IDS)}")
         if not 1 <= games <= MAX_GAMES:
-            raise Rejected(f"games {games}, wanted 1 to {MAX_GAMES}")
+            raise Rejected(f"games {games}, expected 1 to {MAX_GAMES}")
         last = before - timedelta(days=1) if before else eastern_date(self._clock.now()) + AHEAD
         player_id = _id_of(player)
         if player_id is None:

@@ -47,7 +47,7 @@ class ShowPlayers:
     def __call__(self, search: str = "", page: int = 1) -> PlayerList:
         """Runs one statement. ``search`` ignores case, accents, spaces and punctuation."""
         if not 1 <= page <= MAX_PAGES:
-            raise Rejected(f"page {page}, wanted 1 to {MAX_PAGES}")
+            raise Rejected(f"page {page}, expected 1 to {MAX_PAGES}")
         last = eastern_date(self._clock.now())
         first = last - timedelta(days=DAYS)
         rows = self._warehouse.query(

@@ -87,9 +87,9 @@ class ShowPerformance:
         """Runs two statements. ``counted_as`` defaults to LIVE if there are live rows."""
         check_system_and_group(system, by)
         if days > MAX_DAYS:
-            raise Rejected(f"days {days}, wanted at most {MAX_DAYS}")
+            raise Rejected(f"days {days}, expected at most {MAX_DAYS}")
         if counted_as is not None and counted_as not in COUNTED_AS_ORDER:
-            raise Rejected(f"counted_as {counted_as!r}, wanted one of {', '.join(COUNTED_AS_ORDER)}")
+            raise Rejected(f"counted_as {counted_as!r}, expected one of {', '.join(COUNTED_AS_ORDER)}")
         first, last = window(self._clock, days)
         parts = PartialView()
         overview = parts.get_or_none("warehouse", lambda: self._overview(first, last)) or ()

@@ -128,7 +128,7 @@ class ShowToday:
     def __call__(self, game_date: date | None = None, system: str | None = None) -> Today:
         """Runs three statements. ``system`` defaults to the preferred one, or the first with rows."""
         if system is not None and system not in SYSTEM_IDS:
-            raise Rejected(f"system: {system!r}, wanted one of {', '.join(SYSTEM_IDS)}")
+            raise Rejected(f"system: {system!r}, expected one of {', '.join(SYSTEM_IDS)}")
         now = self._clock.now()
         day = game_date or eastern_date(now)
         parts = PartialView()

@@ -96,7 +96,7 @@ def _ranges(values: Floats) -> list[BatchFinding]:
                 BatchFinding(
                     name,
                     "out of range",
-                    f"{len(outside)} values such as {outside[0]:g}, wanted {low:g} to {high:g}",
+                    f"{len(outside)} values such as {outside[0]:g}, expected {low:g} to {high:g}",
                 )
             )
     return findings
@@ -112,7 +112,7 @@ def _constant(values: Floats, teams: int) -> list[BatchFinding]:
         is_checked = len(present) >= MIN_ROWS and (not by_team or teams >= MIN_TEAMS)
         minimum = MIN_DISTINCT_TEAMS if by_team else MIN_DISTINCT
         if is_checked and distinct < minimum:
-            evidence = f"{distinct} distinct values for {len(present)} players, wanted {minimum}"
+            evidence = f"{distinct} distinct values for {len(present)} players, expected {minimum}"
             findings.append(BatchFinding(name, "constant", evidence))
     return findings
 

@@ -46,7 +46,7 @@ def build_systems(models: Mapping[str, Regressor]) -> tuple[System, ...]:
     """Return the systems that can run with these models, members before the systems that combine them."""
     unknown = sorted(set(models) - set(MODEL_SYSTEMS))
     if unknown:
-        raise ValueError(f"models for {unknown}, wanted some of {', '.join(MODEL_SYSTEMS)}")
+        raise ValueError(f"models for {unknown}, expected some of {', '.join(MODEL_SYSTEMS)}")
     trained = tuple(trained_system(name, models[name]) for name in MODEL_SYSTEMS if name in models)
     return (*FORMULAS, *trained, *ENSEMBLES)
 

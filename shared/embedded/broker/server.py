@@ -37,7 +37,7 @@ def build(store: MessageStore, deliveries: dict[str, Delivery], home: Path) -> w
             return _problem(400, str(exc))
         except (binascii.Error, TypeError, KeyError, ValueError, RecursionError) as exc:
             return _problem(
-                400, f'{exc!r}; wanted {{"messages": [{{"data": base64, "attributes": {{}}}}, ...]}}'
+                400, f'{exc!r}; expected {{"messages": [{{"data": base64, "attributes": {{}}}}, ...]}}'
             )
         stored = await asyncio.to_thread(store.publish, topic, data)
         if topic in deliveries:

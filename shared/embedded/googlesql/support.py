@@ -96,7 +96,9 @@ def refuse_unchecked(tree: exp.Expr) -> None:
 
 
 def unsupported(part: str) -> InvalidStatement:
-    return InvalidStatement(f"{part} is not supported on the embedded backend; wanted {', '.join(FUNCTIONS)}")
+    return InvalidStatement(
+        f"{part} is not supported on the embedded backend; expected {', '.join(FUNCTIONS)}"
+    )
 
 
 def name_of(node: exp.Expr) -> str:

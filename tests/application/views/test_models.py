@@ -63,7 +63,7 @@ def test_a_models_figures_are_those_of_its_own_rows(graded: Jobs) -> None:
 def test_the_list_can_be_of_one_system_and_no_other_word(graded: Jobs) -> None:
     assert {r.system_id for r in listed(graded, ANCHORED).rows} == {ANCHORED}
     assert listed(graded, "catboost_v8").rows == ()
-    with pytest.raises(Rejected, match="system: 'moving_average', wanted one of catboost_v8"):
+    with pytest.raises(Rejected, match="system: 'moving_average', expected one of catboost_v8"):
         listed(graded, "moving_average")
 
 

@@ -87,11 +87,11 @@ def test_a_window_without_rows_is_empty(graded: Jobs) -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"system": "catboost_v7"}, "system 'catboost_v7', wanted one of"),
-        ({"days": 0}, "days 0, wanted at least 1"),
-        ({"days": 401}, "days 401, wanted at most 400"),
-        ({"by": "moon"}, "by 'moon', wanted one of signal"),
-        ({"counted_as": "MAYBE"}, "counted_as 'MAYBE', wanted one of LIVE"),
+        ({"system": "catboost_v7"}, "system 'catboost_v7', expected one of"),
+        ({"days": 0}, "days 0, expected at least 1"),
+        ({"days": 401}, "days 401, expected at most 400"),
+        ({"by": "moon"}, "by 'moon', expected one of signal"),
+        ({"counted_as": "MAYBE"}, "counted_as 'MAYBE', expected one of LIVE"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_name(graded: Jobs, more: dict[str, object], words: str) -> None:
@@ -135,7 +135,7 @@ def test_dates_without_rows_are_no_columns_and_a_long_span_is_refused(graded: Jo
     empty = coverage(graded, first=DAY + timedelta(days=5))
     assert (empty.cells, empty.dates, empty.worst) == ((), (), "NOT_DUE")
     assert (empty.last - empty.first).days == 13
-    with pytest.raises(Rejected, match="wanted 2025-03-19 or later"):
+    with pytest.raises(Rejected, match="expected 2025-03-19 or later"):
         coverage(graded, first=DAY, last=DAY - timedelta(days=1))
-    with pytest.raises(Rejected, match="wanted at most 62 dates"):
+    with pytest.raises(Rejected, match="expected at most 62 dates"):
         coverage(graded, first=DAY - timedelta(days=62), last=DAY)

@@ -49,7 +49,7 @@ def test_a_player_is_found_by_any_part_of_his_name_however_it_is_spelt(graded: J
     for part in (row.player_name, row.player_name.upper(), row.player_name[2:6], f" {row.player_name[:3]}."):
         assert top in {r.player_lookup for r in players(graded, search=part).rows}
     assert players(graded, search="nobody of this name").rows == ()
-    with pytest.raises(Rejected, match="page 0, wanted 1 to 100"):
+    with pytest.raises(Rejected, match="page 0, expected 1 to 100"):
         players(graded, page=0)
 
 
@@ -112,9 +112,9 @@ def test_one_who_did_not_play_has_no_points_and_a_reason(graded: Jobs) -> None:
 def test_nobody_and_what_cannot_be_asked_are_refused_by_name(graded: Jobs, top: str) -> None:
     with pytest.raises(NotFound, match="player 'nobody' has no game between"):
         player(graded, "nobody")
-    with pytest.raises(Rejected, match="games 83, wanted 1 to 82"):
+    with pytest.raises(Rejected, match="games 83, expected 1 to 82"):
         player(graded, top, games=83)
-    with pytest.raises(Rejected, match="system: 'x', wanted one of"):
+    with pytest.raises(Rejected, match="system: 'x', expected one of"):
         player(graded, top, system="x")
 
 

@@ -29,7 +29,7 @@ class Mutant:
         whole = (root / self.file).read_text(encoding="utf-8")
         if whole.count(self.old) != 1:
             raise ValueError(
-                f"{self.name}: {self.file} has {self.old!r} {whole.count(self.old)} times, wanted 1"
+                f"{self.name}: {self.file} has {self.old!r} {whole.count(self.old)} times, expected 1"
             )
         return whole.replace(self.old, self.new)
 

@@ -58,11 +58,11 @@ def test_one_system_is_shown_by_edge_by_date_and_by_chance(console: Console) -> 
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("system=x", "system 'x', wanted one of"),
-        ("days=0", "days 0, wanted at least 1"),
+        ("system=x", "system 'x', expected one of"),
+        ("days=0", "days 0, expected at least 1"),
         ("days=x", "days: 'x'"),
-        ("days=1000", "wanted at most 400"),
-        ("by=moon", "by 'moon', wanted one of"),
+        ("days=1000", "expected at most 400"),
+        ("by=moon", "by 'moon', expected one of"),
     ],
 )
 def test_what_cannot_be_asked_is_said_on_a_page(console: Console, query: str, words: str) -> None:
@@ -110,7 +110,7 @@ def test_what_is_not_graded_is_named_with_the_command_that_mends_it(
 def test_an_empty_span_and_a_bad_one_are_pages(console: Console, empty: Console) -> None:
     assert "No predictions between" in empty.page("/console/coverage").text
     assert (
-        "wanted at most 62 dates"
+        "expected at most 62 dates"
         in console.page("/console/coverage?start_date=2024-01-01&end_date=2025-01-01", 422).text
     )
     assert "start_date: 'x'" in console.page("/console/coverage?start_date=x", 422).text

@@ -47,7 +47,7 @@ def test_a_model_tells_its_window_its_gates_its_figures_and_its_lineage(
     page = console.page(f"/console/models/{named('spring')}")
     part = console.page(f"/console/parts/gates?model={named('spring')}")
     gates = {r[0]: r[1:] for r in part.table("Current gates")}
-    assert gates["shadow dates"] == ["✕ failed", "1 game dates in shadow, wanted 7"]
+    assert gates["shadow dates"] == ["✕ failed", "1 game dates in shadow, expected 7"]
     assert gates["graded"][0] == "✓ passed"
     assert next(iter(gates.values()))[0] == "✕ failed"  # what failed comes first
     assert "2024-05-23 to 2025-02-07" in console.page(f"/console/models/{named('autumn')}").text
@@ -78,7 +78,7 @@ def test_a_promotion_is_refused_with_the_gate_that_fails(console_copy: Console, 
     page = Page(answer.text)
     assert answer.status_code == 409
     assert "Not promoted." in page.text
-    assert "shadow dates: 1 game dates in shadow, wanted 7" in page.text
+    assert "shadow dates: 1 game dates in shadow, expected 7" in page.text
     assert 'value="looks good"' in answer.text  # what was typed is not lost
     assert console_copy.rows("/console/models.csv")[0]["human_name"] == "autumn"
 
@@ -131,7 +131,7 @@ def test_a_form_of_another_site_promotes_nothing(console: Console, named: Named)
     sent = {"reason": "x", "override": "1"}
     answer = ask(console.app, "POST", path, data=sent, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
-    assert "wanted a page of this console" in Page(answer.text).text
+    assert "expected a page of this console" in Page(answer.text).text
     assert console.rows("/console/models.csv")[0]["human_name"] == "autumn"
 
 
@@ -149,7 +149,7 @@ def test_a_blocked_model_is_refused_by_name(console_copy: Console, graded_copy: 
 def test_nothing_registered_is_a_page_that_says_how_to_begin(empty: Console) -> None:
     assert "No model is registered. props train SYSTEM" in empty.page("/console/models").text
     assert "model 'x' is not registered" in empty.page("/console/models/x", 404).text
-    assert "'x', wanted one of" in empty.page("/console/models?system=x", 422).text
+    assert "'x', expected one of" in empty.page("/console/models?system=x", 422).text
     assert empty.rows("/console/models.csv") == []
 
 

@@ -84,7 +84,7 @@ def test_the_system_shown_is_the_one_that_has_rows_unless_one_is_asked_for(bench
     assert "Signal of moving_average" in Page(bench.call("GET", "/").text).text
     assert "ensemble_v1 has no active row" in Page(bench.call("GET", "/?system=ensemble_v1").text).text
     refused = bench.call("GET", "/?system=nobody")
-    assert (refused.status_code, "'nobody', wanted one of" in Page(refused.text).text) == (422, True)
+    assert (refused.status_code, "'nobody', expected one of" in Page(refused.text).text) == (422, True)
 
 
 def test_a_table_is_had_as_csv_with_the_same_rows(bench: Bench) -> None:
