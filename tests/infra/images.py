@@ -1,4 +1,4 @@
-"""Images built and run without a daemon: a Debian base, the product's Dockerfiles on it, a process in it."""
+"""Images built and run without a daemon: a Debian base, the product's Dockerfile on it, a process in it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from infra.requirements import PROGRAMS
 from tests.infra.image_checks import Entry
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".infra" / "images"
 STORE = ("--root", str(HOME / "storage"), "--runroot", str(HOME / "run"))
-
-DOCKERFILES = {
-    "prediction-coordinator": "services/prediction_coordinator/Dockerfile",
-    "prediction-worker": "services/prediction_worker/Dockerfile",
-    "props": "backfill_jobs/Dockerfile",
-}
 
 BASE = ("--variant=minbase", "--include=python3,python3-pip,ca-certificates", "bookworm")
 """Debian's own Python is of the same minor version as that of the base that production pulls."""
@@ -110,11 +105,12 @@ class Process:
 
 
 def build(program: str) -> Image:
-    """The program's image, from its Dockerfile and what is in the working tree; ``remove`` it afterwards."""
+    """The program's image, from the Dockerfile and what is in the working tree; ``remove`` it afterwards."""
     begun = time.monotonic()
     name = f"localhost/{program}"
-    arguments = [f"--build-arg={key}={value}" for key, value in {"BASE_IMAGE": base(), **LABELLED}.items()]
-    recipe = ("--file", DOCKERFILES[program], "--tag", name, str(ROOT))
+    given = {"PROGRAM": program, "BASE_IMAGE": base(), **LABELLED}
+    arguments = [f"--build-arg={key}={value}" for key, value in given.items()]
+    recipe = ("--file", "Dockerfile", "--tag", name, str(ROOT))
     buildah("bud", "--quiet", "--layers=false", *arguments, f"--volume={wheels()}:/root", *recipe)
     seconds = time.monotonic() - begun
     container = buildah("from", "--pull-never", name)
@@ -206,7 +202,7 @@ def wheels() -> Path:
 
     The wheels are fetched by this machine's pip, whose settings a build does not have.
     """
-    locks = [ROOT / "requirements" / f"{program}.lock" for program in DOCKERFILES]
+    locks = [ROOT / "requirements" / f"{program}.lock" for program in PROGRAMS]
     home = HOME / f"home-{hashlib.sha256(b''.join(lock.read_bytes() for lock in locks)).hexdigest()[:12]}"
     settings = home / ".pip" / "pip.conf"
     if not settings.exists():

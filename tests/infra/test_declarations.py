@@ -161,11 +161,7 @@ def test_topics_and_collections_are_those_of_the_product() -> None:
     assert known - set(re.findall(r'"(\w+)"', body)) == set()
 
 
-DOCKERFILES = {
-    "prediction-coordinator": ROOT / "services" / "prediction_coordinator" / "Dockerfile",
-    "prediction-worker": ROOT / "services" / "prediction_worker" / "Dockerfile",
-    "props": ROOT / "backfill_jobs" / "Dockerfile",
-}
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 BY_DIGEST = re.compile(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}")
 
 
@@ -187,19 +183,23 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def copied(program: str) -> list[str]:
-    """What a Dockerfile copies out of the repository."""
-    return re.findall(
-        r"^COPY (?!--from)(\S+) \S+$", DOCKERFILES[program].read_text(encoding="utf-8"), re.MULTILINE
+    """What the stages of a program's image copy out of the repository."""
+    stages = dict(
+        re.findall(r"^FROM \S+(?: AS (\S+))?$(.*?)(?=^FROM|\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)
     )
+    text = "".join(stages[name] for name in ("packages", "shared", program, ""))
+    return re.findall(r"^COPY (?!--from)(\S+) \S+$", text.replace("${PROGRAM}", program), re.MULTILINE)
 
 
-@pytest.mark.parametrize("program", DOCKERFILES)
+@pytest.mark.parametrize("program", requirements.PROGRAMS)
 def test_what_an_image_copies_is_there_and_let_in(program: str) -> None:
     rules = (ROOT / ".dockerignore").read_text(encoding="utf-8")
     assert f"requirements/{program}.lock" in copied(program)
     assert [path for path in copied(program) if not (ROOT / path).exists()] == []
     assert [path for path in copied(program) if not admitted(path, rules)] == []
-    assert "COPY . " not in DOCKERFILES[program].read_text(encoding="utf-8")
+    assert {path.partition("/")[0] for path in copied(program)} == {
+        "requirements", "shared", "backfill_jobs" if program == "props" else "services"
+    }  # fmt: skip
 
 
 PROGRAMS_START = {
@@ -257,12 +257,16 @@ def test_a_folder_that_is_no_longer_let_in_is_noticed() -> None:
     assert admitted("a/b.py", "")
 
 
-@pytest.mark.parametrize("program", DOCKERFILES)
-def test_an_image_stands_on_the_base_that_the_build_tests(program: str) -> None:
-    text = DOCKERFILES[program].read_text(encoding="utf-8")
-    (base,) = re.findall(r"^ARG BASE_IMAGE=(\S+)$", text, re.MULTILINE)
+def test_the_images_stand_on_the_base_that_the_build_tests() -> None:
+    (base,) = re.findall(r"^ARG BASE_IMAGE=(\S+)$", DOCKERFILE, re.MULTILINE)
     assert base == BUILD["substitutions"]["_PYTHON_IMAGE"]
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE_IMAGE}"}
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE, re.MULTILINE))
+    assert stages == {"packages", "shared", *requirements.PROGRAMS}
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {
+        "${BASE_IMAGE}",
+        "shared",
+        "${PROGRAM}",
+    }
 
 
 def test_every_step_of_the_build_runs_in_an_image_by_digest() -> None:
@@ -273,8 +277,9 @@ def test_every_step_of_the_build_runs_in_an_image_by_digest() -> None:
 
 def test_every_image_is_built_and_named_with_its_origin() -> None:
     script = next(step["script"] for step in BUILD["steps"] if step["id"] == "build")
-    built = dict(re.findall(r"^build (\S+) (\S+)$", script, re.MULTILINE))
-    assert built == {program: str(path.relative_to(ROOT)) for program, path in DOCKERFILES.items()}
+    (built,) = re.findall(r"^for name in (.+); do$", script, re.MULTILINE)
+    assert set(built.split()) == set(requirements.PROGRAMS)
+    assert '--build-arg "PROGRAM=$name"' in script
     assert BUILD["images"] == [
         f"${{_REPOSITORY}}/{p}:$COMMIT_SHA" for p in ("prediction-worker", "prediction-coordinator", "props")
     ]

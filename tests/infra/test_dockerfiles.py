@@ -1,4 +1,4 @@
-"""The Dockerfiles, before anything is built of them."""
+"""The Dockerfile, before anything is built of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.infra.install import ROOT
 from tests.infra.mutants import Mutant
 from tests.infra.terraform import INFRA
 
-DOCKERFILES = sorted((*ROOT.glob("services/*/Dockerfile"), ROOT / "backfill_jobs" / "Dockerfile"))
+DOCKERFILE = ROOT / "Dockerfile"
 MUTANTS = mutants.load("dockerfiles")
 BY_HADOLINT = [m for m in MUTANTS if m.says.startswith("DL")]
 BY_CHECKOV = [m for m in MUTANTS if m.says.startswith("CKV")]
@@ -26,9 +26,8 @@ def hadolint(path: Path) -> list[str]:
     return [found["code"] for found in json.loads(tools.run("hadolint", "--format", "json", path).stdout)]
 
 
-@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda p: p.parent.name)
-def test_hadolint_has_nothing_to_say(path: Path) -> None:
-    assert hadolint(path) == []
+def test_hadolint_has_nothing_to_say() -> None:
+    assert hadolint(DOCKERFILE) == []
 
 
 @pytest.mark.parametrize("mutant", BY_HADOLINT, ids=str)
@@ -40,9 +39,9 @@ def test_hadolint_notices(tmp_path: Path, mutant: Mutant) -> None:
 
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """Checks that failed by folder, of the Dockerfiles as they are and of each mistake, from one run."""
+    """Checks that failed by folder, of the Dockerfile as it is and of each mistake, from one run."""
     tree = tmp_path_factory.mktemp("dockerfiles")
-    texts = {f"real-{n}": path.read_text(encoding="utf-8") for n, path in enumerate(DOCKERFILES)}
+    texts = {"real": DOCKERFILE.read_text(encoding="utf-8")}
     texts |= {f"mutant-{n}": mutant.text() for n, mutant in enumerate(BY_CHECKOV)}
     for name, text in texts.items():
         (tree / name).mkdir()
@@ -69,7 +68,7 @@ def skipped() -> set[str]:
 
 
 def test_checkov_finds_what_is_skipped_and_no_more(failed: dict[str, set[str]]) -> None:
-    assert [failed[f"real-{n}"] for n in range(len(DOCKERFILES))] == [skipped()] * len(DOCKERFILES)
+    assert failed["real"] == skipped()
 
 
 @pytest.mark.parametrize("number", range(len(BY_CHECKOV)), ids=[str(m) for m in BY_CHECKOV])

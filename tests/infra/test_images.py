@@ -14,6 +14,7 @@ import httpx
 import numpy as np
 import pytest
 
+from infra.requirements import PROGRAMS
 from shared.application.training.train import TrainModels, demo_windows
 from shared.domain.features.contract import FEATURES
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
@@ -45,7 +46,7 @@ def built() -> Iterator[Mapping[str, Image]]:
     images.base()
     images.wheels()
     with ThreadPoolExecutor(2) as builders:
-        waiting = {program: builders.submit(images.build, program) for program in images.DOCKERFILES}
+        waiting = {program: builders.submit(images.build, program) for program in PROGRAMS}
     try:
         yield {program: one.result() for program, one in waiting.items()}
     finally:
@@ -95,7 +96,7 @@ def client(oidc: dict[str, str]) -> Iterator[httpx.Client]:
         yield found
 
 
-@pytest.mark.parametrize("program", images.DOCKERFILES)
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_an_image_holds_what_it_needs_and_no_more(
     built: Mapping[str, Image], listed: Callable[[str], Listed], program: str, measured: Tell
 ) -> None:
