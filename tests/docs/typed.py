@@ -31,6 +31,7 @@ LEFT_OUT = {
     "export *": "sets up a shell; here the state is this machine's",
     "pytest *": "other tests, by their markers",
     "make setup": "made what the tests run in",
+    "make test-fast": "a part of make test",
     "make test": "these tests are part of it",
     "make check": "CI runs it beside these tests",
     "make docs": "needs the site generator; CI runs it beside these tests",
