@@ -100,7 +100,7 @@ def _response_fields(schema: Schema) -> str:
 def _default(required: bool, schema: Schema) -> str:
     if required:
         return "refused"
-    return markdown.code(str(schema["default"])) if "default" in schema else "none"
+    return markdown.code(str(schema["default"])) if schema.get("default") is not None else "none"
 
 
 def _values(schema: Schema) -> str:

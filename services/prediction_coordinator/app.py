@@ -13,10 +13,10 @@ from msgspec import structs
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import WithJsonSchema, create_model
 
+from services.prediction_coordinator import responses
 from services.prediction_coordinator.console.site import add_console
 from services.prediction_coordinator.coordinator import Coordinator
 from services.prediction_coordinator.push_routes import PUSH_PATHS, add_push_routes
-from services.prediction_coordinator.responses import ANSWERS
 from shared.application.operations.readiness import CachedCheck, run_check
 from shared.application.views.run_progress import count_by_system, count_outcomes
 from shared.domain.game_dates import PATTERN
@@ -26,9 +26,9 @@ from shared.ports import ExpectedPlayer, PlayerOutcome, Run
 from shared.schemas.messages import RunRequested
 from shared.web.authentication import LOOPBACK_ONLY, AuthPolicy, is_authorised, protect
 from shared.web.body_limits import DEFAULT_LIMITS, BodyLimits, limit_bodies
-from shared.web.health import readiness_response
+from shared.web.health import Health, Ready, readiness_response
 from shared.web.openapi import DocumentedFastAPI
-from shared.web.problems import install_errors, problem_responses
+from shared.web.problems import install_errors
 from shared.web.request_metrics import RequestMetricsMiddleware
 from shared.web.strict_routes import StrictBody, refuse_unknown_input
 
@@ -62,7 +62,7 @@ MAX_DAYS = 400
 def build(
     coordinator: Coordinator, auth_policy: AuthPolicy = LOOPBACK_ONLY, limits: BodyLimits = DEFAULT_LIMITS
 ) -> FastAPI:
-    app = DocumentedFastAPI(lambda: ANSWERS, title="prediction-coordinator", version="1")
+    app = DocumentedFastAPI(title="prediction-coordinator", version="1")
     app.state.coordinator = coordinator
     install_errors(app)
     refuse_unknown_input(app)
@@ -78,8 +78,12 @@ def build(
     return app
 
 
-def _run_routes(app: FastAPI, c: Coordinator) -> None:
-    @app.post("/start", status_code=202, responses=problem_responses(400, 404, 409, 413, 415, 422, 429, 503))
+def _run_routes(app: DocumentedFastAPI, c: Coordinator) -> None:
+    @app.post(
+        "/start",
+        status_code=202,
+        responses=app.responses(responses.Started, 400, 404, 409, 413, 415, 422, 429, 503, status=202),
+    )
     def start(body: StartIn) -> dict[str, Any]:  # type: ignore[valid-type]
         """Open a run for a game date and publish one job per expected player."""
         started = c.start_run(RunRequested(**vars(body)))
@@ -90,7 +94,7 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
             "status_url": f"/runs/{started.run_id}",
         }
 
-    @app.get("/runs", responses=problem_responses(422, 503))
+    @app.get("/runs", responses=app.responses(responses.Runs, 422, 503))
     def runs(
         game_date: GameDate | None = None, limit: Annotated[int, Query(ge=1, le=MAX_RUNS)] = 50
     ) -> dict[str, Any]:
@@ -98,7 +102,7 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
         newest_runs = c.runs.runs(game_date=c.date(game_date) if game_date is not None else None, limit=limit)
         return {"runs": [_summary(r) for r in newest_runs]}
 
-    @app.get("/runs/{run_id}", responses=problem_responses(404, 422, 503))
+    @app.get("/runs/{run_id}", responses=app.responses(responses.Run, 404, 422, 503))
     def run(run_id: str) -> dict[str, Any]:
         """State, progress, and each player's outcome with its reason."""
         stored_run = c.runs.get(run_id)
@@ -121,14 +125,14 @@ def _run_routes(app: FastAPI, c: Coordinator) -> None:
             },
         }
 
-    @app.post("/check-stalled", responses=problem_responses(400, 413, 422, 503))
+    @app.post("/check-stalled", responses=app.responses(responses.Ended, 400, 413, 422, 503))
     def check_stalled() -> dict[str, Any]:
         """End the runs whose deadline has passed."""
         return {"ended": c.check_stalled(datetime.now(UTC))}
 
 
-def _query_routes(app: FastAPI, c: Coordinator) -> None:
-    @app.get("/predictions/{game_date}", responses=problem_responses(422, 503))
+def _query_routes(app: DocumentedFastAPI, c: Coordinator) -> None:
+    @app.get("/predictions/{game_date}", responses=app.responses(responses.ActivePredictions, 422, 503))
     def predictions(game_date: GameDate, as_of: Literal["now", "tipoff"] = "now") -> dict[str, Any]:
         """The active rows of a game date; with ``as_of=tipoff`` the rows active when their game began."""
         day = c.date(game_date)
@@ -139,13 +143,13 @@ def _query_routes(app: FastAPI, c: Coordinator) -> None:
         )
         return {"game_date": day, "predictions": rows}
 
-    @app.get("/signals/{game_date}", responses=problem_responses(404, 422, 503))
+    @app.get("/signals/{game_date}", responses=app.responses(responses.Signals, 404, 422, 503))
     def signals(game_date: GameDate) -> dict[str, Any]:
         """The signal of each system, with the results of earlier days that had the same signal."""
         day = c.date(game_date)
         return {"game_date": day, "signals": c.signals(day)}
 
-    @app.get("/coverage", responses=problem_responses(422, 503))
+    @app.get("/coverage", responses=app.responses(responses.Coverages, 422, 503))
     def coverage(start_date: GameDate, end_date: GameDate) -> dict[str, Any]:
         """Graded rows and rows due for grading, by system."""
         start, end = c.date(start_date, "start_date"), c.date(end_date, "end_date")
@@ -156,21 +160,21 @@ def _query_routes(app: FastAPI, c: Coordinator) -> None:
         return {"systems": {s: counts.plain() for s, counts in c.coverage(start, end).items()}}
 
 
-def _health_routes(app: FastAPI, c: Coordinator) -> None:
-    @app.get("/health")
+def _health_routes(app: DocumentedFastAPI, c: Coordinator) -> None:
+    @app.get("/health", responses=app.responses(Health))
     def health() -> dict[str, str]:
         """Service, revision and commit. Calls no store, so it responds even if the stores are unavailable."""
         return c.identity.health()
 
     check_runs = CachedCheck(lambda: c.runs.runs(limit=1))
 
-    @app.get("/ready", responses=problem_responses(503))
+    @app.get("/ready", responses=app.responses(Ready, 503))
     def ready(request: Request) -> JSONResponse:
         """503 until the stores respond. An authenticated caller also gets each check by name."""
         checks = [run_check("warehouse", c.check_stores), run_check("run store", check_runs)]
         return readiness_response(checks, is_authorised(request))
 
-    @app.get("/heartbeat")
+    @app.get("/heartbeat", responses=app.responses(responses.CoordinatorHeartbeat))
     def heartbeat() -> dict[str, Any]:
         """Process, start time, and the time of the last activity."""
         last = c.last_activity.isoformat() if c.last_activity else None

@@ -15,8 +15,8 @@ from shared.application.messaging.topics import READY_TOPIC, START_TOPIC
 from shared.application.runs.lifecycle import Report, StartedRun
 from shared.observability import tracing
 from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
+from shared.schemas.strict_json import parse_json
 from shared.web.push import handle_push, push_route
-from shared.web.strict_routes import parse_json
 
 Accepted = TypeVar("Accepted")
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from pydantic import create_model
+import msgspec
 
 from shared.application.grading.signals import Evidence
 from shared.domain.coverage import Level
 from shared.domain.vocabulary import RunState
+from shared.schemas.messages import Instant
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PLAYER_PROP_PREDICTIONS
 from shared.schemas.table import Table
-from shared.web.health import Health, Heartbeat, Ready
-from shared.web.openapi import ResponseModel, ResponseModels
+from shared.web.health import Heartbeat
+from shared.web.openapi import ResponseModel
 
 
-def row_of(table: Table, name: str, **extra_fields: Any) -> type[ResponseModel]:
+def row_of(table: Table, name: str, **extra_fields: Any) -> type[msgspec.Struct]:
     """Return the response model of a table's row, with the ``extra_fields`` that a query adds."""
     types = {c.name: c.python_type for c in table.columns} | extra_fields
-    fields: dict[str, Any] = {column: (type_, ...) for column, type_ in types.items()}
-    return create_model(name, __base__=ResponseModel, __doc__=f"A row of ``{table.full_name}``.", **fields)
+    for column in table.columns:
+        if column.type == "TIMESTAMP":
+            types[column.name] = Instant if column.mode == "REQUIRED" else Instant | None
+    doc = {"__doc__": f"A row of ``{table.full_name}``."}
+    return msgspec.defstruct(name, list(types.items()), bases=(ResponseModel,), namespace=doc)
 
 
 class Started(ResponseModel):
@@ -39,8 +43,8 @@ class RunOfList(ResponseModel):
     game_date: date
     state: RunState
     expected_players: int
-    opened_at: datetime
-    closed_at: datetime | None
+    opened_at: Instant
+    closed_at: Instant | None
     note: str | None
 
 
@@ -119,18 +123,4 @@ class CoordinatorHeartbeat(Heartbeat):
     """Heartbeat of the coordinator; ``models`` is always empty."""
 
     models: list[str]
-    last_activity: datetime | None
-
-
-ANSWERS: ResponseModels = {
-    "POST /start": Started,
-    "GET /runs": Runs,
-    "GET /runs/{run_id}": Run,
-    "POST /check-stalled": Ended,
-    "GET /predictions/{game_date}": ActivePredictions,
-    "GET /signals/{game_date}": Signals,
-    "GET /coverage": Coverages,
-    "GET /health": Health,
-    "GET /ready": Ready,
-    "GET /heartbeat": CoordinatorHeartbeat,
-}
+    last_activity: Instant | None

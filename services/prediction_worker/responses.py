@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from shared.application.prediction import batch_api
-from shared.web.health import Health, Heartbeat, Ready
-from shared.web.openapi import ResponseModel, ResponseModels, response_model_of
+import msgspec
 
-NoPrediction = response_model_of(batch_api.NoPrediction, "NoPrediction")
-PredictedPoints = response_model_of(batch_api.PredictedPoints, "PredictedPoints")
-PredictedChance = response_model_of(batch_api.PredictedChance, "PredictedChance")
+from shared.application.prediction.batch_api import NoPrediction, PredictedChance, PredictedPoints
+from shared.schemas.messages import Instant
+from shared.web.health import Heartbeat
+from shared.web.openapi import REFERENCE, ResponseModel
+
+PREDICTIONS = (PredictedChance, PredictedPoints, NoPrediction)
+_ANY_PREDICTION = {"anyOf": [{"$ref": REFERENCE.format(name=model.__name__)} for model in PREDICTIONS]}
 
 
 class Model(ResponseModel):
@@ -35,24 +37,17 @@ class Models(ResponseModel):
     alarms: list[str]
 
 
-class WorkerHeartbeat(Heartbeat, Models):
+class WorkerHeartbeat(Heartbeat):
     """``in_flight``: jobs under way; ``totals``: push messages by answer."""
 
+    models: list[Model]
+    alarms: list[str]
     in_flight: int
     totals: dict[str, int]
-    last_activity: datetime | None
+    last_activity: Instant | None
 
 
 class Predictions(ResponseModel):
     """For each row, in request order: the prediction of each system, by system id."""
 
-    predictions: list[dict[str, PredictedChance | PredictedPoints | NoPrediction]]  # type: ignore[valid-type]
-
-
-ANSWERS: ResponseModels = {
-    "POST /predict/batch": Predictions,
-    "GET /health": Health,
-    "GET /ready": Ready,
-    "GET /heartbeat": WorkerHeartbeat,
-    "GET /models": Models,
-}
+    predictions: list[dict[str, Annotated[Any, msgspec.Meta(extra_json_schema=_ANY_PREDICTION)]]]

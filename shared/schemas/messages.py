@@ -31,7 +31,8 @@ MIN_ODDS = 100
 """Smallest absolute value of American odds."""
 
 Number = Annotated[float, msgspec.Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
-Price = Annotated[int, msgspec.Meta(ge=-int(MAX_NUMBER), le=int(MAX_NUMBER))]
+_ODDS = {"not": {"exclusiveMinimum": -MIN_ODDS, "exclusiveMaximum": MIN_ODDS}}
+Price = Annotated[int, msgspec.Meta(ge=-int(MAX_NUMBER), le=int(MAX_NUMBER), extra_json_schema=_ODDS)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Message = TypeVar("Message", bound="msgspec.Struct")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, NamedTuple, cast
 
 from fastapi import FastAPI
@@ -41,9 +41,9 @@ class FastPathRoutes:
     to ``app``. ``RequestMetricsMiddleware`` handles errors of a handler as it does those of a route.
     """
 
-    def __init__(self, app: ASGIApp, handlers: Mapping[str, Callable[[ASGIApp], ASGIApp]]) -> None:
+    def __init__(self, app: ASGIApp, handlers: Mapping[str, ASGIApp]) -> None:
         self._app = app
-        self._handlers = {path: (FastPathRoute(path), make(app)) for path, make in handlers.items()}
+        self._handlers = {path: (FastPathRoute(path), handler) for path, handler in handlers.items()}
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_post = scope["type"] == "http" and scope["method"] == "POST"

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 
 from shared.application.operations.readiness import Check
 from shared.errors import Unavailable
+from shared.schemas.messages import Instant
 from shared.web.openapi import ResponseModel
 from shared.web.problems import PROBLEMS, problem_response
 
@@ -64,8 +65,8 @@ class Heartbeat(Health):
     """``instance``: unique per process."""
 
     instance: str
-    started_at: datetime
-    now: datetime
+    started_at: Instant
+    now: Instant
 
 
 class Ready(ResponseModel):

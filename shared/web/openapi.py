@@ -1,56 +1,51 @@
-"""Schemas of successful responses in the OpenAPI document; responses are not validated against them."""
+"""msgspec models of bodies in the OpenAPI document; responses are not validated against them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, create_model
-from pydantic.json_schema import models_json_schema
 
 from shared.web.app import LeanFastAPI
+from shared.web.problems import problem_responses
 
-REFERENCE = "#/components/schemas/{model}"
-
-ResponseModels = Mapping[str, type[BaseModel]]
-"""Model of the successful response by method and path, for example ``GET /runs``."""
+REFERENCE = "#/components/schemas/{name}"
 
 
-class ResponseModel(BaseModel):
+class ResponseModel(msgspec.Struct, forbid_unknown_fields=True):
     """Declares every key of a response; the tests find undeclared ones."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class DocumentedFastAPI(LeanFastAPI):
-    """Application that documents its responses; ``get_models`` is called when the document is requested."""
+    """Application whose document contains msgspec models. FastAPI documents models of pydantic only, and
+    builds them at the start of the process."""
 
-    def __init__(self, get_models: Callable[[], ResponseModels], **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._get_models = get_models
+        self._models: list[type[msgspec.Struct]] = []
+
+    def responses(
+        self, model: type[msgspec.Struct], *problems: int, status: int = 200
+    ) -> dict[int | str, dict[str, Any]]:
+        """Return the OpenAPI entries of the responses of a route."""
+        return problem_responses(*problems) | {status: self.json_of(model)}
+
+    def json_of(self, *models: type[msgspec.Struct]) -> dict[str, Any]:
+        """Return the OpenAPI entry of a JSON body, a struct; add it and other ``models`` to the document."""
+        self._models += models
+        reference = {"$ref": REFERENCE.format(name=models[0].__name__)}
+        return {"content": {"application/json": {"schema": reference}}}
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            add_response_schemas(super().openapi(), self._get_models())
+            components = super().openapi().setdefault("components", {})
+            _, schemas = msgspec.json.schema_components(self._models, ref_template=REFERENCE)
+            for schema in schemas.values():
+                if "description" in schema:
+                    schema["description"] = inspect.cleandoc(schema["description"])
+                for field in schema.get("properties", {}).values():
+                    if field.get("default") != field.get("default"):  # NaN, which JSON cannot contain
+                        del field["default"]
+            components["schemas"] = dict(sorted((components.get("schemas", {}) | schemas).items()))
         return super().openapi()
-
-
-def add_response_schemas(document: dict[str, Any], response_models: ResponseModels) -> None:
-    """Add response schemas to a document; ``KeyError`` for an unknown route."""
-    _, schemas = models_json_schema(
-        [(model, "serialization") for model in response_models.values()], ref_template=REFERENCE
-    )
-    document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
-    for route, model in response_models.items():
-        method, path = route.split(" ")
-        responses = document["paths"][path][method.lower()]["responses"]
-        (success,) = (code for code in responses if code.startswith("2"))
-        schema = {"$ref": REFERENCE.format(model=model.__name__)}
-        responses[success].setdefault("content", {})["application/json"] = {"schema": schema}
-
-
-def response_model_of(struct: type[msgspec.Struct], name: str) -> type[ResponseModel]:
-    """Return the response model of a struct that is encoded unchanged."""
-    fields: dict[str, Any] = {f.name: (f.type, ...) for f in msgspec.structs.fields(struct)}
-    return create_model(name, __base__=ResponseModel, __doc__=struct.__doc__, **fields)

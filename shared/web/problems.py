@@ -28,6 +28,7 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.observability import tracing
+from shared.schemas.strict_json import cut
 
 logger = logging.getLogger("props.http")
 
@@ -65,21 +66,9 @@ PROBLEMS: dict[type[AppError], Problem] = {
 """The problem of each error class. Other classes use their nearest parent's, else ``UNEXPECTED``. Callers
 send no SQL, so a statement that the warehouse refuses is an internal error."""
 
-PROBLEM_CONTENT = {
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                },
-            }
-        }
-    }
-}
+_FIELDS = {"type": "string", "title": "string", "status": "integer", "detail": "string"}
+_SCHEMA = {"type": "object", "properties": {name: {"type": type_} for name, type_ in _FIELDS.items()}}
+PROBLEM_CONTENT = {"content": {"application/problem+json": {"schema": _SCHEMA}}}
 
 
 def problem_response(
@@ -165,9 +154,6 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, handle_routing_error)
 
 
-MAX_VALUE_LENGTH = 60
-"""Characters of an invalid value that a response repeats."""
-
 MAX_ERRORS = 20
 """Validation errors of one request that its response lists."""
 
@@ -179,9 +165,7 @@ def validation_error(error: Mapping[str, Any]) -> str:
         return f"{field_path}: unknown field"
     if error["type"] == "missing":
         return f"{field_path}: {error['msg']}"
-    value = repr(error["input"])
-    value_text = value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}..."
-    return f"{field_path}: {value_text}, {error['msg']}"
+    return f"{field_path}: {cut(repr(error['input']))}, {error['msg']}"
 
 
 def first_time_logged(failure: Exception) -> bool:

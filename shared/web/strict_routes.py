@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
@@ -13,10 +11,11 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.game_dates import shorten
-from shared.errors import Malformed, Rejected, UnsupportedMediaType
+from shared.errors import Rejected, UnsupportedMediaType
+from shared.schemas.strict_json import parse_json, refuse_repeated
+from shared.web.body_limits import BODILESS
 
 JSON = "application/json"
-BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class StrictBody(BaseModel):
@@ -26,7 +25,11 @@ class StrictBody(BaseModel):
 
 
 class StrictRoute(APIRoute):
-    """Checks a request before the framework reads it; ``Rejected`` names the invalid field."""
+    """Checks a request before the framework reads it; ``Rejected`` names the invalid field. Responses are not
+    validated."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options | {"response_model": None})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -38,29 +41,27 @@ class StrictRoute(APIRoute):
         return handle_checked
 
     def _check_query(self, request: Request) -> None:
-        """Check the query. Pushes are exempt: the subscription's owner may add parameters to the URL."""
-        if self._takes_pushes or not request.scope["query_string"]:
+        """Check the query. Pushes allow any: the subscription's owner may add parameters to the URL."""
+        if self._reads_request or not request.scope["query_string"]:
             return
         names = [name for name, _ in request.query_params.multi_items()]
-        _refuse_unknown("query", names, set(_query_parameters(self.dependant)))
-        _refuse_repeated("query", names)
+        refuse_unknown("query", names, set(_query_parameters(self.dependant)))
+        refuse_repeated("query", names)
 
     async def _checked_body(self, request: Request) -> Request:
         """Return the request with its JSON parsed, or unchanged if the route reads its body itself."""
-        if request.method in BODILESS or self._takes_pushes or self._takes_form:
+        if request.method in BODILESS or self._reads_request or self._takes_form:
             return request
         body = await request.body()
         if self.body_field is None:
             _refuse_fields(body)
             return request
-        if not body:
-            raise Rejected(f"body: missing, expected a JSON object ({JSON})")
-        _check_content_type(request)
+        check_is_json(body, request.headers.get("content-type"))
         return _Parsed(request, parse_json(body))
 
     @property
-    def _takes_pushes(self) -> bool:
-        """Whether the route receives pushes: it documents its body by hand."""
+    def _reads_request(self) -> bool:
+        """Whether the route documents its body by hand: then it also checks its request."""
         return self.body_field is None and "requestBody" in (self.openapi_extra or {})
 
     @property
@@ -91,54 +92,29 @@ def _query_parameters(dependant: Dependant) -> Iterator[str]:
         yield from _query_parameters(dependency)
 
 
-def parse_json(body: bytes) -> Any:
-    """Return the value of a JSON text.
-
-    ``Malformed`` for text that is not JSON, ``Rejected`` for an object with a repeated field, which is
-    ambiguous. NaN and Infinity are accepted here: the model refuses them, with the name of the field.
-    """
-    try:
-        return json.loads(body.decode(), object_pairs_hook=_unique)
-    except UnicodeDecodeError as exc:
-        raise Malformed(f"body: byte {exc.start} is not UTF-8, expected JSON") from exc
-    except RecursionError as exc:
-        raise Malformed("body: nested too deeply, expected JSON") from exc
-    except ValueError as exc:
-        raise Malformed(f"body: {exc}; expected JSON") from exc
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    _refuse_repeated("body", [name for name, _ in pairs])
-    return dict(pairs)
-
-
-def _check_content_type(request: Request) -> None:
-    header = request.headers.get("content-type")
-    kind = (header or "").partition(";")[0].strip().lower()
+def check_is_json(body: bytes, content_type: str | None) -> None:
+    """Raise ``Rejected`` for an empty body, ``UnsupportedMediaType`` for another content type than JSON."""
+    if not body:
+        raise Rejected(f"body: missing, expected a JSON object ({JSON})")
+    kind = (content_type or "").partition(";")[0].strip().lower()
     if kind != JSON and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMediaType(
-            f"content-type: {shorten(header) if header else 'missing'}, expected {JSON}"
-        )
+        received = shorten(content_type) if content_type else "missing"
+        raise UnsupportedMediaType(f"content-type: {received}, expected {JSON}")
 
 
 def _refuse_fields(body: bytes) -> None:
     """Refuse a body where none is declared; an empty object counts as no body."""
     value = parse_json(body) if body else {}
     if isinstance(value, dict):
-        _refuse_unknown("body", value, ())
+        refuse_unknown("body", value, ())
     else:
         raise Rejected("body: this request takes none")
 
 
-def _refuse_unknown(location: str, names: Iterable[str], allowed: Iterable[str]) -> None:
+def refuse_unknown(location: str, names: Iterable[str], allowed: Iterable[str]) -> None:
+    """Raise ``Rejected`` for names that are not among the allowed ones."""
     allowed = sorted(allowed)
     unknown = list(dict.fromkeys(name for name in names if name not in allowed))
     if unknown:
         expected = f"expected some of {', '.join(allowed)}" if allowed else "expected none"
         raise Rejected(f"{location}: unknown {', '.join(map(shorten, unknown[:5]))}; {expected}")
-
-
-def _refuse_repeated(location: str, names: list[str]) -> None:
-    if len(set(names)) < len(names):
-        repeated = next(name for name, count in Counter(names).items() if count > 1)
-        raise Rejected(f"{location}: {shorten(repeated)} is given twice, expected once")

@@ -17,7 +17,8 @@ from shared.domain.features.context import CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.errors import Rejected
 from shared.model_registry.loading import LoadedModel
-from shared.schemas.rows import EXTRA_INPUTS, MAX_ROWS, FeatureLists, read_rows
+from shared.schemas import rows
+from shared.schemas.rows import EXTRA_INPUTS, MAX_ROWS, read_rows
 from tests.domain.batches import STAR
 from tests.domain.test_line_anchored import Says
 from tests.services.in_memory import Bench
@@ -37,14 +38,14 @@ def test_a_batch_request_predicts_named_rows_and_writes_nothing(bench: Bench) ->
     assert not bench.world.rows("SELECT * FROM nba_predictions.prediction_staging")
     bad = bench.call("POST", "/predict/batch", json={"rows": [{"features": {"height": 2.0}}]})
     assert bad.status_code == 422
-    assert "'height' is unknown" in bad.json()["detail"]
+    assert "body.rows.0.features.height: unknown field" in bad.json()["detail"]
     off = bench.call("POST", "/predict/batch", json={"rows": [row], "systems": ["catboost_v8"]})
     assert "'catboost_v8' does not run here" in off.json()["detail"]
     assert bench.call("POST", "/predict/batch", json={"rows": []}).status_code == 422
 
 
 def test_features_named_once_are_the_same_rows(bench: Bench) -> None:
-    """Both ways of writing rows, each by the fast lane and by the framework's."""
+    """Both ways of writing rows, each with two spellings of the content type."""
     rows = [{**STAR, "points_avg_season": 20.0 + i, "pct_paint": None} for i in range(3)]
     by_name = {"rows": [{"features": row, "line": 20.5} for row in rows]}
     columns = list(reversed(rows[0]))
@@ -73,8 +74,7 @@ def test_rows_with_and_without_a_context_are_answered_together_as_alone(bench: B
     predict = PredictRows(Predict(bench.models))
 
     def read() -> list[BatchRequest]:
-        found = [read_rows(json.dumps(body).encode()) for body in bodies]
-        return [asked for rows in found if rows and (asked := predict.build_request(rows))]
+        return [predict.build_request(read_rows(json.dumps(body).encode())) for body in bodies]
 
     together, alone = read(), read()
     assert [one.features.shape[1] for one in together] == [33, 62, 62, 62]
@@ -86,22 +86,39 @@ def test_rows_with_and_without_a_context_are_answered_together_as_alone(bench: B
     assert answers[0] == answers[1] == answers[2] != answers[3]
 
 
-LISTS = {
+WITH_LINE: dict[str, Any] = {
     "columns": ["pct_paint", "back_to_back"],
     "rows": [{"features": [None, 1]}, {"features": [-0.25, 0.1], "line": 20.5, "over_price": -110}],
     "systems": ["moving_average"],
 }
+LISTS = WITH_LINE | {"rows": [{"features": [None, 1]}, {"features": [-0.25, 0.1]}]}
 
 
+@pytest.fixture(params=["simdjson", "msgspec"])
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What reads lists; without simdjson as on a Python that it has no wheel for."""
+    if request.param == "simdjson":
+        pytest.importorskip("simdjson")
+    else:
+        monkeypatch.setattr(rows, "simdjson", None)
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("reader")
 @pytest.mark.parametrize("places", [(" ", ""), ("\n", "  ")])
-def test_lists_are_read_into_the_numbers_that_json_says(places: tuple[str, str]) -> None:
-    body = json.dumps(LISTS, separators=(f"{places[0]},{places[1]}", ": ")).encode()
+@pytest.mark.parametrize("given", [LISTS, WITH_LINE])
+def test_lists_are_read_into_the_numbers_that_json_says(
+    given: dict[str, Any], places: tuple[str, str]
+) -> None:
+    body = json.dumps(given, separators=(f"{places[0]},{places[1]}", ": ")).encode()
     found = read_rows(body)
-    assert isinstance(found, FeatureLists)
     assert (found.columns, found.systems) == (LISTS["columns"], LISTS["systems"])
     np.testing.assert_array_equal(found.features, [[np.nan, 1.0], [-0.25, 0.1]])
-    beside = [[np.nan] * len(EXTRA_INPUTS), [20.5, -110.0, np.nan, np.nan, np.nan]]
-    np.testing.assert_array_equal(found.extra_inputs, beside)
+    if given is LISTS:
+        assert found.extra_inputs is None
+    else:
+        extra = [[np.nan] * len(EXTRA_INPUTS), [20.5, -110.0, np.nan, np.nan, np.nan]]
+        np.testing.assert_array_equal(found.extra_inputs, extra)
 
 
 @pytest.mark.parametrize(
@@ -134,49 +151,78 @@ def test_lists_are_read_into_the_numbers_that_json_says(places: tuple[str, str])
         ("]}", "]"),
     ],
 )
-def test_what_is_not_of_the_form_is_left_to_who_says_so(was: str, becomes: str) -> None:
+@pytest.mark.usefixtures("reader")
+def test_what_is_not_of_the_form_is_refused(was: str, becomes: str) -> None:
     """A parser keeps its memory from one body to the next: what is right is read after what is wrong."""
-    body = json.dumps(LISTS)
+    body = json.dumps(LISTS if was in json.dumps(LISTS) else WITH_LINE)
     assert was in body
-    assert read_rows(body.replace(was, becomes, 1).encode()) is None
-    assert isinstance(read_rows(body.encode()), FeatureLists)
+    with pytest.raises(Rejected, match=r"^body"):
+        read_rows(body.replace(was, becomes, 1).encode())
+    assert len(read_rows(body.encode()).features) == 2
 
 
-def test_lists_are_read_however_a_body_was_bent_as_the_framework_reads_them(bench: Bench) -> None:
-    """Single bytes changed, left out and doubled: what the fast lane takes, the framework takes as well."""
+def outcome(body: bytes) -> tuple[Any, ...]:
+    """The numbers of a body bit by bit, or the error."""
+    try:
+        features, extra_inputs, columns, systems = read_rows(body)
+    except Rejected as exc:
+        return type(exc), str(exc)
+    extra = None if extra_inputs is None else extra_inputs.tobytes()
+    return features.tobytes(), features.shape, extra, columns, systems
+
+
+def test_lists_are_read_the_same_with_and_without_simdjson(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Single bytes changed, left out and doubled: the same numbers to the bit, or the same error."""
+    pytest.importorskip("simdjson")
     chance = random.Random(11)
-    body = json.dumps(LISTS).encode()
-    taken = 0
-    for _ in range(600):
-        at, letter = chance.randrange(len(body)), bytes([chance.choice(b'0123456789.eE-+,:[]{}" nulltrue')])
-        bent = body[:at] + chance.choice([b"", letter, letter + body[at : at + 1]]) + body[at + 1 :]
-        if read_rows(bent) is None:
-            continue
-        taken += 1
-        quick, slow = (
-            bench.call("POST", "/predict/batch", content=bent, headers={"content-type": kind})
-            for kind in ("application/json", "application/json; charset=utf-8")
-        )
-        assert (quick.status_code, quick.json()) == (slow.status_code, slow.json()), bent
-    assert taken > 60
+    bodies = [json.dumps(LISTS).encode(), json.dumps(WITH_LINE).encode()]
+    for _ in range(4000):
+        whole = bodies[chance.randrange(2)]
+        at, letter = chance.randrange(len(whole)), bytes([chance.choice(b'0123456789.eE-+,:[]{}" nulltrue')])
+        middle = chance.choice([b"", letter, letter + whole[at : at + 1]])
+        bodies.append(whole[:at] + middle + whole[at + 1 :])
+    numbers = [chance.uniform(-1, 1) * 10.0 ** chance.randrange(-8, 6) for _ in range(2000)]
+    rows_of_one = [{"features": [number]} for number in numbers]
+    bodies.append(json.dumps({"columns": ["pct_paint"], "rows": rows_of_one}).encode())
+    fast = [outcome(body) for body in bodies]
+    assert sum(type(found[0]) is bytes for found in fast) > 300
+    monkeypatch.setattr(rows, "simdjson", None)
+    for body, found in zip(bodies, fast, strict=True):
+        assert outcome(body) == found, body
 
 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ({"rows": [{"features": [1.0]}]}, "row 0: a list of features, expected columns"),
-        ({"rows": [{"features": {}}], "columns": ["pct_paint"]}, "row 0: features by name, expected a list"),
-        ({"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"]}, "2 features, expected the 1"),
+        (
+            {"rows": [{"features": [1.0]}]},
+            "body.rows.0.features: a list of 1 features, expected features by name, or columns",
+        ),
+        (
+            {"rows": [{"features": {}}], "columns": ["pct_paint"]},
+            "body.rows.0.features: features by name, expected the 1 of columns",
+        ),
+        (
+            {"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"]},
+            "a list of 2 features, expected the 1 of columns",
+        ),
         ({"rows": [{"features": [1.0]}], "columns": ["height"]}, "'height' is unknown"),
         ({"rows": [{"features": [1.0, 2.0]}], "columns": ["pct_paint"] * 2}, "named twice"),
-        ({"rows": [{"features": {"height": 1.0}}]}, "'height' is unknown"),
-        ({"rows": [{"features": {}, "over_price": 50}]}, "over_price"),
-        ({"rows": [{"features": {"pct_paint": "much"}}]}, "pct_paint"),
+        ({"rows": [{"features": {"height": 1.0}}]}, "body.rows.0.features.height: unknown field"),
+        (
+            {"rows": [{"features": {}, "over_price": 50}]},
+            "body.rows.0.over_price: 50, expected American odds",
+        ),
+        (
+            {"rows": [{"features": {"pct_paint": "much"}}]},
+            "body.rows.0.features.pct_paint: 'much', expected float",
+        ),
+        ({"rows": [{"line": 20.5}]}, "body.rows.0.features: missing"),
+        ({"rows": []}, "body.rows: [], expected array of length >= 1"),
+        ([], "body: [], expected object, got array"),
     ],
 )
-def test_names_and_numbers_that_do_not_go_together_are_refused(
-    bench: Bench, body: dict[str, Any], reason: str
-) -> None:
+def test_names_and_numbers_that_do_not_go_together_are_refused(bench: Bench, body: Any, reason: str) -> None:
     answer = bench.call("POST", "/predict/batch", json=body)
     assert (answer.status_code, reason in answer.json()["detail"]) == (422, True), answer.json()
 

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
-from shared.application.prediction.job_batch import build_matrix
 from shared.application.prediction.predict import Predict
 from shared.domain.arrays import Floats, Ints
 from shared.domain.features.context import ALL_INPUTS, CONTEXT
 from shared.domain.features.contract import FEATURES
 from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
+from shared.domain.game_dates import shorten
 from shared.domain.market.betting import sides_and_bets
 from shared.domain.market.lines import no_vig_over
 from shared.domain.market.recommendation import SIDES, edge, round_points, sides
 from shared.domain.systems.base import Batch, Chance, Forecast, System
 from shared.domain.systems.catalog import forecast_all, select_with_members
 from shared.errors import Rejected
-from shared.schemas.messages import MIN_ODDS
-from shared.schemas.rows import EXTRA_INPUTS, FeatureLists, Rows
+from shared.schemas.rows import ALL_COLUMNS, EXTRA_INPUTS, FeatureRows
 
 
 class NoPrediction(msgspec.Struct, frozen=True):
@@ -55,7 +53,6 @@ class PredictedChance(PredictedPoints, frozen=True, gc=False):
     no_bet_reason: str | None
 
 
-_extra_inputs_of, _NO_EXTRA_INPUTS = attrgetter(*EXTRA_INPUTS), (None,) * len(EXTRA_INPUTS)
 _POSITIONS = {name: i for i, name in enumerate(ALL_INPUTS)}
 
 CONTRACT_POSITIONS = [_POSITIONS[name] for name in FEATURES]
@@ -106,24 +103,6 @@ class PredictRows:
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
 
-    def __call__(
-        self,
-        rows: Sequence[Mapping[str, Any]],
-        systems: Sequence[str] | None,
-        columns: Sequence[str] | None = None,
-    ) -> list[dict[str, Any]]:
-        """Return a prediction per row and system; ``Rejected`` names an unknown feature or system.
-
-        ``columns``: the names of the features, if rows give features as lists.
-        """
-        request = BatchRequest(
-            np.array([_to_list(i, _to_dict(i, row["features"], columns)) for i, row in enumerate(rows)]),
-            np.array([[row[name] for name in EXTRA_INPUTS] for row in rows], dtype=np.float64),
-            self.resolve_systems(systems),
-        )
-        self.predict_together([request])
-        return [msgspec.to_builtins(prediction) for prediction in request.predictions]
-
     def resolve_systems(self, systems: Sequence[str] | None) -> tuple[str, ...]:
         """Return the systems to run, None means all; ``Rejected`` for one that this process does not run."""
         if systems is not None and not systems:
@@ -135,15 +114,17 @@ class PredictRows:
             )
         return self._predict.system_ids if systems is None else tuple(systems)
 
-    def build_request(self, rows: Rows | FeatureLists) -> BatchRequest | None:
-        """Return the request, None if a row is invalid; ``Rejected`` as in ``resolve_systems``."""
-        extra_inputs = rows.extra_inputs if isinstance(rows, FeatureLists) else _read_extra_inputs(rows)
-        if extra_inputs is not None and (np.abs(extra_inputs[:, 1:3]) < MIN_ODDS).any():
-            return None
-        features = _parse_lists(rows) if isinstance(rows, FeatureLists) else _parse_named(rows)
-        if features is None:
-            return None
-        return BatchRequest(features, extra_inputs, self.resolve_systems(rows.systems))
+    def build_request(self, rows: FeatureRows) -> BatchRequest:
+        """Return the request; ``Rejected`` names an unknown or repeated feature, or an unknown system."""
+        systems = self.resolve_systems(rows.systems)
+        if rows.columns is ALL_COLUMNS:
+            return BatchRequest(rows.features, rows.extra_inputs, systems)
+        positions = [_POSITIONS.get(name, -1) for name in rows.columns]
+        if positions == CONTRACT_POSITIONS:
+            return BatchRequest(rows.features, rows.extra_inputs, systems)
+        _check_columns(rows.columns, positions)
+        features = spread_columns(rows.features, positions, len(ALL_INPUTS))
+        return BatchRequest(features, rows.extra_inputs, systems)
 
     def predict_together(self, requests: Sequence[BatchRequest]) -> None:
         """Fill in the predictions, with one call per model for all requests of the same systems."""
@@ -249,25 +230,12 @@ def _to_structs(predicted: Columns) -> list[PredictedPoints | NoPrediction]:
     ]
 
 
-def _read_extra_inputs(rows: Rows) -> Floats | None:
-    """Return (n, 5) extra inputs, None if no row has any."""
-    values = list(map(_extra_inputs_of, rows.rows))
-    return None if values.count(_NO_EXTRA_INPUTS) == len(values) else build_matrix(len(EXTRA_INPUTS), values)
-
-
-def _parse_named(rows: Rows) -> Floats:
-    """Return (n, 62) features of rows that name them."""
-    return build_matrix(len(ALL_INPUTS), [msgspec.structs.astuple(row.features) for row in rows.rows])
-
-
-def _parse_lists(rows: FeatureLists) -> Floats | None:
-    """Return (n, 33) or (n, 62) features of rows that give lists, None for unknown or duplicate columns."""
-    positions = [_POSITIONS.get(name, -1) for name in rows.columns]
-    if positions == CONTRACT_POSITIONS:
-        return rows.features
-    if -1 in positions or len(set(positions)) != len(positions):
-        return None
-    return spread_columns(rows.features, positions, len(ALL_INPUTS))
+def _check_columns(columns: Sequence[str], positions: Sequence[int]) -> None:
+    if -1 in positions:
+        unknown = columns[positions.index(-1)]
+        raise Rejected(f"body.columns: {shorten(unknown)} is unknown, expected names of the contract")
+    if len(set(positions)) != len(positions):
+        raise Rejected("body.columns: a feature is named twice")
 
 
 def spread_columns(values: Floats, positions: Sequence[int], width: int) -> Floats:
@@ -275,32 +243,3 @@ def spread_columns(values: Floats, positions: Sequence[int], width: int) -> Floa
     matrix = np.full((len(values), width), np.nan)
     matrix[:, positions] = values
     return matrix
-
-
-def _to_dict(
-    row: int, features: Mapping[str, float | None] | Sequence[float | None], columns: Sequence[str] | None
-) -> Mapping[str, float | None]:
-    """Return features by name; ``Rejected`` if names and numbers do not match."""
-    if isinstance(features, Mapping):
-        if columns is not None:
-            raise Rejected(f"row {row}: features by name, expected a list in the order of columns")
-        return features
-    if columns is None:
-        raise Rejected(f"row {row}: a list of features, expected columns to name them")
-    if len(set(columns)) != len(columns):
-        raise Rejected("columns: a feature is named twice")
-    if len(features) != len(columns):
-        raise Rejected(f"row {row}: {len(features)} features, expected the {len(columns)} of columns")
-    return dict(zip(columns, features, strict=True))
-
-
-def _to_list(row: int, named: Mapping[str, float | None]) -> list[float]:
-    """Return the 62 values of ``ALL_INPUTS``, NaN for absent or null ones."""
-    unknown = sorted(set(named) - set(ALL_INPUTS))
-    if unknown:
-        raise Rejected(f"row {row}: feature {unknown[0]!r} is unknown, expected names of the contract")
-    values = [float("nan") if named.get(name) is None else float(named[name] or 0.0) for name in ALL_INPUTS]
-    infinite = [n for n, v in zip(ALL_INPUTS, values, strict=True) if np.isinf(v)]
-    if infinite:
-        raise Rejected(f"row {row}: feature {infinite[0]} is infinite, expected a finite number or null")
-    return values

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -23,6 +20,7 @@ from shared.domain.features.recent_games import RECENT_FIELDS, RECENT_GAMES
 from shared.domain.market.lines import no_vig_over
 from shared.domain.systems.base import Batch
 from shared.domain.vocabulary import RunMode
+from shared.schemas.doubles import pack_doubles
 from shared.schemas.messages import STAGED_LINE, STORED_LINE, PredictionRequest
 from shared.schemas.predictions import PREDICTION_STAGING
 from shared.warehouse.features import context_matrix, matrix
@@ -109,31 +107,12 @@ def _read_prices(columns: pa.RecordBatch) -> Floats:
 def pack_inputs(job: PredictionRequest) -> bytes:
     """Return the 62 numbers of ``ALL_INPUTS`` and the 150 of ``Batch.recent`` as doubles. NaN replaces
     null, for an empty context and for past games that a job lacks."""
-    context = _pack(job.context) if job.context else _BLANK_CONTEXT
-    return _pack(job.features) + context + _pad(_pack(job.recent))
+    context = pack_doubles(job.context) if job.context else _BLANK_CONTEXT
+    return pack_doubles(job.features) + context + _pad(pack_doubles(job.recent))
 
 
-def build_matrix(width: int, rows: Sequence[Sequence[float | None]]) -> Floats:
-    """Return rows of ``width`` numbers as a matrix, NaN for None."""
-    return np.frombuffer(b"".join(map(_pack, rows)), np.float64).reshape(len(rows), width)
-
-
-def _pack(row: Sequence[float | None]) -> bytes:
-    """Return numbers as doubles, NaN for None."""
-    pack = _double_packer(len(row))
-    try:
-        return pack(*row)
-    except struct.error:
-        return pack(*[math.nan if v is None else v for v in row])
-
-
-@cache
-def _double_packer(n: int) -> Callable[..., bytes]:
-    return struct.Struct(f"{n}d").pack
-
-
-_BLANK_CONTEXT = _pack([None] * len(CONTEXT))
-_NO_GAMES = _pack([None] * (RECENT_GAMES * len(RECENT_FIELDS)))
+_BLANK_CONTEXT = pack_doubles([None] * len(CONTEXT))
+_NO_GAMES = pack_doubles([None] * (RECENT_GAMES * len(RECENT_FIELDS)))
 
 
 def _pad(recent: bytes) -> bytes:
