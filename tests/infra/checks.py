@@ -74,7 +74,8 @@ def _click(command: Any, path: str, words: Words, named: bool) -> str | None:
     left = list(words)
     while left and left[0] in getattr(command, "commands", {}):
         path, command = f"{path} {left[0]}", command.commands[left.pop(0)]
-    if hasattr(command, "commands"):
+    options = {name for p in command.params for name in p.opts}
+    if hasattr(command, "commands") and not (left and set(left) <= options):
         return (
             f"{path}: no command {left[0]!r}" if left else None if named else f"{path}: a command is missing"
         )
