@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.application.models.champion_check import describe_model
@@ -22,6 +23,7 @@ from shared.errors import Rejected
 from shared.model_registry.bundle import Bundle
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.catalog import TABLES
+from shared.schemas.rows import read_rows
 from shared.schemas.table import Column, Table
 
 NOW = datetime(2025, 1, 15, 3, 30, tzinfo=UTC)
@@ -57,7 +59,7 @@ class Revision:
     """A worker that answers as it would over HTTP; ``instead`` replaces answers by path."""
 
     def __init__(self, models: dict[str, LoadedModel]) -> None:
-        self.predict = PredictRows(Predict(models))
+        self._predict_rows = PredictRows(Predict(models))
         self.beat: dict[str, Any] = {
             "service": "prediction-worker", "commit": "abc", "revision": "w-1",
             "models": [describe_model(m, Role.CHAMPION) for m in models.values()],
@@ -69,8 +71,14 @@ class Revision:
             return self.instead[path]
         if path != "/predict/batch":
             return 200, self.beat if path == "/heartbeat" else {}
-        blank = dict.fromkeys(("line", "over_price", "under_price", "league_def_rating", "days_rest"))
-        return 200, {"predictions": self.predict([blank | r for r in body["rows"]], body["systems"])}
+        return 200, {"predictions": self.predict(body["rows"], body["systems"])}
+
+    def predict(self, rows: Any, systems: Any) -> Any:
+        """The predictions, as a client reads them from the response."""
+        body = msgspec.json.encode({"rows": rows, "systems": systems})
+        request = self._predict_rows.build_request(read_rows(body))
+        self._predict_rows.predict_together([request])
+        return msgspec.json.decode(msgspec.json.encode(request.predictions))
 
 
 @pytest.fixture
@@ -133,7 +141,7 @@ def test_golden_rows_that_come_out_differently_fail(answering: Revision, warehou
             for r in right(rows, systems)
         ]
 
-    answering.predict = off  # type: ignore[assignment]
+    answering.predict = off  # type: ignore[method-assign]
     found = failed(answering, warehouse, ExpectedRevision("prediction-worker"))
     assert set(found) == {"golden:catboost_v9", "golden:catboost_v9_2026_02"}
     assert "a golden row gives" in found["golden:catboost_v9"]
@@ -148,7 +156,7 @@ def test_a_system_that_emits_nothing_for_a_real_player_fails(
         one = len(systems) > 1
         return [{s: {"reason": "off"} if one else a for s, a in r.items()} for r in right(rows, systems)]
 
-    answering.predict = silent  # type: ignore[assignment]
+    answering.predict = silent  # type: ignore[method-assign]
     found = failed(answering, warehouse, ExpectedRevision("prediction-worker"))
     assert set(found) == {"prediction"}
     assert found["prediction"].startswith("catboost_v9 emits nothing for ")
