@@ -46,11 +46,8 @@ class Services:
         broker_arguments: Sequence[str] = (),
         programs: Sequence[str] = tuple(READY),
     ) -> None:
-        fixed_ports = dict(ports or {})
-        self._home = home
-        self._extra_broker_arguments = list(broker_arguments)
-        self._programs = programs
-        self._ports = {name: fixed_ports.get(name) or free_port() for name in READY}
+        self._home, self._programs, self._extra_broker_arguments = home, programs, broker_arguments
+        self._ports = {name: (ports or {}).get(name) or free_port() for name in READY}
         self._environment = {
             **os.environ,
             **environment,
@@ -137,14 +134,11 @@ class Services:
             arguments += [*self._broker_arguments(), *self._extra_broker_arguments]
         logs = self._home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, *arguments]
         environment = {**self._environment, "PORT": str(self._ports[name])}
         with (logs / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, *arguments],
-                env=environment,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
+                command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
 
     def _wait(self, name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from backfill_jobs.cli.framework import warn
+from backfill_jobs.cli.output import warn
 from shared.errors import Unavailable
 
 if TYPE_CHECKING:

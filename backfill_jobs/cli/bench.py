@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, TypedDict
 import typer
 from rich.console import Console
 
-from backfill_jobs.cli.framework import FINDING, Json, print_json
-from backfill_jobs.cli.tables import print_table
+from backfill_jobs.cli.framework import FINDING, Json
+from backfill_jobs.cli.output import print_json, print_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,15 +87,10 @@ def _suite() -> Any:
 def _table(results: list[BenchResult]) -> None:
     rows = [
         [
-            r["name"],
-            r["ratio"]["min"],
-            r["ratio"]["median"],
-            r["ratio"]["max"],
-            r["bar"],
-            r["aim"],
+            r["name"], *r["ratio"].values(), r["bar"], r["aim"],
             "aim" if r["reaches_aim"] else "holds" if r["holds"] else "broken",
             f"{r['unit']} ({r['wanted']} the bar)",
         ]
         for r in results
-    ]
+    ]  # fmt: skip
     print_table(None, ["bench", "min", "median", "max", "bar", "aim", "", "ratio"], rows)

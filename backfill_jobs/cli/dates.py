@@ -9,6 +9,9 @@ import typer
 
 from shared.domain.game_dates import GRAMMAR, parse_game_date
 
+MAX_DAYS = 10_000
+"""Upper bound of options that count days; a larger number is a typing error."""
+
 
 class GameDates(tuple[date, ...]):
     """Game dates of a comma-separated option."""
@@ -49,6 +52,11 @@ def _today() -> date:
 def date_option(description: str, *names: str) -> Any:
     """Return an option with one game date."""
     return typer.Option(*names, parser=game_date, metavar="DATE", help=description)
+
+
+def days_option(description: str) -> Any:
+    """Return an option that counts days, at least one."""
+    return typer.Option(min=1, max=MAX_DAYS, help=description)
 
 
 Dates = Annotated[

@@ -10,17 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
-from backfill_jobs.cli.framework import (
-    FINDING,
-    MAX_DAYS,
-    Json,
-    connect_backend,
-    print_json,
-    print_lines,
-    program,
-    show,
-)
-from backfill_jobs.cli.tables import print_table
+from backfill_jobs.cli.dates import days_option
+from backfill_jobs.cli.framework import FINDING, Json, connect_backend, program
+from backfill_jobs.cli.output import show, show_table
 
 if TYPE_CHECKING:
     from shared.application.messaging.dead_letters import RejectedMessage, RejectedMessages
@@ -60,20 +52,17 @@ class ReplayResult(TypedDict):
     failed: dict[str, str]
 
 
-Days = Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="How many days back to look.")]
+Days = Annotated[int, days_option("How many days back to look.")]
 
 
 @deadletters.command("list", examples=("props deadletters list --days 7",))
 def list_(days: Days = 30, as_json: Json = False) -> None:
     """Stored messages: topic, number of deliveries, reason of the failure, time and user of the replay."""
     messages = _stored_messages().list_messages(days)
-    if as_json:
-        print_json({"messages": [_plain(m) for m in messages]})
-    elif messages:
-        columns = ("id", "stored at", "topic", "run", "tries", "replayed", "reason")
-        print_table(None, columns, [_cells(m) for m in messages])
-    else:
-        print_lines([f"no message failed in the last {days} days"])
+    value = {"messages": [_plain(m) for m in messages]}
+    columns = ("id", "stored at", "topic", "run", "tries", "replayed", "reason")
+    rows = [_cells(m) for m in messages]
+    show_table(as_json, value, columns, rows, f"no message failed in the last {days} days")
 
 
 @deadletters.command("show", examples=("props deadletters show ID",))
@@ -100,13 +89,7 @@ def show_message(
     show(as_json, details, [*lines, "body:", text])
 
 
-@deadletters.command(
-    "replay",
-    examples=(
-        "props deadletters replay ID",
-        "props deadletters replay --all",
-    ),
-)
+@deadletters.command("replay", examples=("props deadletters replay ID", "props deadletters replay --all"))
 def replay(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID...", help="Ids of messages, as printed by list.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from datetime import date
 from pathlib import Path
@@ -26,7 +27,7 @@ def run_demo(data: Path | None, day: date | None, keep: bool, as_json: bool) -> 
     console = Console(highlight=False, stderr=as_json)
     with Bars() as bars:
         demo = Demo(BackendSettings().props_home / "demo", bars)
-        demo.clear()
+        shutil.rmtree(demo.home, ignore_errors=True)
         scenario = (
             Scenario(day, data, None, RunMode.BACKFILL, None, None)
             if data is not None and day is not None
@@ -39,7 +40,7 @@ def run_demo(data: Path | None, day: date | None, keep: bool, as_json: bool) -> 
         demo.seconds["start_services"] = round(time.perf_counter() - started_at, 3)
     try:
         with Bars() as bars:
-            demo.set_progress(bars)
+            demo.progress = bars
             outcome = demo.grade(scenario, demo.run(scenario, services))
         _show(outcome, demo, console, as_json)
         if keep:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.framework import FINDING, Json, connect_backend, print_json, print_lines, program, show
-from backfill_jobs.cli.tables import print_table
+from backfill_jobs.cli.framework import FINDING, Json, connect_backend, program
+from backfill_jobs.cli.output import show, show_table
 
 if TYPE_CHECKING:
     from shared.application.operations.readiness import Check
@@ -30,14 +30,9 @@ def list_(
     from shared.application.operations.deployments import Deployments
 
     rows = Deployments(connect_backend().warehouse).newest(service)
-    if as_json:
-        print_json({"deployments": rows})
-        return
-    if not rows:
-        print_lines(["no deployment is recorded here"])
-        return
     columns = ("at (Eastern)", "service", "outcome", "commit", "revision, model, reason")
-    print_table(None, columns, [_cells(r) for r in rows])
+    cells = [_cells(r) for r in rows]
+    show_table(as_json, {"deployments": rows}, columns, cells, "no deployment is recorded here")
 
 
 @deployments.command("check")
@@ -121,11 +116,8 @@ def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _show_checks(checks: list[Check], as_json: bool) -> None:
-    if as_json:
-        print_json({"checks": checks})
-    else:
-        rows = [("OK" if c.passed else "FAILED", c.name, c.detail) for c in checks]
-        print_table(None, ("", "check", "found"), rows)
+    rows = [("OK" if c.passed else "FAILED", c.name, c.detail) for c in checks]
+    show_table(as_json, {"checks": checks}, ("", "check", "found"), rows, "no check was made")
     if not all(c.passed for c in checks):
         raise typer.Exit(FINDING)
 

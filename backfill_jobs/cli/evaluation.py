@@ -8,20 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from backfill_jobs.cli.dates import First, Last
-from backfill_jobs.cli.framework import (
-    FINDING,
-    MAX_DAYS,
-    Json,
-    Systems,
-    connect_backend,
-    parse_systems,
-    print_json,
-    print_lines,
-    show,
-)
+from backfill_jobs.cli.dates import First, Last, days_option
+from backfill_jobs.cli.framework import FINDING, Json, Systems, connect_backend, parse_systems
+from backfill_jobs.cli.output import print_json, print_lines, print_table, show
 from backfill_jobs.cli.progress import Bars, waiting
-from backfill_jobs.cli.tables import print_table
 
 
 def replay(
@@ -88,10 +78,9 @@ def evaluate(
     start: First,
     end: Last,
     systems: Systems = None,
-    refit_every: Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="Days between two fits.")] = 28,
+    refit_every: Annotated[int, days_option("Days between two fits.")] = 28,
     train_days: Annotated[
-        int | None,
-        typer.Option(min=1, max=MAX_DAYS, help="Days to train on; default: those of the model's recipe."),
+        int | None, days_option("Days to train on; default: those of the model's recipe.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write an HTML page with reliability plots.")] = None,
     as_json: Json = False,
@@ -111,9 +100,9 @@ def evaluate(
             progress=bars,
         )
     if html is not None:
-        from backfill_jobs.cli import evaluation_page
+        from backfill_jobs.cli.pages import write_evaluation
 
-        evaluation_page.write(evaluation, html)
+        write_evaluation(evaluation, html)
     if as_json:
         print_json(evaluation)
     else:

@@ -9,19 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
-from backfill_jobs.cli.framework import (
-    CRITICAL,
-    FINDING,
-    DryRun,
-    Json,
-    connect_backend,
-    print_json,
-    print_lines,
-    program,
-    show,
-)
+from backfill_jobs.cli.framework import CRITICAL, FINDING, DryRun, Json, connect_backend, program
+from backfill_jobs.cli.output import print_json, print_lines, print_table, show
 from backfill_jobs.cli.progress import Bars, waiting
-from backfill_jobs.cli.tables import print_table
 from shared.domain.game_dates import FIRST, LAST
 
 if TYPE_CHECKING:
@@ -123,25 +113,14 @@ def mlfs_diagnose(day: Day, as_json: Json = False) -> None:
 
 
 def _plain(diagnosis: Diagnosis) -> dict[str, Any]:
-    return {
-        "game_date": diagnosis.game_date,
-        "verdict": diagnosis.verdict,
-        "mode": diagnosis.mode.value.lower(),
-        "expected": diagnosis.expected,
-        "present": diagnosis.present,
-        "coverage": diagnosis.coverage,
-        "quality": diagnosis.quality,
-        "missing": [
-            {"player_lookup": p.player_lookup, "player_id": p.player_id, "reason": reason}
-            for p, reason in diagnosis.missing.items()
-        ],
-        "features": diagnosis.features,
-        "cause": diagnosis.cause,
-        "remedy": diagnosis.remedy,
-        "due_at": diagnosis.due_at,
-        "snapshot_id": diagnosis.snapshot_id,
-        "phases": diagnosis.phases,
-    }
+    missing = [
+        {"player_lookup": p.player_lookup, "player_id": p.player_id, "reason": reason}
+        for p, reason in diagnosis.missing.items()
+    ]
+    plain = {k: v for k, v in vars(diagnosis).items() if k not in ("quoted", "unmatched")}
+    return plain | {
+        "mode": diagnosis.mode.value.lower(), "coverage": diagnosis.coverage, "missing": missing
+    }  # fmt: skip
 
 
 def _show(diagnosis: Diagnosis) -> None:

@@ -1,19 +1,13 @@
-"""Shared parts of the command line: exit codes, options, error messages, JSON output."""
+"""Shared parts of the command line: exit codes, options, error messages."""
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
-import math
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -37,10 +31,6 @@ EXITS = {
     INTERRUPTED: "ended by Ctrl-C; run the same command again to continue",
     TERMINATED: "ended by SIGTERM; run the same command again to continue",
 }
-
-MAX_DAYS = 10_000
-"""Upper bound of options that count days; a larger number is a typing error."""
-
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Systems = Annotated[
     str | None, typer.Option(metavar="SYSTEM,...", help="Only these systems, comma-separated.")
@@ -192,48 +182,3 @@ def checking_arguments() -> Iterator[None]:
         yield
     except Rejected as exc:
         raise typer.BadParameter(str(exc)) from exc
-
-
-def print_json(value: object) -> None:
-    """Print one JSON object on standard output, without styles or line wrapping."""
-    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
-
-
-def json_value(value: Any) -> Any:
-    """Return a warehouse value as BigQuery writes it in JSON: NaN, infinities and decimals become text."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, list):
-        return [json_value(v) for v in value]
-    return {k: json_value(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-
-def _plain(value: Any) -> object:
-    """Return a dataclass as a dict, and any other value as text."""
-    if is_dataclass(value):
-        return {f.name: getattr(value, f.name) for f in fields(value)}
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def print_lines(lines: Sequence[str]) -> None:
-    out = Console(highlight=False)
-    for line in lines:
-        out.print(line, markup=False, soft_wrap=True)
-
-
-def warn(line: str) -> None:
-    """Print a warning on standard error; standard output may hold JSON."""
-    Console(stderr=True, highlight=False).print(line, style="yellow", markup=False, soft_wrap=True)
-
-
-def show(as_json: bool, value: object, lines: Sequence[str]) -> None:
-    if as_json:
-        print_json(value)
-    else:
-        print_lines(lines)

@@ -21,7 +21,8 @@ from backfill_jobs.cli import (
     runs,
 )
 from backfill_jobs.cli.dates import date_option
-from backfill_jobs.cli.framework import FINDING, Json, connect_backend, print_lines, program, run, show
+from backfill_jobs.cli.framework import FINDING, Json, connect_backend, program, run
+from backfill_jobs.cli.output import print_lines, show
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
@@ -74,10 +75,7 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="Folder of Parquet files; default: the sample league.")
     ] = None,
-    day: Annotated[
-        date | None,
-        date_option("Game date to run, with --data.", "--date"),
-    ] = None,
+    day: Annotated[date | None, date_option("Game date to run, with --data.", "--date")] = None,
     keep: Annotated[bool, typer.Option(help="Keep both services running until Ctrl-C.")] = False,
     as_json: Json = False,
 ) -> None:

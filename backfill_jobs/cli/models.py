@@ -6,21 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backfill_jobs.cli.dates import EvalEnd, EvalStart, TrainEnd, TrainStart
+from backfill_jobs.cli.dates import EvalEnd, EvalStart, TrainEnd, TrainStart, days_option
 from backfill_jobs.cli.framework import (
     FINDING,
-    MAX_DAYS,
     Json,
     checking_arguments,
     connect_backend,
     parse_system,
-    print_json,
-    print_lines,
     program,
-    show,
 )
+from backfill_jobs.cli.output import hundredths, print_json, print_lines, print_table, show, show_table
 from backfill_jobs.cli.progress import Bars, waiting
-from backfill_jobs.cli.tables import hundredths, print_table
 
 if TYPE_CHECKING:
     from shared.application.models.promotion import Promotion
@@ -73,17 +69,13 @@ def models_list(as_json: Json = False) -> None:
     from shared.application.models.registry import Registry
 
     registered_models = Registry(connect_backend().warehouse).models()
-    if as_json:
-        print_json({"models": registered_models})
-        return
-    if not registered_models:
-        print_lines(["no model is registered; see props train --help"])
-        return
     rows = [
         (m["model_id"], m["state"], m["training_start_date"], m["training_end_date"], m["evaluation_mae"])
         for m in registered_models
     ]
-    print_table(None, ("model", "state", "trained from", "to", "MAE"), rows)
+    columns = ("model", "state", "trained from", "to", "MAE")
+    if_empty = "no model is registered; see props train --help"
+    show_table(as_json, {"models": registered_models}, columns, rows, if_empty)
 
 
 @models.command("show", examples=("props models show MODEL",))
@@ -138,12 +130,9 @@ def models_promote(
     else:
         _show_gates(decision.gates)
         failed = ", ".join(g.name for g in decision.failed)
-        if decision.promoted:
-            print_lines(
-                [f"{decision.model_id} is the champion" + (f", overriding {failed}" if failed else "")]
-            )
-        else:
-            print_lines([f"{decision.model_id} is not promoted: {failed}"])
+        overridden = f", overriding {failed}" if failed else ""
+        verdict = f"the champion{overridden}" if decision.promoted else f"not promoted: {failed}"
+        print_lines([f"{decision.model_id} is {verdict}"])
     if not decision.promoted:
         raise typer.Exit(FINDING)
 
@@ -170,12 +159,7 @@ def models_verify(model: Model, as_json: Json = False) -> None:
     registered = Registry(backend.warehouse).find(model)
     with waiting("reading the bundle"):
         loaded = load_model(backend.models, registered["system_id"], registered["path"], registered["sha256"])
-    report = {
-        "model_id": loaded.model_id,
-        "sha256": loaded.sha256,
-        "verified": loaded.verified,
-        "warnings": loaded.warnings,
-    }
+    report = {name: getattr(loaded, name) for name in ("model_id", "sha256", "verified", "warnings")}
     check = "its golden rows match" if loaded.verified else "it has no golden rows to verify it"
     show(as_json, report, [f"{loaded.model_id}: the file is the registered one, {check}", *loaded.warnings])
     if loaded.warnings:
@@ -205,7 +189,7 @@ def models_deployable(
 
 @models.command("health", examples=("props models health --days 7",))
 def models_health(
-    days: Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="Number of game dates up to yesterday.")] = 7,
+    days: Annotated[int, days_option("Number of game dates up to yesterday.")] = 7,
     as_json: Json = False,
 ) -> None:
     """Performance of the serving models on live rows: HEALTHY, WATCH or RETRAIN; exit 1 for RETRAIN."""

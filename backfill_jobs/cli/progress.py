@@ -15,17 +15,12 @@ def waiting(description: str) -> Status:
 
 
 STEPS = {
-    "nba_schedule": "load schedule",
-    "player_game_summary": "load box scores",
-    "odds_api_player_points_props": "load quotes",
-    "nbac_injury_report": "load injury reports",
-    "features": "build features",
-    "train": "train models",
-    "run": "players predicted",
-    "predict dates": "predict dates",
-    "grade": "grade dates",
-    "checks": "daily checks",
-}
+    "nba_schedule": "load schedule", "player_game_summary": "load box scores",
+    "odds_api_player_points_props": "load quotes", "nbac_injury_report": "load injury reports",
+    "features": "build features", "train": "train models", "run": "players predicted",
+    "grade": "grade dates", "checks": "daily checks",
+}  # fmt: skip
+"""Text in front of a bar; other steps show their own name."""
 
 
 class Bars:

@@ -10,20 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.alerting import configured_webhook, send_alerts
-from backfill_jobs.cli.dates import Dates, Day, End, Start, ranges
-from backfill_jobs.cli.framework import (
-    FINDING,
-    MAX_DAYS,
-    Json,
-    checking_arguments,
-    connect_backend,
-    json_value,
-    parse_system,
-    print_json,
-    print_lines,
-)
+from backfill_jobs.cli.dates import Dates, Day, End, Start, days_option, ranges
+from backfill_jobs.cli.framework import FINDING, Json, checking_arguments, connect_backend, parse_system
+from backfill_jobs.cli.output import hundredths, json_value, print_json, print_lines, print_table
 from backfill_jobs.cli.progress import Bars, waiting
-from backfill_jobs.cli.tables import hundredths, print_table
 
 if TYPE_CHECKING:
     from shared.application.grading.signals import Evidence
@@ -50,27 +40,17 @@ def coverage(
     else:
         rows = [
             (
-                s,
-                c.predictions,
-                c.due,
-                c.graded,
-                "-" if c.coverage is None else f"{c.coverage:.1%}",
-                c.level.value,
+                s, c.predictions, c.due, c.graded, _percent(c.coverage, 1), c.level.value,
                 ", ".join(f"{n} {reason}" for reason, n in c.undue.items()),
             )
             for s, c in coverage_by_system.items()
-        ]
+        ]  # fmt: skip
         columns = ("system", "rows", "due", "graded", "cover", "level", "not due")
         print_table(f"Grading coverage {first} to {last}", columns, rows)
-        print_lines(
-            [
-                f"{s}: {c.incomplete_box_score} due rows not graded, incomplete box score"
-                for s, c in coverage_by_system.items()
-                if c.incomplete_box_score
-            ]
-        )
-    worst = max(SEVERITY[c.level] for c in coverage_by_system.values())
-    if worst:
+        incomplete = {s: c.incomplete_box_score for s, c in coverage_by_system.items()}
+        reason = "due rows not graded, incomplete box score"
+        print_lines([f"{s}: {n} {reason}" for s, n in incomplete.items() if n])
+    if worst := max(SEVERITY[c.level] for c in coverage_by_system.values()):
         raise typer.Exit(worst)
 
 
@@ -103,13 +83,8 @@ def _show_signals(day: date, chosen: list[dict[str, Any]]) -> None:
     ]  # fmt: skip
     columns = ("system", "signal", "rows", "over", "under", "5+", "p-l", "stake")
     print_table(f"Signals of {day}", columns, rows)
-    print_lines(
-        [
-            "rows: rows with a line; over, under: percent of those rows; 5+: edges of 5 points or more; "
-            "p-l: mean(predicted - line)",
-            *map(_explanation, chosen),
-        ]
-    )
+    key = "rows: rows with a line; over, under: percent of those rows; 5+: edges of 5 points or more; "
+    print_lines([f"{key}p-l: mean(predicted - line)", *map(_explanation, chosen)])
     evidence = [
         (
             r["system_id"], e.counted_as, e.days, _rate_text(vars(e.such)), e.green_days,
@@ -136,12 +111,9 @@ def _explanation(row: dict[str, Any]) -> str:
 
 def performance(
     system: Annotated[
-        str,
-        typer.Option(parser=parse_system, metavar="SYSTEM", help="The system, for example catboost_v9."),
+        str, typer.Option(parser=parse_system, metavar="SYSTEM", help="The system, for example catboost_v9.")
     ],
-    days: Annotated[
-        int, typer.Option(min=1, max=MAX_DAYS, help="Number of game dates, back from today; e.g. 7 or 30.")
-    ] = 30,
+    days: Annotated[int, days_option("Number of game dates, back from today; e.g. 7 or 30.")] = 30,
     by: Annotated[str | None, typer.Option(help="Split by signal, model_sha256 or edge.")] = None,
     html: Annotated[Path | None, typer.Option(help="Path of an HTML page with a plot.")] = None,
     as_json: Json = False,
@@ -155,9 +127,9 @@ def performance(
     with waiting("reading graded rows"):
         report = Performance(backend.warehouse, backend.clock)(system, days, by)
     if html is not None:
-        from backfill_jobs.cli.performance_page import write
+        from backfill_jobs.cli.pages import write_performance
 
-        write(report, html)
+        write_performance(report, html)
     if as_json:
         print_json(report)
     else:
@@ -199,15 +171,11 @@ def validate_daily(
 
     webhook = configured_webhook() if alert else None
     backend = connect_backend()
+    validate = ValidateDaily(
+        backend.warehouse, backend.runs, backend.documents, backend.models, backend.clock,
+        backend.dead_letters,
+    )  # fmt: skip
     with Bars() as bars:
-        validate = ValidateDaily(
-            backend.warehouse,
-            backend.runs,
-            backend.documents,
-            backend.models,
-            backend.clock,
-            backend.dead_letters,
-        )
         findings = validate(day, bars)
     context = {"game_date": day.isoformat()}
     if webhook is not None:
@@ -256,10 +224,8 @@ def _show_findings(findings: Sequence[Finding], context: dict[str, str], title: 
     if as_json:
         print_json({**context, "severity": severity.value, "findings": findings})
     else:
-        rows = [
-            (f.severity.value, f.check, f.evidence + (f"\n-> {f.remedy}" if f.remedy else ""))
-            for f in findings
-        ]
+        texts = [f"{f.evidence}\n-> {f.remedy}" if f.remedy else f.evidence for f in findings]
+        rows = [(f.severity.value, f.check, text) for f, text in zip(findings, texts, strict=True)]
         print_table(f"{title}{severity.value}", ("", "check", "evidence -> remedy"), rows)
     if EXIT[severity]:
         raise typer.Exit(EXIT[severity])
@@ -289,8 +255,8 @@ def _tenths(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
+def _percent(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:.{digits}%}"
 
 
 def _rate_text(rate: Mapping[str, Any]) -> str:

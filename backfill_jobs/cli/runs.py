@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import date_option
-from backfill_jobs.cli.framework import Json, connect_backend, print_json, print_lines, program, show
+from backfill_jobs.cli.framework import Json, connect_backend, program
+from backfill_jobs.cli.output import print_json, print_lines, print_table, show, show_table
 from backfill_jobs.cli.progress import waiting
-from backfill_jobs.cli.tables import print_table
 from shared.domain.vocabulary import OutcomeKind
 
 if TYPE_CHECKING:
@@ -23,20 +23,15 @@ runs = program("Prediction runs: state and results.")
 
 @runs.command("list", examples=("props runs list", "props runs list --date TODAY"))
 def list_(
-    day: Annotated[date | None, date_option("Only this game date.", "--date")] = None,
-    as_json: Json = False,
+    day: Annotated[date | None, date_option("Only this game date.", "--date")] = None, as_json: Json = False
 ) -> None:
     """The newest runs."""
     from shared.application.views.run_list import ListRuns
 
     newest_runs = ListRuns(connect_backend().runs)(day).runs
-    if as_json:
-        print_json({"runs": [_plain(r) for r in newest_runs]})
-    elif newest_runs:
-        columns = ("run", "state", "mode", "players", "opened (real time)", "seconds", "note")
-        print_table(None, columns, [_cells(r) for r in newest_runs])
-    else:
-        print_lines(["no runs"])
+    columns = ("run", "state", "mode", "players", "opened (real time)", "seconds", "note")
+    rows = [_cells(r) for r in newest_runs]
+    show_table(as_json, {"runs": [_plain(r) for r in newest_runs]}, columns, rows, "no runs")
 
 
 @runs.command("show", examples=("props runs show RUN_ID",))
@@ -100,34 +95,22 @@ def _time_of(step: Step) -> str:
 
 def _plain_progress(progress: RunProgress) -> dict[str, Any]:
     counts = progress.progress
-    return {
+    plain = {k: v for k, v in vars(progress).items() if k != "unavailable"}
+    return plain | {
         "run": _plain(progress.run),
-        "under_way": progress.under_way,
         "request": dict(progress.request),
         "progress": {"expected": counts.expected, "done": counts.done, **counts.kinds},
-        "players": progress.players,
-        "systems": progress.systems,
-        "steps": progress.steps,
-        "replacements": progress.replacements,
         "away": progress.unavailable,
     }
 
 
 def _plain(run: RunRow) -> dict[str, Any]:
-    seconds = run.took.total_seconds() if run.took else None
-    return {**asdict(run), "took": seconds}
+    return {**asdict(run), "took": run.took.total_seconds() if run.took else None}
 
 
 def _cells(run: RunRow) -> tuple[Any, ...]:
     from shared.domain.instants import eastern_text
 
     seconds = round(run.took.total_seconds(), 1) if run.took else None
-    return (
-        run.run_id,
-        run.state,
-        run.mode.lower(),
-        run.expected_players,
-        eastern_text(run.opened_at),
-        seconds,
-        run.note or "",
-    )
+    opened_at, note = eastern_text(run.opened_at), run.note or ""
+    return run.run_id, run.state, run.mode.lower(), run.expected_players, opened_at, seconds, note

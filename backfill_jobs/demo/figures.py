@@ -52,9 +52,10 @@ def summary(outcome: Outcome) -> Summary:
     }
 
 
-def errors(outcome: Outcome, system: str) -> list[float]:
-    """Return the absolute errors in points of a system, for players who played."""
-    return [r["absolute_error"] for r in outcome.accuracy if r["system_id"] == system and not r["is_voided"]]
+def errors(outcome: Outcome, system: str, *, with_line: bool = False) -> list[float]:
+    """Return the absolute errors in points of a system, for players who played; only those ``with_line``."""
+    rows = [r for r in outcome.accuracy if r["system_id"] == system and not r["is_voided"]]
+    return [r["absolute_error"] for r in rows if r["line_value"] is not None or not with_line]
 
 
 def line_errors(outcome: Outcome) -> list[float]:
@@ -69,13 +70,7 @@ def line_errors(outcome: Outcome) -> list[float]:
 
 def lined_mae(outcome: Outcome, system: str) -> float | None:
     """Return a system's MAE on the players with a line, comparable with the MAE of the line."""
-    return _mean(
-        [
-            r["absolute_error"]
-            for r in outcome.accuracy
-            if r["system_id"] == system and r["line_value"] is not None and not r["is_voided"]
-        ]
-    )
+    return _mean(errors(outcome, system, with_line=True))
 
 
 def hits(outcome: Outcome, system: str) -> tuple[int, int]:
@@ -92,11 +87,8 @@ def _outcomes(outcome: Outcome) -> PlayerOutcomes:
             predicted += 1
         else:
             not_predicted[result.kind][result.reason] += 1
-    return {
-        "predicted": predicted,
-        "skipped": dict(not_predicted["skipped"]),
-        "failed": dict(not_predicted["failed"]),
-    }
+    skipped, failed = dict(not_predicted["skipped"]), dict(not_predicted["failed"])
+    return {"predicted": predicted, "skipped": skipped, "failed": failed}
 
 
 def _by_system(rows: list[dict[str, Any]]) -> dict[str, int]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from backfill_jobs import charts, html
 from backfill_jobs.demo import figures
-from backfill_jobs.demo.scenario import Outcome
+from backfill_jobs.demo.scenario import SHOWN_SYSTEM, Outcome
 from shared.domain.instants import eastern_text
 from shared.domain.systems.catalog import SYSTEM_IDS
-
-SHOWN_SYSTEM = "catboost_v9"
 
 
 def write(outcome: Outcome, path: Path) -> Path:
@@ -29,7 +28,7 @@ def write(outcome: Outcome, path: Path) -> Path:
         "backfill_jobs.demo",
         "report.html.jinja",
         summary=summary,
-        games=[g | {"tipoff": _tipoff(g)} for g in outcome.games],
+        games=[g | {"tipoff": _tipoff(g["game_start_utc"])} for g in outcome.games],
         predictions=sorted(predictions, key=lambda r: (r["game_id"], -(r["predicted_points"]))),
         systems=[_system(outcome, s, summary) for s in SYSTEM_IDS],
         scatter=_scatter(outcome),
@@ -38,22 +37,16 @@ def write(outcome: Outcome, path: Path) -> Path:
     return path
 
 
-def _tipoff(game: dict[str, Any]) -> str | None:
+def _tipoff(start: datetime | None) -> str | None:
     """Return the tip-off time in US Eastern time, with the zone."""
-    start = game["game_start_utc"]
     return None if start is None else eastern_text(start)[11:]
 
 
 def _system(outcome: Outcome, system: str, summary: figures.Summary) -> dict[str, Any]:
     hits, bets = figures.hits(outcome, system)
-    return {
-        "id": system,
-        "rows": summary["rows_by_system"][system],
-        "mae": summary["mae_by_system"][system],
-        "lined": figures.lined_mae(outcome, system),
-        "hits": hits,
-        "bets": bets,
-    }
+    rows, mae = summary["rows_by_system"][system], summary["mae_by_system"][system]
+    lined = figures.lined_mae(outcome, system)
+    return {"id": system, "rows": rows, "mae": mae, "lined": lined, "hits": hits, "bets": bets}
 
 
 def _scatter(outcome: Outcome) -> str:

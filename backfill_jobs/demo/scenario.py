@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,9 @@ from shared.domain.vocabulary import RunMode
 from shared.embedded import sample_league
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.warehouse.schedule import games_between
+
+SHOWN_SYSTEM = "catboost_v9"
+"""System of the tables of players and of the charts."""
 
 RUN_SECONDS = 120.0
 FAILURES: dict[int, type[AppError]] = {404: NotFound, 422: Rejected, 503: Unavailable}
@@ -72,7 +74,7 @@ class Demo:
 
     def __init__(self, home: Path, progress: Progress) -> None:
         self.home = home
-        self._progress = progress
+        self.progress = progress
         self.seconds: dict[str, float] = {}
 
     def prepare(self, scenario: Scenario) -> dict[str, str]:
@@ -80,16 +82,16 @@ class Demo:
         settings = self._settings(scenario.now)
         backend = connect(settings)
         with self._timed("load"):
-            LoadFolder(backend.warehouse, backend.clock)(scenario.data, self._progress)
+            LoadFolder(backend.warehouse, backend.clock)(scenario.data, self.progress)
         if games_between(backend.warehouse, scenario.game_date, scenario.game_date).num_rows == 0:
             raise NotFound(f"{scenario.game_date}: no games in {scenario.data}")
         with self._timed("features"):
             BuildFeatures(backend.warehouse, backend.clock, backend.documents)(
-                scenario.game_date, scenario.game_date, BuildOptions(scenario.mode), self._progress
+                scenario.game_date, scenario.game_date, BuildOptions(scenario.mode), self.progress
             )
         with self._timed("train"):
             train = TrainModels(backend.warehouse, backend.models, backend.model_folder)
-            bundles = train(demo_windows(scenario.game_date), backend.clock.now(), self._progress)
+            bundles = train(demo_windows(scenario.game_date), backend.clock.now(), self.progress)
             Registry(backend.warehouse).add(list(bundles.values()))
         environment = {path_variable(system): bundle.path for system, bundle in bundles.items()}
         if scenario.now is not None:
@@ -98,11 +100,8 @@ class Demo:
 
     def run(self, scenario: Scenario, services: Services) -> dict[str, Any]:
         """Start the run over HTTP and poll it until it has ended; return its last response."""
-        base = services.url("coordinator")
-        body = {
-            "game_date": scenario.game_date.isoformat(),
-            "allow_started": scenario.mode is RunMode.BACKFILL,
-        }
+        base, allow_started = services.url("coordinator"), scenario.mode is RunMode.BACKFILL
+        body = {"game_date": scenario.game_date.isoformat(), "allow_started": allow_started}
         with self._timed("run"), httpx.Client(base_url=base, timeout=60.0) as client:
             response = client.post("/start", json=body)
             if response.status_code != 202:
@@ -114,7 +113,7 @@ class Demo:
         end = time.monotonic() + RUN_SECONDS
         while time.monotonic() < end:
             run: dict[str, Any] = client.get(url).json()
-            self._progress("run", run["progress"]["done"], run["progress"]["expected"])
+            self.progress("run", run["progress"]["done"], run["progress"]["expected"])
             if run["closed_at"] is not None:
                 return run
             time.sleep(0.05)
@@ -126,7 +125,7 @@ class Demo:
         day = scenario.game_date
         with self._timed("grade"):
             if scenario.results is not None:
-                LoadFolder(backend.warehouse, backend.clock)(scenario.results, self._progress)
+                LoadFolder(backend.warehouse, backend.clock)(scenario.results, self.progress)
             GradePredictions(backend.warehouse, backend.clock)(day, day)
         queries = PredictionQueries(backend.warehouse)
         return Outcome(
@@ -139,15 +138,8 @@ class Demo:
             seconds=dict(self.seconds),
         )
 
-    def set_progress(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def clear(self) -> None:
-        shutil.rmtree(self.home, ignore_errors=True)
-
     def _settings(self, now: datetime | None) -> BackendSettings:
-        fixed = now.isoformat() if now else None
-        return BackendSettings(props_home=self.home, props_now=fixed)
+        return BackendSettings(props_home=self.home, props_now=now.isoformat() if now else None)
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:

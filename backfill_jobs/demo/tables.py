@@ -7,11 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from backfill_jobs.demo import figures
-from backfill_jobs.demo.scenario import Outcome
+from backfill_jobs.demo.scenario import SHOWN_SYSTEM, Outcome
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.domain.vocabulary import NO_OUTCOME, PREDICTED
 
-SHOWN_SYSTEM = "catboost_v9"
 MAX_PLAYERS = 15
 
 
@@ -35,14 +34,11 @@ def _picks(outcome: Outcome) -> Table:
     rows = [r for r in outcome.predictions if r["system_id"] == SHOWN_SYSTEM]
     by_edge = sorted(rows, key=lambda r: -abs(r["line_margin"] or 0.0))
     graded_rows = {r["player_id"]: r for r in outcome.accuracy if r["system_id"] == SHOWN_SYSTEM}
-    table = Table(
-        title=f"{SHOWN_SYSTEM}: {min(MAX_PLAYERS, len(by_edge))} largest edges of {len(by_edge)} players",
-        box=box.SIMPLE_HEAD,
-    )
+    title = f"{SHOWN_SYSTEM}: {min(MAX_PLAYERS, len(by_edge))} largest edges of {len(by_edge)} players"
+    table = Table(title=title, box=box.SIMPLE_HEAD)
     for name in ("player", "game", "line", "predicted", "edge", "side", "points", "grade"):
-        table.add_column(
-            name, justify="right" if name in ("line", "predicted", "edge", "points") else "left", no_wrap=True
-        )
+        is_number = name in ("line", "predicted", "edge", "points")
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for r in by_edge[:MAX_PLAYERS]:
         grade = graded_rows.get(r["player_id"], {})
         table.add_row(
@@ -91,9 +87,8 @@ def _reasons(outcome: Outcome) -> Table:
         if player_outcome != PREDICTED.text:
             players_by_outcome.setdefault(player_outcome or NO_OUTCOME.text, []).append(player)
     for reason, players in sorted(players_by_outcome.items()):
-        table.add_row(
-            reason, str(len(players)), ", ".join(players[:6]) + (" ..." if len(players) > 6 else "")
-        )
+        names = ", ".join(players[:6]) + (" ..." if len(players) > 6 else "")
+        table.add_row(reason, str(len(players)), names)
     for system, reasons in outcome.run["reasons_by_system"].items():
         for reason, players in reasons.items():
             table.add_row(reason, str(players), f"by {system}")

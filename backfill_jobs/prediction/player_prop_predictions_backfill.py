@@ -11,19 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backfill_jobs.cli.dates import Dates, End, Start, dates_in, ranges
-from backfill_jobs.cli.framework import (
-    FINDING,
-    DryRun,
-    Json,
-    Systems,
-    parse_systems,
-    print_json,
-    print_lines,
-    program,
-    run,
-)
+from backfill_jobs.cli.framework import FINDING, DryRun, Json, Systems, parse_systems, program, run
+from backfill_jobs.cli.output import print_json, print_lines, print_table
 from backfill_jobs.cli.progress import Bars
-from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.backfill.prediction_backfill import BackfillPredictions

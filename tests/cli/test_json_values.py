@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backfill_jobs.cli.framework import json_value
+from backfill_jobs.cli.output import json_value
 
 
 @pytest.mark.parametrize(

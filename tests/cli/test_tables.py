@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from backfill_jobs.cli.framework import Program, run
-from backfill_jobs.cli.tables import print_table
+from backfill_jobs.cli.output import print_table
 
 COLUMNS = ("system", "rows", "MAE", "why")
 ROWS = [

@@ -18,13 +18,11 @@ from backfill_jobs.cli.framework import (
     Systems,
     connect_backend,
     parse_systems,
-    print_json,
-    print_lines,
     program,
     run,
 )
+from backfill_jobs.cli.output import print_json, print_lines, print_table
 from backfill_jobs.cli.progress import Bars
-from backfill_jobs.cli.tables import print_table
 
 if TYPE_CHECKING:
     from shared.application.grading.grade import GradingResult

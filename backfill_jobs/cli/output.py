@@ -1,8 +1,15 @@
-"""Tables that fit the width of the terminal."""
+"""Output of the commands: tables that fit the width of the terminal, lines, warnings, JSON."""
 
 from __future__ import annotations
 
+import base64
+import json
+import math
+import sys
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from rich import box
@@ -97,3 +104,56 @@ def _width(text: str) -> int:
 
 def _coloured(text: str) -> Text:
     return Text(text, style=COLOURS.get(text, ""))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on standard output, without styles or line wrapping."""
+    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
+
+
+def json_value(value: Any) -> Any:
+    """Return a warehouse value as BigQuery writes it in JSON: NaN, infinities and decimals become text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, list):
+        return [json_value(v) for v in value]
+    return {k: json_value(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _plain(value: Any) -> object:
+    """Return a dataclass as a dict, and any other value as text."""
+    if is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    out = Console(highlight=False)
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    """Print a warning on standard error; standard output may hold JSON."""
+    Console(stderr=True, highlight=False).print(line, style="yellow", markup=False, soft_wrap=True)
+
+
+def show(as_json: bool, value: object, lines: Sequence[str]) -> None:
+    if as_json:
+        print_json(value)
+    else:
+        print_lines(lines)
+
+
+def show_table(as_json: bool, value: object, columns: Sequence[str], rows: Rows, if_empty: str) -> None:
+    """Print a value as JSON, or its rows as a table; without rows the line ``if_empty``."""
+    if rows and not as_json:
+        print_table(None, columns, rows)
+    else:
+        show(as_json, value, [if_empty])
