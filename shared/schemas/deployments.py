@@ -5,8 +5,7 @@ from __future__ import annotations
 from shared.schemas.table import Column, Table, required
 
 DEPLOYMENTS = Table(
-    "nba_predictions",
-    "deployments",
+    "nba_predictions.deployments",
     "Every deployment and how it ended; rows are added and never changed",
     (
         required("deployment_id", "STRING", "one attempt to change the serving revision"),

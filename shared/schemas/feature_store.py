@@ -15,8 +15,7 @@ _FEATURE_COLUMNS = tuple(
 )
 
 ML_FEATURE_STORE = Table(
-    "nba_predictions",
-    "ml_feature_store_v2",
+    "nba_predictions.ml_feature_store_v2",
     "MLFS: the features of a player-game as of an instant; a build adds a snapshot, earlier ones stay",
     (
         required("snapshot_id", "STRING", "one build of one game date"),
@@ -59,8 +58,7 @@ ML_FEATURE_STORE = Table(
 )
 
 PLAYER_DAILY_CACHE = Table(
-    "nba_precompute",
-    "player_daily_cache",
+    "nba_precompute.player_daily_cache",
     "Aggregates of a player over games before cache_date only",
     (
         required("snapshot_id", "STRING", "the feature build it belongs to"),
@@ -84,8 +82,7 @@ PLAYER_DAILY_CACHE = Table(
 )
 
 UPCOMING_PLAYER_GAME_CONTEXT = Table(
-    "nba_analytics",
-    "upcoming_player_game_context",
+    "nba_analytics.upcoming_player_game_context",
     "The expected roster of a game date, from information before tip-off",
     (
         required("snapshot_id", "STRING", "the feature build it belongs to"),
@@ -113,8 +110,7 @@ UPCOMING_PLAYER_GAME_CONTEXT = Table(
 )
 
 FEATURE_SNAPSHOTS = Table(
-    "nba_predictions",
-    "feature_snapshots",
+    "nba_predictions.feature_snapshots",
     "One row per finished feature build: a snapshot without its row here was never completed",
     (
         required("snapshot_id", "STRING", "one build of one game date"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from shared.schemas.table import Column, Table, required
 
 LOAD_RECONCILIATION = Table(
-    "nba_raw",
-    "load_reconciliation",
+    "nba_raw.load_reconciliation",
     "One row per load, file and reason; a file without anything to report has one row without a reason",
     (
         required("load_date", "DATE", "US Eastern date of the load, by the product's clock"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from shared.schemas.table import Column, Table, required
 
 MODEL_REGISTRY = Table(
-    "nba_predictions",
-    "model_registry",
+    "nba_predictions.model_registry",
     "Trained models by content; the state is in one column",
     (
         required("model_id", "STRING", "bundle name: system, last day of training, hash"),
@@ -32,8 +31,7 @@ MODEL_REGISTRY = Table(
 )
 
 ML_EXPERIMENTS = Table(
-    "nba_predictions",
-    "ml_experiments",
+    "nba_predictions.ml_experiments",
     "One row per training: windows, settings, results",
     (
         required("experiment_id", "STRING", "hash of system, windows and model"),
@@ -60,8 +58,7 @@ ML_EXPERIMENTS = Table(
 )
 
 MODEL_STATE_CHANGES = Table(
-    "nba_predictions",
-    "model_state_changes",
+    "nba_predictions.model_state_changes",
     "Every change of a model's state, with the gates as they were",
     (
         required("model_id", "STRING", "the model"),

@@ -55,8 +55,7 @@ _PREDICTION = (
 )
 
 PREDICTION_STAGING = Table(
-    "nba_predictions",
-    "prediction_staging",
+    "nba_predictions.prediction_staging",
     "Rows appended by workers; redelivery may repeat a prediction_id, activation removes repeats",
     (*_PREDICTION, required("created_at", "TIMESTAMP", "when it was staged")),
     key=("game_date", "run_id", "prediction_id"),
@@ -64,8 +63,7 @@ PREDICTION_STAGING = Table(
 )
 
 PLAYER_PROP_PREDICTIONS = Table(
-    "nba_predictions",
-    "player_prop_predictions",
+    "nba_predictions.player_prop_predictions",
     "One row per prediction; at most one active per (game_id, player_id, system_id)",
     (
         *_PREDICTION,
@@ -85,8 +83,7 @@ PLAYER_PROP_PREDICTIONS = Table(
 )
 
 PREDICTION_RUNS = Table(
-    "nba_predictions",
-    "prediction_runs",
+    "nba_predictions.prediction_runs",
     "One row per finished run",
     (
         required("run_id", "STRING", "the run"),
@@ -108,8 +105,7 @@ PREDICTION_RUNS = Table(
 )
 
 PREDICTION_KEY_OUTCOMES = Table(
-    "nba_predictions",
-    "prediction_key_outcomes",
+    "nba_predictions.prediction_key_outcomes",
     "The outcome of each (player, system) of a run; written before activation, which reads it",
     (
         required("run_id", "STRING", "the run"),
@@ -126,8 +122,7 @@ PREDICTION_KEY_OUTCOMES = Table(
 )
 
 PREDICTION_ACCURACY = Table(
-    "nba_predictions",
-    "prediction_accuracy",
+    "nba_predictions.prediction_accuracy",
     "The grade of each prediction that counts; the later of two that count the same way is current",
     (
         required("game_date", "DATE", "US Eastern date"),
@@ -173,8 +168,7 @@ PREDICTION_ACCURACY = Table(
 )
 
 DAILY_PREDICTION_SIGNALS = Table(
-    "nba_predictions",
-    "daily_prediction_signals",
+    "nba_predictions.daily_prediction_signals",
     "Summary of the active rows of a game date, one row per system",
     (
         required("game_date", "DATE", "US Eastern date"),
@@ -202,8 +196,7 @@ DAILY_PREDICTION_SIGNALS = Table(
 )
 
 PREDICTION_REGENERATION_AUDIT = Table(
-    "nba_predictions",
-    "prediction_regeneration_audit",
+    "nba_predictions.prediction_regeneration_audit",
     "Regenerations of predictions and runs without the feature store check, with reason and result",
     (
         required("regeneration_timestamp", "TIMESTAMP", "real time"),
@@ -224,8 +217,7 @@ PREDICTION_REGENERATION_AUDIT = Table(
 )
 
 REJECTED_MESSAGES = Table(
-    "nba_predictions",
-    "rejected_messages",
+    "nba_predictions.rejected_messages",
     "Messages that could not be handled, stored unchanged: rejected by a service or given up by the broker",
     (
         required("rejected_date", "DATE", "UTC date"),
@@ -246,8 +238,7 @@ REJECTED_MESSAGES = Table(
 )
 
 MESSAGE_REPLAYS = Table(
-    "nba_predictions",
-    "message_replays",
+    "nba_predictions.message_replays",
     "Stored messages that were published again; one row each time",
     (
         required("replayed_date", "DATE", "UTC date"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from shared.schemas.table import Column, Table, required
 
+_PRICE = "American odds; NULL on a one-sided quote, and where a pick'em site states none"
+
 NBA_SCHEDULE = Table(
-    "nba_reference",
-    "nba_schedule",
+    "nba_reference.nba_schedule",
     "One row per game; game_date is the US Eastern date of the slate",
     (
         required("game_id", "STRING", "YYYYMMDD_AWAY_HOME"),
@@ -36,8 +37,7 @@ NBA_SCHEDULE = Table(
 )
 
 PLAYER_GAME_SUMMARY = Table(
-    "nba_analytics",
-    "player_game_summary",
+    "nba_analytics.player_game_summary",
     "One row per player and game, written after the game: never an input for that game",
     (
         required("player_lookup", "STRING", "normalised name without separators"),
@@ -83,8 +83,7 @@ PLAYER_GAME_SUMMARY = Table(
 )
 
 PLAYER_POINTS_PROPS = Table(
-    "nba_raw",
-    "odds_api_player_points_props",
+    "nba_raw.odds_api_player_points_props",
     "Quotes of the player points market; a quote never changes, a new one is a new row",
     (
         required("quote_id", "STRING", "hash of everything that makes the quote"),
@@ -95,16 +94,8 @@ PLAYER_POINTS_PROPS = Table(
         required("bookmaker", "STRING", "key of the book, lower case"),
         required("book_type", "STRING", "sportsbook or dfs"),
         required("points_line", "FLOAT64", "points, a multiple of 0.5"),
-        Column(
-            "over_price",
-            "INT64",
-            "American odds; NULL on a one-sided quote, and where a pick'em site states none",
-        ),
-        Column(
-            "under_price",
-            "INT64",
-            "American odds; NULL on a one-sided quote, and where a pick'em site states none",
-        ),
+        Column("over_price", "INT64", _PRICE),
+        Column("under_price", "INT64", _PRICE),
         required("is_main", "BOOL", "the book's main line in that snapshot, at most one"),
         Column("captured_at", "TIMESTAMP", "when the quote was valid; NULL if only the day is available"),
         required("captured_precision", "STRING", "quote, requested or date"),
@@ -118,8 +109,7 @@ PLAYER_POINTS_PROPS = Table(
 )
 
 INJURY_REPORT = Table(
-    "nba_raw",
-    "nbac_injury_report",
+    "nba_raw.nbac_injury_report",
     "Injury reports before games, one row per player and report",
     (
         required("game_date", "DATE", "US Eastern date of the game"),
@@ -135,8 +125,7 @@ INJURY_REPORT = Table(
 )
 
 ROW_VERSIONS = Table(
-    "nba_raw",
-    "row_versions",
+    "nba_raw.row_versions",
     "Rows of loaded tables as they were before a later load changed them",
     (
         required("game_date", "DATE", "US Eastern date of the row"),

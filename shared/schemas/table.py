@@ -14,13 +14,9 @@ PYTHON_TYPES: dict[str, Any] = {
 }  # fmt: skip
 
 ARROW_TYPES: dict[str, pa.DataType] = {
-    "STRING": pa.string(),
-    "INT64": pa.int64(),
-    "FLOAT64": pa.float64(),
-    "BOOL": pa.bool_(),
-    "DATE": pa.date32(),
-    "TIMESTAMP": pa.timestamp("us", tz="UTC"),
-}
+    "STRING": pa.string(), "INT64": pa.int64(), "FLOAT64": pa.float64(), "BOOL": pa.bool_(),
+    "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us", tz="UTC"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,14 +56,13 @@ def repeated(name: str, type_: str, meaning: str) -> Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the warehouse.
+    """A table of the warehouse; ``full_name`` is dataset and name.
 
     ``key`` names the columns that identify a row; ``partition`` the DATE column that every query must
     filter on; ``stamps`` the columns that hold the time of writing and are ignored when rows are compared.
     """
 
-    dataset: str
-    name: str
+    full_name: str
     meaning: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
@@ -76,14 +71,16 @@ class Table:
     stamps: tuple[str, ...] = ()
 
     @property
-    def full_name(self) -> str:
-        return f"{self.dataset}.{self.name}"
+    def dataset(self) -> str:
+        return self.full_name.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        return self.full_name.partition(".")[2]
 
     @cached_property
     def arrow_schema(self) -> pa.Schema:
-        return pa.schema(
-            [pa.field(c.name, c.arrow_type, nullable=c.mode != "REQUIRED") for c in self.columns]
-        )
+        return pa.schema(pa.field(c.name, c.arrow_type, nullable=c.mode != "REQUIRED") for c in self.columns)
 
     @property
     def column_names(self) -> tuple[str, ...]:

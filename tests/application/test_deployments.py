@@ -175,11 +175,9 @@ def test_the_schema_is_compared_column_by_column(tmp_path: Path) -> None:
     warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")
     assert schema_differences(warehouse) == []
     (kept,) = [t for t in TABLES if t.name == "deployments"]
-    more = Table(kept.dataset, kept.name, "", (*kept.columns, Column("colour", "STRING", "")), kept.key, None)
-    other = Table(
-        kept.dataset, kept.name, "", (Column("commit", "INT64", ""), *kept.columns[:1]), kept.key, None
-    )
-    absent = Table(kept.dataset, "not_there", "", kept.columns, kept.key, None)
+    more = Table(kept.full_name, "", (*kept.columns, Column("colour", "STRING", "")), kept.key, None)
+    other = Table(kept.full_name, "", (Column("commit", "INT64", ""), *kept.columns[:1]), kept.key, None)
+    absent = Table(f"{kept.dataset}.not_there", "", kept.columns, kept.key, None)
     found = schema_differences(warehouse, [more, other, absent])
     assert found[:2] == [
         "nba_predictions.deployments.colour: absent, expected string",
