@@ -117,7 +117,6 @@ def read_bundle(store: ModelStore, path: str) -> Bundle:
 
 
 def manifest_path(model: str) -> str:
-    """Return the path of a model's manifest."""
     return model.removesuffix(".cbm") + ".manifest.json"
 
 

@@ -30,13 +30,8 @@ _INFO_KEY, _INFO_VALUE = 4, 6
 _DIMENSION, _SPLITS, _SIZES, _FLOAT_FEATURES, _LEAVES, _WEIGHTS = 4, 6, 8, 14, 20, 22
 _SCALE, _BIAS, _BIASES = 32, 34, 36
 _UNSUPPORTED_KINDS = {
-    12: "categorical",
-    16: "one-hot",
-    18: "counter",
-    24: "non-symmetric",
-    28: "text",
-    40: "embedding",
-}
+    12: "categorical", 16: "one-hot", 18: "counter", 24: "non-symmetric", 28: "text", 40: "embedding",
+}  # fmt: skip
 _FLAT_INDEX, _BORDERS, _NAME, _NAN = 8, 10, 12, 14
 
 _CORRUPT = (struct.error, IndexError, TypeError, ValueError)
@@ -118,10 +113,9 @@ def _tables(table: Table, field: int) -> list[Table]:
 
 def _trees(data: bytes) -> Trees:
     model = _core(data)
-    if _text(model, _MODEL_FORMAT) != FORMAT or _length(model, _MODEL_PARTS):
-        raise UnsupportedModel(
-            f"format {_text(model, _MODEL_FORMAT)!r}, expected {FORMAT!r} without further parts"
-        )
+    file_format = _text(model, _MODEL_FORMAT)
+    if file_format != FORMAT or _length(model, _MODEL_PARTS):
+        raise UnsupportedModel(f"format {file_format!r}, expected {FORMAT!r} without further parts")
     if not model.Offset(_MODEL_TREES):
         raise UnsupportedModel("it holds no trees")
     trees = Table(model.Bytes, model.Indirect(model.Pos + model.Offset(_MODEL_TREES)))
@@ -135,13 +129,12 @@ def _trees(data: bytes) -> Trees:
     columns = [int(f.GetSlot(_FLAT_INDEX, -1, Int32Flags)) for f in features]
     if columns != list(range(len(features))):
         raise UnsupportedModel("its numeric features are not in the order of its columns")
+    nan_passes = [f.GetSlot(_NAN, 0, Int8Flags) == ABOVE_ALL for f in features]
     trees_read = Trees(
         names=tuple(_text(f, _NAME).decode() for f in features),
         column=np.repeat(columns, counts).astype(np.int64),
         border=np.concatenate(borders).astype(np.float32),
-        nan_passes=np.repeat([f.GetSlot(_NAN, 0, Int8Flags) == ABOVE_ALL for f in features], counts).astype(
-            np.bool_
-        ),
+        nan_passes=np.repeat(nan_passes, counts).astype(np.bool_),
         sizes=_array(trees, _SIZES, Int32Flags).astype(np.int32),
         splits=_array(trees, _SPLITS, Int32Flags).astype(np.int32),
         leaves=_array(trees, _LEAVES, Float64Flags).astype(np.float64),

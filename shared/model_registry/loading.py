@@ -139,10 +139,8 @@ def _golden_mismatch(manifest: Manifest, model: Regressor) -> tuple[GoldenRow, f
     if not manifest.golden:
         return None
     rows = np.array([g.features for g in manifest.golden], dtype=np.float64)
-    predictions = model.predict(rows).tolist()
-    return next(
-        (pair for pair in zip(manifest.golden, predictions, strict=True) if pair[0].expected != pair[1]), None
-    )
+    pairs = zip(manifest.golden, model.predict(rows).tolist(), strict=True)
+    return next((pair for pair in pairs if pair[0].expected != pair[1]), None)
 
 
 def _check_golden(manifest: Manifest, model: Regressor, path: str) -> None:

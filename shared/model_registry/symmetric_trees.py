@@ -50,12 +50,10 @@ class SymmetricTrees:
     def predict(self, inputs: Floats) -> Floats:
         """Return (n,) points for (n, k) inputs; ``Rejected`` for another number of columns."""
         self._check(inputs)
-        n = len(inputs)
-        if n <= BATCH_ROWS:
+        if len(inputs) <= BATCH_ROWS:
             return self._predict_batch(inputs)
-        return np.concatenate(
-            [self._predict_batch(inputs[i : i + BATCH_ROWS]) for i in range(0, n, BATCH_ROWS)]
-        )
+        batches = (inputs[i : i + BATCH_ROWS] for i in range(0, len(inputs), BATCH_ROWS))
+        return np.concatenate([self._predict_batch(batch) for batch in batches])
 
     def contributions(self, inputs: Floats) -> Floats:
         """Return (n, k + 1) points: the contribution of each of the k inputs, and last the model's mean.
