@@ -13,6 +13,11 @@ def page(title: str, about: str, *parts: str, command: str = "make reference") -
     return "\n\n".join([f"# {title}", note, about, *(p for p in parts if p)]) + "\n"
 
 
+def section(title: str, *parts: str) -> str:
+    """Return a section of a page; empty parts are left out."""
+    return "\n\n".join(p for p in (f"## {title}", *parts) if p)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table; empty text for no rows."""
     if not rows:

@@ -23,7 +23,7 @@ from pathlib import Path
 import httpx
 
 from docs_tools.site import ROOT
-from docs_tools.transcripts import plain_environment
+from docs_tools.transcripts import plain_environment, run_in_shell
 from shared.embedded import sample_league
 
 DAY = sample_league.DEMO_DATE.isoformat()
@@ -52,22 +52,13 @@ class Walk:
 
     def run(self, command: str, *, within: Path | None = None, exits: tuple[int, ...] = (0,)) -> str:
         write_lines(f"$ {command}")
-        completed = subprocess.run(
-            ["bash", "-c", command],
-            cwd=within or self.clone,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=STEP_SECONDS,
-            check=False,
-        )
-        lines = completed.stdout.rstrip().splitlines()
+        code, output = run_in_shell(command, within or self.clone, self.environment, STEP_SECONDS)
+        lines = output.splitlines()
         last_lines = lines if len(lines) <= LAST_LINES else ["...", *lines[-LAST_LINES:]]
         write_lines(*(f"  {line}" for line in last_lines))
-        if completed.returncode not in exits:
-            raise StepFailed(f"{command}: exit code {completed.returncode}")
-        return completed.stdout
+        if code not in exits:
+            raise StepFailed(f"{command}: exit code {code}")
+        return output
 
 
 def clone(walk: Walk) -> None:

@@ -145,17 +145,14 @@ def plain_environment() -> dict[str, str]:
     return {**variables, "PATH": path, "NO_COLOR": "1", "COLUMNS": WIDTH, "LC_ALL": "C.UTF-8"}
 
 
-def run_in_shell(command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+def run_in_shell(
+    command: str, folder: Path, environment: Mapping[str, str], timeout_seconds: float = TIMEOUT_SECONDS
+) -> tuple[int, str]:
+    """Return exit code and output of a command in bash."""
     completed = subprocess.run(
-        ["bash", "-c", command],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
+        ["bash", "-c", command], cwd=folder, env=environment, timeout=timeout_seconds,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
     return completed.returncode, strip_blanks(completed.stdout)
 
 

@@ -52,16 +52,14 @@ def _summary(command: Any) -> str:
 def _command(path: str, command: Any) -> str:
     options = [p for p in command.params if p.param_type_name == "option" and "--help" not in p.opts]
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    rows = [
-        (markdown.code((p.metavar or p.name).strip("{}").upper()), p.help or "", _default(p))
-        for p in arguments
-    ]
-    rows += [(markdown.code(_flag(p)), p.help or "", _default(p)) for p in options]
+    names = [((p.metavar or p.name).strip("{}").upper(), p) for p in arguments]
+    names += [(_flag(p), p) for p in options]
+    rows = [(markdown.code(name), p.help or "", _default(p)) for name, p in names]
     description = "\n\n".join(markdown.plain(" ".join(p.split())) for p in (command.help or "").split("\n\n"))
     _, *examples = (command.epilog or "").split("\n\n")
     example = "```sh\n" + "\n".join(e.strip() for e in examples) + "\n```" if examples else ""
     table = markdown.table(("option", "meaning", "if left out"), rows)
-    return "\n\n".join(p for p in (f"## {path}", description, example, table) if p)
+    return markdown.section(path, description, example, table)
 
 
 def _flag(option: Any) -> str:

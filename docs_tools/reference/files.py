@@ -25,18 +25,14 @@ def page() -> str:
 
 def _file(contract: FileContract) -> str:
     required = {c.column for c in contract.checks if c.reason.startswith("is null, expected")}
+    requirements = {c.name: _requirement(c.name in required, c.optional) for c in contract.columns}
     rows = [
-        (
-            markdown.code(c.name),
-            str(c.type),
-            _requirement(c.name in required, c.optional),
-            _rules(c.name, contract.checks),
-        )
+        (markdown.code(c.name), str(c.type), requirements[c.name], _rules(c.name, contract.checks))
         for c in contract.columns
     ]
     note = "This file is optional." if contract.optional else ""
     table = markdown.table(("column", "type", "value", "checks"), rows)
-    return "\n\n".join(p for p in (f"## {contract.name}", note, table) if p)
+    return markdown.section(contract.name, note, table)
 
 
 def _requirement(is_required: bool, is_optional: bool) -> str:

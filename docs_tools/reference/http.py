@@ -87,13 +87,10 @@ def _request_fields(schema: Schema) -> str:
 def _response_fields(schema: Schema) -> str:
     """Return the table of a response's fields; fields with a default may be missing."""
     required = schema.get("required", ())
-    rows = [
-        (
-            markdown.code(name),
-            _type(inner) + ("" if name in required or "default" not in inner else ", optional"),
-        )
-        for name, inner in schema.get("properties", {}).items()
-    ]
+    rows = []
+    for name, inner in schema.get("properties", {}).items():
+        is_optional = name not in required and "default" in inner
+        rows.append((markdown.code(name), _type(inner) + (", optional" if is_optional else "")))
     return markdown.table(("field", "type"), rows)
 
 

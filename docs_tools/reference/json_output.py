@@ -35,7 +35,7 @@ def _command(name: str, declared: Any) -> str:
         return f"## {name}\n\nThe same as [{first}](#{first.replace(' ', '-')})."
     kind = inspect.type_info(declared)
     table = markdown.table(("key", "type", "meaning"), list(keys(kind)))
-    return f"## {name}\n\n{_meaning(kind)}\n\n{table}"
+    return markdown.section(name, _meaning(kind), table)
 
 
 def keys(kind: inspect.Type, path: str = "") -> Iterator[Row]:

@@ -42,7 +42,7 @@ def _message(topic: str | None, kind: type[msgspec.Struct]) -> str:
     rows = [(markdown.code(f.name), type_name(f.type, _link), _default(f)) for f in described.fields]
     place = f"On the topic `{topic}`." if topic else "A part of a prediction request."
     table = markdown.table(("field", "type", "if left out"), rows)
-    return "\n\n".join((f"## {kind.__name__}", place, markdown.plain(kind.__doc__), table))
+    return markdown.section(kind.__name__, place, markdown.plain(kind.__doc__), table)
 
 
 def _link(class_: type) -> str:

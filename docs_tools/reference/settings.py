@@ -45,9 +45,7 @@ def _group(title: str, programs: str, class_: type[BaseSettings]) -> str:
     rows = [
         (markdown.code(n.upper()), _default(fields[n]), markdown.plain(docs[n])) for n in docs if n in fields
     ]
-    return "\n\n".join(
-        p for p in (f"## {title}", programs, markdown.table(("variable", "default", "meaning"), rows)) if p
-    )
+    return markdown.section(title, programs, markdown.table(("variable", "default", "meaning"), rows))
 
 
 def _default(field: FieldInfo) -> str:

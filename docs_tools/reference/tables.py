@@ -25,15 +25,12 @@ def _table(table: Table) -> str:
     facts = [f"key {', '.join(map(markdown.code, table.key))}"] if table.key else []
     facts += [f"partitioned by `{table.partition}`"] if table.partition else []
     facts += [f"clustered by {', '.join(map(markdown.code, table.cluster))}"] if table.cluster else []
+    types = [c.type if c.mode == "NULLABLE" else f"{c.type} {c.mode}" for c in table.columns]
     rows = [
-        (
-            markdown.code(c.name),
-            c.type if c.mode == "NULLABLE" else f"{c.type} {c.mode}",
-            markdown.plain(c.meaning),
-        )
-        for c in table.columns
+        (markdown.code(c.name), type_, markdown.plain(c.meaning))
+        for c, type_ in zip(table.columns, types, strict=True)
     ]
     meaning = markdown.plain(table.meaning)
     description = f"{meaning}: {'; '.join(facts)}." if facts else meaning
     columns = markdown.table(("column", "type", "meaning"), rows)
-    return "\n\n".join((f"## {table.full_name}", description, columns))
+    return markdown.section(table.full_name, description, columns)
