@@ -136,12 +136,9 @@ def _query_routes(app: DocumentedFastAPI, c: Coordinator) -> None:
     def predictions(game_date: GameDate, as_of: Literal["now", "tipoff"] = "now") -> dict[str, Any]:
         """The active rows of a game date; with ``as_of=tipoff`` the rows active when their game began."""
         day = c.date(game_date)
-        rows = (
-            c.queries.predictions(day)
-            if as_of == "now"
-            else c.queries.predictions_at_tipoff(day, c.clock.now())
-        )
-        return {"game_date": day, "predictions": rows}
+        if as_of == "now":
+            return {"game_date": day, "predictions": c.queries.predictions(day)}
+        return {"game_date": day, "predictions": c.queries.predictions_at_tipoff(day, c.clock.now())}
 
     @app.get("/signals/{game_date}", responses=app.responses(responses.Signals, 404, 422, 503))
     def signals(game_date: GameDate) -> dict[str, Any]:

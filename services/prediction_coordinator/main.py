@@ -42,13 +42,7 @@ def make(settings: CoordinatorSettings, backend: Backend, executor: Executor) ->
     record = RecordOutcome(backend.runs, finish)
     deadline = timedelta(minutes=settings.run_deadline_minutes)
     start = StartRun(
-        prepare,
-        backend.runs,
-        backend.publisher,
-        finish,
-        backend.clock,
-        observe,
-        settings.max_runs_per_hour,
+        prepare, backend.runs, backend.publisher, finish, backend.clock, observe, settings.max_runs_per_hour
     )
     return Coordinator(
         identity=Identity("prediction-coordinator", commit=settings.build_commit),

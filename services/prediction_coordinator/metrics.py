@@ -31,11 +31,7 @@ class CoordinatorMetrics:
         self._refused = Counter("coordinator_rejected_messages", "Refusals by reason", ["kind"], registry=r)
         self._runs = Counter("coordinator_runs", "Runs that reached a state", ["state", "mode"], registry=r)
         self._seconds = Histogram(
-            "coordinator_run_seconds",
-            "From opened to ended",
-            ["mode"],
-            registry=r,
-            buckets=RUN_SECONDS,
+            "coordinator_run_seconds", "From opened to ended", ["mode"], registry=r, buckets=RUN_SECONDS
         )
         self._players = Counter("coordinator_players", "Players by outcome", ["outcome"], registry=r)
         self._publish = Histogram(

@@ -92,10 +92,8 @@ def main() -> int:
     except (AppError, ValidationError) as exc:
         logging.getLogger(__name__).critical("cannot start: %s", exc)
         return 1
-    fields = heartbeat_fields(worker.models, worker.missing) | {
-        "commit": settings.build_commit,
-        "port": settings.port,
-    }
+    fields = {"commit": settings.build_commit, "port": settings.port}
+    fields |= heartbeat_fields(worker.models, worker.missing)
     with HeartbeatSender(Heartbeats(backend.documents), "prediction-worker", fields):
         log(ProcessStarted(settings.port, worker.described(), worker.missing))
         for warning in (w for m in (*worker.models.values(), *worker.shadows) for w in m.warnings):

@@ -94,9 +94,8 @@ class AuthSettings(BaseSettings):
         if self.auth == "iam" and not self.k_service:
             raise ValueError("AUTH=iam works on Cloud Run only, which checks the signatures; expected oidc")
         url = urlsplit(self.auth_certs_url)
-        if self.auth_certs_url != GOOGLE_CERTS and (
-            url.scheme != "http" or not is_loopback(url.hostname or "")
-        ):
+        is_local = url.scheme == "http" and is_loopback(url.hostname or "")
+        if self.auth_certs_url != GOOGLE_CERTS and not is_local:
             raise ValueError(f"AUTH_CERTS_URL {self.auth_certs_url}: expected {GOOGLE_CERTS}")
         return self
 
@@ -203,11 +202,8 @@ def _document_authentication(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = build_document()
-        document.setdefault("components", {}).setdefault("securitySchemes", {})["idToken"] = {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-        }
+        schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+        schemes["idToken"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
         refusals = {str(status): entry for status, entry in problem_responses(401, 403, 503).items()}
         for path, operations in document["paths"].items():
             for operation in operations.values() if path not in PUBLIC_PATHS else ():

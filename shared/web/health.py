@@ -32,13 +32,8 @@ class Identity:
         return {"status": "ok", "service": self.service, "revision": self.revision, "commit": self.commit}
 
     def heartbeat(self) -> dict[str, Any]:
-        now = datetime.now(UTC)
-        return {
-            **self.health(),
-            "instance": self.instance,
-            "started_at": self.started_at.isoformat(),
-            "now": now.isoformat(),
-        }
+        started_at, now = self.started_at.isoformat(), datetime.now(UTC).isoformat()
+        return {**self.health(), "instance": self.instance, "started_at": started_at, "now": now}
 
 
 def readiness_response(checks: Sequence[Check], is_authorised: bool) -> JSONResponse:

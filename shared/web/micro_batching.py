@@ -29,9 +29,7 @@ class MicroBatcher(Generic[Job]):
     def __init__(
         self, work: Callable[[Sequence[Job]], None], executor: Executor, max_batches: int = 1
     ) -> None:
-        self._work = work
-        self._executor = executor
-        self._max_batches = max_batches
+        self._work, self._executor, self._max_batches = work, executor, max_batches
         self._waiting: list[tuple[Job, asyncio.Future[None]]] = []
         self._drain_task: asyncio.Task[None] | None = None
         self._batches: set[asyncio.Task[None]] = set()

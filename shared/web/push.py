@@ -90,12 +90,7 @@ def push_route(app: FastAPI, path: str, message: type[msgspec.Struct]) -> Callab
 
 def _request_body(kind: str) -> dict[str, Any]:
     """Return the OpenAPI request body of a route that receives a ``kind`` in a push envelope."""
-    message = {
-        "type": "object",
-        "properties": {
-            "data": {"type": "string", "description": f"{kind}, base64"},
-            "messageId": {"type": "string"},
-        },
-    }
+    data = {"type": "string", "description": f"{kind}, base64"}
+    message = {"type": "object", "properties": {"data": data, "messageId": {"type": "string"}}}
     envelope = {"type": "object", "required": ["message"], "properties": {"message": message}}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": envelope}}}}

@@ -11,10 +11,7 @@ from fastapi import APIRouter, Response
 
 from shared.errors import NotFound
 
-TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
+TYPES = {".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 

@@ -17,15 +17,8 @@ def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/coverage")
     def coverage(request: Request, start_date: str | None = None, end_date: str | None = None) -> Response:
         view = views.coverage(pages.date(start_date, "start_date"), pages.date(end_date, "end_date"))
-        return pages.html(
-            request,
-            "coverage.html.jinja",
-            view=view,
-            max_dates=MAX_DATES,
-            ok_from=OK_FROM,
-            warning_from=WARNING_FROM,
-            chart=_chart(view),
-        )
+        limits: dict[str, Any] = {"max_dates": MAX_DATES, "ok_from": OK_FROM, "warning_from": WARNING_FROM}
+        return pages.html(request, "coverage.html.jinja", view=view, **limits, chart=_chart(view))
 
     @router.get("/console/coverage.csv")
     def coverage_csv(start_date: str | None = None, end_date: str | None = None) -> Response:
@@ -34,18 +27,11 @@ def add_coverage(router: APIRouter, pages: Pages, views: Views) -> None:
 
 
 def _chart(view: CoverageMap) -> dict[str, Any]:
-    return {
-        "dates": [day.isoformat() for day in view.dates],
-        "systems": view.systems,
-        "cells": [
-            {
-                "date": c.game_date.isoformat(),
-                "system": c.system_id,
-                "coverage": c.coverage,
-                "level": c.level,
-                "due": c.due,
-                "graded": c.graded,
-            }
-            for c in view.cells
-        ],
-    }
+    cells = [
+        {
+            "date": c.game_date.isoformat(), "system": c.system_id, "coverage": c.coverage, "level": c.level,
+            "due": c.due, "graded": c.graded,
+        }
+        for c in view.cells
+    ]  # fmt: skip
+    return {"dates": [day.isoformat() for day in view.dates], "systems": view.systems, "cells": cells}

@@ -80,24 +80,12 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
-        eastern,
-        clock,
-        long_date,
-        span,
-        points,
-        score,
-        signed,
-        hundredths,
-        signed_hundredths,
-        percent,
-        plain,
+        eastern, clock, long_date, span, points, score, signed, hundredths, signed_hundredths, percent, plain,
         count,
     )
-}
+}  # fmt: skip
 
 
 def _time(moment: datetime, pattern: str) -> Markup:
-    text = moment.astimezone(EASTERN).strftime(pattern)
-    return Markup('<time datetime="{}">{}</time>').format(
-        moment.astimezone(UTC).isoformat(timespec="seconds"), text
-    )
+    utc, text = moment.astimezone(UTC), moment.astimezone(EASTERN).strftime(pattern)
+    return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(timespec="seconds"), text)

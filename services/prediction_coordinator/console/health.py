@@ -25,11 +25,9 @@ def add_health(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/health.csv")
     def health_csv(table: Literal["services", "served", "messages", "deployments"]) -> Response:
         kinds = {
-            "services": ServiceRow,
-            "served": ServedRow,
-            "messages": RejectedMessageSummary,
+            "services": ServiceRow, "served": ServedRow, "messages": RejectedMessageSummary,
             "deployments": DeploymentRow,
-        }
+        }  # fmt: skip
         return csv_response(table, kinds[table], getattr(require_complete(views.health()), table))
 
     @router.get("/console/features")

@@ -73,10 +73,8 @@ def add_models(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/models/{model_id}")
     def model(request: Request, model_id: str) -> Response:
         view = views.model(model_id)
-        variable = path_variable(view.model["system_id"])
-        return pages.html(
-            request, "model.html.jinja", 503 if view.unavailable else 200, view=view, variable=variable
-        )
+        variable, status = path_variable(view.model["system_id"]), 503 if view.unavailable else 200
+        return pages.html(request, "model.html.jinja", status, view=view, variable=variable)
 
 
 def _promote_page(

@@ -68,22 +68,16 @@ def add_performance(router: APIRouter, pages: Pages, views: Views) -> None:
 
 def _charts(view: SystemPerformance) -> dict[str, Any]:
     """Return the numbers of the tables in the form that the charts need."""
+    hits = [
+        {
+            "group": r.group, "hit": r.hit, "low": r.hit_low, "high": r.hit_high, "n": r.decided,
+            "label": f"{percent(r.hit)} of {r.decided}",
+        }
+        for r in view.groups
+        if r.hit is not None
+    ]  # fmt: skip
     return {
-        "hits": {
-            "breakeven": BREAKEVEN,
-            "rows": [
-                {
-                    "group": r.group,
-                    "hit": r.hit,
-                    "low": r.hit_low,
-                    "high": r.hit_high,
-                    "n": r.decided,
-                    "label": f"{percent(r.hit)} of {r.decided}",
-                }
-                for r in view.groups
-                if r.hit is not None
-            ],
-        },
+        "hits": {"breakeven": BREAKEVEN, "rows": hits},
         "errors": [{"date": d.game_date.isoformat(), "mae": d.mae, "line": d.line_mae} for d in view.dates],
         "chances": [
             {"predicted": c.said, "observed": c.seen, "low": c.low, "high": c.high, "n": c.n}

@@ -49,12 +49,7 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
         if isinstance(view, Namesakes):
             return pages.html(request, "namesakes.html.jinja", view=view)
         return pages.html(
-            request,
-            "player.html.jinja",
-            view=view,
-            number=games,
-            max_games=MAX_GAMES,
-            chart=_chart(view),
+            request, "player.html.jinja", view=view, number=games, max_games=MAX_GAMES, chart=_chart(view)
         )
 
 

@@ -24,15 +24,8 @@ from shared.ports import Clock
 from shared.web.health import Identity
 
 PAGES = (
-    add_today,
-    add_runs,
-    add_models,
-    add_performance,
-    add_coverage,
-    add_players,
-    add_explanation,
-    add_health,
-)
+    add_today, add_runs, add_models, add_performance, add_coverage, add_players, add_explanation, add_health,
+)  # fmt: skip
 
 
 def add_console(app: FastAPI, views: Views, clock: Clock, identity: Identity) -> None:
@@ -48,6 +41,5 @@ def add_console(app: FastAPI, views: Views, clock: Clock, identity: Identity) ->
     def no_page(rest: str) -> None:
         raise NotFound(f"/console/{rest}: no such page")
 
-    app.router.routes.extend(
-        router.routes
-    )  # not include_router: each route must appear in the list of the app's routes
+    # not include_router: each route must appear in the list of the app's routes
+    app.router.routes.extend(router.routes)

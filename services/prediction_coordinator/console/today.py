@@ -21,9 +21,8 @@ def add_today(router: APIRouter, pages: Pages, views: Views) -> None:
     def today(request: Request, date: str | None = None, system: str | None = None) -> Response:
         """Games, predictions of one system, and missing players; the page loads the findings afterwards."""
         view = views.today(pages.date(date), parse_system(system))
-        return pages.html(
-            request, "today.html.jinja", 503 if view.unavailable else 200, view=view, alarm=ALARM
-        )
+        status = 503 if view.unavailable else 200
+        return pages.html(request, "today.html.jinja", status, view=view, alarm=ALARM)
 
     @router.get("/console/today.csv")
     def today_csv(
