@@ -45,14 +45,7 @@ def grade(recommendation: Strings, line: Floats, points: Floats, final: Bools, p
         i = incomplete[0]
         raise ValueError(f"{recommendation[i]} with line {line[i]} and {points[i]} points, expected both")
     outcome = np.select(
-        [
-            ~final,
-            ~played,
-            passed,
-            without_line,
-            points == line,
-            (points > line) == over,
-        ],
+        [~final, ~played, passed, without_line, points == line, (points > line) == over],
         list(range(len(_IN_ORDER) - 1)),
         default=len(_IN_ORDER) - 1,
     )

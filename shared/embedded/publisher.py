@@ -64,7 +64,4 @@ class StorePublisher:
 def _encode(message: OutgoingMessage) -> dict[str, Any]:
     """Return a message in Pub/Sub's JSON format; ``Rejected`` for attributes that Pub/Sub would refuse."""
     check_attributes(message.attributes)
-    return {
-        "data": base64.b64encode(message.body).decode(),
-        "attributes": dict(message.attributes),
-    }
+    return {"data": base64.b64encode(message.body).decode(), "attributes": dict(message.attributes)}

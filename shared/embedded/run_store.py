@@ -123,8 +123,7 @@ class SqliteRunStore:
         marks = ", ".join("?" for _ in ACTIVE_STATES)
         with self._file.reading() as con:
             rows = con.execute(
-                f"{_RUN} WHERE r.state IN ({marks}) ORDER BY r.opened_at",
-                [s.value for s in ACTIVE_STATES],
+                f"{_RUN} WHERE r.state IN ({marks}) ORDER BY r.opened_at", [s.value for s in ACTIVE_STATES]
             ).fetchall()
         return [_run(row) for row in rows]
 

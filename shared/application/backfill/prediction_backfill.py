@@ -99,11 +99,7 @@ class BackfillPredictions:
     """Runs dates in groups of ``DAYS_AT_ONCE``; a failed date does not stop the others."""
 
     def __init__(
-        self,
-        ports: Ports,
-        models: BackfillModels,
-        build_commit: str,
-        shadows: Sequence[LoadedModel] = (),
+        self, ports: Ports, models: BackfillModels, build_commit: str, shadows: Sequence[LoadedModel] = ()
     ) -> None:
         self._shadows = tuple(shadows)
         self._ports = ports
@@ -137,10 +133,7 @@ class BackfillPredictions:
         return results
 
     def _run_remaining(
-        self,
-        days: list[date],
-        options: BackfillOptions,
-        checkpoint: Checkpoint,
+        self, days: list[date], options: BackfillOptions, checkpoint: Checkpoint
     ) -> list[DateResult]:
         """Return the stored results of this execution and run the remaining dates."""
         results = {day: DateResult.of(fields) for day, fields in checkpoint.recorded_results(days).items()}
@@ -156,12 +149,7 @@ class BackfillPredictions:
         arguments["dates"] = [d.isoformat() for d in days]
         return Checkpoint(self._ports.documents, JOB, arguments, resume)
 
-    def _run_dates(
-        self,
-        days: list[date],
-        options: BackfillOptions,
-        job_id: str | None,
-    ) -> list[DateResult]:
+    def _run_dates(self, days: list[date], options: BackfillOptions, job_id: str | None) -> list[DateResult]:
         """Check each date on its own, then run all dates with the same models together."""
         started_at = time.perf_counter()
         diagnoses = self._doctor(

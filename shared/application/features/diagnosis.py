@@ -12,12 +12,7 @@ import pyarrow.compute as pc
 
 from shared.application.features.build import PHASES
 from shared.application.features.diagnosis_inputs import INPUT_DAYS, InputRows, Inputs
-from shared.application.features.slate import (
-    DayRoster,
-    QuotedPlayer,
-    modes_by_date,
-    read_roster,
-)
+from shared.application.features.slate import DayRoster, QuotedPlayer, modes_by_date, read_roster
 from shared.application.ingestion.reconciliation import LINES, LOGS, UnmatchedRows
 from shared.application.queries.shared_connection import shared_connection
 from shared.domain.features.contract import FEATURES, REQUIRED

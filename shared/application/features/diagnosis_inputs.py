@@ -8,13 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from shared.application.ingestion.reconciliation import (
-    BY_NAME,
-    LOGS,
-    MEANING,
-    UnmatchedRows,
-    unmatched_rows,
-)
+from shared.application.ingestion.reconciliation import BY_NAME, LOGS, MEANING, UnmatchedRows, unmatched_rows
 from shared.ports import Warehouse
 from shared.warehouse.statements import statement
 

@@ -196,9 +196,7 @@ class Injuries:
         days: set[str] = set()
         columns = ("game_id", "player_id", "injury_status", "team_abbr")
         for game, player, status, team, at in zip(
-            *(table[c].to_pylist() for c in columns),
-            past.micros(table["reported_at"]).tolist(),
-            strict=True,
+            *(table[c].to_pylist() for c in columns), past.micros(table["reported_at"]).tolist(), strict=True
         ):
             row = row_of.get(game)
             if row is not None and at < as_of[row]:

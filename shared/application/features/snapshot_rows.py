@@ -12,11 +12,7 @@ import pyarrow.compute as pc
 from shared.application.features.slate import Slate
 from shared.domain.features.contract import FEATURES, INDEX, PROVENANCE_NAMES
 from shared.domain.instants import from_micros
-from shared.schemas.feature_store import (
-    ML_FEATURE_STORE,
-    PLAYER_DAILY_CACHE,
-    UPCOMING_PLAYER_GAME_CONTEXT,
-)
+from shared.schemas.feature_store import ML_FEATURE_STORE, PLAYER_DAILY_CACHE, UPCOMING_PLAYER_GAME_CONTEXT
 from shared.schemas.messages import FEATURE_VERSION, QUOTED_LINE, STORED_LINE
 from shared.schemas.table import Table
 

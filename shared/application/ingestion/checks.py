@@ -106,9 +106,7 @@ def points_do_not_add_up(t: pa.Table) -> pa.ChunkedArray:
 
 def required_if_played(column: str) -> Check:
     return Check(
-        column,
-        "is null although did_play is true",
-        lambda t: pc.and_(t["did_play"], pc.is_null(t[column])),
+        column, "is null although did_play is true", lambda t: pc.and_(t["did_play"], pc.is_null(t[column]))
     )
 
 

@@ -157,17 +157,13 @@ PROP_LINES = FileContract(
             "snapshot_time_utc",
             "is null although the precision is not 'date'",
             lambda t: pc.and_(
-                pc.not_equal(t["snapshot_precision"], "date"),
-                pc.is_null(t["snapshot_time_utc"]),
+                pc.not_equal(t["snapshot_precision"], "date"), pc.is_null(t["snapshot_time_utc"])
             ),
         ),
         Check(
             "snapshot_time_utc",
             "is an instant although the precision is 'date'",
-            lambda t: pc.and_(
-                pc.equal(t["snapshot_precision"], "date"),
-                pc.is_valid(t["snapshot_time_utc"]),
-            ),
+            lambda t: pc.and_(pc.equal(t["snapshot_precision"], "date"), pc.is_valid(t["snapshot_time_utc"])),
         ),
         not_american("over_price"),
         not_american("under_price"),

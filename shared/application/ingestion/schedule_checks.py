@@ -115,11 +115,7 @@ def problems_of_quotes(quotes: pa.Table, schedule: Schedule) -> list[Problem]:
             LINES_FILE,
             quotes,
             ("game_date", other_date, "is not the US Eastern date of commence_time_utc"),
-            (
-                "game_date",
-                _other_date(quotes, schedule),
-                "is not the date of this game_id in games.parquet",
-            ),
+            ("game_date", _other_date(quotes, schedule), "is not the date of this game_id in games.parquet"),
             ("game_id", _other_teams(quotes, schedule, "home_team", "away_team"), OTHER_TEAMS),
             ("snapshot_time_utc", is_late, "captured at or after tip-off"),
         )

@@ -132,11 +132,7 @@ def _note(name: str, code: str, team: tuple[str, str], rows: list[_Row]) -> Note
 
 
 def _problem(
-    name: str,
-    code: str,
-    rows: list[_Row],
-    evidence: Counter[tuple[str, str]] | None,
-    schedule: Schedule,
+    name: str, code: str, rows: list[_Row], evidence: Counter[tuple[str, str]] | None, schedule: Schedule
 ) -> Problem:
     first = min(rows, key=lambda r: r.first)
     column = TEAM_COLUMNS[name][first.codes.index(code)]

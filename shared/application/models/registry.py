@@ -52,11 +52,7 @@ class Registry:
     ) -> None:
         """Register bundles as candidates; a model that is already registered keeps its state."""
         registered_ids = {m["model_id"] for m in self.models()}
-        names = {
-            "human_name": human_name,
-            "experiment_id": experiment_id,
-            "parent_model_id": parent_model_id,
-        }
+        names = {"human_name": human_name, "experiment_id": experiment_id, "parent_model_id": parent_model_id}
         new = [row | names for row in map(_build_model_row, bundles) if row["model_id"] not in registered_ids]
         if new:
             self._warehouse.upsert(

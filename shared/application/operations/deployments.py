@@ -39,10 +39,7 @@ class Deployment:
     override_reason: str | None = None
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (
-            ("action", self.action, ACTIONS),
-            ("outcome", self.outcome, OUTCOMES),
-        ):
+        for name, value, allowed in (("action", self.action, ACTIONS), ("outcome", self.outcome, OUTCOMES)):
             if value not in allowed:
                 raise Rejected(f"{name} {value!r}, expected one of {', '.join(allowed)}")
 

@@ -63,11 +63,7 @@ def no_bet_reason(recommendation: str, reason: str | None) -> str | None:
 
 
 def bets(
-    over: Floats,
-    edge: Floats,
-    over_price: Floats,
-    under_price: Floats,
-    passed: Bools | None = None,
+    over: Floats, edge: Floats, over_price: Floats, under_price: Floats, passed: Bools | None = None
 ) -> Bets:
     """Return bets. ``over``: P(OVER) 0-1, NaN without a line. ``edge``: predicted points less the line.
 

@@ -6,15 +6,7 @@ import re
 
 from sqlglot import exp
 
-from shared.embedded.googlesql.rewrites import (
-    FLOATS,
-    INSTANTS,
-    INTEGERS,
-    TEXTS,
-    Rewrite,
-    render,
-    type_of,
-)
+from shared.embedded.googlesql.rewrites import FLOATS, INSTANTS, INTEGERS, TEXTS, Rewrite, render, type_of
 from shared.embedded.googlesql.support import name_of, unsupported
 
 DATE = {exp.DType.DATE}

@@ -13,13 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from shared.embedded.sample_league.calendar import (
-    DEMO_DATE,
-    LAST_SEASON,
-    Game,
-    games,
-    season_name,
-)
+from shared.embedded.sample_league.calendar import DEMO_DATE, LAST_SEASON, Game, games, season_name
 from shared.embedded.sample_league.market import quotes
 from shared.embedded.sample_league.people import TEAMS, players
 from shared.embedded.sample_league.simulate import SOURCE, Season, simulate_games

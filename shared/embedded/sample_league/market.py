@@ -57,10 +57,7 @@ def american(probability: Floats) -> Floats:
 
 
 def _table(
-    quoted: list[Expectation],
-    indexes: tuple[Ints, ...],
-    rows: list[Floats],
-    is_main: Bools,
+    quoted: list[Expectation], indexes: tuple[Ints, ...], rows: list[Floats], is_main: Bools
 ) -> pa.Table:
     player, book, snapshot = (axis.tolist() for axis in indexes)
     line, over, under = rows
