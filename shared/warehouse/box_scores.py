@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.domain.box_scores import MIN_PLAYERS, TeamBoxScore, missing_from_box_score
 from shared.ports import Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,9 @@ def box_score_states(
 ) -> list[BoxScoreState]:
     """Return the state of every finished game; without ``also_whole`` only games that grading waits for, and
     games that have lost rows since."""
-    query = statement(
-        "box_score_totals", first=first, last=last, also_whole=also_whole, least_played=MIN_PLAYERS
+    rows = query_rows(
+        warehouse, "box_score_totals", first=first, last=last, also_whole=also_whole, least_played=MIN_PLAYERS
     )
-    rows = warehouse.query(query).to_pylist()
     return [_state(list(teams)) for _, teams in groupby(rows, lambda r: (r["game_date"], r["game_id"]))]
 
 

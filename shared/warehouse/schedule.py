@@ -10,7 +10,7 @@ import pyarrow as pa
 from shared.domain.instants import eastern_date
 from shared.ports import Warehouse
 from shared.warehouse.box_scores import mark_whole_box_scores
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 FIRST_DATE, LAST_DATE = date(1946, 1, 1), date(2100, 1, 1)
 
@@ -38,7 +38,7 @@ def games_between(warehouse: Warehouse, first: date, last: date) -> pa.Table:
 
 def live_rows_at_tipoff(warehouse: Warehouse, first: date, last: date, now: datetime) -> dict[date, int]:
     """Return how many champion rows of each date were active when their game, played by ``now``, began."""
-    rows = warehouse.query(statement("live_rows_at_tipoff", first=first, last=last, now=now)).to_pylist()
+    rows = query_rows(warehouse, "live_rows_at_tipoff", first=first, last=last, now=now)
     return {r["game_date"]: r["predictions"] for r in rows}
 
 

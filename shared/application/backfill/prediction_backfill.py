@@ -38,7 +38,7 @@ from shared.ports import (
 from shared.schemas.messages import RunOptions
 from shared.schemas.predictions import PREDICTION_REGENERATION_AUDIT
 from shared.warehouse.schedule import games_between, has_started
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 JOB = "player_prop_predictions_backfill"
 WAIT_SECONDS = 15 * 60.0
@@ -241,10 +241,9 @@ class BackfillPredictions:
         """Return the rows of ``prediction_runs`` by run id."""
         if not run_ids:
             return {}
-        query = statement(
-            "run_result", first=min(run_ids), last=max(run_ids), run_ids=sorted(run_ids.values())
-        )
-        return {row["run_id"]: row for row in self._ports.warehouse.query(query).to_pylist()}
+        span, ids = {"first": min(run_ids), "last": max(run_ids)}, sorted(run_ids.values())
+        rows = query_rows(self._ports.warehouse, "run_result", run_ids=ids, **span)
+        return {row["run_id"]: row for row in rows}
 
     def _describe_dry_run(self, task: _Task, now: datetime) -> DateResult:
         """Return what a run would do; it is prepared like a real run."""

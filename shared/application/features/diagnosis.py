@@ -25,7 +25,7 @@ from shared.ports import Clock, Documents, ExpectedPlayer, Warehouse
 from shared.warehouse.features import latest_features
 from shared.warehouse.history import games_of
 from shared.warehouse.schedule import games_between, refresh_game_status
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 NO_GAMES = "no games in the schedule"
 RATINGS = ("opponent_def_rating", "opponent_pace", "team_pace", "team_off_rating", "pace_score")
@@ -123,12 +123,7 @@ class MlfsDoctor:
         if not played:
             return {}
         live, backfill = (
-            {
-                s["game_date"]
-                for s in self._warehouse.query(
-                    statement("snapshots_between", first=min(played), last=max(played), mode=m.value)
-                ).to_pylist()
-            }
+            _snapshots(self._warehouse, min(played), max(played), m).keys()
             for m in (RunMode.LIVE, RunMode.BACKFILL)
         )
         return dict.fromkeys((live - backfill).intersection(played), RunMode.LIVE)
@@ -209,10 +204,9 @@ class _Store:
 
     @staticmethod
     def read(warehouse: Warehouse, first: date, last: date, mode: RunMode) -> _Store:
-        query = statement("snapshots_between", first=first, last=last, mode=mode.value)
-        players = warehouse.query(statement("snapshot_players", first=first, last=last)).to_pylist()
+        players = query_rows(warehouse, "snapshot_players", first=first, last=last)
         return _Store(
-            {s["game_date"]: s["snapshot_id"] for s in warehouse.query(query).to_pylist()},
+            _snapshots(warehouse, first, last, mode),
             latest_features(warehouse, first, last, mode.value),
             {(p["snapshot_id"], p["player_id"]): (p["expected"], p["roster_reason"]) for p in players},
         )
@@ -230,6 +224,12 @@ class _Store:
             return "not_on_the_roster_when_built"
         expected, reason = roster_entry
         return "row_lost" if expected else f"not_expected_when_built:{reason}"
+
+
+def _snapshots(warehouse: Warehouse, first: date, last: date, mode: RunMode) -> dict[date, str]:
+    """Return the newest finished snapshot of each date in one mode."""
+    rows = query_rows(warehouse, "snapshots_between", first=first, last=last, mode=mode.value)
+    return {row["game_date"]: row["snapshot_id"] for row in rows}
 
 
 def _due(schedule: pa.Table) -> dict[date, datetime]:

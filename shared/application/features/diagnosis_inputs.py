@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.application.ingestion.reconciliation import BY_NAME, LOGS, MEANING, UnmatchedRows, unmatched_rows
 from shared.ports import Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 INPUT_DAYS = 30
 
@@ -47,8 +47,7 @@ class InputRows:
 
     @staticmethod
     def read(warehouse: Warehouse, first: date, last: date) -> InputRows:
-        query = statement("input_rows", first=first - timedelta(days=INPUT_DAYS), last=last)
-        rows = warehouse.query(query).to_pylist()
+        rows = query_rows(warehouse, "input_rows", first=first - timedelta(days=INPUT_DAYS), last=last)
         unmatched = unmatched_rows(warehouse, first - timedelta(days=INPUT_DAYS), last)
         return InputRows([r["game_date"] for r in rows], rows, unmatched)
 

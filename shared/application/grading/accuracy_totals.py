@@ -8,7 +8,7 @@ from datetime import date
 from shared.application.grading.performance import Figures
 from shared.domain.statistics import wilson
 from shared.ports import Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class AccuracyKey:
 
 
 def accuracy_totals(warehouse: Warehouse, first: date, last: date) -> dict[AccuracyKey, Totals]:
-    rows = warehouse.query(statement("accuracy_totals", first=first, last=last)).to_pylist()
+    rows = query_rows(warehouse, "accuracy_totals", first=first, last=last)
     keys = [AccuracyKey(r["system_id"], r["model_key"], r["counted_as"]) for r in rows]
     totals = [Totals(*(r[f.name] for f in fields(Totals))) for r in rows]
     return dict(zip(keys, totals, strict=True))

@@ -11,7 +11,7 @@ from shared.domain.coverage import Coverage, coverage
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.ports import Clock, Warehouse
 from shared.warehouse.schedule import refresh_game_status
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 
 class GradingCoverage:
@@ -35,8 +35,7 @@ class GradingCoverage:
     @shared_connection
     def _read_rows(self, first: date, last: date) -> list[dict[str, Any]]:
         refresh_game_status(self._warehouse, self._clock.now(), first, last)
-        query = statement("coverage_rows", first=first, last=last)
-        return list(self._warehouse.query(query).to_pylist())
+        return query_rows(self._warehouse, "coverage_rows", first=first, last=last)
 
 
 NO_ROWS = coverage(0, 0, {})

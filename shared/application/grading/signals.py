@@ -27,7 +27,7 @@ from shared.errors import NotFound
 from shared.ports import Clock, Warehouse
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS
 from shared.warehouse.history import by_day, floats, strings
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 HISTORY_DAYS = 365
 
@@ -81,7 +81,7 @@ class ComputeSignals:
         """Return the stored dates from ``HISTORY_SPAN`` before ``first`` to the day before ``last``."""
         span = {"first": first - HISTORY_SPAN, "last": last - timedelta(days=1)}
         history: History = {}
-        for row in self._warehouse.query(statement("earlier_signals", **span)).to_pylist():
+        for row in query_rows(self._warehouse, "earlier_signals", **span):
             day = EarlierDay(row["total_picks"], row["pct_over"], row["pct_under"], row["high_edge_picks"])
             history.setdefault(row["system_id"], {})[row["game_date"]] = day
         return history
@@ -156,7 +156,7 @@ class SignalReport:
     def __call__(self, game_date: date, system_id: str | None = None) -> list[dict[str, Any]]:
         """Return one entry per system, or only that of ``system_id``. Raises ``NotFound`` if no run of the
         date has completed with lines."""
-        rows = self._warehouse.query(statement("signals_of_date", game_date=game_date)).to_pylist()
+        rows = query_rows(self._warehouse, "signals_of_date", game_date=game_date)
         rows = [displayed_signal(r) for r in rows if system_id in (None, r["system_id"])]
         if not rows:
             raise NotFound(
@@ -165,15 +165,14 @@ class SignalReport:
         return [{**row, "evidence": self._evidence(row)} for row in rows]
 
     def _evidence(self, row: dict[str, Any]) -> list[Evidence]:
-        history = self._warehouse.query(
-            statement(
-                "signal_history",
-                first=row["game_date"] - timedelta(days=HISTORY_DAYS),
-                last=row["game_date"] - timedelta(days=1),
-                system_id=row["system_id"],
-                high_edge=HIGH_EDGE,
-            )
-        ).to_pylist()
+        history = query_rows(
+            self._warehouse,
+            "signal_history",
+            first=row["game_date"] - timedelta(days=HISTORY_DAYS),
+            last=row["game_date"] - timedelta(days=1),
+            system_id=row["system_id"],
+            high_edge=HIGH_EDGE,
+        )
         kinds = sorted({h["counted_as"] for h in history}, reverse=True)
         return [
             _compare(row["daily_signal"], counted_as, [h for h in history if h["counted_as"] == counted_as])

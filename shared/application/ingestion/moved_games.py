@@ -11,7 +11,7 @@ import pyarrow as pa
 from shared.errors import Rejected
 from shared.ports import Warehouse
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def find_schedule_changes(warehouse: Warehouse, games: pa.Table) -> ScheduleChan
     """
     if games.num_rows == 0:
         return ScheduleChanges()
-    stored = warehouse.query(statement("games_by_source_id", first=FIRST_DATE, last=LAST_DATE)).to_pylist()
+    stored = query_rows(warehouse, "games_by_source_id", first=FIRST_DATE, last=LAST_DATE)
     columns = ("nba_game_id", "game_id", "home_team_tricode", "away_team_tricode")
     incoming = {r["nba_game_id"]: r for r in games.select(list(columns)).to_pylist() if r["nba_game_id"]}
     moved = []

@@ -17,7 +17,7 @@ from shared.domain.findings import Severity
 from shared.domain.instants import eastern_date
 from shared.ports import Warehouse
 from shared.schemas.loads import LOAD_RECONCILIATION
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 LINES, REPORTS, LOGS = LINES_FILE, INJURY_FILE, LOGS_FILE
 BY_NAME = "by_name"
@@ -46,7 +46,7 @@ class UnmatchedRows:
 
 def unmatched_rows(warehouse: Warehouse, first: date, last: date) -> list[UnmatchedRows]:
     """Return the unmatched rows that are stored for the game dates ``first`` to ``last``."""
-    rows = warehouse.query(statement("rows_without_match", first=first, last=last)).to_pylist()
+    rows = query_rows(warehouse, "rows_without_match", first=first, last=last)
     return [UnmatchedRows(**row) for row in rows]
 
 
@@ -94,7 +94,7 @@ def open_reports(warehouse: Warehouse, first: date, last: date) -> list[dict[str
     A later load of the file resolves a warning if it covered the same dates and did not repeat it.
     """
     since = first - MAX_LOAD_LEAD
-    rows = warehouse.query(statement("load_reports", first=first, last=last, since=since)).to_pylist()
+    rows = query_rows(warehouse, "load_reports", first=first, last=last, since=since)
     reasons: dict[tuple[str, str], set[str]] = {}
     for row in rows:
         reasons.setdefault((row["load_id"], row["file_name"]), set()).add(row["reason"])

@@ -15,7 +15,7 @@ from shared.ports import DeadLetter, DeadLetters, OutgoingMessage, Warehouse
 from shared.schemas.attributes import RESERVED_PREFIX
 from shared.schemas.messages import Envelope, unwrap, wrap
 from shared.schemas.predictions import MESSAGE_REPLAYS, REJECTED_MESSAGES
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 DAYS = 30
 DEAD_LETTER_PREFIX = "dead-letter:"
@@ -130,13 +130,13 @@ class RejectedMessages:
     def list_messages(self, days: int = DAYS) -> list[RejectedMessage]:
         """Return the messages of the last ``days`` days, oldest first."""
         first = datetime.now(UTC).date() - timedelta(days=days)
-        rows = self._warehouse.query(statement("rejected_messages", first=first)).to_pylist()
+        rows = query_rows(self._warehouse, "rejected_messages", first=first)
         return [RejectedMessage(**row) for row in rows]
 
     def list_newest(self, days: int = DAYS) -> list[RejectedMessageSummary]:
         """Return at most 50 messages, newest first."""
         first = datetime.now(UTC).date() - timedelta(days=days)
-        rows = self._warehouse.query(statement("newest_rejected", first=first)).to_pylist()
+        rows = query_rows(self._warehouse, "newest_rejected", first=first)
         return [RejectedMessageSummary(**row) for row in rows]
 
     def find(self, id_: str, days: int = DAYS) -> RejectedMessage:
@@ -180,14 +180,14 @@ class RejectedMessages:
 
         Messages of a run count on its game date, the others on the UTC dates that the slate overlaps.
         """
-        query = statement(
+        rows: Sequence[dict[str, Any]] = query_rows(
+            self._warehouse,
             "rejected_counts",
             first=game_date - timedelta(days=2),
             game_date=game_date,
             next_date=game_date + timedelta(days=1),
             run_prefix=f"{game_date:%Y%m%d}-",
         )
-        rows: Sequence[dict[str, Any]] = self._warehouse.query(query).to_pylist()
         return {(r["of_topic"], r["is_dead"]): Count(r["messages"], r["replayed"]) for r in rows}
 
 

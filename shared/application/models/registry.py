@@ -15,7 +15,7 @@ from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import Bundle
 from shared.ports import Warehouse
 from shared.schemas.models import MODEL_REGISTRY, MODEL_STATE_CHANGES
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 
 class State(StrEnum):
@@ -61,7 +61,7 @@ class Registry:
 
     def models(self) -> list[dict[str, Any]]:
         """Return all models, the latest training end first."""
-        return list(self._warehouse.query(statement("registered_models")).to_pylist())
+        return query_rows(self._warehouse, "registered_models")
 
     def find(self, model_id: str, models: Sequence[dict[str, Any]] | None = None) -> dict[str, Any]:
         """Return a model by its id or human name. Raises ``NotFound``, or ``Rejected`` for an ambiguous name.
@@ -94,8 +94,7 @@ class Registry:
 
     def changes(self, system_id: str, limit: int = 100) -> list[dict[str, Any]]:
         """Return the state changes of a system's models, newest first."""
-        query = statement("state_changes", system_id=system_id, most=limit)
-        return list(self._warehouse.query(query).to_pylist())
+        return query_rows(self._warehouse, "state_changes", system_id=system_id, most=limit)
 
     def change_state(
         self, model_id: str, to: State, reason: str, gates: Sequence[Gate] = (), overridden: bool = False

@@ -13,7 +13,7 @@ from shared.domain.instants import EASTERN
 from shared.errors import Rejected
 from shared.ports import Warehouse
 from shared.schemas.deployments import DEPLOYMENTS
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 ACTIONS = ("deploy", "rollback")
 OUTCOMES = ("succeeded", "refused", "rolled_back", "rollback_failed")
@@ -63,7 +63,7 @@ class Deployments:
 
     def newest(self, service: str | None = None) -> list[dict[str, Any]]:
         """Return the deployments of one service or of all, newest first, from the last 500 in total."""
-        rows = self._warehouse.query(statement("deployments")).to_pylist()
+        rows = query_rows(self._warehouse, "deployments")
         return [row for row in rows if service in (None, row["service"])]
 
     def _read_training(self, sha256: str | None) -> dict[str, Any]:

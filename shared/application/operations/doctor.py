@@ -20,7 +20,7 @@ from shared.errors import AppError, Unavailable
 from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import Documents, ModelStore, Warehouse
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 MAX_HEARTBEATS = 100
 PACKAGES = ("catboost", "numpy", "pyarrow", "fastapi")
@@ -56,8 +56,7 @@ class Doctor:
         ]
 
     def _check_inputs(self) -> list[Finding]:
-        query = statement("stored_inputs", first=FIRST_DATE, last=LAST_DATE)
-        (row,) = self.warehouse.query(query).to_pylist()
+        (row,) = query_rows(self.warehouse, "stored_inputs", first=FIRST_DATE, last=LAST_DATE)
         findings = []
         for name in ("games", "box_scores", "quotes", "feature_snapshots"):
             rows, last = row[name], row[f"last_{name}"]

@@ -20,7 +20,7 @@ from shared.model_registry.bundle import GoldenRow, read_bundle
 from shared.ports import ModelStore, Warehouse
 from shared.schemas.messages import PredictionRequest
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 WORKER, COORDINATOR = "prediction-worker", "prediction-coordinator"
 PINNED = "catboost_v9"
@@ -122,15 +122,12 @@ class CheckRevision:
                 raise Rejected(f"{system}: {points!r} points for {job.player_lookup}, expected 0-60")
 
     def _build_newest_job(self, systems: Sequence[str]) -> PredictionRequest:
-        query = statement("newest_snapshot", first=FIRST_DATE, last=LAST_DATE)
-        snapshots = self._warehouse.query(query).to_pylist()
+        snapshots = query_rows(self._warehouse, "newest_snapshot", first=FIRST_DATE, last=LAST_DATE)
         if not snapshots:
             raise NotFound("the feature store has no snapshot yet")
         (snapshot,) = snapshots
         day, name = snapshot["game_date"], snapshot["snapshot_id"]
-        rows = self._warehouse.query(
-            statement("snapshot_features", first=day, last=day, snapshots=[name])
-        ).to_pylist()
+        rows = query_rows(self._warehouse, "snapshot_features", first=day, last=day, snapshots=[name])
         if not rows:
             raise NotFound(f"snapshot {name} of {day} has no rows")
         best_row = max(rows, key=lambda r: (r["line_value"] is not None, r["feature_quality_score"]))

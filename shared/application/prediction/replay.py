@@ -30,7 +30,7 @@ from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import ModelStore, Warehouse
 from shared.schemas.messages import PredictionRequest
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 COMPARED = (
     "raw_prediction", "predicted_points", "confidence_score", "recommendation", "current_points_line",
@@ -112,25 +112,21 @@ class Replay:
         the search to one date."""
         first, last = (game_date, game_date) if game_date else (FIRST_DATE, LAST_DATE)
         since = first - NAME_LOOKBACK if game_date else FIRST_DATE
-        rows = self._warehouse.query(
-            statement(
-                "prediction_by_id", first=first, last=last, names_since=since, prediction_id=prediction_id
-            )
-        ).to_pylist()
+        span = {"first": first, "last": last, "names_since": since}
+        rows = query_rows(self._warehouse, "prediction_by_id", prediction_id=prediction_id, **span)
         if not rows:
             raise NotFound(f"prediction {prediction_id!r} is not stored")
         return dict(rows[0])
 
     def read_inputs(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """Return the feature store row that a prediction was made from."""
-        rows = self._warehouse.query(
-            statement(
-                "snapshot_player",
-                game_date=stored["game_date"],
-                snapshot_id=stored["feature_snapshot_id"],
-                player_id=stored["player_id"],
-            )
-        ).to_pylist()
+        rows = query_rows(
+            self._warehouse,
+            "snapshot_player",
+            game_date=stored["game_date"],
+            snapshot_id=stored["feature_snapshot_id"],
+            player_id=stored["player_id"],
+        )
         if not rows:
             raise NotFound(
                 f"snapshot {stored['feature_snapshot_id']} has no row of {stored['player_lookup']} "
@@ -178,10 +174,13 @@ class Replay:
         """Return the model hash of each system that ran with a model; formulas have none."""
         if not systems:
             return {}
-        query = statement(
-            "models_of_run", game_date=stored["game_date"], run_id=stored["run_id"], role=stored["role"]
+        rows = query_rows(
+            self._warehouse,
+            "models_of_run",
+            game_date=stored["game_date"],
+            run_id=stored["run_id"],
+            role=stored["role"],
         )
-        rows = self._warehouse.query(query).to_pylist()
         return {r["system_id"]: r["model_sha256"] for r in rows if r["system_id"] in systems}
 
 

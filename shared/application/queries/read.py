@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.market.betting import no_bet_reason
 from shared.ports import Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 
 class PredictionQueries:
@@ -16,15 +16,14 @@ class PredictionQueries:
 
     def predictions(self, game_date: date) -> list[dict[str, Any]]:
         """Return the active rows of a game date by game, player and system, with the player's name."""
-        rows = self._warehouse.query(statement("active_predictions", game_date=game_date)).to_pylist()
+        rows = query_rows(self._warehouse, "active_predictions", game_date=game_date)
         for row in rows:
             row["no_bet_reason"] = no_bet_reason(row["recommendation"], row["no_bet_reason"])
         return list(rows)
 
     def predictions_at_tipoff(self, game_date: date, now: datetime) -> list[dict[str, Any]]:
         """Return the rows that were active when their game started, even if they were replaced later."""
-        query = statement("predictions_at_tipoff", game_date=game_date, now=now)
-        rows = self._warehouse.query(query).to_pylist()
+        rows = query_rows(self._warehouse, "predictions_at_tipoff", game_date=game_date, now=now)
         for row in rows:
             row["no_bet_reason"] = no_bet_reason(row["recommendation"], row["no_bet_reason"])
         return list(rows)
@@ -36,4 +35,4 @@ class PredictionQueries:
         )
 
     def accuracy(self, first: date, last: date) -> list[dict[str, Any]]:
-        return list(self._warehouse.query(statement("accuracy_between", first=first, last=last)).to_pylist())
+        return query_rows(self._warehouse, "accuracy_between", first=first, last=last)

@@ -22,7 +22,7 @@ from shared.domain.systems.catalog import ENSEMBLES
 from shared.domain.vocabulary import RunMode
 from shared.model_registry.unverified import is_unverified, unverified_warning
 from shared.ports import Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 LOOK_BACK = timedelta(days=30)
 """A batch is compared with the accepted batches of this many days."""
@@ -102,16 +102,14 @@ class CheckBatches:
         }
 
     def _read_staged(self, run_ids: list[str], first: date, last: date) -> dict[str, list[dict[str, Any]]]:
-        query = statement(
-            "staged_batches", run_ids=run_ids, first=first, last=last, least=LOWEST, most=HIGHEST
-        )
         by_run: dict[str, list[dict[str, Any]]] = {}
-        for row in self._warehouse.query(query).to_pylist():
+        bounds = {"first": first, "last": last, "least": LOWEST, "most": HIGHEST}
+        for row in query_rows(self._warehouse, "staged_batches", run_ids=run_ids, **bounds):
             by_run.setdefault(row["run_id"], []).append(row)
         return by_run
 
     def _read_accepted_sums(self, first: date, last: date) -> dict[str, dict[date, _Sums]]:
-        rows = self._warehouse.query(statement("accepted_batches", first=first, last=last)).to_pylist()
+        rows = query_rows(self._warehouse, "accepted_batches", first=first, last=last)
         by_system: dict[str, dict[date, _Sums]] = {}
         for r in rows:
             sums = _Sums(r["row_count"], r["points"], r["squares"])

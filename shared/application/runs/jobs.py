@@ -19,7 +19,7 @@ from shared.schemas.feature_store import ML_FEATURE_STORE
 from shared.schemas.messages import SCHEMA_VERSION, LineQuote, PredictionRequest
 from shared.warehouse.history import by_day
 from shared.warehouse.schedule import games_between, has_started, live_rows_at_tipoff
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 NO_FEATURES = Outcome(OutcomeKind.SKIPPED, "no_features")
 
@@ -112,7 +112,7 @@ class _StoredInputs:
         games: dict[date, list[dict[str, Any]]] = {}
         for game in games_between(warehouse, **span).to_pylist():
             games.setdefault(game["game_date"], []).append(game)
-        newest = warehouse.query(statement("snapshots_between", mode=request.mode.value, **span)).to_pylist()
+        newest = query_rows(warehouse, "snapshots_between", mode=request.mode.value, **span)
         snapshots = {s["game_date"]: str(s["snapshot_id"]) for s in newest if s["game_date"] in days}
         pinned = span | {"snapshots": sorted(snapshots.values())}
         skips_active = not (request.force or request.in_sample)

@@ -17,7 +17,7 @@ from shared.application.validation.reconciliation import reconciliation
 from shared.domain.findings import Finding
 from shared.ports import Clock, DeadLetters, Documents, ModelStore, RunStore, Warehouse
 from shared.warehouse.schedule import games_between, refresh_game_status
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 CHECKS: tuple[Callable[[Day], list[Finding]], ...] = (
     inputs.schedule,
@@ -77,7 +77,7 @@ class ValidateDaily:
     def _read(self, game_date: date) -> Day:
         now, previous = self._clock.now(), game_date - timedelta(days=1)
         refresh_game_status(self._warehouse, now, previous, game_date)
-        active = self._warehouse.query(statement("active_by_system", game_date=game_date)).to_pylist()
+        active = query_rows(self._warehouse, "active_by_system", game_date=game_date)
         return Day(
             game_date=game_date,
             now=now,

@@ -13,7 +13,7 @@ from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.domain.instants import SECOND, eastern_text, to_micros
 from shared.domain.market.lines import MAX_QUOTE_AGE
 from shared.warehouse.box_scores import BoxScoreState, box_score_states
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 FINAL = 3
 GAME_LATE = timedelta(hours=6)
@@ -55,16 +55,16 @@ def schedule(day: Day) -> list[Finding]:
 
 def _moved(day: Day) -> list[Finding]:
     """Report games that moved to other dates; they need no action on the two dates."""
-    query = statement("moved_games", first=day.game_date - timedelta(days=1), last=day.game_date)
-    moved = [f"{g['game_id']} to {g['moved_to']}" for g in day.warehouse.query(query).to_pylist()]
+    first = day.game_date - timedelta(days=1)
+    rows = query_rows(day.warehouse, "moved_games", first=first, last=day.game_date)
+    moved = [f"{g['game_id']} to {g['moved_to']}" for g in rows]
     return [info("schedule:moved", f"moved, predictions void: {', '.join(moved)}")] if moved else []
 
 
 def freshness(day: Day) -> list[Finding]:
     """Check the age of every input table against its limit."""
     since = day.game_date - timedelta(days=30)
-    query = statement("freshness", game_date=day.game_date, since=since, now=day.now)
-    (row,) = day.warehouse.query(query).to_pylist()
+    (row,) = query_rows(day.warehouse, "freshness", game_date=day.game_date, since=since, now=day.now)
     load = remedies.LOAD
     findings = [
         _age("freshness:quotes", day, row["latest_quote"], QUOTE_LIMIT, row["quotes"], load),
@@ -86,7 +86,7 @@ def freshness(day: Day) -> list[Finding]:
 
 def quotes(day: Day) -> list[Finding]:
     """Check that each player with a line has a priced line, and a line that is recent enough to be used."""
-    players = day.warehouse.query(statement("quotes_of_players", game_date=day.game_date)).to_pylist()
+    players = query_rows(day.warehouse, "quotes_of_players", game_date=day.game_date)
     if not players:
         return [info("quotes:prices", "no main lines"), info("quotes:age", "no main lines")]
     unpriced = [p["player_lookup"] for p in players if not p["priced"]]
@@ -168,8 +168,7 @@ def features(day: Day) -> list[Finding]:
 
 def served(day: Day) -> list[Finding]:
     """Check that every active row was predicted from the stored feature vector."""
-    query = statement("served_against_stored", game_date=day.game_date)
-    (row,) = day.warehouse.query(query).to_pylist()
+    (row,) = query_rows(day.warehouse, "served_against_stored", game_date=day.game_date)
     if not row["served"]:
         return [info("features:served", "no active rows")]
     if row["different"]:

@@ -21,7 +21,7 @@ from shared.domain.systems.catalog import MODEL_SYSTEMS, SYSTEM_IDS
 from shared.domain.systems.similarity import TOO_FEW_SIMILAR_GAMES
 from shared.domain.vocabulary import OutcomeKind
 from shared.model_registry.unverified import is_unverified
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 GRADING_SPAN = timedelta(days=7)
 MAX_MODEL_AGE = timedelta(days=31)
@@ -84,7 +84,7 @@ def _no_rows(day: Day, check: str, evidence: str, reasons: Counter[str]) -> Find
 
 def held(day: Day) -> list[Finding]:
     """Report systems whose newest batch was held by the checks before activation."""
-    rows = day.warehouse.query(statement("held_batches", game_date=day.game_date, mark=HELD)).to_pylist()
+    rows = query_rows(day.warehouse, "held_batches", game_date=day.game_date, mark=HELD)
     findings = []
     for r in rows:
         why = r["reason"].removeprefix(HELD).strip()
@@ -99,7 +99,7 @@ def held(day: Day) -> list[Finding]:
 
 
 def signal(day: Day) -> list[Finding]:
-    rows = day.warehouse.query(statement("signals_of_date", game_date=day.game_date)).to_pylist()
+    rows = query_rows(day.warehouse, "signals_of_date", game_date=day.game_date)
     if not rows:
         return [info("signal", "none: no run of the date has completed with lines")]
     findings = []

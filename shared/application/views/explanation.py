@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.application.prediction.replay import Replay, feature_values, is_clamped
 from shared.application.queries.shared_connection import shared_connection
+from shared.application.views.rows import from_columns
 from shared.domain.market.betting import no_bet_reason
 from shared.errors import AppError, NotFound, Rejected, Unavailable
 from shared.ports import ModelStore, Warehouse
@@ -107,8 +108,12 @@ class ShowExplanation:
             missing_reason = str(exc)
         total = float(sum(terms.values())) if terms else None
         features = feature_values(row) if row is not None else {}
-        return Explanation(
-            **_facts(stored),
+        return from_columns(
+            Explanation,
+            stored,
+            player_name=stored["player_name"] or stored["player_lookup"],
+            no_bet_reason=no_bet_reason(stored["recommendation"], stored["no_bet_reason"]),
+            **{name: stored[column] for name, column in _RENAMED_COLUMNS.items()},
             terms=tuple(_term(name, points, features) for name, points in terms.items()),
             total=total,
             clamped=total is not None and is_clamped(total),
@@ -137,19 +142,3 @@ _RENAMED_COLUMNS = {
     "actual": "actual_points",
 }
 """Fields of the view and the stored columns that they come from."""
-
-_COPIED_COLUMNS = (
-    "prediction_id", "player_id", "player_lookup", "game_date", "game_id", "system_id", "role", "run_id",
-    "as_of", "predicted_at", "is_active", "superseded_reason", "sportsbook", "line_captured_at",
-    "line_precision", "recommendation", "prob_over", "interval_low", "interval_high", "expected_value",
-    "missing_inputs", "model_id", "model_sha256", "build_commit", "outcome",
-)  # fmt: skip
-
-
-def _facts(stored: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **{name: stored[name] for name in _COPIED_COLUMNS},
-        **{name: stored[column] for name, column in _RENAMED_COLUMNS.items()},
-        "player_name": stored["player_name"] or stored["player_lookup"],
-        "no_bet_reason": no_bet_reason(stored["recommendation"], stored["no_bet_reason"]),
-    }

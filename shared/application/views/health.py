@@ -18,6 +18,7 @@ from shared.application.operations.worker_models import WORKER, check_worker_mod
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.findings_summary import FindingsSummary, summarize_findings
 from shared.application.views.partial_view import PartialView
+from shared.application.views.rows import from_columns
 from shared.domain.findings import Finding, critical, info, ok, warning
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
@@ -105,14 +106,14 @@ class ShowHealth:
         deployed = parts.get_or_none("warehouse", self._deployments.newest) or []
         messages = parts.get_or_none("warehouse", self._messages) or []
         beat_findings = parts.get_or_none("documents", lambda: heartbeat_findings(self._heartbeats)) or []
-        beat = beats.get(WORKER)
+        beat, today = beats.get(WORKER), eastern_date(self._clock.now())
         served = _served(beat.get("models", {}) if beat and is_running(beat) else {}, models, deployed)
         findings = [
             *(critical(f"store:{c.name}", c.detail, "props doctor") for c in checks if not c.passed),
             *(ok(f"store:{c.name}", c.detail) for c in checks if c.passed),
             *beat_findings,
             *_champion_findings(served, models),
-            *(self._serving(beats, models) if not parts.unavailable else []),
+            *(check_worker_models(beats.get(WORKER), models, today) if not parts.unavailable else []),
             *(_unhandled(messages) if parts.answered("warehouse") else []),
         ]
         return Health(
@@ -124,11 +125,6 @@ class ShowHealth:
             deployments=tuple(map(_deployment, deployed[:NEWEST_DEPLOYMENTS])),
             unavailable=parts.unavailable,
         )
-
-    def _serving(
-        self, beats: Mapping[str, Mapping[str, Any]], models: Sequence[Mapping[str, Any]]
-    ) -> list[Finding]:
-        return check_worker_models(beats.get(WORKER), models, eastern_date(self._clock.now()))
 
     def _messages(self) -> list[RejectedMessageSummary]:
         self._rejected_messages.collect()
@@ -210,14 +206,5 @@ def _unhandled(messages: Sequence[RejectedMessageSummary]) -> list[Finding]:
 
 
 def _deployment(row: Mapping[str, Any]) -> DeploymentRow:
-    return DeploymentRow(
-        deployed_at=row["deployed_at"],
-        service=row["service"],
-        action=row["action"],
-        outcome=row["outcome"],
-        commit=row["commit"],
-        revision=row["revision"],
-        model=row["model_id"] or row["model_path"],
-        reason=row["reason"] or row["override_reason"],
-        deployed_by=row["deployed_by"],
-    )
+    model, reason = row["model_id"] or row["model_path"], row["reason"] or row["override_reason"]
+    return from_columns(DeploymentRow, row, model=model, reason=reason)

@@ -16,9 +16,10 @@ from shared.application.models.registry import ALLOWED_CHANGES, Registry, State
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.accuracy import AccuracyRow, accuracy_row
 from shared.application.views.partial_view import PartialView
+from shared.application.views.rows import from_columns
 from shared.domain.promotion import Gate
 from shared.ports import Clock, ModelStore, Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class ShowModel:
         return champion["model_id"] if champion else None
 
     def _experiment(self, model: Mapping[str, Any]) -> Experiment | None:
-        rows = self._warehouse.query(statement("experiment_of_model", sha256=model["sha256"])).to_pylist()
+        rows = query_rows(self._warehouse, "experiment_of_model", sha256=model["sha256"])
         return _experiment(rows[0]) if rows else None
 
     def _performance(self, model: Mapping[str, Any]) -> tuple[AccuracyRow, ...]:
@@ -170,30 +171,17 @@ def _gates(change: Mapping[str, Any]) -> list[Gate]:
 
 def _change(row: Mapping[str, Any]) -> ChangeRow:
     gates = _gates(row)
-    return ChangeRow(
-        changed_at=row["changed_at"],
-        model_id=row["model_id"],
-        from_state=row["from_state"],
-        to_state=row["to_state"],
-        reason=row["reason"],
-        overridden=row["overridden"],
-        failed=", ".join(g.name for g in gates if not g.passed) if gates else None,
-    )
+    failed = ", ".join(g.name for g in gates if not g.passed) if gates else None
+    return from_columns(ChangeRow, row, failed=failed)
 
 
 def _experiment(row: Mapping[str, Any]) -> Experiment:
     results, config = json.loads(row["results_json"]), json.loads(row["config_json"])
-    return Experiment(
-        experiment_id=row["experiment_id"],
+    return from_columns(
+        Experiment,
+        row,
         name=row["experiment_name"],
-        eval_start=row["eval_start"],
-        eval_end=row["eval_end"],
         eval_rows=row["eval_samples"],
-        mae=results.get("mae"),
-        bias=results.get("bias"),
-        line_n=results.get("line_n"),
-        lined_mae=results.get("lined_mae"),
-        line_mae=results.get("line_mae"),
-        git_commit=row["git_commit"],
+        **{name: results.get(name) for name in ("mae", "bias", "line_n", "lined_mae", "line_mae")},
         seed=config.get("seed"),
     )

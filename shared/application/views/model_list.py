@@ -11,6 +11,7 @@ from shared.application.grading.accuracy_totals import AccuracyKey, Totals, accu
 from shared.application.models.registry import Registry, State
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.partial_view import PartialView
+from shared.application.views.rows import from_columns
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.errors import Rejected
@@ -96,16 +97,13 @@ def _row(model: Mapping[str, Any], totals: Mapping[AccuracyKey, Totals], today: 
     keys = [AccuracyKey(model["system_id"], model["sha256"], kind) for kind in COUNTED_AS_ORDER]
     key = next((k for k in keys if k in totals), None)
     f = totals[key].figures() if key else Totals().figures()
-    return ModelRow(
-        model_id=model["model_id"],
-        system_id=model["system_id"],
-        state=model["state"],
-        human_name=model["human_name"],
+    return from_columns(
+        ModelRow,
+        model,
         train_start=model["training_start_date"],
         train_end=model["training_end_date"],
         age_days=(today - model["training_end_date"]).days,
         training_rows=model["training_samples"],
-        evaluation_mae=model["evaluation_mae"],
         since=model["state_changed_at"] or model["created_at"],
         reason=model["state_reason"],
         counted_as=key.counted_as if key else None,

@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from shared.application.queries.shared_connection import shared_connection
+from shared.application.views.rows import from_columns
 from shared.domain.instants import eastern_date
 from shared.domain.players.names import player_lookup as lookup_of
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import NotFound, Rejected
 from shared.ports import Clock, Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 PREFERRED = "catboost_v9"
 GAMES, MAX_GAMES = 20, 82
@@ -130,13 +131,15 @@ class ShowPlayer:
         player_id = _id_of(player)
         if player_id is None:
             of_spelling = self._players(lookup_of(player), last)
-            if len(of_spelling) != 1:
-                return _namesakes(player, of_spelling, last)
+            if not of_spelling:
+                raise _not_found(player, last)
+            if len(of_spelling) > 1:
+                return Namesakes(lookup_of(player), tuple(of_spelling))
             player_id = of_spelling[0].player_id
         played = self._played(player_id, last, games)
         page = played[:games]
-        first = page[-1]["game_date"] if len(played) > games else last - BACK
-        predictions = self._predictions(player_id, first, last)
+        span = {"first": page[-1]["game_date"] if len(played) > games else last - BACK, "last": last}
+        predictions = query_rows(self._warehouse, "predictions_of_player", player_id=player_id, **span)
         if not played and not predictions:
             raise _not_found(player, last)
         with_rows = {p["system_id"] for p in predictions}
@@ -158,34 +161,23 @@ class ShowPlayer:
         )
 
     def _players(self, lookup: str, last: date) -> list[Namesake]:
-        query = statement("players_of_spelling", first=last - BACK, last=last, player_lookup=lookup)
+        span = {"first": last - BACK, "last": last}
+        rows = query_rows(self._warehouse, "players_of_spelling", player_lookup=lookup, **span)
         return [
-            Namesake(r["player_id"], r["player_name"] or lookup, r["team_abbr"], r["last_game"])
-            for r in self._warehouse.query(query).to_pylist()
+            from_columns(Namesake, r, player_name=r["player_name"] or lookup, team=r["team_abbr"])
+            for r in rows
         ]
 
     def _played(self, player_id: int, last: date, games: int) -> list[dict[str, Any]]:
         """Return up to ``games`` + 1 games; the extra one shows that there are older games."""
-        query = statement(
-            "games_of_player", first=last - BACK, last=last, player_id=player_id, most=games + 1
-        )
-        return list(self._warehouse.query(query).to_pylist())
-
-    def _predictions(self, player_id: int, first: date, last: date) -> list[dict[str, Any]]:
-        query = statement("predictions_of_player", first=first, last=last, player_id=player_id)
-        return list(self._warehouse.query(query).to_pylist())
+        span = {"first": last - BACK, "last": last}
+        return query_rows(self._warehouse, "games_of_player", player_id=player_id, most=games + 1, **span)
 
 
 def _id_of(player: str) -> int | None:
     """Return the player id in an address, None if the address has a spelling; an id has at most 18 digits."""
     text = player.strip()
     return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
-
-
-def _namesakes(player: str, players: Sequence[Namesake], last: date) -> Namesakes:
-    if not players:
-        raise _not_found(player, last)
-    return Namesakes(lookup_of(player), tuple(players))
 
 
 def _not_found(player: str, last: date) -> NotFound:
@@ -232,19 +224,11 @@ def _why_not(game: Mapping[str, Any]) -> str | None:
 
 
 def _prediction_row(row: Mapping[str, Any]) -> PredictionRow:
-    return PredictionRow(
-        game_date=row["game_date"],
-        game_id=row["game_id"],
-        system_id=row["system_id"],
-        prediction_id=row["prediction_id"],
+    return from_columns(
+        PredictionRow,
+        row,
         line=row["current_points_line"],
-        sportsbook=row["sportsbook"],
         predicted=row["predicted_points"],
         edge=row["line_margin"],
-        prob_over=row["prob_over"],
-        recommendation=row["recommendation"],
         mode=row["prediction_run_mode"],
-        outcome=row["outcome"],
-        tipoff_prediction_id=row["tipoff_prediction_id"],
-        tipoff_points=row["tipoff_points"],
     )

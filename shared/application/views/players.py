@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from shared.application.views.rows import from_columns
 from shared.domain.instants import eastern_date
 from shared.domain.players.names import search_key
 from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 DAYS = 400
 """Only players with a box score in this season or the last one are listed."""
@@ -50,26 +51,18 @@ class ShowPlayers:
             raise Rejected(f"page {page}, expected 1 to {MAX_PAGES}")
         last = eastern_date(self._clock.now())
         first = last - timedelta(days=DAYS)
-        rows = self._warehouse.query(
-            statement(
-                "players_by_spelling",
-                first=first,
-                last=last,
-                part=search_key(search),
-                most=PAGE_SIZE + 1,
-                skipped=PAGE_SIZE * (page - 1),
-            )
-        ).to_pylist()
+        rows = query_rows(
+            self._warehouse,
+            "players_by_spelling",
+            first=first,
+            last=last,
+            part=search_key(search),
+            most=PAGE_SIZE + 1,
+            skipped=PAGE_SIZE * (page - 1),
+        )
         page_rows = tuple(
-            PlayerRow(
-                player_lookup=r["player_lookup"],
-                player_name=r["player_name"],
-                team=r["team_abbr"],
-                last_game=r["last_game"],
-                games=r["games"],
-                minutes=r["mean_minutes"],
-                points=r["mean_points"],
-                player_id=r["player_id"],
+            from_columns(
+                PlayerRow, r, team=r["team_abbr"], minutes=r["mean_minutes"], points=r["mean_points"]
             )
             for r in rows[:PAGE_SIZE]
         )

@@ -12,7 +12,7 @@ from shared.application.views.partial_view import PartialView
 from shared.application.views.run_list import RunRow, run_row
 from shared.domain.vocabulary import ACTIVE_STATES, OutcomeKind, RunState
 from shared.ports import ExpectedPlayer, PlayerOutcome, Run, RunStore, Warehouse
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows
 
 PENDING = "pending"
 
@@ -110,8 +110,7 @@ class ShowRun:
         )
 
     def _history(self, run: Run) -> list[dict[str, Any]]:
-        query = statement("run_history", game_date=run.game_date, run_id=run.run_id)
-        return list(self._warehouse.query(query).to_pylist())
+        return query_rows(self._warehouse, "run_history", game_date=run.game_date, run_id=run.run_id)
 
     def _steps(self, run: Run, expected: int, history: Sequence[Mapping[str, Any]]) -> Iterable[Step]:
         yield Step("Opened", run.opened_at, f"by {run.request.get('job') or 'a request to this service'}")

@@ -14,6 +14,7 @@ from shared.application.grading.signals import displayed_signal
 from shared.application.queries.shared_connection import shared_connection
 from shared.application.runs.expected_players import identity
 from shared.application.views.partial_view import PartialView
+from shared.application.views.rows import from_columns
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.domain.vocabulary import PREDICTED, OutcomeKind
@@ -21,7 +22,7 @@ from shared.errors import Rejected
 from shared.model_registry.unverified import is_unverified
 from shared.ports import Clock, PlayerOutcome, Run, RunStore, Warehouse
 from shared.warehouse.schedule import games_between, has_started
-from shared.warehouse.statements import statement
+from shared.warehouse.statements import query_rows, statement
 
 PREFERRED = "catboost_v9"
 NEIGHBOUR_SPAN = timedelta(days=14)
@@ -134,7 +135,9 @@ class ShowToday:
         parts = PartialView()
         games = parts.get_or_none("warehouse", lambda: self._games(day)) or []
         rows = parts.get_or_none("warehouse", lambda: self._active(day))
-        signals = parts.get_or_none("warehouse", lambda: self._signals(day))
+        signals = parts.get_or_none(
+            "warehouse", lambda: query_rows(self._warehouse, "signals_of_date", game_date=day)
+        )
         runs = parts.get_or_none("run store", lambda: self._runs.runs(game_date=day, limit=NEWEST_RUNS)) or []
         systems = _systems(rows)
         chosen = system or _default_system(systems)
@@ -155,7 +158,7 @@ class ShowToday:
             picks=tuple(map(_pick, picks)),
             missing=missing if parts.answered("warehouse") else (),
             expected=expected,
-            signal=signals.get(chosen) if signals else None,
+            signal=next((displayed_signal(s) for s in signals or () if s["system_id"] == chosen), None),
             newest_run=runs[0] if runs else None,
             warehouse_answered=parts.answered("warehouse"),
             run_store_answered=parts.answered("run store"),
@@ -167,10 +170,6 @@ class ShowToday:
 
     def _active(self, day: date) -> pa.Table:
         return self._warehouse.query(statement("picks_of_date", game_date=day, names_since=day - NAME_SPAN))
-
-    def _signals(self, day: date) -> dict[str, Mapping[str, Any]]:
-        rows = self._warehouse.query(statement("signals_of_date", game_date=day)).to_pylist()
-        return {row["system_id"]: displayed_signal(row) for row in rows}
 
     def _missing(
         self, run: Run | None, system: str, present: set[int | str], names: Mapping[int | str, str | None]
@@ -253,21 +252,15 @@ def _game(row: Mapping[str, Any], now: datetime) -> GameRow:
 
 
 def _pick(row: Mapping[str, Any]) -> PickRow:
-    return PickRow(
-        prediction_id=row["prediction_id"],
-        player_lookup=row["player_lookup"],
+    return from_columns(
+        PickRow,
+        row,
         player_name=row["player_name"] or row["player_lookup"],
         team=row["team_abbr"],
         opponent=row["opponent_team_abbr"],
-        game_id=row["game_id"],
         line=row["current_points_line"],
         predicted=row["predicted_points"],
         edge=row["line_margin"],
-        prob_over=row["prob_over"],
-        recommendation=row["recommendation"],
         confidence=row["confidence_score"],
-        sportsbook=row["sportsbook"],
         mode=row["prediction_run_mode"],
-        run_id=row["run_id"],
-        player_id=row["player_id"],
     )
