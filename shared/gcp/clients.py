@@ -24,8 +24,7 @@ class Clients:
     """``storage_grpc_address`` is the BigQuery Storage API of an emulator; unset uses Google's."""
 
     def __init__(self, project: str, location: str, storage_grpc_address: str | None = None) -> None:
-        self.project = project
-        self.location = location
+        self.project, self.location = project, location
         self._grpc_address = storage_grpc_address
         self._clients: dict[str, tuple[Any, Callable[[], object]]] = {}
         self._lock = threading.Lock()

@@ -43,8 +43,7 @@ class CloudModelStore:
     """
 
     def __init__(self, clients: Clients, cache: Path, generations: dict[str, int] | None = None) -> None:
-        self._clients = clients
-        self._cache = cache
+        self._clients, self._cache = clients, cache
         self._generations = generations or {}
 
     def fetch(self, path: str) -> bytes:

@@ -108,12 +108,5 @@ class MessageStore:
 
 
 def _message(row: sqlite3.Row) -> Message:
-    return Message(
-        row["id"],
-        row["topic"],
-        row["data"],
-        row["published_at"],
-        row["attempts"],
-        row["last_answer"],
-        json.loads(row["attributes"]),
-    )
+    columns = ("id", "topic", "data", "published_at", "attempts", "last_answer")
+    return Message(**{c: row[c] for c in columns}, attributes=json.loads(row["attributes"]))

@@ -155,7 +155,8 @@ def unix_time(node: exp.Expr) -> exp.Expr:
 
 def cast(node: exp.Expr) -> exp.Expr:
     """Convert between types where both dialects agree; texts are checked against a pattern."""
-    source, target = type_of(node.this), target_type(node.args["to"])
+    source = type_of(node.this)
+    target: exp.DType = node.args["to"].this
     safe = isinstance(node, exp.TryCast)
     if _same(source, target) or source in {exp.DType.NULL, exp.DType.UNKNOWN}:
         return exp.Cast(this=node.this.copy(), to=node.args["to"].copy())
@@ -210,27 +211,13 @@ def cast(node: exp.Expr) -> exp.Expr:
     raise unsupported(f"{name_of(node)} of {source_name} to {target_name}")
 
 
-def target_type(to: exp.DataType) -> exp.DType:
-    dtype: exp.DType = to.this
-    return dtype
-
-
 def _same(source: exp.DType, target: exp.DType) -> bool:
     return source == target or any({source, target} <= kinds for kinds in (FLOATS, INTEGERS, TEXTS, INSTANTS))
 
 
 CALENDAR: dict[type[exp.Expr], Rewrite] = {
-    exp.Cast: cast,
-    exp.Date: to_date,
-    exp.DateAdd: shift_date,
-    exp.DateDiff: diff_dates,
-    exp.DateSub: shift_date,
-    exp.DateTrunc: truncate_date,
-    exp.Extract: extract,
-    exp.TimestampAdd: shift_instant,
-    exp.TimestampDiff: diff_instants,
-    exp.TimestampSub: shift_instant,
-    exp.TryCast: cast,
-    exp.UnixMillis: unix_time,
-    exp.UnixSeconds: unix_time,
-}
+    exp.Cast: cast, exp.Date: to_date, exp.DateAdd: shift_date, exp.DateDiff: diff_dates,
+    exp.DateSub: shift_date, exp.DateTrunc: truncate_date, exp.Extract: extract,
+    exp.TimestampAdd: shift_instant, exp.TimestampDiff: diff_instants, exp.TimestampSub: shift_instant,
+    exp.TryCast: cast, exp.UnixMillis: unix_time, exp.UnixSeconds: unix_time,
+}  # fmt: skip

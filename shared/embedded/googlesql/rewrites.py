@@ -24,9 +24,8 @@ def render(template: str, **parts: exp.Expr | None) -> exp.Expr:
     template_tree = _parse_template(template).copy()
 
     def replace_column(node: exp.Expr) -> exp.Expr:
-        part = (
-            parts.get(node.name[1:]) if isinstance(node, exp.Column) and node.name.startswith("_") else None
-        )
+        is_placeholder = isinstance(node, exp.Column) and node.name.startswith("_")
+        part = parts.get(node.name[1:]) if is_placeholder else None
         return exp.Paren(this=part.copy()) if part is not None else node
 
     return exp.Paren(this=template_tree.transform(replace_column))
@@ -54,8 +53,7 @@ def literal(node: exp.Expr) -> exp.Expr:
     """Cast numbers to 64 bits; DuckDB reads them as 32 bits or decimals."""
     if node.args["is_string"]:
         return node
-    is_integer_literal = node.name.isdigit()
-    return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT" if is_integer_literal else "DOUBLE"))
+    return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT" if node.name.isdigit() else "DOUBLE"))
 
 
 def compare(node: exp.Expr) -> exp.Expr:
@@ -303,41 +301,13 @@ def subscript(node: exp.Expr) -> exp.Expr:
 
 
 REWRITES: dict[type[exp.Expr], Rewrite] = {
-    exp.Add: arithmetic,
-    exp.ArgMax: max_by,
-    exp.ArgMin: max_by,
-    exp.Avg: average,
-    exp.Between: between,
-    exp.Bracket: subscript,
-    exp.Ceil: round_to_integer,
-    exp.Concat: concatenate,
-    exp.CountIf: count_if,
-    exp.DPipe: concatenate,
-    exp.Div: divide,
-    exp.EQ: compare,
-    exp.Floor: round_to_integer,
-    exp.GT: compare,
-    exp.GTE: compare,
-    exp.Greatest: greatest_or_least,
-    exp.In: in_list,
-    exp.IntDiv: int_div,
-    exp.LT: compare,
-    exp.LTE: compare,
-    exp.Least: greatest_or_least,
-    exp.Length: length,
-    exp.Literal: literal,
-    exp.Min: min_aggregate,
-    exp.Mod: mod,
-    exp.Mul: arithmetic,
-    exp.NEQ: compare,
-    exp.Replace: replace_text,
-    exp.Round: round_number,
-    exp.SafeDivide: safe_divide,
-    exp.Sign: sign,
-    exp.Sqrt: square_root,
-    exp.Sub: arithmetic,
-    exp.Substring: substring,
-    exp.Sum: sum_aggregate,
-    exp.Trim: trim,
+    exp.Add: arithmetic, exp.ArgMax: max_by, exp.ArgMin: max_by, exp.Avg: average, exp.Between: between,
+    exp.Bracket: subscript, exp.Ceil: round_to_integer, exp.Concat: concatenate, exp.CountIf: count_if,
+    exp.DPipe: concatenate, exp.Div: divide, exp.EQ: compare, exp.Floor: round_to_integer, exp.GT: compare,
+    exp.GTE: compare, exp.Greatest: greatest_or_least, exp.In: in_list, exp.IntDiv: int_div, exp.LT: compare,
+    exp.LTE: compare, exp.Least: greatest_or_least, exp.Length: length, exp.Literal: literal,
+    exp.Min: min_aggregate, exp.Mod: mod, exp.Mul: arithmetic, exp.NEQ: compare, exp.Replace: replace_text,
+    exp.Round: round_number, exp.SafeDivide: safe_divide, exp.Sign: sign, exp.Sqrt: square_root,
+    exp.Sub: arithmetic, exp.Substring: substring, exp.Sum: sum_aggregate, exp.Trim: trim,
     exp.Trunc: round_to_integer,
-}
+}  # fmt: skip

@@ -14,7 +14,6 @@ from shared.embedded.googlesql.calendar import CALENDAR
 from shared.embedded.googlesql.rewrites import REWRITES, Rewrite, order_nan_first, render
 from shared.embedded.googlesql.support import refuse_unchecked
 from shared.schemas.catalog import TABLES
-from shared.schemas.table import Table
 
 _REWRITES: dict[type[exp.Expr], Rewrite] = {**REWRITES, **CALENDAR}
 _UNCAST_NUMBERS = (
@@ -55,17 +54,13 @@ def rewrite_tree(tree: exp.Expr) -> exp.Expr:
             node.replace(render("_o - 1", o=node))  # DuckDB counts from 1
             continue
         rewrite = _REWRITES.get(type(node))
-        if rewrite is None or (isinstance(node, exp.Literal) and _is_uncast_number(node)):
+        if rewrite is None or (isinstance(node, exp.Literal) and isinstance(node.parent, _UNCAST_NUMBERS)):
             continue
         rewritten = rewrite(node)
         if rewritten is not node:
             rewritten.type = node.type
             node.replace(rewritten)
     return tree
-
-
-def _is_uncast_number(node: exp.Expr) -> bool:
-    return isinstance(node.parent, _UNCAST_NUMBERS)
 
 
 def _name_columns(tree: exp.Query) -> None:
@@ -84,12 +79,8 @@ def _name_columns(tree: exp.Query) -> None:
 def _schema() -> MappingSchema:
     tables: dict[str, dict[str, dict[str, str]]] = {}
     for table in TABLES:
-        tables.setdefault(table.dataset, {})[table.name] = _types(table)
+        tables.setdefault(table.dataset, {})[table.name] = {c.name: c.sql_type for c in table.columns}
     return MappingSchema(tables, dialect="bigquery")
-
-
-def _types(table: Table) -> dict[str, str]:
-    return {c.name: c.sql_type for c in table.columns}
 
 
 def parse_bigquery(sql: str) -> exp.Expr:
