@@ -86,6 +86,10 @@ class Table:
     def column_names(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns)
 
+    def from_rows(self, rows: list[dict[str, Any]]) -> pa.Table:
+        """Return rows as an Arrow table with the types of the columns."""
+        return pa.Table.from_pylist(rows, schema=self.arrow_schema)
+
 
 def ddl(table: Table) -> str:
     """Return the CREATE TABLE statement in BigQuery's dialect."""

@@ -79,6 +79,19 @@ def by_day(rows: pa.Table) -> dict[date, pa.Table]:
     return {day: rows.slice(at.start, at.stop - at.start) for day, at in days_of(rows).items()}
 
 
+def date_span(rows: pa.Table) -> tuple[date, date]:
+    """Return the first and the last ``game_date`` of at least one row."""
+    ends = pc.min_max(rows["game_date"]).as_py()
+    return ends["min"], ends["max"]
+
+
+def with_column(rows: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """Return the rows with a column replaced in its place, or added as the last one."""
+    if name not in rows.column_names:
+        return rows.append_column(name, values)
+    return rows.set_column(rows.column_names.index(name), name, values)
+
+
 def days_of(rows: pa.Table) -> dict[date, slice]:
     """Return the slice of each date's rows, which are in order of ``game_date``."""
     days = np.asarray(rows["game_date"].to_numpy())
@@ -122,6 +135,11 @@ def bools(column: pa.ChunkedArray) -> Bools:
 def floats(column: pa.ChunkedArray | pa.Array) -> Floats:
     """Return (n,) values, NaN where null."""
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def nullable(values: Floats) -> pa.Array:
+    """Return the values with null for NaN."""
+    return pa.array(values, from_pandas=True)
 
 
 def padded(column: pa.ChunkedArray, width: int) -> Floats:

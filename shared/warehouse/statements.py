@@ -1,4 +1,4 @@
-"""Read the SQL files of this package; each is cached."""
+"""Read the SQL files of this package, each once, and the rows of their queries."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 from msgspec import structs
 
 from shared.application.backfill.checkpoints import Checkpoint
@@ -102,9 +101,7 @@ class BackfillPredictions:
         self, ports: Ports, models: BackfillModels, build_commit: str, shadows: Sequence[LoadedModel] = ()
     ) -> None:
         self._shadows = tuple(shadows)
-        self._ports = ports
-        self._models = models
-        self._build_commit = build_commit
+        self._ports, self._models, self._build_commit = ports, models, build_commit
         self._doctor = MlfsDoctor(ports.warehouse, ports.clock, ports.documents)
         self._run = RunInProcess(ports.warehouse, ports.runs, ports.publisher, ports.clock, JOB)
 
@@ -298,8 +295,8 @@ class BackfillPredictions:
             }
             for task, result in results
         ]
-        schema = PREDICTION_REGENERATION_AUDIT.arrow_schema
-        self._ports.warehouse.upsert(PREDICTION_REGENERATION_AUDIT, pa.Table.from_pylist(rows, schema=schema))
+        audit = PREDICTION_REGENERATION_AUDIT
+        self._ports.warehouse.upsert(audit, audit.from_rows(rows))
 
 
 def _minutes_to_tipoff(games: list[dict[str, Any]], now: datetime) -> int | None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from shared.application.features.slate import Slate, modes_by_date, read_slate
 from shared.application.features.snapshot_rows import snapshot_rows
 from shared.domain.features.checks import check_batch
-from shared.domain.instants import from_day, to_day
+from shared.domain.instants import from_day
 from shared.domain.players.roster import DEFAULT_MIN_MINUTES
 from shared.domain.vocabulary import RunMode
 from shared.errors import Rejected
@@ -25,6 +25,7 @@ from shared.schemas.feature_store import (
     UPCOMING_PLAYER_GAME_CONTEXT,
 )
 from shared.warehouse.features import latest_features, matrix
+from shared.warehouse.history import day_numbers, with_column
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
@@ -68,9 +69,7 @@ class BuildFeatures:
     """
 
     def __init__(self, warehouse: Warehouse, clock: Clock, documents: Documents) -> None:
-        self._warehouse = warehouse
-        self._clock = clock
-        self._documents = documents
+        self._warehouse, self._clock, self._documents = warehouse, clock, documents
 
     def __call__(
         self,
@@ -100,9 +99,7 @@ class BuildFeatures:
         """Return ranges of game dates of one mode, none longer than fits in memory."""
         games = games_between(self._warehouse, first, last)
         if options.as_of is not None:  # a score entered after the as-of must not decide the mode
-            no_scores = pa.nulls(games.num_rows, pa.int64())
-            column = games.column_names.index("home_team_score")
-            games = games.set_column(column, "home_team_score", no_scores)
+            games = with_column(games, "home_team_score", pa.nulls(games.num_rows, pa.int64()))
         ranges: list[tuple[date, date, RunMode]] = []
         for day, default_mode in sorted(modes_by_date(games, moment).items()):
             mode = options.mode or default_mode
@@ -158,7 +155,7 @@ class BuildFeatures:
         earlier = latest_features(
             self._warehouse, first - timedelta(days=REFERENCE_DAYS), first - timedelta(days=1)
         )
-        earlier_day = np.array([to_day(d) for d in earlier["game_date"].to_pylist()], dtype=np.int64)
+        earlier_day = day_numbers(earlier["game_date"])
         expected = np.array([c.expected for c in slate.candidates], dtype=np.bool_)
         values, day = slate.features.values[expected], slate.targets.day[expected]
         team = slate.targets.team[expected]

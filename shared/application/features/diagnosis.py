@@ -81,9 +81,7 @@ class MlfsDoctor:
     """
 
     def __init__(self, warehouse: Warehouse, clock: Clock, documents: Documents) -> None:
-        self._warehouse = warehouse
-        self._clock = clock
-        self._documents = documents
+        self._warehouse, self._clock, self._documents = warehouse, clock, documents
 
     @shared_connection
     def __call__(
@@ -114,7 +112,10 @@ class MlfsDoctor:
                 diagnoses[day] = self._diagnose(state, due[day], now, min_coverage, phases)
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
-            diagnoses.setdefault(day, _date_without_games(day))
+            no_games = Diagnosis(
+                day, RunMode.LIVE, Verdict.NOT_YET_DUE, 0, 0, None, {}, {}, NO_GAMES, None, None, None
+            )
+            diagnoses.setdefault(day, no_games)
         return dict(sorted(diagnoses.items()))
 
     def _live_only(self, modes: Mapping[date, RunMode]) -> dict[date, RunMode]:
@@ -315,7 +316,3 @@ def _stale(state: _State) -> str | None:
     if latest_box_scores < latest_final:
         return f"box scores end on {latest_box_scores}, games were final until {latest_final}"
     return None
-
-
-def _date_without_games(day: date) -> Diagnosis:
-    return Diagnosis(day, RunMode.LIVE, Verdict.NOT_YET_DUE, 0, 0, None, {}, {}, NO_GAMES, None, None, None)

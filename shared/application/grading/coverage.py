@@ -16,8 +16,7 @@ from shared.warehouse.statements import query_rows
 
 class GradingCoverage:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
-        self._warehouse = warehouse
-        self._clock = clock
+        self._warehouse, self._clock = warehouse, clock
 
     def __call__(self, first: date, last: date) -> dict[str, Coverage]:
         """Return the coverage of every system in the catalogue, and of any other system with rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.domain.arrays import Bools, Floats, Strings
+from shared.domain.arrays import Bools, Strings
 from shared.domain.grading import Grade, grade
 from shared.domain.vocabulary import Role
 from shared.ports import Clock, Warehouse
 from shared.schemas.predictions import PREDICTION_ACCURACY
 from shared.warehouse.box_scores import BoxScoreState, box_score_states
-from shared.warehouse.history import bools, floats, strings
+from shared.warehouse.history import bools, floats, nullable, strings
 from shared.warehouse.schedule import games_between, refresh_game_status
 from shared.warehouse.statements import statement
 
@@ -67,13 +67,15 @@ class GradingResult:
     changed: int = 0
     dates: tuple[GradedDate, ...] = ()
 
+    def __add__(self, other: GradingResult) -> GradingResult:
+        return GradingResult(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
 
 class GradePredictions:
     """Writes one row per key. Grading again changes only rows whose prediction or box score has changed."""
 
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
-        self._warehouse = warehouse
-        self._clock = clock
+        self._warehouse, self._clock = warehouse, clock
 
     def __call__(
         self,
@@ -98,7 +100,7 @@ class GradePredictions:
         for offset in range(0, days, DAYS_PER_STEP):
             step_start = first + timedelta(days=offset)
             step_end = min(last, step_start + timedelta(days=DAYS_PER_STEP - 1))
-            total = _add(total, self._grade_step(step_start, step_end, systems, regrade, write))
+            total += self._grade_step(step_start, step_end, systems, regrade, write)
             progress("grade", (step_end - first).days + 1, days)
         return total
 
@@ -226,10 +228,10 @@ def _accuracy(rows: pa.Table, outcome: Strings, names: pa.ChunkedArray, now: dat
     columns = {name: rows[name] for name in _COPIED_COLUMNS} | {
         "model_key": pc.fill_null(rows["model_sha256"], "formula"),
         "line_value": rows["current_points_line"],
-        "actual_points": pc.cast(_nullable(points), pa.int64()),
-        "absolute_error": _nullable(np.abs(error)),
-        "signed_error": _nullable(error),
-        "actual_margin": _nullable(points - line),
+        "actual_points": pc.cast(nullable(points), pa.int64()),
+        "absolute_error": nullable(np.abs(error)),
+        "signed_error": nullable(error),
+        "actual_margin": nullable(points - line),
         "outcome": names,
         "prediction_correct": pa.array(hit, mask=~decided),
         "within_3_points": pa.array(np.abs(error) <= 3.0, mask=void),
@@ -241,17 +243,3 @@ def _accuracy(rows: pa.Table, outcome: Strings, names: pa.ChunkedArray, now: dat
     }
     schema = PREDICTION_ACCURACY.arrow_schema
     return pa.table({f.name: columns[f.name] for f in schema}).cast(schema)
-
-
-def _nullable(values: Floats) -> pa.Array:
-    return pa.array(values, from_pandas=True)
-
-
-def _add(a: GradingResult, b: GradingResult) -> GradingResult:
-    return GradingResult(
-        a.outcomes + b.outcomes,
-        a.by_system + b.by_system,
-        a.by_kind + b.by_kind,
-        a.changed + b.changed,
-        a.dates + b.dates,
-    )

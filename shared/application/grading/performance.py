@@ -42,8 +42,7 @@ class Figures:
 
 class Performance:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
-        self._warehouse = warehouse
-        self._clock = clock
+        self._warehouse, self._clock = warehouse, clock
 
     def __call__(self, system: str, days: int, by: str | None = None) -> dict[str, Any]:
         """Return figures of the last ``days`` dates to today, separately for live, backfill and shadow rows.

@@ -43,8 +43,7 @@ class ComputeSignals:
     """
 
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
-        self._warehouse = warehouse
-        self._clock = clock
+        self._warehouse, self._clock = warehouse, clock
 
     def __call__(self, game_date: date) -> dict[str, DailySignal]:
         """Return the signals by system; a system without active rows with a line has no signal."""
@@ -72,9 +71,8 @@ class ComputeSignals:
                     }
                 )
         if stored:
-            schema = DAILY_PREDICTION_SIGNALS.arrow_schema
-            table = pa.Table.from_pylist(stored, schema=schema)
-            self._warehouse.upsert(DAILY_PREDICTION_SIGNALS, table, replace=True)
+            table = DAILY_PREDICTION_SIGNALS
+            self._warehouse.upsert(table, table.from_rows(stored), replace=True)
         return signals
 
     def _history(self, first: date, last: date) -> History:

@@ -21,7 +21,7 @@ from shared.schemas.reference import (
     ROW_VERSIONS,
 )
 from shared.schemas.table import Table
-from shared.warehouse.history import bools, floats
+from shared.warehouse.history import bools, date_span, floats, with_column
 from shared.warehouse.statements import statement
 
 STORED_ROWS = {
@@ -46,8 +46,7 @@ class RowHistory:
     """
 
     def __init__(self, warehouse: Warehouse, now: datetime) -> None:
-        self._warehouse = warehouse
-        self._now = now
+        self._warehouse, self._now = warehouse, now
         self.load_id = secrets.token_hex(6)
         self.stored_versions = 0
         """Earlier versions stored so far."""
@@ -73,13 +72,12 @@ class RowHistory:
             return 0
         self._store_versions(PLAYER_POINTS_PROPS, withdrawn)
         times = pa.array([self._now] * withdrawn.num_rows, pa.timestamp("us", "UTC"))
-        marks = withdrawn.set_column(withdrawn.column_names.index("withdrawn_at"), "withdrawn_at", times)
-        return self._warehouse.upsert(PLAYER_POINTS_PROPS, marks, replace=True)
+        marked = with_column(withdrawn, "withdrawn_at", times)
+        return self._warehouse.upsert(PLAYER_POINTS_PROPS, marked, replace=True)
 
     def _stored(self, table: Table, rows: pa.Table) -> pa.Table:
-        days = pc.min_max(rows["game_date"])
-        query = statement(STORED_ROWS[table.name], first=days["min"].as_py(), last=days["max"].as_py())
-        return self._warehouse.query(query)
+        first, last = date_span(rows)
+        return self._warehouse.query(statement(STORED_ROWS[table.name], first=first, last=last))
 
     def _store_versions(self, table: Table, versions: pa.Table) -> None:
         if versions.num_rows == 0:
@@ -96,7 +94,7 @@ class RowHistory:
             for row in versions.to_pylist()
         ]
         self.stored_versions += len(stored)
-        self._warehouse.append(ROW_VERSIONS, pa.Table.from_pylist(stored, schema=ROW_VERSIONS.arrow_schema))
+        self._warehouse.append(ROW_VERSIONS, ROW_VERSIONS.from_rows(stored))
 
 
 def replaced_rows(table: Table, stored: pa.Table, rows: pa.Table) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,8 +55,7 @@ class LoadFolder:
     """Adds the files of a folder to the warehouse; loading the same folder again changes nothing."""
 
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
-        self._warehouse = warehouse
-        self._clock = clock
+        self._warehouse, self._clock = warehouse, clock
 
     def __call__(self, folder: Path, progress: Progress = lambda *_: None) -> LoadResult:
         """Load ``folder``; raise ``NotFound`` without a required file, ``Rejected`` with all problems."""
@@ -68,9 +67,9 @@ class LoadFolder:
         changed = {}
         for table, rows in matched.tables:
             changed[table.name] = history.withdraw_quotes(rows) if table is PLAYER_POINTS_PROPS else 0
-            for chunk, rows_done in _chunks(rows):
-                changed[table.name] += history.write(table, chunk)
-                progress(table.name, rows_done, rows.num_rows)
+            for start in range(0, rows.num_rows, CHUNK):
+                changed[table.name] += history.write(table, rows.slice(start, CHUNK))
+                progress(table.name, min(start + CHUNK, rows.num_rows), rows.num_rows)
         apply_schedule_changes(self._warehouse, schedule_changes, now)
         refresh_game_status(self._warehouse, now)
         unmatched = self._reconcile(matched.tables, checked.notes, now)
@@ -100,7 +99,8 @@ class LoadFolder:
         games, score_notes = schedule_checks.without_empty_scores(games)
         schedule = Schedule.of(games, scheduled_games(self._warehouse))
         files, code_notes, code_problems = resolve_team_codes(files | {GAMES_FILE: games}, schedule)
-        files = complete_quotes(files)
+        if LINES_FILE in files:
+            files[LINES_FILE] = quote_rules.fill_type_and_precision(files[LINES_FILE])
         raise_problems(folder, [*problems, *code_problems, *problems_with_the_schedule(files, schedule, now)])
         tables, quote_notes = _tables(files, schedule, absent_columns(folder))
         return CheckedFolder(tables, (*midnight_notes, *score_notes, *code_notes, *quote_notes))
@@ -108,12 +108,6 @@ class LoadFolder:
 
 SCHEDULE_COLUMNS = (None, "game_date", "home_team", "away_team")
 """Columns of the games that the checks of other files need; None: the file could not be read."""
-
-
-def complete_quotes(files: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    if LINES_FILE not in files:
-        return files
-    return files | {LINES_FILE: quote_rules.fill_type_and_precision(files[LINES_FILE])}
 
 
 def problems_with_the_schedule(
@@ -154,9 +148,3 @@ def _tables(
     if INJURY_FILE in files:
         tables.append((INJURY_REPORT, warehouse_tables.injury_rows(files[INJURY_FILE], schedule)))
     return tuple(tables), notes
-
-
-def _chunks(rows: pa.Table) -> Iterator[tuple[pa.Table, int]]:
-    for start in range(0, rows.num_rows, CHUNK):
-        chunk = rows.slice(start, CHUNK)
-        yield chunk, start + chunk.num_rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -81,13 +80,9 @@ def apply_schedule_changes(warehouse: Warehouse, changes: ScheduleChanges, now: 
         statements.append(statement("revive_moved_games", games=revived, **span))
     if new:
         statements.append(statement("retire_moved_games", games=new, now=now, **span))
-        statements.append(statement("supersede_moved_predictions", now=now, **_dates(changes.moved)))
+        old = [m.old_date for m in changes.moved]
+        statements.append(statement("supersede_moved_predictions", now=now, first=min(old), last=max(old)))
     warehouse.transact(statements)
-
-
-def _dates(moved: Sequence[MovedGame]) -> dict[str, object]:
-    """Return the first and the last date of the outdated rows."""
-    return {"first": min(m.old_date for m in moved), "last": max(m.old_date for m in moved)}
 
 
 def _teams(game: dict[str, str]) -> set[str]:

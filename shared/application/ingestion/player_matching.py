@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import LOGS_FILE
 from shared.application.ingestion.problems import Note, Problem, raise_problems
@@ -20,6 +19,7 @@ from shared.domain.players.name_matching import RosterPlayer, id_of_name, match_
 from shared.ports import Warehouse
 from shared.schemas.reference import INJURY_REPORT, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
 from shared.schemas.table import Table
+from shared.warehouse.history import date_span, with_column
 
 PLAYER_TABLES = (PLAYER_GAME_SUMMARY.name, PLAYER_POINTS_PROPS.name, INJURY_REPORT.name)
 """Tables whose rows name a player."""
@@ -69,7 +69,8 @@ def match_players(warehouse: Warehouse, tables: Tables, folder: object) -> Match
     rosters. The game's own box score counts as roster: a player's identity is no result of the game.
     """
     by_name = {t.name: rows for t, rows in tables}
-    days = [d for name in PLAYER_TABLES if name in by_name for d in _span(by_name[name])]
+    named = [by_name[name] for name in PLAYER_TABLES if name in by_name]
+    days = [day for rows in named if rows.num_rows for day in date_span(rows)]
     if not days:
         return MatchedTables(tuple(tables))
     stored = stored_box_scores(warehouse, min(days), max(days))
@@ -89,13 +90,6 @@ def match_players(warehouse: Warehouse, tables: Tables, folder: object) -> Match
     return MatchedTables(tuple(matched), tuple(notes))
 
 
-def _span(rows: pa.Table) -> list[date]:
-    if not rows.num_rows:
-        return []
-    ends = pc.min_max(rows["game_date"]).as_py()
-    return [ends["min"], ends["max"]]
-
-
 def _match_rows(table: Table, rows: pa.Table, rosters: Rosters) -> tuple[pa.Table, list[Note]]:
     """Return quotes or injury reports with ids. A report without one gets the id of its name."""
     refs, at, counts = _references(rows)
@@ -104,8 +98,8 @@ def _match_rows(table: Table, rows: pa.Table, rosters: Rosters) -> tuple[pa.Tabl
     if table is INJURY_REPORT:
         ids = [id_of_name(n.lookup) if i is None else i for n, i in zip(refs, ids, strict=True)]
     how = [None if r.how == NONE and table is not INJURY_REPORT else r.how for r in resolved]
-    matched = _set_column(rows, "player_id", pa.array(ids, pa.int64()).take(at))
-    matched = _set_column(matched, "player_id_source", pa.array(how, pa.string()).take(at))
+    matched = with_column(rows, "player_id", pa.array(ids, pa.int64()).take(at))
+    matched = with_column(matched, "player_id_source", pa.array(how, pa.string()).take(at))
     return matched, _notes(FILE_OF[table.name], refs, resolved, counts)
 
 
@@ -154,7 +148,7 @@ def _match_box_scores(
         for n, r in zip(refs, resolved, strict=True)
     ]
     _reject_ambiguous(folder, refs, resolved, ids, at)
-    matched = _set_column(rows, "player_id", pa.array(ids, pa.int64()).take(at))
+    matched = with_column(rows, "player_id", pa.array(ids, pa.int64()).take(at))
     return matched, _notes(LOGS_FILE, refs, resolved, counts)
 
 
@@ -236,12 +230,6 @@ def _references(rows: pa.Table) -> tuple[list[Reference], pa.Array, list[int]]:
     ]
     counts = Counter(at)
     return list(position), pa.array(at, pa.int64()), [counts[i] for i in range(len(position))]
-
-
-def _set_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
-    if name not in rows.column_names:
-        return rows.append_column(name, values)
-    return rows.set_column(rows.column_names.index(name), name, values)
 
 
 @dataclass

@@ -67,19 +67,19 @@ def format_value(value: object) -> str:
     return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}..."
 
 
-def problem_of(
+def problems_of(
     file: str,
     column: str,
     values: pa.Array | pa.ChunkedArray,
     is_bad: pa.Array | pa.ChunkedArray,
     reason: str,
-) -> Problem | None:
-    """Return the problem of the rows that ``is_bad`` marks, None where it marks none."""
+) -> list[Problem]:
+    """Return one problem for the rows that ``is_bad`` marks, none where it marks none."""
     rows = pc.sum(is_bad).as_py()
     if not rows:
-        return None
+        return []
     row = pc.index(is_bad, True).as_py()
-    return Problem(file, reason, column, row, python_value(values[row]), rows)
+    return [Problem(file, reason, column, row, python_value(values[row]), rows)]
 
 
 def python_value(value: pa.Scalar) -> object:

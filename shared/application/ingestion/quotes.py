@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import LINES_FILE
-from shared.application.ingestion.problems import Note, Problem, problem_of
+from shared.application.ingestion.problems import Note, Problem, problems_of
 from shared.domain.arrays import Floats, Ints
 from shared.domain.findings import Severity
 from shared.domain.market.bookmakers import book_type
 from shared.domain.market.lines import main_quotes
-from shared.warehouse.history import bools, floats
+from shared.warehouse.history import bools, date_span, floats, with_column
 
 
 def fill_type_and_precision(quotes: pa.Table) -> pa.Table:
@@ -27,16 +25,14 @@ def fill_type_and_precision(quotes: pa.Table) -> pa.Table:
     by_book = pa.array([book_type(w) for w in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
     by_instant = pc.if_else(pc.is_valid(quotes["snapshot_time_utc"]), "quote", "date")
     for name, values in (("book_type", by_book), ("snapshot_precision", by_instant)):
-        at = quotes.column_names.index(name)
-        quotes = quotes.set_column(at, name, pc.coalesce(quotes[name], values))
+        quotes = with_column(quotes, name, pc.coalesce(quotes[name], values))
     return quotes
 
 
 def problems_of_book_types(quotes: pa.Table) -> list[Problem]:
     unknown = pc.and_(pc.is_null(quotes["book_type"]), pc.is_valid(quotes["bookmaker"]))
     reason = "has no book_type and is not a known book, expected sportsbook or dfs"
-    problem = problem_of(LINES_FILE, "bookmaker", quotes["bookmaker"], unknown, reason)
-    return [] if problem is None else [problem]
+    return problems_of(LINES_FILE, "bookmaker", quotes["bookmaker"], unknown, reason)
 
 
 def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
@@ -67,9 +63,9 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
         "even is the main one, at equal prices the one nearest to other books",
         len(demoted),
         f"{book}, {player}, line {line:g}",
-        _dates(quotes.take(pa.array(demoted))),
+        date_span(quotes.take(pa.array(demoted))),
     )
-    return quotes.set_column(quotes.column_names.index("is_main"), "is_main", pa.array(is_main)), [note]
+    return with_column(quotes, "is_main", pa.array(is_main)), [note]
 
 
 def _lines_of_other_books(keys: pa.Table, group: Ints, line: Floats) -> Floats:
@@ -97,15 +93,9 @@ def teams_of_players(quotes: pa.Table) -> tuple[pa.Array, list[Note]]:
         return team, []
     row = pc.index(is_other_team, True).as_py()
     example = f"row {row}, {quotes['player_name'][row].as_py()}, {team[row].as_py()}"
-    reason, dates = "team does not play in this game, left out", _dates(quotes.filter(is_other_team))
+    reason, dates = "team does not play in this game, left out", date_span(quotes.filter(is_other_team))
     note = Note(Severity.WARNING, LINES_FILE, reason, count, example, dates)
     return pc.if_else(is_other_team, None, team), [note]
-
-
-def _dates(quotes: pa.Table) -> tuple[date, date]:
-    """Return the first and the last game date."""
-    ends = pc.min_max(quotes["game_date"]).as_py()
-    return ends["min"], ends["max"]
 
 
 def _groups(keys: pa.Table) -> Ints:

@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 
 from shared.application.ingestion.casting import cast
 from shared.application.ingestion.file_contracts import FILES, FileColumn, FileContract
-from shared.application.ingestion.problems import Problem, problem_of
+from shared.application.ingestion.problems import Problem, problems_of
 from shared.domain.market.bookmakers import book_key
 from shared.domain.players.names import player_lookup
 from shared.domain.season_types import SEASON_TYPES, season_type
 from shared.errors import NotFound
+from shared.warehouse.history import with_column
 
 ARROW_ERRORS = (pa.ArrowException, OSError, OverflowError, ValueError, TypeError, KeyError)
 """Errors that Arrow raises for a file or a type that it cannot read."""
@@ -84,7 +85,7 @@ def _check_rows(contract: FileContract, raw: pa.Table) -> tuple[pa.Table, list[P
         if parsed.is_bad is not None and pc.any(parsed.is_bad).as_py():
             bad[column.name] = parsed.is_bad
             reason = _price_hint(column.name, parsed.reason)
-            problems += _list(problem_of(contract.name, column.name, raw[column.name], parsed.is_bad, reason))
+            problems += problems_of(contract.name, column.name, raw[column.name], parsed.is_bad, reason)
     table = pa.table(columns)
     normalized, name_problems = _normalize(contract, table, failed, bad)
     problems += name_problems
@@ -93,9 +94,7 @@ def _check_rows(contract: FileContract, raw: pa.Table) -> tuple[pa.Table, list[P
             is_bad = pc.fill_null(check.is_bad(normalized), False)
             if check.column in bad:
                 is_bad = pc.and_(is_bad, pc.invert(bad[check.column]))
-            problems += _list(
-                problem_of(contract.name, check.column, table[check.column], is_bad, check.reason)
-            )
+            problems += problems_of(contract.name, check.column, table[check.column], is_bad, check.reason)
     return normalized, problems
 
 
@@ -136,11 +135,11 @@ def _normalize(
             else "has no letter or digit, expected a name"
         )
         if len(unknown):
-            problems += _list(problem_of(contract.name, column, table[column], is_bad, reason))
+            problems += problems_of(contract.name, column, table[column], is_bad, reason)
             bad[column] = pc.or_(is_bad, bad[column]) if column in bad else is_bad
         if column != "player_name":
             values = pa.array(words, pa.string()).take(coded.indices)
-            table = table.set_column(table.column_names.index(column), column, values)
+            table = with_column(table, column, values)
     return table, problems
 
 
@@ -151,10 +150,6 @@ def _normalized_word(column: str, word: str) -> str | None:
         return SPELLINGS[column](word)
     except ValueError:
         return None
-
-
-def _list(problem: Problem | None) -> list[Problem]:
-    return [] if problem is None else [problem]
 
 
 def _first_line(exc: BaseException) -> str:

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.problems import Note
@@ -17,6 +16,7 @@ from shared.domain.findings import Severity
 from shared.domain.instants import eastern_date
 from shared.ports import Warehouse
 from shared.schemas.loads import LOAD_RECONCILIATION
+from shared.warehouse.history import date_span
 from shared.warehouse.statements import query_rows
 
 LINES, REPORTS, LOGS = LINES_FILE, INJURY_FILE, LOGS_FILE
@@ -64,8 +64,7 @@ def load_notes(rows: Sequence[UnmatchedRows]) -> list[Note]:
 
 def date_spans(tables: Mapping[str, pa.Table]) -> dict[str, tuple[date, date]]:
     """Return the first and the last game date by file, of files that have rows."""
-    ends = {file: pc.min_max(rows["game_date"]).as_py() for file, rows in tables.items() if rows.num_rows}
-    return {file: (e["min"], e["max"]) for file, e in ends.items()}
+    return {file: date_span(rows) for file, rows in tables.items() if rows.num_rows}
 
 
 def record_load(
@@ -82,9 +81,7 @@ def record_load(
     load_key = (eastern_date(now), secrets.token_hex(8), datetime.now(UTC))
     names = LOAD_RECONCILIATION.column_names
     values = [(*load_key, file, str(severity), *rest) for file, severity, *rest in rows]
-    table = pa.Table.from_pylist(
-        [dict(zip(names, row, strict=True)) for row in values], schema=LOAD_RECONCILIATION.arrow_schema
-    )
+    table = LOAD_RECONCILIATION.from_rows([dict(zip(names, row, strict=True)) for row in values])
     warehouse.append(LOAD_RECONCILIATION, table)
 
 

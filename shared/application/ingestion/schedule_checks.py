@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, datetime
 
 import numpy as np
@@ -11,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
-from shared.application.ingestion.problems import Note, Problem, problem_of
+from shared.application.ingestion.problems import Note, Problem, problems_of
 from shared.application.ingestion.schedule import Schedule, days_of, tipoffs_of
 from shared.application.ingestion.warehouse_tables import game_ids_of_logs, game_ids_of_quotes
 from shared.domain.arrays import Bools, Ints
 from shared.domain.findings import Severity
 from shared.domain.instants import UNKNOWN, eastern_date, midnights, to_day, to_micros
 from shared.domain.season_types import COUNTED
-from shared.warehouse.history import micros
+from shared.warehouse.history import micros, with_column
 from shared.warehouse.merge import rows_of_repeated_keys
 
 
@@ -44,7 +43,7 @@ def _nullify(
         return games, []
     for column in columns:
         values = pc.if_else(pa.array(where), pa.scalar(None, games[column].type), games[column])
-        games = games.set_column(games.column_names.index(column), column, values)
+        games = with_column(games, column, values)
     row = int(np.flatnonzero(where)[0])
     example = f"row {row}, game_id {games['game_id'][row].as_py()}"
     return games, [Note(Severity.INFO, GAMES_FILE, reason, int(where.sum()), example)]
@@ -56,18 +55,16 @@ def problems_of_games(games: pa.Table, now: datetime) -> list[Problem]:
     other_date = has_tipoff & ((tipoff < midnights(day, 0)) | (tipoff >= midnights(day, 1)))
     has_score = _valid(games["home_points"]) | _valid(games["away_points"])
     is_early = has_score & ~other_date & _not_begun(tipoff, day, now)
-    return list(
-        _problems(
-            GAMES_FILE,
-            games,
-            (
-                "game_date",
-                other_date,
-                "is not the US Eastern date of start_time_utc (leave that null where the time is not known)",
-            ),
-            ("home_points", is_early, f"a score, and the game has not begun at {_utc_text(now)}"),
-            ("game_date", _has_second_game(games), "a second game of a team on one date"),
-        )
+    return _problems(
+        GAMES_FILE,
+        games,
+        (
+            "game_date",
+            other_date,
+            "is not the US Eastern date of start_time_utc (leave that null where the time is not known)",
+        ),
+        ("home_points", is_early, f"a score, and the game has not begun at {_utc_text(now)}"),
+        ("game_date", _has_second_game(games), "a second game of a team on one date"),
     )
 
 
@@ -91,15 +88,13 @@ def problems_of_logs(logs: pa.Table, schedule: Schedule, now: datetime) -> list[
     keys = pa.table({"game_id": game_ids, "player_id": logs["player_id"]})
     complete = _valid(keys["game_id"]) & _valid(keys["player_id"])
     repeated = rows_of_repeated_keys(("game_id", "player_id"), keys).to_numpy(zero_copy_only=False) & complete
-    return list(
-        _problems(
-            LOGS_FILE,
-            logs,
-            ("game_date", is_early, f"a box score, and the game has not begun at {_utc_text(now)}"),
-            ("player_id", repeated, "a second row of the same game and player"),
-            ("game_date", _other_date(logs, schedule), "is not the date of this game_id in games.parquet"),
-            ("game_id", _other_teams(logs, schedule, "team", "opponent"), OTHER_TEAMS),
-        )
+    return _problems(
+        LOGS_FILE,
+        logs,
+        ("game_date", is_early, f"a box score, and the game has not begun at {_utc_text(now)}"),
+        ("player_id", repeated, "a second row of the same game and player"),
+        ("game_date", _other_date(logs, schedule), OTHER_DATE),
+        ("game_id", _other_teams(logs, schedule, "team", "opponent"), OTHER_TEAMS),
     )
 
 
@@ -110,15 +105,13 @@ def problems_of_quotes(quotes: pa.Table, schedule: Schedule) -> list[Problem]:
     other_date = has_commence_time & ((commence < midnights(day, 0)) | (commence >= midnights(day, 1)))
     tipoff = np.where(has_commence_time, commence, tipoffs_of(schedule, game_ids_of_quotes(quotes)))
     is_late = (captured != UNKNOWN) & (tipoff != UNKNOWN) & (captured >= tipoff)
-    return list(
-        _problems(
-            LINES_FILE,
-            quotes,
-            ("game_date", other_date, "is not the US Eastern date of commence_time_utc"),
-            ("game_date", _other_date(quotes, schedule), "is not the date of this game_id in games.parquet"),
-            ("game_id", _other_teams(quotes, schedule, "home_team", "away_team"), OTHER_TEAMS),
-            ("snapshot_time_utc", is_late, "captured at or after tip-off"),
-        )
+    return _problems(
+        LINES_FILE,
+        quotes,
+        ("game_date", other_date, "is not the US Eastern date of commence_time_utc"),
+        ("game_date", _other_date(quotes, schedule), OTHER_DATE),
+        ("game_id", _other_teams(quotes, schedule, "home_team", "away_team"), OTHER_TEAMS),
+        ("snapshot_time_utc", is_late, "captured at or after tip-off"),
     )
 
 
@@ -126,26 +119,21 @@ def problems_of_injuries(injuries: pa.Table, schedule: Schedule) -> list[Problem
     known_ids = pa.array(list(schedule.by_source), pa.string())
     unknown = pc.and_(pc.invert(pc.is_in(injuries["game_id"], known_ids)), pc.is_valid(injuries["game_id"]))
     is_unknown = np.asarray(unknown.to_numpy(zero_copy_only=False), np.bool_)
-    return list(
-        _problems(
-            INJURY_FILE,
-            injuries,
-            ("game_id", is_unknown, "is not in games.parquet, nor in the warehouse"),
-            (
-                "game_date",
-                _other_date(injuries, schedule),
-                "is not the date of this game_id in games.parquet",
-            ),
-            ("game_id", _other_teams(injuries, schedule, "team"), OTHER_TEAMS),
-        )
+    return _problems(
+        INJURY_FILE,
+        injuries,
+        ("game_id", is_unknown, "is not in games.parquet, nor in the warehouse"),
+        ("game_date", _other_date(injuries, schedule), OTHER_DATE),
+        ("game_id", _other_teams(injuries, schedule, "team"), OTHER_TEAMS),
     )
 
 
-def _problems(file: str, table: pa.Table, *checks: tuple[str, Bools, str]) -> Iterator[Problem]:
-    for column, is_bad, reason in checks:
-        problem = problem_of(file, column, table[column], pa.array(is_bad), reason)
-        if problem is not None:
-            yield problem
+def _problems(file: str, table: pa.Table, *checks: tuple[str, Bools, str]) -> list[Problem]:
+    return [
+        problem
+        for column, is_bad, reason in checks
+        for problem in problems_of(file, column, table[column], pa.array(is_bad), reason)
+    ]
 
 
 def _not_begun(tipoff: Ints, day: Ints, now: datetime) -> Bools:
@@ -167,6 +155,7 @@ def _other_date(rows: pa.Table, schedule: Schedule) -> Bools:
     return is_other & _valid(rows["game_date"])
 
 
+OTHER_DATE = "is not the date of this game_id in games.parquet"
 OTHER_TEAMS = "is a game of other teams in games.parquet or the warehouse"
 
 

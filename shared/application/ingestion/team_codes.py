@@ -19,6 +19,7 @@ from shared.application.ingestion.problems import Note, Problem
 from shared.application.ingestion.schedule import Schedule
 from shared.domain.findings import Severity
 from shared.domain.team_codes import LIKELY, SPELLINGS
+from shared.warehouse.history import with_column
 
 TEAM_COLUMNS = {
     LOGS_FILE: ("team", "opponent"),
@@ -150,5 +151,5 @@ def _replace_codes(table: pa.Table, name: str, teams: dict[str, str]) -> pa.Tabl
     for column in (*TEAM_COLUMNS[name], *ALSO_TEAMS.get(name, ())):
         coded = pc.dictionary_encode(table[column]).combine_chunks()
         words = pa.array([teams.get(w, w) for w in coded.dictionary.to_pylist()], pa.string())
-        table = table.set_column(table.column_names.index(column), column, words.take(coded.indices))
+        table = with_column(table, column, words.take(coded.indices))
     return table

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-
-from shared.application.messaging.rejected import rejected_row, rejected_table
+from shared.application.messaging.rejected import rejected_row
 from shared.errors import NotFound, Rejected, Unavailable
 from shared.ports import DeadLetter, DeadLetters, OutgoingMessage, Warehouse
 from shared.schemas.attributes import RESERVED_PREFIX
@@ -24,40 +22,6 @@ MAX_PULLS = 100
 
 BROKER_KEYS = ("cloudpubsubdeadletter", RESERVED_PREFIX)
 """Attributes that start with these, in any case, were added by the broker and are not published again."""
-
-
-@dataclass(frozen=True)
-class RejectedMessage:
-    """A stored message. ``envelope`` is None if the body was cut or is invalid: it cannot be replayed."""
-
-    id: str
-    service: str
-    topic: str | None
-    message_id: str | None
-    run_id: str | None
-    reason: str
-    rejected_at: datetime
-    published_at: datetime | None
-    attempts: int | None
-    body: str
-    body_bytes: int
-    replayed_at: datetime | None
-    replayed_by: str | None
-
-    @property
-    def is_dead_letter(self) -> bool:
-        return self.service.startswith(DEAD_LETTER_PREFIX)
-
-    @property
-    def is_complete(self) -> bool:
-        return len(self.body.encode()) == self.body_bytes
-
-    @property
-    def envelope(self) -> Envelope | None:
-        try:
-            return unwrap(self.body.encode()) if self.is_complete else None
-        except Rejected:
-            return None
 
 
 @dataclass(frozen=True)
@@ -78,6 +42,26 @@ class RejectedMessageSummary:
     @property
     def is_dead_letter(self) -> bool:
         return self.service.startswith(DEAD_LETTER_PREFIX)
+
+
+@dataclass(frozen=True)
+class RejectedMessage(RejectedMessageSummary):
+    """A stored message. ``envelope`` is None if the body was cut or is invalid: it cannot be replayed."""
+
+    message_id: str | None
+    published_at: datetime | None
+    body: str
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.body.encode()) == self.body_bytes
+
+    @property
+    def envelope(self) -> Envelope | None:
+        try:
+            return unwrap(self.body.encode()) if self.is_complete else None
+        except Rejected:
+            return None
 
 
 @dataclass(frozen=True)
@@ -122,7 +106,8 @@ class RejectedMessages:
             letters = self._dead_letters.pull()
             if not letters:
                 break
-            self._warehouse.append(REJECTED_MESSAGES, rejected_table([_to_row(letter) for letter in letters]))
+            rows = REJECTED_MESSAGES.from_rows([_to_row(letter) for letter in letters])
+            self._warehouse.append(REJECTED_MESSAGES, rows)
             self._dead_letters.acknowledge(letters)
             count += len(letters)
         return count
@@ -171,16 +156,14 @@ class RejectedMessages:
             "replayed_by": by,
             "topic": message.topic,
         }
-        self._warehouse.append(
-            MESSAGE_REPLAYS, pa.Table.from_pylist([row], schema=MESSAGE_REPLAYS.arrow_schema)
-        )
+        self._warehouse.append(MESSAGE_REPLAYS, MESSAGE_REPLAYS.from_rows([row]))
 
     def count_by_topic(self, game_date: date) -> Mapping[tuple[str, bool], Count]:
         """Return the number of messages of a game date by topic and whether they are dead letters.
 
         Messages of a run count on its game date, the others on the UTC dates that the slate overlaps.
         """
-        rows: Sequence[dict[str, Any]] = query_rows(
+        rows = query_rows(
             self._warehouse,
             "rejected_counts",
             first=game_date - timedelta(days=2),

@@ -7,8 +7,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from shared.application.messaging.events import MessageRejected, Observer, log
 from shared.errors import Rejected
 from shared.observability import tracing
@@ -28,9 +26,7 @@ KINDS = (
 
 class KeepRejected:
     def __init__(self, warehouse: Warehouse, service: str, observe: Observer = log) -> None:
-        self._warehouse = warehouse
-        self._service = service
-        self._observe = observe
+        self._warehouse, self._service, self._observe = warehouse, service, observe
 
     def __call__(self, body: bytes, reason: str, topic: str) -> None:
         """Store a message with the reason, under its own trace; ``topic``: where it was published and can be
@@ -41,7 +37,7 @@ class KeepRejected:
     def _store(self, body: bytes, reason: str, topic: str) -> None:
         row = rejected_row(self._service, topic, body, reason)
         cut = row | {"body": body[:MAX_BODY_BYTES].decode("utf-8", "replace")}
-        self._warehouse.append(REJECTED_MESSAGES, rejected_table([cut]))
+        self._warehouse.append(REJECTED_MESSAGES, REJECTED_MESSAGES.from_rows([cut]))
         kind = next((k for k in KINDS if reason.startswith(k)), "other")
         identity = read_player(body)
         player = identity[1] if identity else None
@@ -66,10 +62,6 @@ def rejected_row(service: str, topic: str, body: bytes, reason: str) -> dict[str
         "topic": topic,
         "run_id": identity[0] if identity else envelope.attributes.get("run_id") if envelope else None,
     }
-
-
-def rejected_table(rows: list[dict[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist(rows, schema=REJECTED_MESSAGES.arrow_schema)
 
 
 def read_player(body: bytes) -> tuple[str, str, int | None] | None:

@@ -7,12 +7,11 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow.compute as pc
 
-from shared.domain.instants import to_day
 from shared.domain.model_health import HealthAssessment, assess_health
 from shared.domain.statistics import wilson
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.ports import Warehouse
-from shared.warehouse.history import floats, strings
+from shared.warehouse.history import day_numbers, floats, strings
 from shared.warehouse.statements import statement
 
 DAYS = 7
@@ -37,6 +36,6 @@ class ModelHealth:
             error,
             error + actual,
             floats(rows["line_value"]),
-            np.array([to_day(d) for d in rows["game_date"].to_pylist()], dtype=np.int64),
+            day_numbers(rows["game_date"]),
             wilson(hits, hits + int(np.sum(outcome == "MISS"))),
         )

@@ -13,14 +13,14 @@ from msgspec import Meta
 
 from shared.application.models.drift import DAYS, input_shifts
 from shared.application.models.registry import Registry, State
-from shared.domain.instants import eastern_date, to_day
+from shared.domain.instants import eastern_date
 from shared.domain.promotion import Gate, Trial, difference, drift_gate, evaluate_gates
 from shared.domain.statistics import Interval
 from shared.domain.vocabulary import Side
 from shared.errors import NotFound, Rejected
 from shared.model_registry.loading import LoadedModel, load_model
 from shared.ports import Clock, ModelStore, Warehouse
-from shared.warehouse.history import floats, strings
+from shared.warehouse.history import day_numbers, floats, strings
 from shared.warehouse.statements import statement
 
 TRIAL_DAYS = 90
@@ -96,8 +96,7 @@ class Promotion:
                 counted_as=counted_as,
             )
         )
-        days = rows["game_date"].to_pylist()
-        return _build_trial(rows, days), min(days, default=None)
+        return _build_trial(rows), min(rows["game_date"].to_pylist(), default=None)
 
     def compare(self, a: str, b: str) -> Comparison:
         """Compare two models on the rows that both predicted, shadow or live; ``NotFound`` without any."""
@@ -117,7 +116,7 @@ class Promotion:
         )
         if not rows.num_rows:
             raise NotFound(f"{a} and {b} have no graded row in common in {TRIAL_DAYS} days")
-        trial = _build_trial(rows, rows["game_date"].to_pylist())
+        trial = _build_trial(rows)
         return {
             "rows": rows.num_rows,
             "dates": len(np.unique(trial.day)),
@@ -145,13 +144,13 @@ class Promotion:
         return drift_gate(indices)
 
 
-def _build_trial(rows: pa.Table, days: list[date]) -> Trial:
+def _build_trial(rows: pa.Table) -> Trial:
     sides = strings(rows["recommendation"])
     return Trial(
         predicted=floats(rows["predicted_points"]),
         actual=floats(rows["actual_points"]),
         line=floats(rows["line_value"]),
         side=np.where(sides == Side.OVER, 1, np.where(sides == Side.UNDER, -1, 0)),
-        day=np.array([to_day(d) for d in days], dtype=np.int64),
+        day=day_numbers(rows["game_date"]),
         champion=floats(rows["champion_points"]),
     )

@@ -8,8 +8,6 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-import pyarrow as pa
-
 from shared.domain.promotion import Gate
 from shared.errors import NotFound, Rejected
 from shared.model_registry.bundle import Bundle
@@ -55,9 +53,7 @@ class Registry:
         names = {"human_name": human_name, "experiment_id": experiment_id, "parent_model_id": parent_model_id}
         new = [row | names for row in map(_build_model_row, bundles) if row["model_id"] not in registered_ids]
         if new:
-            self._warehouse.upsert(
-                MODEL_REGISTRY, pa.Table.from_pylist(new, schema=MODEL_REGISTRY.arrow_schema)
-            )
+            self._warehouse.upsert(MODEL_REGISTRY, MODEL_REGISTRY.from_rows(new))
 
     def models(self) -> list[dict[str, Any]]:
         """Return all models, the latest training end first."""
@@ -119,9 +115,7 @@ class Registry:
             _build_change_row(m, state, cause, now, gates if m is model else (), overridden)
             for m, state, cause in changes
         ]
-        self._warehouse.append(
-            MODEL_STATE_CHANGES, pa.Table.from_pylist(change_rows, schema=MODEL_STATE_CHANGES.arrow_schema)
-        )
+        self._warehouse.append(MODEL_STATE_CHANGES, MODEL_STATE_CHANGES.from_rows(change_rows))
         self._warehouse.transact(
             [
                 statement("set_model_state", model_id=m["model_id"], state=state.value, now=now, reason=cause)

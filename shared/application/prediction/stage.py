@@ -67,10 +67,7 @@ class StageJobs:
     ) -> None:
         self._predict = predict
         self._keep = keep_rejected
-        self._warehouse = warehouse
-        self._publisher = publisher
-        self._clock = clock
-        self._observe = observe
+        self._warehouse, self._publisher, self._clock, self._observe = warehouse, publisher, clock, observe
 
     def accept(self, body: bytes) -> Job:
         """Parse and check a message; ``Rejected`` if it can never be predicted."""

@@ -20,6 +20,7 @@ from shared.domain.systems.base import Chance, Forecast, System
 from shared.domain.vocabulary import Role
 from shared.model_registry.loading import LoadedModel
 from shared.schemas.predictions import PREDICTION_STAGING
+from shared.warehouse.history import nullable
 
 SCHEMA = PREDICTION_STAGING.arrow_schema
 _NAMES = tuple(SCHEMA.names)
@@ -137,7 +138,7 @@ def _build_point_columns(
         "raw_prediction": pa.array(raw),
         "predicted_points": pa.array(points),
         "confidence_score": pa.array(np.round(confidence, 2)),
-        "line_margin": _to_nullable(edges),
+        "line_margin": nullable(edges),
         **chance_columns,
     }
     return columns, side
@@ -168,9 +169,5 @@ def _build_chance_columns(
         low, high = np.round(chance.low, 1), np.round(chance.high, 1)
         values[:, rows] = (chance.over, low, high, bets.value, bets.stake)
         reasons[rows] = bets.against
-    columns = {name: _to_nullable(v) for name, v in zip(_CHANCE_COLUMNS, values, strict=True)}
+    columns = {name: nullable(v) for name, v in zip(_CHANCE_COLUMNS, values, strict=True)}
     return side, columns | {"no_bet_reason": pa.array(reasons, pa.string())}
-
-
-def _to_nullable(values: Floats) -> pa.Array:
-    return pa.array(values, from_pandas=True)

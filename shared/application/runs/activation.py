@@ -53,9 +53,7 @@ class Activate:
     later run has replaced its rows since."""
 
     def __init__(self, warehouse: Warehouse, publisher: Publisher, clock: Clock) -> None:
-        self._warehouse = warehouse
-        self._publisher = publisher
-        self._clock = clock
+        self._warehouse, self._publisher, self._clock = warehouse, publisher, clock
         self._signals = ComputeSignals(warehouse, clock)
         self._check_batches = CheckBatches(warehouse)
 
@@ -190,9 +188,7 @@ class Activate:
     def _report(self, runs: Sequence[RunToActivate], results: Mapping[str, ActivationResult]) -> None:
         now = datetime.now(UTC)
         rows = [_build_run_row(r, results[r.run_id], now) for r in runs]
-        self._warehouse.upsert(
-            PREDICTION_RUNS, pa.Table.from_pylist(rows, schema=PREDICTION_RUNS.arrow_schema)
-        )
+        self._warehouse.upsert(PREDICTION_RUNS, PREDICTION_RUNS.from_rows(rows))
         days = [r.run.game_date for r in runs if results[r.run_id].counts.activated]
         if days:
             self._signals.compute_for_dates(days)

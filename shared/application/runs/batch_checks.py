@@ -10,13 +10,7 @@ from typing import Any, NamedTuple
 
 from shared.application.runs.run_to_activate import RunToActivate
 from shared.domain.players.roster import DEFAULT_MIN_MINUTES
-from shared.domain.prediction_checks import (
-    Accepted,
-    PredictionBatch,
-    PredictionFinding,
-    check_predictions,
-    spread,
-)
+from shared.domain.prediction_checks import Accepted, PredictionBatch, check_predictions, spread
 from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.systems.catalog import ENSEMBLES
 from shared.domain.vocabulary import RunMode
@@ -143,7 +137,7 @@ def _check_run(
         )
         findings = check_predictions(batch, _earlier_batches(system_sums, day))
         if findings:
-            problems[system] = _join_findings(findings)
+            problems[system] = " and ".join(map(str, findings))
     accepts_findings = bool(request.get("accept_findings"))
     held = {} if accepts_findings else _add_ensembles(problems, [row["system_id"] for row in staged])
     for row in staged:
@@ -184,10 +178,6 @@ def _earlier_batches(system_sums: Mapping[date, _Sums], day: date) -> list[Accep
 def _add_batch(system_sums: dict[date, _Sums], day: date, row: Mapping[str, Any], force: bool) -> None:
     new = _Sums(row["row_count"], row["points"], row["squares"])
     system_sums[day] = new if force or day not in system_sums else new.plus(system_sums[day])
-
-
-def _join_findings(findings: Iterable[PredictionFinding]) -> str:
-    return " and ".join(map(str, findings))
 
 
 def _add_ensembles(problems: Mapping[str, str], systems: Sequence[str]) -> dict[str, str]:

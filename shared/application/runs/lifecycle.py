@@ -66,13 +66,8 @@ class StartRun:
         observe: Observer = log,
         max_per_hour: int | None = None,
     ) -> None:
-        self._prepare = prepare
-        self._runs = runs
-        self._publisher = publisher
-        self._finish = finish
-        self._clock = clock
-        self._observe = observe
-        self._max_per_hour = max_per_hour
+        self._prepare, self._runs, self._publisher, self._finish = prepare, runs, publisher, finish
+        self._clock, self._observe, self._max_per_hour = clock, observe, max_per_hour
 
     def __call__(self, request: RunRequest, also_expected: Sequence[ExpectedPlayer] = ()) -> StartedRun:
         """Start a run. ``Conflict`` while a run of the date is active, ``TooMany`` above the hourly limit,
@@ -155,9 +150,7 @@ class FinishRun:
     """Finishes a run whose players all have an outcome; of concurrent callers exactly one does it."""
 
     def __init__(self, runs: RunStore, activate: Activate, observe: Observer = log) -> None:
-        self._runs = runs
-        self._activate = activate
-        self._observe = observe
+        self._runs, self._activate, self._observe = runs, activate, observe
 
     def __call__(self, run_id: str) -> None:
         self.finish_all([run_id])
@@ -226,8 +219,7 @@ class RecordOutcome:
     """Records worker reports, one at a time or in batches."""
 
     def __init__(self, runs: RunStore, finish: FinishRun) -> None:
-        self._runs = runs
-        self._finish = finish
+        self._runs, self._finish = runs, finish
         self._expected: dict[str, ExpectedPlayers] = {}
 
     def __call__(self, ready: PredictionReady) -> None:
@@ -276,10 +268,7 @@ class EndStalledRuns:
     def __init__(
         self, runs: RunStore, finish: FinishRun, deadline: timedelta = DEADLINE, observe: Observer = log
     ) -> None:
-        self._runs = runs
-        self._finish = finish
-        self._deadline = deadline
-        self._observe = observe
+        self._runs, self._finish, self._deadline, self._observe = runs, finish, deadline, observe
 
     def __call__(self, now: datetime) -> list[str]:
         """End the overdue runs and return their ids; ``now`` is real time, as ``opened_at`` is.

@@ -76,7 +76,7 @@ def _row(experiment: str, name: str | None, bundle: Bundle) -> pa.Table:
         "status": "completed",
         "created_at": datetime.now(UTC),
     }
-    return pa.Table.from_pylist([row], schema=ML_EXPERIMENTS.arrow_schema)
+    return ML_EXPERIMENTS.from_rows([row])
 
 
 def to_json_object(trained: TrainedModel) -> dict[str, Any]:

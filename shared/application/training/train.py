@@ -13,7 +13,7 @@ from shared.application.training.examples import Examples, complete_rows, read_e
 from shared.application.training.recipes import RECIPES, SEED, THREADS, rows_of
 from shared.domain.arrays import Bools, Floats, Ints
 from shared.domain.evaluation import always_under, hits
-from shared.domain.instants import from_day, to_day
+from shared.domain.instants import from_day
 from shared.domain.statistics import Rate, distribution
 from shared.domain.systems.base import System
 from shared.domain.systems.catalog import MODEL_SYSTEMS, trained_system
@@ -24,6 +24,7 @@ from shared.model_registry.catboost_model import CatBoostModel, parse_model, to_
 from shared.model_registry.cbm import read_trees
 from shared.model_registry.golden import golden_rows
 from shared.ports import ModelStore, Warehouse
+from shared.warehouse.history import day_numbers
 from shared.warehouse.statements import statement
 
 MIN_ROWS = 500
@@ -75,10 +76,7 @@ class TrainModels:
     def __init__(
         self, warehouse: Warehouse, store: ModelStore, folder: str, git_commit: str | None = None
     ) -> None:
-        self._warehouse = warehouse
-        self._store = store
-        self._folder = folder
-        self._git_commit = git_commit
+        self._warehouse, self._store, self._folder, self._git_commit = warehouse, store, folder, git_commit
 
     def __call__(
         self, windows: list[Window], now: datetime, progress: Progress = lambda *_: None
@@ -97,8 +95,8 @@ class TrainModels:
         snapshot of its date was invalidated."""
         examples = read_examples(self._warehouse, first, last, now)
         invalidated = self._warehouse.query(statement("invalidated_dates", first=first, last=last))
-        invalidated_days = np.array([to_day(d) for d in invalidated["game_date"].to_pylist()], dtype=np.int64)
-        return examples, complete_rows(examples) & ~np.isin(examples.day, invalidated_days)
+        is_invalidated = np.isin(examples.day, day_numbers(invalidated["game_date"]))
+        return examples, complete_rows(examples) & ~is_invalidated
 
     def _train(self, w: Window, examples: Examples, usable: Bools) -> Bundle:
         recipe = RECIPES[w.system_id]
