@@ -18,7 +18,8 @@ from services.prediction_coordinator.console.site import add_console
 from services.prediction_coordinator.coordinator import Coordinator
 from services.prediction_coordinator.push_routes import PUSH_PATHS, add_push_routes
 from shared.application.operations.readiness import CachedCheck, run_check
-from shared.application.views.run_progress import count_by_system, count_outcomes
+from shared.application.runs.expected_players import count_by_system
+from shared.application.views.run_progress import count_outcomes
 from shared.domain.game_dates import PATTERN
 from shared.domain.vocabulary import PREDICTED
 from shared.errors import Rejected

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-
 from shared.application.models.registry import Registry
 from shared.domain.instants import EASTERN
 from shared.errors import Rejected
@@ -58,7 +56,7 @@ class Deployments:
                 return row
         row = asdict(deployment) | self._read_training(deployment.model_sha256)
         row |= {"deployed_at": now, "deployed_at_eastern": now.astimezone(EASTERN).isoformat("T", "seconds")}
-        self._warehouse.append(DEPLOYMENTS, pa.Table.from_pylist([row], schema=DEPLOYMENTS.arrow_schema))
+        self._warehouse.append(DEPLOYMENTS, DEPLOYMENTS.from_rows([row]))
         return row
 
     def newest(self, service: str | None = None) -> list[dict[str, Any]]:

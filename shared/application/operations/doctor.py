@@ -23,6 +23,7 @@ from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
 from shared.warehouse.statements import query_rows
 
 MAX_HEARTBEATS = 100
+NO_MESSAGES = ok("messages", "none was rejected or dead-lettered, or all were replayed")
 PACKAGES = ("catboost", "numpy", "pyarrow", "fastapi")
 
 
@@ -110,6 +111,16 @@ def heartbeat_findings(store: Heartbeats) -> list[Finding]:
             findings.append(ok(f"heartbeat:{name}", evidence))
     if len(ages) > MAX_HEARTBEATS:
         findings.append(warning("heartbeats", f"{len(ages)} documents, expected one per service"))
+    return findings
+
+
+def message_findings(dead: str | None, rejected: str | None) -> list[Finding]:
+    """Return findings on messages that were not handled; the arguments: evidence, None without such ones."""
+    findings = []
+    if dead:
+        findings.append(critical("messages:dead", dead, "props deadletters replay --all"))
+    if rejected:
+        findings.append(warning("messages:rejected", rejected, "props deadletters list"))
     return findings
 
 

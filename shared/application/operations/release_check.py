@@ -16,7 +16,7 @@ from shared.domain.systems.assembly import HIGHEST, LOWEST
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.domain.vocabulary import Role, RunMode
 from shared.errors import NotFound, Rejected
-from shared.model_registry.bundle import GoldenRow, read_bundle
+from shared.model_registry.bundle import read_bundle
 from shared.ports import ModelStore, Warehouse
 from shared.schemas.messages import PredictionRequest
 from shared.warehouse.schedule import FIRST_DATE, LAST_DATE
@@ -80,7 +80,7 @@ class CheckRevision:
         """Check that the golden rows of the manifest get exactly their recorded predictions."""
         manifest = read_bundle(self._models, path).manifest
         golden = manifest.golden[:MOST_GOLDEN]
-        rows = [{"features": _features_by_name(manifest.feature_names, g)} for g in golden]
+        rows = [{"features": dict(zip(manifest.feature_names, g.features, strict=True))} for g in golden]
         answer = self._get("/predict/batch", {"rows": rows, "systems": [system]})["predictions"]
         predicted = [(g, a[system]) for g, a in zip(golden, answer, strict=True) if "reason" not in a[system]]
         if not predicted:
@@ -171,7 +171,3 @@ def _check_model(champions: Mapping[str, Mapping[str, Any]], expected: ExpectedR
     unverified = sorted(s for s, m in champions.items() if not m["verified"])
     if unverified:
         raise Rejected(f"unverified, no manifest next to the file: {', '.join(unverified)}")
-
-
-def _features_by_name(names: Sequence[str], golden: GoldenRow) -> dict[str, float | None]:
-    return dict(zip(names, golden.features, strict=True))

@@ -28,12 +28,19 @@ def check_worker_models(
     in_memory: Mapping[str, str] = beat.get("models", {})
     champions = {m["system_id"]: m for m in registered if m["state"] == State.CHAMPION}
     off = dict(text.split(": ", 1) for text in beat.get("off", ()))
-    findings = [_off_finding(s, text, champions, registered, game_date) for s, text in sorted(off.items())]
+
+    def remedy(system: str) -> str:
+        return _find_remedy(system, champions, registered, game_date)
+
+    findings = [
+        critical(f"serving:{system}", f"off, although it is configured or required: {reason}", remedy(system))
+        for system, reason in sorted(off.items())
+    ]
     for system in MODEL_SYSTEMS:
         check, champion, sha256 = f"serving:{system}", champions.get(system), in_memory.get(system)
         if system in beat.get("unverified", ()):
             evidence = f"serves sha256 {str(sha256)[:12]}, a bare file without a manifest: unverified"
-            findings.append(warning(check, evidence, _find_remedy(system, champions, registered, game_date)))
+            findings.append(warning(check, evidence, remedy(system)))
         elif sha256 is None and system not in off and champion is not None:
             evidence = f"off, although {champion['model_id']} is the champion"
             findings.append(warning(check, evidence, remedies.serve(champion)))
@@ -48,17 +55,6 @@ def _summary(in_memory: Mapping[str, str], game_date: date) -> Finding:
     if off:
         return info("serving", f"off, as no model is named for them: {', '.join(off)}")
     return ok("serving", f"{len(in_memory)} trained models serve")
-
-
-def _off_finding(
-    system: str,
-    reason: str,
-    champions: Mapping[str, Mapping[str, Any]],
-    registered: Sequence[Mapping[str, Any]],
-    game_date: date,
-) -> Finding:
-    remedy = _find_remedy(system, champions, registered, game_date)
-    return critical(f"serving:{system}", f"off, although it is configured or required: {reason}", remedy)
 
 
 def _find_remedy(

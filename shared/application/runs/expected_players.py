@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from shared.domain.vocabulary import Outcome
 from shared.errors import NotFound, Rejected
@@ -19,6 +20,15 @@ def outcome_for(
     player: ExpectedPlayer, outcome: Outcome, systems: Mapping[str, str] | None = None
 ) -> PlayerOutcome:
     return PlayerOutcome(player.player_id, player.player_lookup, outcome, systems or {})
+
+
+def count_by_system(outcomes: Iterable[PlayerOutcome | None]) -> dict[str, Counter[str]]:
+    """Count the results of each system over the players with an outcome."""
+    counts: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        for system, reason in (outcome.systems if outcome else {}).items():
+            counts.setdefault(system, Counter())[reason] += 1
+    return counts
 
 
 class ExpectedPlayers:

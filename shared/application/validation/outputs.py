@@ -12,6 +12,7 @@ from shared.application.models.health import ModelHealth
 from shared.application.models.registry import State
 from shared.application.operations import remedies
 from shared.application.runs.batch_checks import HELD
+from shared.application.runs.expected_players import count_by_system
 from shared.application.validation.day import Day
 from shared.domain.coverage import Level
 from shared.domain.findings import Finding, critical, info, ok, warning
@@ -63,12 +64,9 @@ def predictions(day: Day) -> list[Finding]:
 def _reasons_of_newest_run(day: Day) -> dict[str, Counter[str]]:
     """Count, by system and reason, the players of the date's newest run without a prediction."""
     run = next(iter(day.runs.runs(game_date=day.game_date, limit=1)), None)
-    outcomes = day.runs.outcomes(run.run_id).values() if run else ()
-    counts: dict[str, Counter[str]] = {}
-    for outcome in outcomes:
-        for system, reason in (outcome.systems if outcome else {}).items():
-            if reason != OutcomeKind.PREDICTED:
-                counts.setdefault(system, Counter())[reason] += 1
+    counts = count_by_system(day.runs.outcomes(run.run_id).values() if run else ())
+    for reasons in counts.values():
+        del reasons[OutcomeKind.PREDICTED]
     return counts
 
 

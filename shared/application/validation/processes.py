@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shared.application.operations.doctor import heartbeat_findings
+from shared.application.operations.doctor import NO_MESSAGES, heartbeat_findings, message_findings
 from shared.application.operations.worker_models import WORKER, check_worker_models
 from shared.application.runs.lifecycle import DEADLINE
 from shared.application.validation.day import Day
@@ -65,21 +65,11 @@ def unhandled(day: Day) -> list[Finding]:
         {topic: n.waiting for (topic, is_dead), n in counts.items() if is_dead is dead_letters and n.waiting}
         for dead_letters in (True, False)
     )
-    if dead:
-        findings.append(
-            critical(
-                "messages:dead",
-                f"dead-lettered by the broker: {_by_topic(dead)}",
-                "props deadletters replay --all",
-            )
-        )
-    if rejected:
-        findings.append(
-            warning(
-                "messages:rejected", f"rejected by a service: {_by_topic(rejected)}", "props deadletters list"
-            )
-        )
-    return findings or [ok("messages", "none was rejected or dead-lettered, or all were replayed")]
+    findings += message_findings(
+        f"dead-lettered by the broker: {_by_topic(dead)}" if dead else None,
+        f"rejected by a service: {_by_topic(rejected)}" if rejected else None,
+    )
+    return findings or [NO_MESSAGES]
 
 
 def _by_topic(counts: dict[str, int]) -> str:

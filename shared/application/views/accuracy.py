@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -40,17 +40,18 @@ class AccuracyRow:
 
 def accuracy_row(group: str, counted_as: str, rows: pa.Table) -> AccuracyRow:
     """Return the accuracy of rows that ``accuracy_of_system`` selected."""
-    return _row(group, counted_as, compute_figures(rows), _mae_difference(rows))
+    row = row_of_figures(group, counted_as, compute_figures(rows))
+    error, line, points = (floats(rows[c]) for c in ("signed_error", "line_value", "actual_points"))
+    lined = ~np.isnan(line)
+    excess = (np.abs(error) - np.abs(line - points))[lined]
+    estimate = mean_by_date(excess, day_numbers(rows["game_date"])[lined]) if lined.any() else None
+    if estimate is None:
+        return row
+    return replace(row, worse=estimate.value, worse_low=estimate.low, worse_high=estimate.high)
 
 
-def row_of_figures(group: str, counted_as: str, totals: Figures) -> AccuracyRow:
-    """Return an accuracy row from sums alone, without an interval for ``worse``: it needs rows by date."""
-    return _row(group, counted_as, totals, (None, None, None))
-
-
-def _row(
-    group: str, counted_as: str, f: Figures, difference: tuple[float | None, float | None, float | None]
-) -> AccuracyRow:
+def row_of_figures(group: str, counted_as: str, f: Figures) -> AccuracyRow:
+    """Return an accuracy row from sums alone, without ``worse`` and its interval: it needs rows by date."""
     return AccuracyRow(
         group=group,
         counted_as=counted_as,
@@ -60,20 +61,12 @@ def _row(
         lined=f.lined_n,
         lined_mae=f.lined_mae,
         line_mae=f.line_mae,
-        worse=difference[0],
-        worse_low=difference[1],
-        worse_high=difference[2],
+        worse=None,
+        worse_low=None,
+        worse_high=None,
         decided=f.hit.n,
         hit=f.hit.rate,
         hit_low=f.hit.low,
         hit_high=f.hit.high,
         always_under=f.always_under.rate,
     )
-
-
-def _mae_difference(rows: pa.Table) -> tuple[float | None, float | None, float | None]:
-    error, line, points = (floats(rows[c]) for c in ("signed_error", "line_value", "actual_points"))
-    lined = ~np.isnan(line)
-    excess = (np.abs(error) - np.abs(line - points))[lined]
-    estimate = mean_by_date(excess, day_numbers(rows["game_date"])[lined]) if lined.any() else None
-    return (None, None, None) if estimate is None else (estimate.value, estimate.low, estimate.high)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from shared.application.grading.coverage import GradingCoverage
-from shared.domain.coverage import SEVERITY, Coverage, Level
+from shared.domain.coverage import SEVERITY, UNDUE, Coverage, Level
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import SYSTEM_IDS
 from shared.errors import Rejected
@@ -101,10 +101,6 @@ def _row(day: date, system: str, c: Coverage) -> CoverageRow:
         graded=c.graded,
         coverage=c.coverage,
         level=c.level.value,
-        after_tipoff=c.undue.get("after_tipoff", 0),
-        inactive=c.undue.get("inactive", 0),
-        no_line=c.undue.get("no_line", 0),
-        not_final=c.undue.get("not_final", 0),
-        void=c.undue.get("void", 0),
+        **{why: c.undue.get(why, 0) for why in UNDUE},
         incomplete_box_score=c.incomplete_box_score,
     )

@@ -11,7 +11,7 @@ from shared.application.messaging.dead_letters import RejectedMessages, Rejected
 from shared.application.models.registry import Registry, State
 from shared.application.operations import remedies
 from shared.application.operations.deployments import Deployments
-from shared.application.operations.doctor import heartbeat_findings
+from shared.application.operations.doctor import NO_MESSAGES, heartbeat_findings, message_findings
 from shared.application.operations.heartbeats import Heartbeats
 from shared.application.operations.readiness import Check, run_check
 from shared.application.operations.worker_models import WORKER, check_worker_models, is_running
@@ -19,7 +19,7 @@ from shared.application.queries.shared_connection import shared_connection
 from shared.application.views.findings_summary import FindingsSummary, summarize_findings
 from shared.application.views.partial_view import PartialView
 from shared.application.views.rows import from_columns
-from shared.domain.findings import Finding, critical, info, ok, warning
+from shared.domain.findings import Finding, critical, info, ok
 from shared.domain.instants import eastern_date
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.ports import Clock, Documents, RunStore, Warehouse
@@ -193,16 +193,9 @@ def _champion_findings(served: Sequence[ServedRow], models: Sequence[Mapping[str
 def _unhandled(messages: Sequence[RejectedMessageSummary]) -> list[Finding]:
     dead = sum(m.is_dead_letter and m.replayed_at is None for m in messages)
     rejected = sum(not m.is_dead_letter for m in messages)
-    findings = []
-    if dead:
-        findings.append(
-            critical("messages:dead", f"{dead} dead-lettered by the broker", "props deadletters replay --all")
-        )
-    if rejected:
-        findings.append(
-            warning("messages:rejected", f"{rejected} rejected by a service", "props deadletters list")
-        )
-    return findings or [ok("messages", "none was rejected or dead-lettered, or all were replayed")]
+    dead_evidence = f"{dead} dead-lettered by the broker" if dead else None
+    rejected_evidence = f"{rejected} rejected by a service" if rejected else None
+    return message_findings(dead_evidence, rejected_evidence) or [NO_MESSAGES]
 
 
 def _deployment(row: Mapping[str, Any]) -> DeploymentRow:

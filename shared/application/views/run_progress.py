@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.application.runs.expected_players import count_by_system
 from shared.application.views.partial_view import PartialView
 from shared.application.views.run_list import RunRow, run_row
 from shared.domain.vocabulary import ACTIVE_STATES, OutcomeKind, RunState
@@ -140,15 +141,6 @@ class ShowRun:
 def count_outcomes(outcomes: Mapping[ExpectedPlayer, PlayerOutcome | None]) -> Progress:
     kinds = Counter(o.outcome.kind.value if o else PENDING for o in outcomes.values())
     return Progress(len(outcomes), len(outcomes) - kinds[PENDING], kinds)
-
-
-def count_by_system(outcomes: Iterable[PlayerOutcome | None]) -> dict[str, Counter[str]]:
-    """Count the results of each system over the players with an outcome."""
-    counts: dict[str, Counter[str]] = {}
-    for outcome in outcomes:
-        for system, reason in (outcome.systems if outcome else {}).items():
-            counts.setdefault(system, Counter())[reason] += 1
-    return counts
 
 
 def _systems(outcomes: Iterable[PlayerOutcome | None]) -> tuple[SystemRow, ...]:

@@ -67,8 +67,7 @@ class History:
     def __init__(self, games: Games, box: BoxScores) -> None:
         available_at = result_known_at(games.day, games.tipoff)
         order = np.lexsort((games.game_id[box.game], games.day[box.game], box.player))
-        self.games = games
-        self.order = order
+        self.games, self.order = games, order
         self.player_ids, code = np.unique(box.player[order], return_inverse=True)
         self.game = box.game[order]
         self.is_home = box.is_home[order]
