@@ -69,7 +69,7 @@ class OutgoingMessage:
 
 
 class Publisher(Protocol):
-    """Publishes messages at least once; a return means that the broker has stored all of them.
+    """Publishes messages at least once; when ``publish`` returns, the broker has stored all of them.
 
     Raises ``Unavailable`` if some messages may not be stored: publish all of them again. ``Rejected`` names
     an attribute that brokers refuse (``schemas.attributes``); nothing is published then.

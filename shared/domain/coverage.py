@@ -24,7 +24,7 @@ SEVERITY = {Level.OK: 0, Level.NOT_DUE: 0, Level.WARNING: 1, Level.CRITICAL: 2}
 
 @dataclass(frozen=True)
 class Coverage:
-    """``predictions`` = ``due`` + the undue; ``graded`` counts due rows only, so that it never exceeds it.
+    """``predictions`` = ``due`` + all ``undue``. ``graded`` counts only due rows, so it is at most ``due``.
 
     ``incomplete_box_score``: due rows that wait for the complete box score of their finished game.
     """
@@ -62,7 +62,7 @@ class Coverage:
 
 
 def coverage(due: int, graded: int, undue: Mapping[str, int], incomplete_box_score: int = 0) -> Coverage:
-    """Build it; raise ``ValueError`` for negative counts, more graded than due, or unknown reasons."""
+    """Return the coverage; ``ValueError`` for negative counts, more graded than due, or unknown reasons."""
     unknown_reasons = sorted(set(undue) - set(UNDUE))
     if unknown_reasons:
         raise ValueError(f"undue: {unknown_reasons[0]!r}, expected some of {', '.join(UNDUE)}")

@@ -14,13 +14,13 @@ from shared.domain.arrays import Bools, Floats, Strings
 from shared.domain.vocabulary import Side
 
 MIN_PICKS = 10
-"""Rows with a line below which a date has no signal."""
+"""Minimum number of rows with a line; with fewer, a date has no signal."""
 
 MIN_SIDES = 10
-"""Sides taken (OVER and UNDER together) below which a date has no signal: most rows are PASS."""
+"""Minimum number of sides (OVER and UNDER); with fewer, a date has no signal. Most rows are PASS."""
 
 HISTORY_DATES = 30
-"""Number of earlier dates of the system to compare with: the newest that had enough sides."""
+"""Maximum number of earlier dates to compare with: the system's newest ones with enough rows and sides."""
 
 HISTORY_SPAN = timedelta(days=90)
 """Maximum age of those dates: a system's results of last season differ from current ones."""
@@ -29,17 +29,17 @@ MIN_HISTORY_DATES = 5
 """Minimum of such dates; with fewer, the fixed limits ``FEW_OVER`` and ``MANY_OVER`` apply."""
 
 UNUSUAL = 2.0
-"""Standard deviations from the system's own mean share of OVER beyond which a date is unusual."""
+"""A date is unusual if its share of OVER is more standard deviations than this from the system's mean."""
 
 FEW_OVER, MANY_OVER = 25.0, 75.0
-"""Per cent OVER among the sides taken; used while the system has too little history."""
+"""Limits in per cent of OVER among the sides, for a system with too little history."""
 
 HIGH_EDGE = 5.0
 PREMIUM_CONFIDENCE, PREMIUM_EDGE = 92.0, 3.0
 UNDER_HEAVY, OVER_HEAVY = 25.0, 40.0
 FEW_HIGH_EDGE, MANY_HIGH_EDGE = 3, 8
 ALARM = 1.5
-"""Mean of predicted - line beyond which a model is out of calibration, points."""
+"""A model is out of calibration if its mean of predicted - line is farther from 0 than this, in points."""
 
 
 class Signal(StrEnum):
@@ -135,7 +135,7 @@ def comparable(earlier: Sequence[EarlierDay]) -> list[EarlierDay]:
 
 
 def missing_signal_reason(picks: int, sides: int) -> str | None:
-    """Return why a date with so many rows with a line, and sides, has no signal; None if it has one."""
+    """Return why a date has no signal; ``picks``: its rows with a line. None if it has one."""
     if picks < MIN_PICKS:
         return f"{picks} rows with a line, at least {MIN_PICKS} needed"
     if sides < MIN_SIDES:

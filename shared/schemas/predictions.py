@@ -42,10 +42,12 @@ _PREDICTION = (
     required("as_of", "TIMESTAMP", "only information from before this instant was used"),
     required("predicted_at", "TIMESTAMP", "the product's clock at prediction"),
     Column("build_commit", "STRING", "commit of the code that ran"),
-    Column("prob_over", "FLOAT64", "P(OVER) of the line 0-1, pushes out; NULL where the system gives none"),
+    Column(
+        "prob_over", "FLOAT64", "P(OVER) of the line 0-1, pushes excluded; NULL where the system gives none"
+    ),
     Column("interval_low", "FLOAT64", "lower end of the 80 % interval, points"),
     Column("interval_high", "FLOAT64", "upper end of the 80 % interval, points"),
-    Column("expected_value", "FLOAT64", "profit per unit on the better side at its price, pushes out"),
+    Column("expected_value", "FLOAT64", "profit per unit on the better side at its price, pushes excluded"),
     Column("kelly_fraction", "FLOAT64", "a quarter of Kelly's stake, 0-0.02 of the bankroll: information"),
     Column(
         "no_bet_reason",
@@ -156,7 +158,9 @@ PREDICTION_ACCURACY = Table(
         Column("line_under_price", "INT64", "American odds"),
         Column("feature_quality_score", "FLOAT64", "0-100"),
         Column(
-            "prob_over", "FLOAT64", "P(OVER) of the line 0-1, pushes out; NULL where the system gives none"
+            "prob_over",
+            "FLOAT64",
+            "P(OVER) of the line 0-1, pushes excluded; NULL where the system gives none",
         ),
         Column("within_3_points", "BOOL", "absolute_error <= 3; NULL where void"),
         Column("within_5_points", "BOOL", "absolute_error <= 5; NULL where void"),

@@ -59,7 +59,9 @@ LINEAGE: dict[str, Lineage] = {
     "vegas_opening_line": _QUOTE,
     "vegas_line_move": _QUOTE,
     "has_vegas_line": _SLATE,
-    "avg_points_vs_opponent": Lineage(_PLAYER, "a game of the player against this opponent in three years"),
+    "avg_points_vs_opponent": Lineage(
+        _PLAYER, "a game of the player against this opponent in the last three years"
+    ),
     "games_vs_opponent": _ANY_GAME,
     "minutes_avg_last_10": _MONTH,
     "ppm_avg_last_10": _MONTH,

@@ -21,8 +21,8 @@ _TIME_SPAN = 1 << 51
 class Timeline:
     """Past games of many entities (players or teams), sorted by entity and day.
 
-    ``entity``: (m,) codes 0.., ``day``: (m,) days since 1970, ``known``: (m,) microseconds from which
-    the result is available, ``season``: (m,) first year of the season. All four ascend within an entity.
+    ``entity``: (m,) codes from 0, ``day``: (m,) days since 1970, ``available_at``: (m,) instant of the result
+    in microseconds, ``season``: (m,) first year of the season. All four ascend within an entity.
     """
 
     entity: Ints

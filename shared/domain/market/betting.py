@@ -30,8 +30,8 @@ NO_REASON = AGAINST.index(None)
 class Bets:
     """The better side of each of n lines.
 
-    ``value``: expected profit per unit staked, pushes out; NaN where no side has a price. ``stake``: share of
-    the bankroll, 0 if there is a reason against. ``against``: that reason, None for a bet.
+    ``value``: expected profit per unit staked, pushes excluded; NaN where no side has a price. ``stake``:
+    share of the bankroll, 0 if there is a reason against. ``against``: that reason, None for a bet.
     """
 
     value: Floats

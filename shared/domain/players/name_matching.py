@@ -38,8 +38,8 @@ AMBIGUOUS = Match(None, is_ambiguous=True)
 def match_name(lookup: str, team: str | None, players: Iterable[RosterPlayer]) -> Match:
     """Return the player named ``lookup``; ``team`` decides between several.
 
-    Without an exact match a name with a suffix matches the same name without one, and the other way
-    round, if it is only one player; Jr and Sr are two people.
+    Without an exact match, a name with a suffix matches the same name without one, and vice versa, if only
+    one player qualifies. Jr never matches Sr.
     """
     candidates = list(players)
     exact = {(p.player_id, p.team) for p in candidates if p.lookup == lookup}
@@ -72,5 +72,5 @@ def roster_player(player_id: int, name: str, team: str) -> RosterPlayer:
 
 
 def id_of_name(lookup: str) -> int:
-    """Return a stable negative id for a player without an id; exact as a JSON number."""
+    """Return a stable negative id for a player without an id; a JSON number holds it exactly."""
     return -1 - int(hashlib.sha256(lookup.encode()).hexdigest()[:12], 16)

@@ -16,9 +16,9 @@ _NOT_A_LETTER = re.compile(r"[^a-z0-9]")
 def player_lookup(name: str) -> str:
     """Return the key of a name: ``LeBron James`` becomes ``lebronjames``.
 
-    Accents, case, spaces and marks are ignored. A letter that is no ASCII letter with an accent
-    (Aşık, Đurišić, Łukasz, any other alphabet) is transliterated by ``anyascii``. Raises
-    ``ValueError`` for a name without a letter or digit.
+    Accents, case, spaces and punctuation are ignored. ``anyascii`` transliterates letters that are more than
+    an ASCII letter with an accent (ı, Đ, Ł, other alphabets). Raises ``ValueError`` for a name without a
+    letter or digit.
     """
     key = search_key(name)
     if not key:

@@ -102,7 +102,7 @@ def finish_forecast(
 
 
 def fatigue_penalty(tired: float, worn: float) -> Steps:
-    """Return the fatigue penalty in points: ``worn`` below 50, ``tired`` below 70, else 0 (100 is fresh)."""
+    """Return points by fatigue score (100 is fresh): -``worn`` below 50, -``tired`` below 70, else 0."""
     return Steps((50.0, 70.0), (-worn, -tired, 0.0))
 
 
@@ -112,7 +112,7 @@ _RHYTHM = Steps((2.0, 3.0), (-10.0, 5.0, 10.0), unknown=-10.0)
 
 @memoized_per_batch
 def formula_confidence(batch: Batch) -> Floats:
-    """Return 20-80: 50, less 8 or 15 for spread over 4 or 6 points, -10 to +10 for games in the last week."""
+    """Return 50, minus 8 or 15 for a spread over 4 or 6 points, -10 to +10 by games in 7 days; 20 to 80."""
     steady = _STEADY(batch.feature("points_std_last_10"))
     rhythm = _RHYTHM(batch.feature("games_in_last_7_days"))
     return np.minimum(np.maximum(50.0 + steady + rhythm, 20.0), 80.0)

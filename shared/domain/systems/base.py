@@ -81,7 +81,7 @@ def memoized_per_batch(compute: Callable[[Batch, *Args], T]) -> Callable[[Batch,
 class Chance:
     """Parts of a distribution: each (n,), NaN where the system emits nothing.
 
-    ``over``: P(OVER) 0-1 of the line, pushes out, NaN without a line. ``low``, ``high``: points;
+    ``over``: P(OVER) 0-1 of the line, pushes excluded, NaN without a line. ``low``, ``high``: points;
     80 % of players score between them.
     """
 

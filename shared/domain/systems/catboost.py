@@ -17,9 +17,9 @@ _SPREAD_BONUS = Steps((4.0, 6.0, 8.0), (10.0, 7.0, 5.0, 2.0), unknown=2.0)
 class CatBoostSystem:
     """The model's prediction, in points clamped to 0-60; there is no fallback without the model.
 
-    Confidence 79-95: 75, plus 2, 5, 7 or 10 for a feature quality of less than 70, 70, 80, 90, plus 2,
-    5, 7 or 10 for a spread of the last ten games from 8, under 8, 6, 4 points. Source: the inherited
-    formulas; it ranks rows by their inputs and is no probability.
+    Confidence 79-95: 75, plus 2, 5, 7 or 10 as feature quality reaches 70, 80, 90, plus 2, 5, 7 or 10 as
+    the spread of the last ten games falls below 8, 6, 4 points. It ranks rows by their inputs and is no
+    probability. Source: the inherited formulas.
     """
 
     system_id: str

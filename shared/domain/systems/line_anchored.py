@@ -94,7 +94,7 @@ def anchored_points(line: Floats, forecast: Floats, market: Floats) -> Floats:
 
 
 def p_over(line: Floats, forecast: Floats, market: Floats) -> Floats:
-    """Return P(OVER) 0-1, pushes out: the market's log odds moved slightly towards the forecast; NaN
+    """Return P(OVER) 0-1, pushes excluded: the market's log odds moved slightly towards the forecast; NaN
     without a line."""
     probability = np.where(np.isnan(market), 0.5, np.clip(market, 0.01, 0.99))
     odds = np.log(probability / (1.0 - probability)) + LOGIT_PULL * (forecast - line) / spread(line)

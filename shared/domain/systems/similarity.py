@@ -28,7 +28,7 @@ TOO_FEW_SIMILAR_GAMES = "too_few_similar_games"
 
 _OTHER_FORM = np.uint8(5)
 _WEIGHTS = np.array([40, 30, 15, 15 - 5, 20, 15], dtype=np.uint8)[:, None, None]
-"""Points for the same opponent tier, rest, venue, form (above another's), adjacent tier and adjacent rest."""
+"""Similarity for the same tier, rest, venue and form (in addition to 5), adjacent tier, adjacent rest."""
 _POSITION_BITS = 32
 _COUNT = Steps((7.0, 10.0, 15.0), (-10.0, 6.0, 9.0, 12.0))
 _SIMILARITY = Steps((75.0, 85.0), (6.0, 9.0, 12.0))
@@ -39,13 +39,13 @@ _SPREAD = Steps((4.0, 6.0, 8.0), (10.0, 6.0, 2.0, -5.0), unknown=-5.0)
 class Similarity:
     """Mean points of similar games weighted by similarity / 100, plus adjustments; range 0-60.
 
-    Similarity 0-100 of each of the last 30 games within 90 days: opponent tier (league mean of
-    defensive ratings -2 / +2) the same 40, adjacent 20; days of rest 0, 1, 2, 3+ the same 30, adjacent
-    15; venue the same 15; form (last 5 less season, -3 / +3 points) the same 15, else 5. Games from 70
-    up count, the best 20 of them, at least 5 or there is no prediction. Adjustments: (fatigue - 70) x
-    0.015, +0.4 x shot-zone mismatch, +0.8 x pace score, +0.8 x usage spike, +0.8 at home or -0.5 away.
-    Confidence 0-100 from the number, similarity and spread of the matched games. Source: the similarity
-    system of the inherited formulas, each past game described by data from before it.
+    The similarity (0-100) of each of the last 30 games within 90 days is a sum. Opponent tier (defensive
+    rating within 2 of the league mean, lower or higher): 40 if the same, 20 if adjacent. Days of rest (0, 1,
+    2, 3+): 30 or 15. Venue: 15 if the same. Form (mean of the last 5 games within 3 points of the season's,
+    lower or higher): 15 if the same, else 5. The best 20 games of at least 70 are used; fewer than 5 give no
+    prediction. Adjustments: (fatigue - 70) x 0.015, +0.4 x shot-zone mismatch, +0.8 x pace score, +0.8 x
+    usage spike, +0.8 at home or -0.5 away. Confidence 0-100 from the number, similarity and spread of the
+    games used. Source: the inherited formulas, each past game described by data from before it.
     """
 
     system_id: str = "similarity_balanced_v1"
