@@ -144,7 +144,7 @@ def grade(walk: Walk) -> None:
 
 
 def deploy(walk: Walk) -> None:
-    """Show the steps of a deployment, and what would refuse it, without a project."""
+    """Show the steps of a deployment, and the checks that would refuse it, without a project."""
     walk.environment["CLOUDSDK_CONFIG"] = str(walk.folder / "gcloud")
     output = walk.run("./bin/deploy-service.sh prediction-worker --dry-run")
     if "dry run: nothing was changed" not in output:

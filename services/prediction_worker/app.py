@@ -47,7 +47,7 @@ from shared.web.strict_routes import check_is_json, refuse_unknown, refuse_unkno
 
 @dataclass
 class Worker:
-    """What the worker's routes use; ``missing`` holds the reason for each system without its model."""
+    """The parts the worker's routes use; ``missing`` holds why a system has no model."""
 
     identity: Identity
     stage: StageJobs

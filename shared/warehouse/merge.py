@@ -38,7 +38,7 @@ def merge(table: Table, columns: Sequence[str], source: str, *, replace: bool, b
 
 
 def rows_of_repeated_keys(key: Sequence[str], rows: pa.Table) -> pa.Array:
-    """Mark the rows whose key other rows have as well; two nulls of a key are equal."""
+    """Mark the rows whose key occurs more than once; two nulls in a key are equal."""
     keys = rows.select(list(key)).append_column("row", pa.array(np.arange(rows.num_rows)))
     counts = keys.group_by(list(key)).aggregate([("row", "count")])
     marked = np.zeros(rows.num_rows, np.bool_)

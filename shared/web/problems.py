@@ -74,7 +74,7 @@ PROBLEM_CONTENT = {"content": {"application/problem+json": {"schema": _SCHEMA}}}
 def problem_response(
     status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **fields: Any
 ) -> JSONResponse:
-    """Build a problem+json response (RFC 9457). Half surrogate pairs, which UTF-8 cannot encode, are
+    """Build a problem+json response (RFC 9457). Unpaired surrogates, which UTF-8 cannot encode, are
     escaped."""
     encodable = detail.encode(errors="backslashreplace").decode()
     body = {"type": "about:blank", "title": title, "status": status, "detail": encodable, **fields}

@@ -61,7 +61,7 @@ class StrictRoute(APIRoute):
 
     @property
     def _reads_request(self) -> bool:
-        """Whether the route documents its body by hand: then it also checks its request."""
+        """Whether the route reads and checks its request itself: it then documents its body by hand."""
         return self.body_field is None and "requestBody" in (self.openapi_extra or {})
 
     @property

@@ -54,7 +54,7 @@ def extract(node: exp.Expr) -> exp.Expr:
         return render("CAST(_x AS DATE)", x=source)
     expression = PARTS.get(part) or (TIME_PARTS.get(part) if type_of(source) in INSTANTS else None)
     if expression is None or type_of(source) not in INSTANTS | DATE:
-        raise unsupported(f"EXTRACT({part}) of this")
+        raise unsupported(f"EXTRACT({part}) of this type")
     return render(f"CAST({expression} AS BIGINT)", x=source)
 
 
@@ -162,7 +162,7 @@ def cast(node: exp.Expr) -> exp.Expr:
         return exp.Cast(this=node.this.copy(), to=node.args["to"].copy())
     if isinstance(node.this, exp.Array) and not node.this.expressions:
         return exp.Cast(this=node.this.copy(), to=node.args["to"].copy())
-    on_invalid = "NULL" if safe else f"ERROR('CAST: not of the form of {node.args['to'].sql('bigquery')}')"
+    on_invalid = "NULL" if safe else f"ERROR('CAST: not a valid {node.args['to'].sql('bigquery')}')"
     x = node.this
     if source in TEXTS and isinstance(x, exp.Literal) and target in INSTANTS | DATE and not safe:
         return exp.Cast(this=x.copy(), to=node.args["to"].copy())

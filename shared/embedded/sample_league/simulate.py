@@ -77,7 +77,7 @@ def _side(
         season.expectations.append(Expectation(game, p, team, opponent, points))
     active = [p for p in playing if p is not late][:ACTIVE]
     minutes = _minutes(rng, active)
-    rows = [_line(rng, game, p, m, home, against) for p, m in zip(active, minutes, strict=True)]
+    rows = [_box_score_row(rng, game, p, m, home, against) for p, m in zip(active, minutes, strict=True)]
     rows += [_absent(game, p, home) for p in squad if p not in active]
     for p in squad:
         p.form = float(np.clip(1.0 + 0.93 * (p.form - 1.0) + rng.normal(0, 0.04), 0.7, 1.35))
@@ -136,7 +136,7 @@ def _minutes(rng: np.random.Generator, active: list[Player]) -> Floats:
     return np.asarray(np.round(minutes, 1))
 
 
-def _line(
+def _box_score_row(
     rng: np.random.Generator, game: Game, p: Player, minutes: float, home: bool, against: float
 ) -> dict[str, Any]:
     shots = int(rng.poisson(minutes * p.usage * against * p.form))
