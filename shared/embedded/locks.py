@@ -24,7 +24,7 @@ class FileLocks:
             lock = filelock.FileLock(self._folder / f"{name}.lock", timeout=wait_seconds)
             lock.acquire()
         except filelock.Timeout as exc:
-            raise Unavailable(f"{name}: another process works on it for {wait_seconds:.0f} s") from exc
+            raise Unavailable(f"{name}: another process still holds it after {wait_seconds:.0f} s") from exc
         except OSError as exc:
             raise Unavailable(f"{self._folder}: {exc}") from exc
         try:

@@ -72,7 +72,7 @@ class FirestoreLocks:
         holder, end = secrets.token_hex(8), time.monotonic() + wait_seconds
         while not self._take(name, holder):
             if time.monotonic() > end:
-                raise Unavailable(f"{name}: another process works on it for {wait_seconds:.0f} s")
+                raise Unavailable(f"{name}: another process still holds it after {wait_seconds:.0f} s")
             time.sleep(POLL_SECONDS)
         released = threading.Event()
         renewal = threading.Thread(target=self._renew, args=(name, holder, released), daemon=True)

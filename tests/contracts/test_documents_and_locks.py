@@ -46,7 +46,7 @@ def test_a_lock_is_had_by_one_and_given_up_at_the_end(lock_stores: Callable[[], 
     first, second = lock_stores(), lock_stores()
     with (
         first.hold("date", 0.1),
-        pytest.raises(Unavailable, match="another process works on it"),
+        pytest.raises(Unavailable, match="another process still holds it"),
         second.hold("date", 0.1),
     ):
         pass

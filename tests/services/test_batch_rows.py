@@ -309,14 +309,20 @@ def test_numbers_of_any_width_and_rows_in_several_batches(bench: Bench) -> None:
         (stream({"pct_paint": [0.5] * (MAX_ROWS + 1)}), f"{MAX_ROWS + 1} rows, expected"),
         (stream({"height": [2.0]}), "column 'height' is unknown"),
         (stream({"pct_paint": ["much"]}), "column pct_paint: string, expected numbers"),
-        (stream({"pct_paint": [0.0] * 4_000_000}, compression="zstd"), "record batch that is not plain"),
-        (stream({"pct_paint": [0.5]}, compression="lz4"), "record batch that is not plain"),
+        (
+            stream({"pct_paint": [0.0] * 4_000_000}, compression="zstd"),
+            "a record batch, expected an uncompressed record batch",
+        ),
+        (
+            stream({"pct_paint": [0.5]}, compression="lz4"),
+            "a record batch, expected an uncompressed record batch",
+        ),
         (
             stream({"pct_paint": pa.array(["a"]).dictionary_encode()}),
             "dictionary<values=string, indices=int32, ordered=0>, expected numbers",
         ),
         (stream({"pct_paint": pa.array([0.5], pa.float16()), "line": [20.5]}), "halffloat"),
-        (stream({"line": [20.5, float("inf")]}), "row 1: line is inf, expected at most"),
+        (stream({"line": [20.5, float("inf")]}), "row 1: line is inf, expected -1000000 to 1000000"),
         (stream({"line": [20.5], "over_price": [50]}), "row 0: over_price is 50, expected American odds"),
         (stream({"under_price": [110.5]}), "row 0: under_price is 110.5, expected American odds"),
     ],

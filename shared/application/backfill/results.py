@@ -16,7 +16,7 @@ from shared.ports import ExpectedPlayer, PlayerOutcome
 
 
 class Status(StrEnum):
-    """Outcome of a date; all but the first and the last two leave work undone."""
+    """Outcome of a date; every status that is not in ``SUCCESSFUL`` leaves work to do."""
 
     SUCCESS = "SUCCESS"
     PARTIAL = "PARTIAL"

@@ -17,8 +17,8 @@ INPUT_DAYS = 30
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows of a date's input tables. Of the ``INPUT_DAYS`` before it: box-score rows with shot locations
-    (``located``) and with the counts that ratings need (``rated``), and the latest dates of each kind."""
+    """``quotes``, ``injuries``: rows of a date. The rest is of the ``INPUT_DAYS`` before it: ``located`` and
+    ``rated`` count box scores with shot locations or rating inputs; ``latest_*``: the last date with any."""
 
     quotes: int
     injuries: int

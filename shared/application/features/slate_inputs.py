@@ -28,7 +28,7 @@ RISK = {"available": 0.0, "probable": 1.0, "questionable": 2.0, "doubtful": 3.0,
 
 @dataclass(frozen=True)
 class SlateInputs:
-    """Quotes and injury reports of the games at ``rows``; ``as_of``: an instant for every game."""
+    """Quotes and injury reports of the games at ``rows``; ``as_of``: each game's cut-off, at most now."""
 
     past: past.Past
     rows: Ints
@@ -67,9 +67,9 @@ class SlateInputs:
         """Return each player's spelling as of the game at ``row``: from the newest box score, else a quote
         or an injury report."""
         day = self.past.history.games.day[row]
-        words = self.past.spellings(player, day, self.as_of[row])
-        reported = self.injuries.lookups | self.quotes.lookups if None in words else {}
-        return [word or reported.get(p, str(p)) for word, p in zip(words, player.tolist(), strict=True)]
+        played = self.past.spellings(player, day, self.as_of[row])
+        reported = self.injuries.lookups | self.quotes.lookups if None in played else {}
+        return [name or reported.get(p, str(p)) for name, p in zip(played, player.tolist(), strict=True)]
 
     def targets(self, row: Ints, player: Ints, home: Bools) -> tuple[Targets, Ints]:
         """Return the player-games to compute and the position of each one's quote, -1 without one."""
@@ -94,7 +94,8 @@ class SlateInputs:
 
 @dataclass(frozen=True)
 class Quotes:
-    """Main quotes of the dates, one each by game ``row`` and ``player``, and which of them are current."""
+    """Main quotes: game ``row``, ``player`` and ``line`` of each. ``keys`` numbers (row, player) pairs; the
+    arrays from ``current`` on hold, by that number, the position of a pair's quote, -1 without one."""
 
     table: pa.Table
     row: Ints

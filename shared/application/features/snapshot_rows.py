@@ -52,21 +52,21 @@ def snapshot_rows(slate: Slate, snapshots: dict[date, str], created: datetime) -
     is_stored = pc.and_(expected, has_snapshot)
     feature_rows = pa.table(common | _feature_columns(slate)).filter(is_stored)
     return {
-        ML_FEATURE_STORE.name: _only(ML_FEATURE_STORE, feature_rows),
-        PLAYER_DAILY_CACHE.name: _only(
+        ML_FEATURE_STORE.name: _select_columns(ML_FEATURE_STORE, feature_rows),
+        PLAYER_DAILY_CACHE.name: _select_columns(
             PLAYER_DAILY_CACHE, pa.table(common | _cache_columns(slate)).filter(is_stored)
         ),
-        UPCOMING_PLAYER_GAME_CONTEXT.name: _only(
+        UPCOMING_PLAYER_GAME_CONTEXT.name: _select_columns(
             UPCOMING_PLAYER_GAME_CONTEXT, pa.table(common | _context_columns(slate)).filter(has_snapshot)
         ),
     }
 
 
-def _only(table: Table, rows: pa.Table) -> pa.Table:
+def _select_columns(table: Table, rows: pa.Table) -> pa.Table:
     return rows.select([c for c in table.column_names if c in rows.column_names])
 
 
-def _number(values: np.ndarray) -> pa.Array:
+def _nullable(values: np.ndarray) -> pa.Array:
     return pa.array(np.asarray(values, dtype=np.float64), from_pandas=True)
 
 
@@ -75,7 +75,7 @@ def _feature_columns(slate: Slate) -> dict[str, pa.Array]:
     columns: dict[str, pa.Array] = {}
     names = pa.array(PROVENANCE_NAMES)
     for i in range(len(FEATURES)):
-        columns[f"feature_{i}_value"] = _number(f.values[:, i])
+        columns[f"feature_{i}_value"] = _nullable(f.values[:, i])
         columns[f"feature_{i}_source"] = names.take(pa.array(f.provenance[:, i].astype(np.int64)))
     quotes = slate.quotes.take(pa.array(slate.quote, mask=slate.quote < 0))
     return columns | {
@@ -83,8 +83,8 @@ def _feature_columns(slate: Slate) -> dict[str, pa.Array]:
         "feature_quality_score": pa.array(f.quality),
         "feature_hash": pa.array(list(map(feature_hash, f.values, slate.context)), pa.string()),
         **{STORED_LINE[field]: quotes[column] for field, column in QUOTED_LINE.items()},
-        "days_rest": _number(f.days_rest),
-        "league_def_rating": _number(f.league_def_rating),
+        "days_rest": _nullable(f.days_rest),
+        "league_def_rating": _nullable(f.league_def_rating),
         "recent": _recent(f.recent),
         "context": pa.array(list(slate.context), pa.list_(pa.float64())),
         "max_game_date_used": _dates(f.max_day),
@@ -93,7 +93,7 @@ def _feature_columns(slate: Slate) -> dict[str, pa.Array]:
 
 
 def _recent(recent: np.ndarray) -> pa.Array:
-    """Past games as one flat list a row, without games that have a missing value."""
+    """Return the past games of each row as one flat list, without games that have a missing value."""
     complete = ~np.isnan(recent).any(axis=-1)
     return pa.array(
         [games[keep].reshape(-1) for games, keep in zip(recent, complete, strict=True)],
@@ -107,7 +107,7 @@ def _dates(days: np.ndarray) -> pa.Array:
 
 def _cache_columns(slate: Slate) -> dict[str, pa.Array]:
     def feature(name: str) -> pa.Array:
-        return _number(slate.features.values[:, INDEX[name]])
+        return _nullable(slate.features.values[:, INDEX[name]])
 
     return {
         "cache_date": pc.cast(pa.array(slate.targets.day.astype(np.int32)), pa.date32()),
@@ -132,9 +132,9 @@ def _context_columns(slate: Slate) -> dict[str, pa.Array]:
         "roster_reason": pa.array([x.reason for x in c], pa.string()),
         "avg_minutes_last_14_days": pa.array([x.minutes for x in c], pa.float64()),
         "back_to_back": pa.array(back_to_back == 1.0, mask=np.isnan(back_to_back)),
-        "days_rest": _number(f.days_rest),
+        "days_rest": _nullable(f.days_rest),
         "has_prop_line": pa.array(slate.quote >= 0),
-        "current_points_line": _number(t.line),
-        "opening_points_line": _number(t.opening),
+        "current_points_line": _nullable(t.line),
+        "opening_points_line": _nullable(t.opening),
         "player_status": pa.array([s or None for s in slate.status], pa.string()),
     }

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 @dataclass(frozen=True)
 class Check:
-    """``is_bad`` gives a boolean a row; the first bad row is named with ``column`` and ``reason``."""
+    """``is_bad`` returns a boolean per row; the error names the first bad row, ``column`` and ``reason``."""
 
     column: str
     reason: str
@@ -58,7 +58,7 @@ def team_code(column: str) -> Check:
 
 
 def repeated(*key: str) -> Check:
-    """A second row of a key; rows with a null in the key are left alone."""
+    """Mark all rows of a key that occurs more than once; rows with a null in the key are ignored."""
 
     def is_bad(t: pa.Table) -> pa.ChunkedArray:
         joined = pc.binary_join_element_wise(*(pc.cast(t[k], pa.string()) for k in key), "|")
@@ -70,7 +70,7 @@ def repeated(*key: str) -> Check:
 
 
 def season_mismatch(rows: pa.Table) -> pa.ChunkedArray:
-    """Mark seasons that are not two years in a row, or that ``game_date`` does not belong to.
+    """Mark seasons that are not two consecutive years, or that ``game_date`` does not belong to.
 
     A season has dates from August of its first year to October of its second: 2019-20 ended on 11 October.
     """
@@ -119,7 +119,7 @@ def zero_unless_played(column: str) -> Check:
     )
 
 
-def not_a_half(column: str) -> Check:
+def multiple_of_half(column: str) -> Check:
     return Check(
         column,
         "is not a multiple of 0.5",
@@ -127,7 +127,7 @@ def not_a_half(column: str) -> Check:
     )
 
 
-def not_american(column: str) -> Check:
+def american_odds(column: str) -> Check:
     return Check(
         column,
         "is not a price in American odds, which is -100 or less, or 100 or more",

@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 from shared.application.ingestion.casting import ARROW, Kind
 from shared.application.ingestion.checks import (
     Check,
+    american_odds,
     among,
     at_least_zero,
     in_range,
     matches,
-    not_a_half,
-    not_american,
+    multiple_of_half,
     not_null,
     points_do_not_add_up,
     repeated,
@@ -152,7 +152,7 @@ PROP_LINES = FileContract(
         among("book_type", "sportsbook", "dfs"),
         among("snapshot_precision", "quote", "requested", "date"),
         in_range("line", 0.5, 100),
-        not_a_half("line"),
+        multiple_of_half("line"),
         Check(
             "snapshot_time_utc",
             "is null although the precision is not 'date'",
@@ -165,8 +165,8 @@ PROP_LINES = FileContract(
             "is an instant although the precision is 'date'",
             lambda t: pc.and_(pc.equal(t["snapshot_precision"], "date"), pc.is_valid(t["snapshot_time_utc"])),
         ),
-        not_american("over_price"),
-        not_american("under_price"),
+        american_odds("over_price"),
+        american_odds("under_price"),
     ),
     optional=True,
 )

@@ -38,8 +38,8 @@ def problems_of_book_types(quotes: pa.Table) -> list[Problem]:
 def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
     """Return quotes with at most one main quote of each game, player, book and instant.
 
-    If the source marks several as main, ``main_quotes`` selects one: nearest to even, margin removed, then
-    nearest to the player's other books, then the lower line. The others become alternate quotes.
+    If the source marks several as main, ``main_quotes`` selects one: price nearest to even without margin,
+    then line nearest to the player's other books, then the lower line. The others become alternate quotes.
     """
     candidate = np.flatnonzero(bools(quotes["is_main"]))
     if not len(candidate):
@@ -69,7 +69,7 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
 
 
 def _lines_of_other_books(keys: pa.Table, group: Ints, line: Floats) -> Floats:
-    """Return the median line of the player's other books; NaN without any or alone in the group."""
+    """Return the median line of the player's other books; NaN without any, or if a quote has no rival."""
     medians = np.full(len(line), np.nan)
     contested = np.bincount(group)[group] > 1
     player = _groups(keys.select(("game_id", "player_lookup", "player_id")))

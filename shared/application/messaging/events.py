@@ -81,7 +81,7 @@ class ProcessStopped(Event):
 
 @dataclass(frozen=True)
 class ModelAlarm(Event):
-    """Serving models that are not the registry's champions; emitted on change, empty when all are again."""
+    """Serving models that are not the registry's champions; emitted on change, empty if all are champions."""
 
     alarms: Sequence[str]
 

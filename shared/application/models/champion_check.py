@@ -66,11 +66,11 @@ class ChampionAlarms:
         self, registry: Registry, models: Mapping[str, LoadedModel], observe: Observer = log
     ) -> None:
         self._registry, self._models, self._observe = registry, models, observe
-        self._until = 0.0
+        self._recheck_at = 0.0
         self.last: list[str] = []
 
     def __call__(self) -> list[str]:
-        if time.monotonic() >= self._until:
+        if time.monotonic() >= self._recheck_at:
             try:
                 alarms = mismatches(self._models.values(), self._registry.champions())
             except Unavailable:
@@ -78,5 +78,5 @@ class ChampionAlarms:
             if alarms != self.last:
                 self._observe(ModelAlarm(alarms))
             self.last = alarms
-            self._until = time.monotonic() + RECHECK_SECONDS
+            self._recheck_at = time.monotonic() + RECHECK_SECONDS
         return self.last

@@ -53,7 +53,7 @@ def _summary(in_memory: Mapping[str, str], game_date: date) -> Finding:
         evidence = "no trained model serves: only formulas predict"
         return warning("serving", evidence, remedies.train("catboost_v9", game_date))
     if off:
-        return info("serving", f"off, as no model is named for them: {', '.join(off)}")
+        return info("serving", f"off, no model path is configured for: {', '.join(off)}")
     return ok("serving", f"{len(in_memory)} trained models serve")
 
 

@@ -113,7 +113,7 @@ def _read_layout(schema_message: bytes) -> Layout:
 
 def _read_batch(message: pa.Message, schema: pa.Schema) -> pa.RecordBatch:
     if message.type != "record batch" or _is_compressed(message):
-        raise Rejected(f"a {message.type} that is not plain, expected columns of numbers, uncompressed")
+        raise Rejected(f"a {message.type}, expected an uncompressed record batch of numbers")
     batch = pa.ipc.read_record_batch(message, schema)
     batch.validate()
     return batch
@@ -143,7 +143,7 @@ def _read_numbers(batch: pa.RecordBatch, columns: list[int]) -> Floats:
 def _check(values: Floats, positions: Sequence[int]) -> None:
     """Check the bounds that numbers have in every message; ``positions`` of the columns in ``_NAMES``."""
     sizes = np.abs(values)
-    _refuse(values, sizes > MAX_NUMBER, positions, f"expected at most {MAX_NUMBER:.0f} either way")
+    _refuse(values, sizes > MAX_NUMBER, positions, f"expected -{MAX_NUMBER:.0f} to {MAX_NUMBER:.0f}")
     is_price = np.isin(positions, _PRICES)
     if is_price.any():
         expected = f"expected American odds: whole, +{MIN_ODDS} or more, -{MIN_ODDS} or less"

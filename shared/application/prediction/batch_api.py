@@ -91,7 +91,7 @@ class BatchRequest:
 
 
 BATCHING_PAYS_UP_TO_ROWS, MAX_INLINE_ROWS = 16, 256
-"""Rows of a request above which batching with others saves nothing; rows predicted in about 1 ms."""
+"""Most rows of a request that gains from batching with others; most rows predicted in about 1 ms."""
 
 
 def fits_inline(requests: Sequence[BatchRequest]) -> bool:

@@ -102,7 +102,7 @@ class Activate:
 
     def _read_active_players(self, runs: Sequence[RunToActivate]) -> dict[date, set[int | str]]:
         """Return, by date, the players with an active row that the run does not replace. They count as
-        predicted even if not expected: otherwise a run that fills a gap would be measured by that gap."""
+        predicted even if not expected: a run for a few missing players would else be rated by these alone."""
         unforced_runs = [r for r in runs if not r.run.request.get("force")]
         if not unforced_runs:
             return {}

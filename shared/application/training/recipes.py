@@ -92,7 +92,7 @@ class Recipe:
 
 
 def fit_until_tail(rows: Rows) -> catboost.CatBoost:
-    """Fit a model with early stopping on the last rows in time, so no later date is used."""
+    """Fit a model on the rows before the tail; the tail decides when to stop, so no later date is used."""
     import catboost
 
     _check_order(rows)

@@ -32,7 +32,7 @@ MIN_ROWS = 500
 
 @dataclass(frozen=True)
 class Window:
-    """Training dates and evaluation dates, inclusive; without evaluation dates the training tail is used."""
+    """Inclusive training and evaluation dates; without the latter the tail of training is evaluated."""
 
     system_id: str
     start: date

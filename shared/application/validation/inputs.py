@@ -90,7 +90,7 @@ def quotes(day: Day) -> list[Finding]:
     if not players:
         return [info("quotes:prices", "no main lines"), info("quotes:age", "no main lines")]
     unpriced = [p["player_lookup"] for p in players if not p["priced"]]
-    evidence = f"{len(unpriced)} of {len(players)} players with a line have none with a price"
+    evidence = f"{len(unpriced)} of {len(players)} players with a line have no price on any line"
     level = ok if not unpriced else warning if 2 * len(unpriced) > len(players) else info
     findings = [level("quotes:prices", f"{evidence}: no expected value for them" if unpriced else evidence)]
     old = [p["player_lookup"] for p in players if _is_too_old(p, day.now)]
@@ -98,7 +98,7 @@ def quotes(day: Day) -> list[Finding]:
     if not old:
         return [*findings, ok("quotes:age", f"every player's newest line is at most {hours} h old")]
     evidence = (
-        f"not used as a line, older than {hours} h: {len(old)} of {len(players)} players, {old[0]} first"
+        f"newest line older than {hours} h, not used: {len(old)} of {len(players)} players, first {old[0]}"
     )
     return [*findings, warning("quotes:age", evidence, "props load DIR")]
 
@@ -125,7 +125,7 @@ def box_scores(day: Day) -> list[Finding]:
         ok("box_scores", f"{len(final)} final games of {before} and {day.game_date} have complete box scores")
     ]
     share = timed / played if played else 0.0
-    evidence = f"{timed} of {played} players who played in them have minutes"
+    evidence = f"{timed} of {played} players who played have minutes"
     if share >= MINUTES_OK:
         return [*findings, ok("minutes", evidence)]
     level = critical if share < MINUTES_CRITICAL else warning

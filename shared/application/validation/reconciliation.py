@@ -21,7 +21,7 @@ from shared.domain.assignment import SIDE_UNKNOWN, TWO_GAMES
 from shared.domain.findings import Finding, info, ok, warning
 
 HISTORY_SPAN = timedelta(days=30)
-"""The features of a date are built from the box scores of these days."""
+"""Box scores of this many days before a date are checked: its features use them."""
 
 MAX_NAMED = 5
 """A finding names at most this many players and counts the others."""
