@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, TypedDict
 
-from backfill_jobs.cli.json_types import Reason, Step, SystemId
+from backfill_jobs.cli.json_output.types import Reason, Step, SystemId
 from backfill_jobs.demo.scenario import Outcome
 from shared.domain import vocabulary
 from shared.domain.systems.catalog import SYSTEM_IDS

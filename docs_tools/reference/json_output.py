@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 from msgspec import inspect
 
-from backfill_jobs.cli.json_output import JSON_OUTPUT
+from backfill_jobs.cli.json_output.commands import JSON_OUTPUT
 from docs_tools import markdown
 from docs_tools.reference.type_names import LISTS, OBJECTS, key_title, type_name
 

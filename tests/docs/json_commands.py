@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from backfill_jobs.cli.json_output import JSON_OUTPUT
+from backfill_jobs.cli.json_output.commands import JSON_OUTPUT
 from docs_tools.transcripts import PageRunner
 
 START_PAGE = "docs/tutorial.md"

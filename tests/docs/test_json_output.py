@@ -10,8 +10,8 @@ import pytest
 import typer
 
 from backfill_jobs.cli import deployments
-from backfill_jobs.cli.json_output import JSON_OUTPUT
-from backfill_jobs.cli.json_types import struct
+from backfill_jobs.cli.json_output.commands import JSON_OUTPUT
+from backfill_jobs.cli.json_output.types import struct
 from docs_tools.reference import json_output
 from shared.application.operations.readiness import FAILED, PASSED, Check
 from tests.docs.json_commands import checked

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backfill_jobs.cli.json_output import JSON_OUTPUT
+from backfill_jobs.cli.json_output.commands import JSON_OUTPUT
 from docs_tools import transcripts
 from docs_tools.transcripts import PageRunner, Step, matches, steps, update_page
 from tests.cli.test_help import ALL, WITHOUT_JSON

@@ -1,4 +1,4 @@
-"""Types of what the commands print with ``--json``, for the reference and for the tests of the output.
+"""The type of what each command prints with ``--json``.
 
 Commands do not import this module, since it imports every use case.
 """
@@ -15,8 +15,8 @@ from msgspec import Meta
 
 from backfill_jobs.cli.bench import BenchResult
 from backfill_jobs.cli.deadletters import MessageDetails, MessageSummary, ReplayResult
-from backfill_jobs.cli.json_evaluation import EvaluationReport
-from backfill_jobs.cli.json_types import Step, SystemId, row_of, struct, variant
+from backfill_jobs.cli.json_output.evaluation import EvaluationReport
+from backfill_jobs.cli.json_output.types import Step, SystemId, row_of, struct, variant
 from backfill_jobs.demo.figures import Summary
 from shared.application.backfill.results import DateResult
 from shared.application.features import diagnosis

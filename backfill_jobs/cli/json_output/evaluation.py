@@ -10,7 +10,7 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from backfill_jobs.cli.json_types import SystemId, variant
+from backfill_jobs.cli.json_output.types import SystemId, variant
 from shared.domain.evaluation import Bin
 from shared.domain.statistics import Interval, Rate
 
