@@ -16,7 +16,7 @@ from shared.application.runs.lifecycle import Report, StartedRun
 from shared.observability import tracing
 from shared.schemas.messages import PredictionReady, RunRequested, decode, unwrap
 from shared.schemas.strict_json import parse_json
-from shared.web.push import handle_push, push_route
+from shared.web.push import PushCounters, handle_push, push_route
 
 Accepted = TypeVar("Accepted")
 
@@ -37,34 +37,33 @@ def add_push_routes(app: FastAPI, c: Coordinator, max_bytes: int) -> None:
         parse_json(payload)  # refuses duplicate fields, which are ambiguous
         return c.start_run(decode(payload, RunRequested))
 
+    def handle(
+        receive: Receive,
+        topic: str,
+        parse: Callable[[bytes], Accepted],
+        submit: Callable[[Accepted], Awaitable[object]] | None,
+        counters: PushCounters,
+    ) -> Awaitable[None]:
+        def parse_body(body: bytes) -> Accepted:
+            envelope = unwrap(body)
+            with tracing.use(tracing.from_message(envelope.attributes)):
+                return parse(envelope.payload)
+
+        def accept(body: bytes) -> Awaitable[Accepted]:
+            return run_in_threadpool(parse_body, body)
+
+        def refuse(body: bytes, reason: str) -> None:
+            c.keep_rejected(body, reason, topic)
+
+        return handle_push(receive, max_bytes, accept, submit, refuse, counters)
+
     @push_route(app, "/complete", PredictionReady)
     def complete(receive: Receive) -> Awaitable[None]:
         """Record one player's outcome from a push; a repeated push changes nothing."""
-        return handle_push(
-            receive,
-            max_bytes,
-            lambda body: run_in_threadpool(_accept, body, parse_report),
-            record,
-            lambda body, reason: c.keep_rejected(body, reason, READY_TOPIC),
-            c.metrics.recorded,
-        )
+        return handle(receive, READY_TOPIC, parse_report, record, c.metrics.recorded)
 
     @push_route(app, "/pubsub/start", RunRequested)
     def pubsub_start(receive: Receive) -> Awaitable[None]:
         """Start a run by push. A message that can never succeed is stored and acknowledged; one that may
         succeed later, also one over the hourly limit of runs, gets 503, so that it is pushed again."""
-        return handle_push(
-            receive,
-            max_bytes,
-            lambda body: run_in_threadpool(_accept, body, start),
-            None,
-            lambda body, reason: c.keep_rejected(body, reason, START_TOPIC),
-            c.metrics.started,
-        )
-
-
-def _accept(body: bytes, accept: Callable[[bytes], Accepted]) -> Accepted:
-    """Return the result of ``accept`` for the payload of a push, computed under the trace of the message."""
-    envelope = unwrap(body)
-    with tracing.use(tracing.from_message(envelope.attributes)):
-        return accept(envelope.payload)
+        return handle(receive, START_TOPIC, start, None, c.metrics.started)

@@ -173,5 +173,5 @@ def _add_columns(con: Connection, table: Table) -> None:
 
 @cache
 def _ddl_to_duckdb(statement: str) -> str:
-    """Return the statement in DuckDB's dialect, without partitions and clusters, which it has not."""
+    """Return the statement in DuckDB's dialect, without partitions and clusters: DuckDB has none."""
     return str(sqlglot.transpile(statement, "bigquery", "duckdb", unsupported_level=ErrorLevel.IGNORE)[0])

@@ -4,8 +4,9 @@ import contextlib
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from shared.embedded.duckdb_file import STORAGE_VERSION
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse, prepare
 from shared.errors import InvalidStatement, Unavailable
 from shared.ports import Statement
+from shared.schemas.catalog import TABLES
 from shared.schemas.predictions import REJECTED_MESSAGES
+from shared.schemas.table import Column, Table
 from tests.embedded.test_stores import full_disk
 
 ONE = Statement("SELECT 1 AS one")
@@ -46,6 +49,41 @@ def rejected(reason: str) -> pa.Table:
 
 def reasons(warehouse: DuckDbWarehouse) -> list[str]:
     return list(warehouse.query(REASONS)["reason"].to_pylist())
+
+
+TYPES = {
+    "STRING": "VARCHAR", "INT64": "BIGINT", "FLOAT64": "DOUBLE", "BOOL": "BOOLEAN", "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.full_name)
+def test_a_table_has_the_declared_columns_types_and_nulls(table: Table, tmp_path: Path) -> None:
+    """Also a file of an earlier version, which lacks the last column."""
+    new, earlier = duckdb.connect(), duckdb.connect()
+    *kept, last = table.columns
+    prepare(new, tmp_path / "new.duckdb")
+    prepare(earlier, tmp_path / "earlier.duckdb")
+    earlier.execute(f"ALTER TABLE {table.full_name} DROP COLUMN {last.name}; DELETE FROM schema_version")
+    prepare(earlier, tmp_path / "earlier.duckdb")
+
+    def described(columns: Sequence[Column]) -> list[tuple[str, str, str]]:
+        return [
+            (
+                c.name,
+                TYPES[c.type] + ("[]" if c.mode == "REPEATED" else ""),
+                "NO" if c.mode == "REQUIRED" else "YES",
+            )
+            for c in columns
+        ]
+
+    described_new, described_earlier = (
+        [row[:3] for row in con.execute(f"DESCRIBE {table.full_name}").fetchall()] for con in (new, earlier)
+    )
+    assert described_new == described(table.columns)
+    assert described_earlier == described(
+        [*kept, replace(last, mode=last.mode.replace("REQUIRED", "NULLABLE"))]
+    )
 
 
 def is_free(path: Path) -> bool:

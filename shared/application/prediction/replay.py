@@ -116,7 +116,7 @@ class Replay:
         rows = query_rows(self._warehouse, "prediction_by_id", prediction_id=prediction_id, **span)
         if not rows:
             raise NotFound(f"prediction {prediction_id!r} is not stored")
-        return dict(rows[0])
+        return rows[0]
 
     def read_inputs(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """Return the feature store row that a prediction was made from."""
@@ -132,7 +132,7 @@ class Replay:
                 f"snapshot {stored['feature_snapshot_id']} has no row of {stored['player_lookup']} "
                 f"(player_id {stored['player_id']})"
             )
-        return dict(rows[0])
+        return rows[0]
 
     def compute_terms(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:
         """Return points by term, the largest first; a trained model gives its Shapley values and its mean.
