@@ -64,7 +64,7 @@ def features_build(
             built += build(first, last, options, bars)
     rows = [{**asdict(b), "game_date": b.game_date.isoformat(), "mode": b.mode.value.lower()} for b in built]
     lines = [
-        f"{r['game_date']}: {r['games']} games, {r['rows']} player rows, "
+        f"{r['game_date']}: {r['games']} game{'' if r['games'] == 1 else 's'}, {r['rows']} player rows, "
         + (f"{r['mode']} snapshot {r['snapshot_id']}" if r["snapshot_id"] else "refused")
         + "".join(f"\n  {finding}" for finding in r["findings"])
         for r in rows

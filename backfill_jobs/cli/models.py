@@ -57,7 +57,7 @@ def train(
     ]
     if m["line_n"]:
         lines.append(
-            f"with a line ({m['line_n']}): MAE {m['lined_mae']:.3f}, line MAE {m['line_mae']:.3f}, "
+            f"rows with a line ({m['line_n']}): MAE {m['lined_mae']:.3f}, line MAE {m['line_mae']:.3f}, "
             f"mean(predicted - line) {m['line_bias']:+.2f}"
         )
     show(as_json, report, [*lines, f"candidate, experiment {report['experiment_id']}: {report['path']}"])

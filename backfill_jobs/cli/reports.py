@@ -154,7 +154,8 @@ def _show_performance(report: dict[str, Any]) -> None:
         print_lines([f"{report['system']}: no graded rows from {period}"])
         return
     columns = (
-        "rows", "group", "n", "MAE", "bias", "lined n", "lined MAE", "line MAE", "under", "hit rate, 95 %",
+        "kind", "group", "rows", "MAE", "bias", "lines", "system MAE", "line MAE", "under",
+        "hit rate, 95 %",
     )  # fmt: skip
     print_table(f"{report['system']}, {period}", columns, rows)
 

@@ -151,10 +151,10 @@ def _status(backend: Backend, as_json: bool) -> None:
 
 
 def _show(results: Sequence[DateResult]) -> None:
-    columns = ("date", "status", "players", "written", "replaced", "seconds", "to tip-off")
+    columns = ("date", "status", "players", "written", "replaced", "to tip-off")
     rows = [
         (
-            r.game_date, r.status, r.players, r.rows_written, r.rows_superseded, r.seconds,
+            r.game_date, r.status, r.players, r.rows_written, r.rows_superseded,
             time_to_tipoff(r.minutes_to_first_tipoff, r.status),
         )
         for r in results

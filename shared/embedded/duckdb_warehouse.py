@@ -113,17 +113,24 @@ def _registered(con: Connection, rows: pa.Table) -> Iterator[str]:
 
 
 UNKNOWN_COLUMN = re.compile(
-    r'(?:Alias with name|Column) "([^"]+)" '
-    r"(?:exists, but aliases cannot|referenced that exists in the SELECT)"
+    r'(?:Alias with name|Column|Referenced column) "([^"]+)" '
+    r"(?:exists, but aliases cannot|referenced that exists in the SELECT|not found in FROM)"
 )
-"""DuckDB's message for an unknown column whose name the translation gave to a result column."""
+"""DuckDB's messages for an unknown column; the first two if the translation gave its name to a result."""
+
+SIMILAR_COLUMNS = re.compile(r"Candidate bindings: :? ?(.+)")
+"""Names in DuckDB's message that are similar to an unknown column."""
 
 
 def _error_message(exc: Exception) -> str:
     """Return the first line of DuckDB's message, with a clear one for an unknown column."""
     line = str(exc).splitlines()[0]
     unknown = UNKNOWN_COLUMN.search(line)
-    return f'column "{unknown[1]}" is in no table of the query' if unknown else line
+    if unknown is None:
+        return line
+    similar = SIMILAR_COLUMNS.search(str(exc))
+    expected = f", expected a column such as {similar[1]}" if similar else ""
+    return f'column "{unknown[1]}" is in no table of the query{expected}'
 
 
 def _with_int64_sums(rows: pa.Table) -> pa.Table:

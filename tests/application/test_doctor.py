@@ -23,7 +23,10 @@ def test_a_whole_installation(loaded: Path, tmp_path: Path, model_paths: dict[st
     Heartbeats(jobs.documents).beat("prediction-worker", {})
     found = doctor(jobs, model_paths)
     assert {f.severity for f in found.values()} == {Severity.OK, Severity.INFO}
-    assert found["model:catboost_v8"].evidence == "off: CATBOOST_V8_MODEL_PATH is not set"
+    assert found["model:catboost_v8"].evidence == (
+        "off in the services: CATBOOST_V8_MODEL_PATH is not set; props predict takes a registered model or"
+        " trains one"
+    )
     assert model_paths["catboost_v9"].stem in found["model:catboost_v9"].evidence
     assert found["inputs:feature_snapshots"].evidence == "1 rows, the last of 2025-03-19"
     assert found["heartbeat:prediction-worker"].severity is Severity.OK

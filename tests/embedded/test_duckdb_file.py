@@ -271,3 +271,11 @@ def test_an_unknown_column_is_named_as_one(warehouse: DuckDbWarehouse, sql: str)
     assert "nothing" in str(refused.value)
     assert "lias" not in str(refused.value)
     assert "referenced that exists" not in str(refused.value)
+
+
+def test_an_unknown_column_is_answered_with_similar_ones(warehouse: DuckDbWarehouse) -> None:
+    with pytest.raises(InvalidStatement) as refused:
+        warehouse.query(Statement("SELECT team AS t FROM (SELECT 1 AS team_abbr)"))
+    assert str(refused.value) == (
+        'column "team" is in no table of the query, expected a column such as "team_abbr"'
+    )

@@ -37,7 +37,9 @@ def span(length: timedelta | None) -> str:
         return f"{days} d {hours} h"
     if hours:
         return f"{hours} h {minutes} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
+    if minutes:
+        return f"{minutes} min"
+    return f"{seconds} s" if seconds >= 10 else f"{abs(length.total_seconds()):.1f} s"
 
 
 def points(value: float | None) -> str:
@@ -72,6 +74,12 @@ def plain(value: Any) -> Any:
     return NOTHING if value is None else value
 
 
+def reason(text: str) -> str:
+    """Return an outcome's reason, such as ``missing_feature:recent_trend``, with spaces in its first word."""
+    kind, colon, detail = text.partition(":")
+    return kind.replace("_", " ") + (f": {detail}" if colon else "")
+
+
 def count(n: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun in the right form."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
@@ -81,7 +89,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
         eastern, clock, long_date, span, points, score, signed, hundredths, signed_hundredths, percent, plain,
-        count,
+        reason, count,
     )
 }  # fmt: skip
 

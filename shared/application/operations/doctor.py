@@ -62,7 +62,7 @@ class Doctor:
         for name in ("games", "box_scores", "quotes", "feature_snapshots"):
             rows, last = row[name], row[f"last_{name}"]
             remedy = "props features build --dates D" if name == "feature_snapshots" else remedies.LOAD
-            check, evidence = f"inputs:{name}", f"{rows} rows, the last of {last}"
+            check, evidence = f"inputs:{name}", f"{rows:,} rows, the last of {last}"
             findings.append(ok(check, evidence) if rows else warning(check, "none", remedy))
         return findings
 
@@ -73,7 +73,8 @@ class Doctor:
         for system in MODEL_SYSTEMS:
             check = f"model:{system}"
             if system not in self.paths:
-                findings.append(info(check, f"off: {system.upper()}_MODEL_PATH is not set"))
+                off = f"off in the services: {system.upper()}_MODEL_PATH is not set"
+                findings.append(info(check, f"{off}; props predict takes a registered model or trains one"))
                 continue
             try:
                 model = load_model(self.models, system, self.paths[system], self.sha256.get(system))

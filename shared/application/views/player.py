@@ -219,7 +219,7 @@ def _row(game: Mapping[str, Any], prediction: Mapping[str, Any] | None) -> Playe
 
 def _why_not(game: Mapping[str, Any]) -> str | None:
     if "is_dnp" not in game:
-        return "no box score yet"
+        return game["void_reason"] or "no box score yet"
     return (game["dnp_reason"] or "did not play") if game["is_dnp"] else None
 
 

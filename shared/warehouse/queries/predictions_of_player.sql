@@ -1,6 +1,6 @@
 SELECT p.game_date, p.game_id, p.player_lookup, p.system_id, p.prediction_id, p.team_abbr, p.opponent_team_abbr,
   p.current_points_line, p.sportsbook, p.predicted_points, p.line_margin, p.recommendation, p.prob_over,
-  p.prediction_run_mode, a.outcome, t.prediction_id AS tipoff_prediction_id,
+  p.prediction_run_mode, a.outcome, a.void_reason, t.prediction_id AS tipoff_prediction_id,
   t.predicted_points AS tipoff_points
 FROM nba_predictions.player_prop_predictions AS p
 LEFT JOIN nba_predictions.prediction_accuracy AS a

@@ -100,6 +100,22 @@ def test_a_game_that_is_yet_to_come_is_there_with_what_is_predicted(graded_copy:
     assert newest.predicted is not None
 
 
+def test_a_voided_prediction_without_a_box_score_names_its_reason(graded_copy: Jobs, top: str) -> None:
+    graded_copy.change(
+        "DELETE FROM nba_analytics.player_game_summary WHERE game_date = @d AND player_lookup = @p",
+        d=DAY,
+        p=top,
+    )
+    graded_copy.change(
+        "UPDATE nba_predictions.prediction_accuracy SET outcome = 'VOID', void_reason = 'did not play'"
+        " WHERE game_date = @d AND player_lookup = @p",
+        d=DAY,
+        p=top,
+    )
+    newest = player(graded_copy, top).games[0]
+    assert (newest.outcome, newest.why_not) == ("VOID", "did not play")
+
+
 def test_one_who_did_not_play_has_no_points_and_a_reason(graded: Jobs) -> None:
     (absent, *_) = graded.rows(
         "SELECT * FROM nba_analytics.player_game_summary WHERE game_date = @d AND is_dnp ORDER BY player_lookup",

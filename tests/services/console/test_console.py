@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fastapi import Depends, FastAPI
 
-from services.prediction_coordinator.console.formatting import span
+from services.prediction_coordinator.console.formatting import reason, span
 from services.prediction_coordinator.console.forms import PostedForm, read_form
 from services.prediction_coordinator.console.pages import NAVIGATION
 from services.prediction_coordinator.console.tables import csv_response
@@ -154,6 +154,24 @@ def test_a_form_of_another_kind_is_refused(form: FastAPI) -> None:
 def test_the_two_largest_units_say_how_long_it_is() -> None:
     told = [
         span(timedelta(**of))
-        for of in ({"seconds": 9}, {"minutes": 3}, {"hours": 2, "minutes": 14}, {"days": 1, "hours": 5})
+        for of in (
+            {"milliseconds": 540},
+            {"seconds": 19},
+            {"minutes": 3},
+            {"hours": 2, "minutes": 14},
+            {"days": 1, "hours": 5},
+        )
     ]
-    assert told == ["9 s", "3 min", "2 h 14 min", "1 d 5 h"]
+    assert told == ["0.5 s", "19 s", "3 min", "2 h 14 min", "1 d 5 h"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("missing_feature:recent_trend", "missing feature: recent_trend"),
+        ("no_features", "no features"),
+        ("under way", "under way"),
+    ],
+)
+def test_a_reason_is_read_as_words(text: str, shown: str) -> None:
+    assert reason(text) == shown
