@@ -43,8 +43,8 @@ DAY = sample_league.DEMO_DATE
 NOT_UNIT = {"emulators", "realdata", "slow", "infra", "browser", "bench", "faults"}
 """Markers of tests that need more than this process."""
 
-WORLDS = {"league_folder", "results_folder", "loaded", "google", "graded_folder"}
-"""Fixtures that take seconds to make."""
+WORLDS = {"league_folder", "results_folder", "loaded", "google", "graded_folder", "world"}
+"""Fixtures that take seconds to make, or into which each test loads files."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

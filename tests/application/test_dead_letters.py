@@ -98,6 +98,7 @@ def test_dying_between_keeping_and_acknowledging_makes_a_copy_and_loses_nothing(
     assert len(world.kept.list_messages()) == 3
 
 
+@pytest.mark.slow
 def test_more_than_one_pull_is_collected(world: World) -> None:
     for i in range(130):
         give_up(world.store, "prediction-request", str(i).encode())

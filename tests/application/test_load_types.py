@@ -15,6 +15,8 @@ import pytest
 from shared.errors import Rejected
 from tests.application.small_folder import TONIGHT, World, files, table, with_column
 
+pytestmark = pytest.mark.slow
+
 QUOTES = "SELECT * FROM nba_raw.odds_api_player_points_props WHERE game_date > '2025-01-01' ORDER BY quote_id"
 LOGS = "SELECT * FROM nba_analytics.player_game_summary WHERE game_date > '2025-01-01' ORDER BY player_id"
 CAPTURED = 1_742_407_200

@@ -105,6 +105,7 @@ def test_an_instant_beyond_the_calendar_is_wrong_usage(monkeypatch: pytest.Monke
     assert props(monkeypatch, "features", "build", "--dates", "TODAY") not in (0, CRASH)
 
 
+@pytest.mark.slow
 def test_files_that_cannot_be_read_or_written_are_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_on_google_cloud_today_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> N
     assert game_date("TODAY") >= date(2025, 3, 19)
 
 
+@pytest.mark.slow
 def test_the_jobs_by_path_take_the_same_dates_and_reading_them_opens_nothing(tmp_path: Path) -> None:
     for job in (
         "prediction/player_prop_predictions",

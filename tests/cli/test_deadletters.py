@@ -5,6 +5,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from shared.embedded.broker.store import MessageStore
 from tests.application.test_dead_letters import give_up
 from tests.application.worlds import Jobs
@@ -21,6 +23,7 @@ def listed(home: Path) -> list[dict[str, Any]]:
     return messages
 
 
+@pytest.mark.slow
 def test_an_operator_lists_shows_and_replays(tmp_path: Path) -> None:
     store = MessageStore(tmp_path / "broker.sqlite")
     assert "no message failed" in props(tmp_path, "deadletters", "list").stdout
@@ -67,6 +70,7 @@ def test_a_kill_between_keeping_and_acknowledging_loses_nothing(tmp_path: Path) 
     assert MessageStore(tmp_path / "broker.sqlite").counts()["prediction-request"]["kept"] == 1
 
 
+@pytest.mark.slow
 def test_a_kill_between_publishing_and_writing_down_replays_again(tmp_path: Path) -> None:
     store = MessageStore(tmp_path / "broker.sqlite")
     give_up(store, "prediction-request", b"job")
@@ -76,6 +80,7 @@ def test_a_kill_between_publishing_and_writing_down_replays_again(tmp_path: Path
     assert len(store.pending("prediction-request")) == 2
 
 
+@pytest.mark.slow
 def test_a_replay_reaches_a_broker_that_runs_over_this_store_and_no_other(tmp_path: Path) -> None:
     answer = 500
     sink = Sink(lambda _: answer)

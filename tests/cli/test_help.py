@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import typer
 
 from backfill_jobs.cli.main import app
@@ -31,6 +32,7 @@ def test_every_command_that_reports_has_json() -> None:
     assert without == WITHOUT_JSON
 
 
+@pytest.mark.slow
 def test_every_example_is_a_command_that_would_be_understood() -> None:
     assert {path for path, command in ALL.items() if not command.epilog} == WITHOUT_EXAMPLE
     for path, command in ALL.items():

@@ -31,6 +31,7 @@ def test_the_doctor_says_what_is_wrong_with_the_backend(tmp_path: Path) -> None:
     assert "-> set PROPS_HOME" in ended.stdout
 
 
+@pytest.mark.slow
 def test_nothing_but_the_object_is_printed_and_no_bars_where_nobody_watches(tmp_path: Path) -> None:
     ended = props(tmp_path, "predict", "--dates", "2025-03-19", "--json")
     assert ended.stdout.startswith("{")

@@ -150,11 +150,19 @@ def test_a_demo_of_a_date_without_games_is_refused(tmp_path: Path, league_folder
     assert "2025-08-01: no games" in ended.stderr
 
 
+WITH_KNOWN_MODELS = """
+import runpy
+from tests.trained_once import fits_once
+with fits_once():
+    runpy.run_module("backfill_jobs.cli.main", run_name="__main__", alter_sys=True)
+"""
+"""The command line in a process of its own, which reads models that were fitted before."""
+
+
 @pytest.mark.slow
 def test_a_demo_that_is_terminated_leaves_no_service_running(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "backfill_jobs.cli.main", "demo", "--keep"]
     with subprocess.Popen(
-        command,
+        [sys.executable, "-c", WITH_KNOWN_MODELS, "demo", "--keep"],
         env={**os.environ, "PROPS_HOME": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -97,6 +97,7 @@ ANSWERED = ("games_between", "snapshot_features", "snapshot_roster", "registered
 """Questions to which the row of each table is an answer, as long as nothing has changed it."""
 
 
+@pytest.mark.slow
 def test_its_writer_and_its_reader_work_on_todays_tables(warehouse: Warehouse) -> None:
     write_as_it_did(warehouse)
     for name, before in RELEASE["tables"].items():
@@ -110,6 +111,7 @@ def test_its_writer_and_its_reader_work_on_todays_tables(warehouse: Warehouse) -
     assert {name: answers[name] for name in ANSWERED} == dict.fromkeys(ANSWERED, 1)
 
 
+@pytest.mark.slow
 def test_todays_reader_reads_what_it_wrote(warehouse: Warehouse) -> None:
     write_as_it_did(warehouse)
     files = sorted(QUERIES.glob("*.sql"))

@@ -156,6 +156,7 @@ def test_a_message_that_is_always_refused_becomes_a_dead_letter(
     assert warning["service"] == "broker"
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_rest_is_delivered(tmp_path: Path, sinks: Any) -> None:
     sink = sinks()
     nobody = f"http://127.0.0.1:{free_port()}/"
@@ -168,6 +169,7 @@ def test_after_a_kill_the_rest_is_delivered(tmp_path: Path, sinks: Any) -> None:
         assert until(lambda: len(sink.got) == 200)
 
 
+@pytest.mark.slow
 def test_what_was_settled_while_the_disk_was_full_is_written_later(tmp_path: Path, sinks: Any) -> None:
     free = threading.Event()
 
@@ -187,6 +189,7 @@ def test_what_was_settled_while_the_disk_was_full_is_written_later(tmp_path: Pat
     assert sum(sink.got.values()) == 5
 
 
+@pytest.mark.slow
 def test_faults_on_demand(tmp_path: Path, sinks: Any) -> None:
     sink = sinks()
     with broker(tmp_path, sink.url, "--duplicate-every", "2") as (base, _):

@@ -240,6 +240,7 @@ def test_a_log_that_cannot_be_written_back_stays_and_is_read(warehouse: DuckDbWa
     assert reasons(DuckDbWarehouse(path)) == ["a"]
 
 
+@pytest.mark.slow
 def test_what_was_committed_together_survives_a_kill(path: Path) -> None:
     killed = (
         "import os, signal, sys; from pathlib import Path;"

@@ -145,6 +145,7 @@ def test_a_part_for_which_the_disk_has_no_room_is_not_there(warehouse: DuckDbWar
     assert (count(DuckDbWarehouse(path)), len(files(path))) == (2 * MANY, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["os.fsync", "pathlib.Path.replace"])
 def test_a_part_that_was_cut_off_is_not_there(warehouse: DuckDbWarehouse, path: Path, moment: str) -> None:
     warehouse.append(PREDICTION_STAGING, staged(MANY))

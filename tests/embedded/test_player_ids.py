@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from shared.domain.vocabulary import PREDICTED, Outcome, RunState
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
@@ -54,6 +55,7 @@ def ids(warehouse: DuckDbWarehouse, table: Table) -> list[tuple[str, int | None]
     return [(r["player_lookup"], r["player_id"]) for r in warehouse.query(Statement(sql)).to_pylist()]
 
 
+@pytest.mark.slow
 def test_rows_get_the_id_of_the_one_player_of_their_spelling(tmp_path: Path) -> None:
     earlier_version(tmp_path / "w.duckdb")
     warehouse = DuckDbWarehouse(tmp_path / "w.duckdb")

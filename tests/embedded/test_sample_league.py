@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pyarrow.compute as pc
+import pytest
 
 from shared.domain.players.names import player_lookup
 from shared.embedded import sample_league
@@ -10,6 +11,7 @@ LOGS = LEAGUE.player_game_logs
 PLAYED = LOGS.filter(LOGS["did_play"])
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_league() -> None:
     sample_league.generate.cache_clear()
     again = sample_league.generate(seasons=2)
@@ -49,6 +51,7 @@ def test_the_morning_knows_nothing_of_the_evening() -> None:
     assert after.games["home_points"].null_count == 0
 
 
+@pytest.mark.slow
 def test_lines_are_good_but_not_perfect_and_names_are_unique() -> None:
     scored = {(r["game_id"], r["player_id"]): r["points"] for r in PLAYED.to_pylist()}
     errors = [

@@ -39,6 +39,7 @@ def store(tmp_path: Path) -> SqliteRunStore:
     return SqliteRunStore(tmp_path / "runs.sqlite")
 
 
+@pytest.mark.slow
 def test_a_file_that_many_open_first_at_once_loses_nothing(tmp_path: Path) -> None:
     for n in range(50):
         new = SqliteDocuments(tmp_path / f"{n}.sqlite")
@@ -100,6 +101,7 @@ def test_a_full_disk_is_a_store_that_is_away_and_leaves_what_was_there(tmp_path:
     assert warehouse.transact([change]) == [1]
 
 
+@pytest.mark.slow
 def test_many_writers_never_see_a_lock_error(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     rows = pa.Table.from_pylist(

@@ -56,6 +56,7 @@ def test_what_is_generated_is_fresh(made: Any, capsys: pytest.CaptureFixture[str
     assert (made.main(["--check"]), capsys.readouterr().out) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
 def test_what_is_edited_by_hand_is_noticed(
     mutant: Mutant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

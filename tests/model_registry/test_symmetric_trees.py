@@ -93,6 +93,7 @@ def deep(depth: int) -> tuple[Floats, bytes]:
     return x, fitted(x, y, depth=depth, iterations=4, border_count=16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", range(1, 17))
 def test_every_depth_gives_what_catboost_gives(depth: int) -> None:
     """A leaf of a tree of more than eight levels has a place that no byte holds."""

@@ -273,6 +273,7 @@ def test_many_tokens_cost_one_fetch(certificates: LocalServer, key: Key) -> None
     assert len(certificates.asked) == 1
 
 
+@pytest.mark.slow
 def test_a_token_believed_once_is_known_until_it_expires(certificates: LocalServer, key: Key) -> None:
     verify = TokenVerifier(TRUST, Certificates(certificates.url))
     token = key.mint(exp=int(time.time() - LEEWAY) + 2)
@@ -444,6 +445,7 @@ def process(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_process_does_not_start_half_closed(tmp_path: Path) -> None:
     with process(tmp_path, free_port(), AUTH="oidc", AUTH_AUDIENCES=AUDIENCE) as started:
         told, _ = started.communicate(timeout=60)
@@ -452,6 +454,7 @@ def test_a_process_does_not_start_half_closed(tmp_path: Path) -> None:
     assert "Traceback" not in told
 
 
+@pytest.mark.slow
 def test_a_process_asks_who_calls(tmp_path: Path, certificates: LocalServer, key: Key) -> None:
     port = free_port()
     environment = {

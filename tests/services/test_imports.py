@@ -31,6 +31,7 @@ def imported_without(service: str, *absent: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "absent"),
     [
@@ -67,6 +68,7 @@ runpy.run_module(sys.argv[1], run_name="__main__")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", ["services.prediction_coordinator", "services.prediction_worker"])
 def test_the_collector_rests_until_a_service_serves_and_works_from_then_on(service: str) -> None:
     ended = subprocess.run(
