@@ -70,7 +70,7 @@ def test_after_a_run_every_expected_player_is_predicted_or_missing_with_a_reason
     (picks,) = (rows[1:] for caption, rows in page.tables.items() if caption.startswith("Predictions of"))
     missing = page.table(f"Expected players without a row of {SYSTEM}")
     assert len(picks) + len(missing) == len(bench.world.runs.outcomes(run.run_id))
-    assert {why for _, _, why in missing} == {"too_few_similar_games"}
+    assert {why for _, _, why in missing} == {"too few similar games"}
     edges = [abs(float(row[4])) for row in picks if row[4] != "–"]
     assert edges == sorted(edges, reverse=True)
     assert f"/console/runs/{run.run_id}" in page.links
