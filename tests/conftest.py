@@ -44,7 +44,7 @@ NOT_UNIT = {"emulators", "realdata", "slow", "infra", "browser", "bench", "fault
 """Markers of tests that need more than this process."""
 
 WORLDS = {"league_folder", "results_folder", "loaded", "google", "graded_folder", "world"}
-"""Fixtures that take seconds to make, or into which each test loads files."""
+"""Fixtures that make a warehouse of a league, or a whole service, and take a second or more."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -118,7 +118,10 @@ def performance(
     html: Annotated[Path | None, typer.Option(help="Path of an HTML page with a plot.")] = None,
     as_json: Json = False,
 ) -> None:
-    """MAE, bias and hit rate of the last days, compared with the line and with always-under."""
+    """MAE, bias and hit rate of the last days, compared with the line and with always-under.
+
+    The column lines counts rows with a line. System MAE and line MAE are of these rows, MAE is of all rows.
+    """
     from shared.application.grading.performance import Performance, check_system_and_group
 
     with checking_arguments():

@@ -28,7 +28,7 @@ def long_date(day: date) -> str:
 
 
 def span(length: timedelta | None) -> str:
-    """Return a duration in its two largest units."""
+    """Return a duration in its two largest units, below 10 seconds with a decimal."""
     if length is None:
         return NOTHING
     seconds = abs(int(length.total_seconds()))
@@ -75,7 +75,7 @@ def plain(value: Any) -> Any:
 
 
 def reason(text: str) -> str:
-    """Return an outcome's reason, such as ``missing_feature:recent_trend``, with spaces in its first word."""
+    """Return a stored reason as text, ``missing_feature:x`` as ``missing feature: x``."""
     kind, colon, detail = text.partition(":")
     return kind.replace("_", " ") + (f": {detail}" if colon else "")
 

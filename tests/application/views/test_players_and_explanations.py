@@ -89,23 +89,23 @@ def test_one_can_turn_back_to_older_games(graded: Jobs, top: str) -> None:
     assert {g.game_id for g in first.games}.isdisjoint(g.game_id for g in second.games)
 
 
-def test_a_game_that_is_yet_to_come_is_there_with_what_is_predicted(graded_copy: Jobs, top: str) -> None:
-    graded_copy.change(
+def remove_box_score(jobs: Jobs, player_lookup: str) -> None:
+    jobs.change(
         "DELETE FROM nba_analytics.player_game_summary WHERE game_date = @d AND player_lookup = @p",
         d=DAY,
-        p=top,
+        p=player_lookup,
     )
+
+
+def test_a_game_that_is_yet_to_come_is_there_with_what_is_predicted(graded_copy: Jobs, top: str) -> None:
+    remove_box_score(graded_copy, top)
     newest = player(graded_copy, top).games[0]
     assert (newest.game_date, newest.minutes, newest.why_not) == (DAY, None, "no box score yet")
     assert newest.predicted is not None
 
 
 def test_a_voided_prediction_without_a_box_score_names_its_reason(graded_copy: Jobs, top: str) -> None:
-    graded_copy.change(
-        "DELETE FROM nba_analytics.player_game_summary WHERE game_date = @d AND player_lookup = @p",
-        d=DAY,
-        p=top,
-    )
+    remove_box_score(graded_copy, top)
     graded_copy.change(
         "UPDATE nba_predictions.prediction_accuracy SET outcome = 'VOID', void_reason = 'did not play'"
         " WHERE game_date = @d AND player_lookup = @p",

@@ -170,7 +170,6 @@ def test_the_two_largest_units_say_how_long_it_is() -> None:
     [
         ("missing_feature:recent_trend", "missing feature: recent_trend"),
         ("no_features", "no features"),
-        ("under way", "under way"),
     ],
 )
 def test_a_reason_is_read_as_words(text: str, shown: str) -> None:
