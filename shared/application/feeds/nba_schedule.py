@@ -1,0 +1,7 @@
+"""Schedules and scoreboards of NBA.com."""
+
+from __future__ import annotations
+
+from shared.application.feeds.rows import Feed
+
+FEEDS: tuple[Feed, ...] = ()

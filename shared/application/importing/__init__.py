@@ -1,0 +1,1 @@
+"""Importing files of feeds: resolve games and players, check, and add the rows to the warehouse."""
