@@ -16,6 +16,7 @@ from backfill_jobs.cli import (
     deployments,
     evaluation,
     feature_store,
+    imports,
     models,
     reports,
     runs,
@@ -144,6 +145,11 @@ def _add(name: str, function: Callable[..., None], panel: str, *examples: str) -
     app.command(name, rich_help_panel=panel, examples=examples)(function)
 
 
+_add(
+    "import", imports.import_files, START,
+    "props import DIR", "props import odds-api FILE --dry-run",
+)  # fmt: skip
+_add("feeds", imports.list_feeds, START, "props feeds")
 _add("doctor", reports.doctor, START, "props doctor", "props doctor --json")
 _add("predict", predict, DAILY, "props predict --dates TODAY", "props predict --dates D --allow-started")
 _add("grade", grade, DAILY, "props grade --dates TODAY-1", "props grade --start-date A --end-date B")

@@ -21,6 +21,7 @@ from backfill_jobs.demo.figures import Summary
 from shared.application.backfill.results import DateResult
 from shared.application.features import diagnosis
 from shared.application.features.build import Build
+from shared.application.feeds.rows import FeedNote
 from shared.application.grading.grade import GradeStatus
 from shared.application.grading.performance import Figures
 from shared.application.grading.signals import Evidence
@@ -43,6 +44,7 @@ from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PLAYER_PROP_PRE
 Feature = Annotated[str, Meta(title="FEATURE")]
 Field = Annotated[str, Meta(title="FIELD")]
 TableName = Annotated[str, Meta(title="TABLE")]
+RowKindName = Annotated[str, Meta(title="KIND")]
 
 
 class Load(TypedDict):
@@ -54,6 +56,31 @@ class Load(TypedDict):
     notes: list[variant(Note, "A remark on loaded rows; ``example`` is the first.", without=("dates",))]
     replaced: int
     moved: list[struct("MovedGame", "A game with a new id.", game_id=str, moved_to=str)]
+
+
+class FeedList(TypedDict):
+    """The feeds that can be imported."""
+
+    feeds: list[struct("FeedName", "A feed.", name=str, title=str)]
+
+
+class Import(TypedDict):
+    """Rows by file and by table. ``skipped``: files of a folder that are not data. ``unresolved``: names
+    without a player. A dry run has no ``changed``."""
+
+    files: list[
+        struct(
+            "ImportedFile", "A file, and notes on rows that were left out.", name=str, feed=str,
+            rows=dict[RowKindName, int], notes=list[variant(FeedNote)],
+        )
+    ]  # fmt: skip
+    skipped: list[str]
+    read: dict[TableName, int]
+    changed: dict[TableName, int]
+    notes: list[variant(Note, "A remark on imported rows; ``example`` is the first.", without=("dates",))]
+    replaced: int
+    unresolved: int
+    dry_run: bool
 
 
 class Doctor(TypedDict):
@@ -236,6 +263,8 @@ StateChanges = struct(
 JSON_OUTPUT: dict[str, Any] = {
     "props demo": Summary,
     "props load": Load,
+    "props import": Import,
+    "props feeds": FeedList,
     "props doctor": Doctor,
     "props predict": Predictions,
     "props grade": Grades,

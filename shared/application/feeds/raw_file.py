@@ -29,11 +29,16 @@ class FeedError(Rejected):
 
 @dataclass(frozen=True)
 class RawFile:
-    """Name and bytes of a file. ``day``: the date that the user or its name gives, None without one."""
+    """Name and bytes of a file.
+
+    ``day``: the date that the user or its name gives; ``player``: the player that the user names. Feeds that
+    state them do not read these.
+    """
 
     name: str
     body: bytes
     day: date | None = None
+    player: str | None = None
 
     @cached_property
     def start(self) -> bytes:

@@ -8,13 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shared.application.ingestion import quotes as quote_rules
 from shared.application.ingestion import schedule_checks, warehouse_tables
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
 from shared.application.ingestion.history import RowHistory
 from shared.application.ingestion.moved_games import MovedGame, apply_schedule_changes, find_schedule_changes
-from shared.application.ingestion.player_matching import match_players
+from shared.application.ingestion.player_matching import PLAYER_TABLES, match_players
 from shared.application.ingestion.problems import Note, Problem, raise_problems
 from shared.application.ingestion.reading import absent_columns, read_folder
 from shared.application.ingestion.reconciliation import date_spans, load_notes, record_load, unmatched_rows
@@ -34,6 +35,7 @@ class LoadResult:
     """Rows read and rows that were new or changed, by table, with notes.
 
     ``moved``: games with a new date or game id. ``replaced``: rows whose earlier version was stored.
+    ``unmatched_names``: lookups of players for whom no id was found.
     """
 
     read: dict[str, int]
@@ -41,6 +43,7 @@ class LoadResult:
     notes: tuple[Note, ...] = ()
     moved: tuple[MovedGame, ...] = ()
     replaced: int = 0
+    unmatched_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,19 @@ class CheckedFolder:
     notes: tuple[Note, ...]
 
 
+@dataclass(frozen=True)
+class SourceRows:
+    """Rows by file in the types of its contract, with the problems that reading them found.
+
+    ``label`` names the source in errors; ``absent``: columns that each file lacks, whose stored values stay.
+    """
+
+    label: str
+    files: dict[str, pa.Table]
+    absent: dict[str, frozenset[str]]
+    problems: Sequence[Problem] = ()
+
+
 class LoadFolder:
     """Adds the files of a folder to the warehouse; loading the same folder again changes nothing."""
 
@@ -59,10 +75,17 @@ class LoadFolder:
 
     def __call__(self, folder: Path, progress: Progress = lambda *_: None) -> LoadResult:
         """Load ``folder``; raise ``NotFound`` without a required file, ``Rejected`` with all problems."""
+        files, problems = read_folder(folder)
+        checked = self.check(SourceRows(str(folder), files, absent_columns(folder), problems))
+        return self.write(checked, str(folder), progress)
+
+    def write(self, checked: CheckedFolder, label: str, progress: Progress = lambda *_: None) -> LoadResult:
+        """Write checked rows and the derived ones; raise ``Rejected`` before the first for a player."""
         now = self._clock.now()
-        checked = self._check(folder, now)
-        matched = match_players(self._warehouse, checked.tables, folder)
-        schedule_changes = find_schedule_changes(self._warehouse, matched.tables[0][1])
+        matched = match_players(self._warehouse, checked.tables, label)
+        schedule_changes = find_schedule_changes(
+            self._warehouse, {t.name: rows for t, rows in matched.tables}.get(NBA_SCHEDULE.name)
+        )
         history = RowHistory(self._warehouse, now)
         changed = {}
         for table, rows in matched.tables:
@@ -79,6 +102,7 @@ class LoadFolder:
             (*checked.notes, *matched.notes, *unmatched),
             schedule_changes.moved,
             history.stored_versions,
+            _unmatched_names(matched.tables),
         )
 
     def _reconcile(self, tables: Tables, notes: Sequence[Note], now: datetime) -> list[Note]:
@@ -90,20 +114,41 @@ class LoadFolder:
             return []
         return load_notes(unmatched_rows(self._warehouse, min(f for f, _ in spans), max(t for _, t in spans)))
 
-    def _check(self, folder: Path, now: datetime) -> CheckedFolder:
-        """Check every file alone, with the others, the schedule and the clock; return rows by table."""
-        files, problems = read_folder(folder)
+    def check(self, source: SourceRows) -> CheckedFolder:
+        """Return the rows by table; raise ``Rejected`` with all problems."""
+        checked = self.inspect(source)
+        if isinstance(checked, CheckedFolder):
+            return checked
+        raise_problems(source.label, checked)
+        raise AssertionError
+
+    def inspect(self, source: SourceRows) -> CheckedFolder | list[Problem]:
+        """Check every file alone, with the others, the schedule and the clock; return rows or problems."""
+        now = self._clock.now()
+        files, problems = source.files, list(source.problems)
         if any(p.file == GAMES_FILE and p.column in SCHEDULE_COLUMNS for p in problems):
-            raise_problems(folder, problems)  # the other files cannot be checked without the games
+            return problems  # the other files cannot be checked without the games
         games, midnight_notes = schedule_checks.without_midnight_tipoffs(files[GAMES_FILE])
         games, score_notes = schedule_checks.without_empty_scores(games)
         schedule = Schedule.of(games, scheduled_games(self._warehouse))
         files, code_notes, code_problems = resolve_team_codes(files | {GAMES_FILE: games}, schedule)
         if LINES_FILE in files:
             files[LINES_FILE] = quote_rules.fill_type_and_precision(files[LINES_FILE])
-        raise_problems(folder, [*problems, *code_problems, *problems_with_the_schedule(files, schedule, now)])
-        tables, quote_notes = _tables(files, schedule, absent_columns(folder))
+        problems += [*code_problems, *problems_with_the_schedule(files, schedule, now)]
+        if problems:
+            return problems
+        tables, quote_notes = _tables(files, schedule, source.absent)
         return CheckedFolder(tables, (*midnight_notes, *score_notes, *code_notes, *quote_notes))
+
+
+def _unmatched_names(tables: Tables) -> frozenset[str]:
+    """Return the lookups of rows without an id, and of those with the negative id of a name."""
+    names: set[str] = set()
+    for table, rows in tables:
+        if table.name in PLAYER_TABLES:
+            no_id = pc.fill_null(pc.less(rows["player_id"], 0), True)
+            names.update(pc.unique(rows["player_lookup"].filter(no_id)).to_pylist())
+    return frozenset(names)
 
 
 SCHEDULE_COLUMNS = (None, "game_date", "home_team", "away_team")
@@ -131,11 +176,12 @@ def _tables(
 ) -> tuple[Tables, list[Note]]:
     """Return rows by table, in the order of writing, and notes on quotes."""
     tables = [
-        (table, warehouse_tables.without_absent_columns(rows, absent[file]))
-        for table, rows, file in (
-            (NBA_SCHEDULE, warehouse_tables.schedule_rows(files[GAMES_FILE]), GAMES_FILE),
-            (PLAYER_GAME_SUMMARY, warehouse_tables.box_score_rows(files[LOGS_FILE]), LOGS_FILE),
+        (table, warehouse_tables.without_absent_columns(rows_of(files[file]), absent[file]))
+        for table, rows_of, file in (
+            (NBA_SCHEDULE, warehouse_tables.schedule_rows, GAMES_FILE),
+            (PLAYER_GAME_SUMMARY, warehouse_tables.box_score_rows, LOGS_FILE),
         )
+        if file in files
     ]
     notes: list[Note] = []
     if LINES_FILE in files:

@@ -38,13 +38,13 @@ class ScheduleChanges:
     revived: tuple[str, ...] = ()
 
 
-def find_schedule_changes(warehouse: Warehouse, games: pa.Table) -> ScheduleChanges:
+def find_schedule_changes(warehouse: Warehouse, games: pa.Table | None) -> ScheduleChanges:
     """Compare rows of ``nba_schedule`` that are about to be written with those that are stored.
 
     The same source id under another game id is a move: the later load wins, even with an earlier date. Raise
     ``Rejected`` if the two have no team in common, since then the id is wrong.
     """
-    if games.num_rows == 0:
+    if games is None or games.num_rows == 0:
         return ScheduleChanges()
     stored = query_rows(warehouse, "games_by_source_id", first=FIRST_DATE, last=LAST_DATE)
     columns = ("nba_game_id", "game_id", "home_team_tricode", "away_team_tricode")

@@ -62,10 +62,10 @@ def _read(folder: Path, contract: FileContract) -> tuple[pa.Table | None, list[P
             raw = file.read(columns=columns)
     except ARROW_ERRORS as exc:
         return None, [Problem(contract.name, f"not a readable Parquet file ({_first_line(exc)})")]
-    return _check_rows(contract, raw)
+    return check_rows(contract, raw)
 
 
-def _check_rows(contract: FileContract, raw: pa.Table) -> tuple[pa.Table, list[Problem]]:
+def check_rows(contract: FileContract, raw: pa.Table) -> tuple[pa.Table, list[Problem]]:
     """Return the columns of the contract and all problems: absent columns, other types, failed checks."""
     problems = _missing_columns(contract, raw.column_names)
     failed = {p.column for p in problems}

@@ -44,7 +44,7 @@ def game_ids_of_quotes(rows: pa.Table) -> pa.ChunkedArray:
     return game_ids(rows["game_date"], rows["away_team"], rows["home_team"])
 
 
-_OPTIONAL_GAME_COLUMNS = {
+OPTIONAL_GAME_COLUMNS = {
     "game_start_utc": "start_time_utc", "home_team_score": "home_points", "away_team_score": "away_points",
     "source": "lines_source",
 }  # fmt: skip
@@ -60,12 +60,12 @@ def schedule_rows(rows: pa.Table) -> pa.Table:
             "season_type": rows["season_type"],
             "home_team_tricode": rows["home_team"],
             "away_team_tricode": rows["away_team"],
-            **{column: rows[source] for column, source in _OPTIONAL_GAME_COLUMNS.items()},
+            **{column: rows[source] for column, source in OPTIONAL_GAME_COLUMNS.items()},
         }
     )
 
 
-_BOX_COLUMNS = {
+BOX_COLUMNS = {
     "minutes_played": "minutes", "points": "points", "fg_makes": "fgm", "fg_attempts": "fga",
     "three_pt_makes": "fg3m", "three_pt_attempts": "fg3a", "ft_makes": "ftm", "ft_attempts": "fta",
     "offensive_rebounds": "oreb", "defensive_rebounds": "dreb", "assists": "ast", "steals": "stl",
@@ -82,7 +82,7 @@ def without_absent_columns(rows: pa.Table, absent: Collection[str]) -> pa.Table:
 
     A null in a file removes the stored value; an absent column leaves stored values unchanged.
     """
-    columns = _OPTIONAL_GAME_COLUMNS if "home_team_tricode" in rows.column_names else _BOX_COLUMNS
+    columns = OPTIONAL_GAME_COLUMNS if "home_team_tricode" in rows.column_names else BOX_COLUMNS
     return rows.drop_columns([c for c in rows.column_names if columns.get(c) in absent])
 
 
@@ -99,7 +99,7 @@ def box_score_rows(rows: pa.Table) -> pa.Table:
             "opponent_team_abbr": rows["opponent"],
             "is_home": rows["is_home"],
             "is_dnp": pc.invert(rows["did_play"]),
-            **{column: rows[source] for column, source in _BOX_COLUMNS.items()},
+            **{column: rows[source] for column, source in BOX_COLUMNS.items()},
         }
     )
 
