@@ -76,7 +76,8 @@ class LoadFolder:
     def __call__(self, folder: Path, progress: Progress = lambda *_: None) -> LoadResult:
         """Load ``folder``; raise ``NotFound`` without a required file, ``Rejected`` with all problems."""
         files, problems = read_folder(folder)
-        checked = self.check(SourceRows(str(folder), files, absent_columns(folder), problems))
+        absent = {} if problems else absent_columns(folder)
+        checked = self.check(SourceRows(str(folder), files, absent, problems))
         return self.write(checked, str(folder), progress)
 
     def write(self, checked: CheckedFolder, label: str, progress: Progress = lambda *_: None) -> LoadResult:
