@@ -184,7 +184,7 @@ def outbox() -> Outbox:
     return Outbox()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     folder = os.environ.get("PROPS_REAL_DATA")
     if not folder:
