@@ -233,8 +233,9 @@ def _read_log(raw: RawFile) -> FeedRows:
         named = {"player_name": row["PLAYER_NAME"]} if "PLAYER_NAME" in header else {}
         box.rows.append({
             "game_id": game_id, "season": season_of(game_id),
-            "game_date": _day(row["GAME_DATE"], raw.name, place), "player_id": player, **named, "team": team, "opponent": opponent, "is_home": is_home,
-            "did_play": True, "minutes": minutes_of(row["MIN"], raw.name, place),
+            "game_date": _day(row["GAME_DATE"], raw.name, place), "player_id": player, **named,
+            "team": team, "opponent": opponent, "is_home": is_home, "did_play": True,
+            "minutes": minutes_of(row["MIN"], raw.name, place),
             **box.counts(row, COUNTS_LOG, place),
         })  # fmt: skip
     return box.result()
@@ -270,7 +271,10 @@ def _day(text: object, file: str, place: str) -> date:
         raise FeedError(file, f"GAME_DATE {text!r}", "2025-03-15 or MAR 15, 2025", place) from exc
 
 
-_MONTHS = {m: i for i, m in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
+_MONTH_NAMES = (
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+)  # fmt: skip
+_MONTHS = {m: i for i, m in enumerate(_MONTH_NAMES, 1)}
 _LONG_DATE = re.compile(rf"({'|'.join(_MONTHS)}) (\d{{1,2}}), (\d{{4}})", re.IGNORECASE)
 
 

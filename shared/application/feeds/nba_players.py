@@ -60,32 +60,27 @@ def _read_crosswalk(raw: RawFile) -> FeedRows:
     """Read a table of ids. An id that stands for two players is left out, and counted."""
     raw.need(_CROSSWALK)
     table = raw.csv("windows-1252")
+    names = dict(zip(table["NBAID"].to_pylist(), _names(table), strict=True))
     parts = []
     notes = []
     for column, space in ID_SPACES.items():
-        pairs = [
-            (integer(nba, raw.name, "NBAID"), _id_text(other), name)
-            for nba, other, name in zip(
-                table["NBAID"].to_pylist(), table[column].to_pylist(), _names(table), strict=True
-            )
-            if nba is not None and other is not None
-        ]
-        players = Counter(nba for nba, _, _ in dict.fromkeys((n, o, "") for n, o, _ in pairs))
-        others = Counter(other for _, other, _ in dict.fromkeys((n, o, "") for n, o, _ in pairs))
-        kept = [p for p in pairs if players[p[0]] == 1 and others[p[1]] == 1]
-        kept = list({(nba, other): (nba, other, name) for nba, other, name in kept}.values())
-        if len(kept) < len(pairs):
-            left = next(p for p in pairs if p not in kept) if len(set(pairs)) > len(kept) else pairs[0]
-            notes.append(
-                FeedNote(
-                    f"rows of {column} left out: an id of two players", len(pairs) - len(kept), str(left)
-                )
-            )
+        rows = zip(table["NBAID"].to_pylist(), table[column].to_pylist(), strict=True)
+        pairs = list(dict.fromkeys((nba, _id_text(o)) for nba, o in rows if nba and o and o != ABSENT))
+        players, others = (Counter(ids) for ids in zip(*pairs, strict=True))
+        kept = [(nba, other) for nba, other in pairs if players[nba] == 1 and others[other] == 1]
+        left_out = [pair for pair in pairs if pair not in set(kept)]
+        if left_out:
+            example = f"{column} {left_out[0][1]}, NBAID {left_out[0][0]}"
+            notes.append(FeedNote("rows with an id that stands for two players", len(left_out), example))
         parts.append(feed_table(RowKind.PLAYER_IDS, {
-            "player_id": [p[0] for p in kept], "source": [space] * len(kept),
-            "source_player_id": [p[1] for p in kept], "player_name": [p[2] for p in kept],
+            "player_id": [integer(nba, raw.name, "NBAID") for nba, _ in kept], "source": [space] * len(kept),
+            "source_player_id": [other for _, other in kept], "player_name": [names[nba] for nba, _ in kept],
         }))  # fmt: skip
     return FeedRows({RowKind.PLAYER_IDS: pa.concat_tables(parts)}, tuple(notes))
+
+
+ABSENT = "NA"
+"""The crosswalk's word for an id that a source does not have."""
 
 
 def _names(table: pa.Table) -> list[str | None]:
