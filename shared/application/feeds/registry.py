@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.application.feeds import (
     basketball_reference,
+    basketball_reference_page,
     book_tables,
     hoopr,
     injury_report,
@@ -29,6 +30,7 @@ FEEDS: tuple[Feed, ...] = (
     *injury_report.FEEDS,
     *hoopr.FEEDS,
     *basketball_reference.FEEDS,
+    *basketball_reference_page.FEEDS,
     *kaggle.FEEDS,
 )
 
