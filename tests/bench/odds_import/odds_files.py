@@ -34,7 +34,20 @@ TEAMS = {
     "Indiana Pacers": "IND", "Los Angeles Clippers": "LAC", "Los Angeles Lakers": "LAL",
     "Memphis Grizzlies": "MEM", "Miami Heat": "MIA",
 }  # fmt: skip
-FIRST = ("Aaron", "Björn", "Carlos", "Dāvis", "Elijah", "Franz", "Goran", "Hugo", "Isaiah", "José", "Karl", "Luka")
+FIRST = (
+    "Aaron",
+    "Björn",
+    "Carlos",
+    "Dāvis",
+    "Elijah",
+    "Franz",
+    "Goran",
+    "Hugo",
+    "Isaiah",
+    "José",
+    "Karl",
+    "Luka",
+)
 LAST = ("Abbott", "Bogdanić", "Carter", "Dubois", "Ellison", "Fernández", "Green", "Hölzl", "Ivanov", "Jokšić",
         "Kuzmić", "Long", "Müller", "Novak", "O'Neale")  # fmt: skip
 ASCII = str.maketrans("öāáíéüćčš", "oaaieuccs")
