@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pyarrow as pa
@@ -67,11 +67,26 @@ class RawFile:
             not (self.is_json or self.is_html or self.is_pdf or self.is_parquet) and b"\x00" not in self.start
         )
 
+    @property
+    def json_bytes(self) -> bytes:
+        return self.body.removeprefix(b"\xef\xbb\xbf")
+
     @cached_property
     def json(self) -> Any:
         """The decoded JSON document; raises ``FeedError`` with the place of a syntax error."""
+        return self._json_as(Any)
+
+    @cached_property
+    def json_parts(self) -> dict[str, msgspec.Raw] | list[msgspec.Raw]:
+        """The values of a JSON object by key, or of a list, not decoded: cheap for a large file."""
+        return cast(
+            dict[str, msgspec.Raw] | list[msgspec.Raw],
+            self._json_as(dict[str, msgspec.Raw] | list[msgspec.Raw]),
+        )
+
+    def _json_as(self, kind: Any) -> Any:
         try:
-            return msgspec.json.decode(self.body.removeprefix(b"\xef\xbb\xbf"))
+            return msgspec.json.decode(self.json_bytes, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise FeedError(
                 self.name, f"invalid or truncated JSON ({exc})", "a complete JSON document"
@@ -80,7 +95,18 @@ class RawFile:
     @cached_property
     def keys(self) -> frozenset[str]:
         """The keys of a JSON object, empty for any other file."""
-        return frozenset(self.json) if self.is_json and isinstance(self.json, dict) else frozenset()
+        return frozenset(self.json_parts) if self.start[:1] == b"{" else frozenset()
+
+    @cached_property
+    def first_keys(self) -> frozenset[str]:
+        """The keys of the first object of a JSON list, empty for any other file."""
+        if self.start[:1] != b"[" or not self.json_parts:
+            return frozenset()
+        first = cast(list[msgspec.Raw], self.json_parts)[0]
+        is_object = bytes(memoryview(first)[:1]) == b"{"
+        return (
+            frozenset(msgspec.json.decode(first, type=dict[str, msgspec.Raw])) if is_object else frozenset()
+        )
 
     @cached_property
     def header(self) -> tuple[str, ...]:

@@ -89,14 +89,19 @@ requested or date. Players: the years in which the first and the last season beg
 def feed_table(kind: RowKind, columns: Mapping[str, Any]) -> pa.Table:
     """Return a table of the declared types; raise ``KeyError`` for a column that is not declared.
 
-    A value is a list, or an Arrow array that can be cast without loss.
+    A value is a list, or an Arrow array that can be cast without loss. An array of dictionary-encoded values
+    of the declared type stays encoded, so a reader of large files encodes its columns of text.
     """
     types = COLUMNS[kind]
-    arrays = {}
-    for name, values in columns.items():
-        is_arrow = isinstance(values, pa.Array | pa.ChunkedArray)
-        arrays[name] = values.cast(types[name]) if is_arrow else pa.array(values, types[name])
-    return pa.table(arrays)
+    return pa.table({name: _typed(values, types[name]) for name, values in columns.items()})
+
+
+def _typed(values: Any, kind: pa.DataType) -> Any:
+    if not isinstance(values, pa.Array | pa.ChunkedArray):
+        return pa.array(values, kind)
+    if pa.types.is_dictionary(values.type) and values.type.value_type == kind:
+        return values
+    return values.cast(kind)
 
 
 @dataclass(frozen=True)
