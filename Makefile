@@ -82,7 +82,7 @@ emulators: $(SET_UP) ## Install the stand-ins for Google's services in .emulator
 	@$(BIN)/python -m tests.emulators.install
 
 lock: ## Renew requirements.lock (needs uv)
-	@uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --no-annotate -q pyproject.toml -o requirements.lock
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --extra feeds --no-header --no-annotate -q pyproject.toml -o requirements.lock
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q \
 		<($(BIN)/python -m docs_tools.site --packages) -o requirements/docs.lock
 	@$(BIN)/python -m infra.requirements

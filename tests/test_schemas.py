@@ -36,7 +36,7 @@ def test_every_statement_filters_on_the_partition_of_each_table_that_it_reads_or
         for table in tree.find_all(exp.Table):
             if table.name not in partitions or (isinstance(tree, exp.Insert) and table is target(tree)):
                 continue
-            scope = table.find_ancestor(exp.Select, exp.Update)
+            scope = table.find_ancestor(exp.Select, exp.Update, exp.Delete)
             assert scope is not None
             alias, column = table.alias_or_name, partitions[table.name]
             bounds = [c for kind in (exp.Where, exp.Join) for part in scope.find_all(kind)

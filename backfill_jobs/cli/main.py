@@ -18,6 +18,7 @@ from backfill_jobs.cli import (
     feature_store,
     imports,
     models,
+    players,
     reports,
     runs,
 )
@@ -175,6 +176,7 @@ app.add_typer(feature_store.features, name="features", rich_help_panel=DAILY)
 app.add_typer(feature_store.mlfs, name="mlfs", rich_help_panel=DAILY)
 app.add_typer(runs.runs, name="runs", rich_help_panel=DAILY)
 app.add_typer(models.models, name="models", rich_help_panel=MODELS)
+app.add_typer(players.players, name="players", rich_help_panel=INSPECT)
 app.add_typer(deadletters.deadletters, name="deadletters", rich_help_panel=OPERATE)
 app.add_typer(deployments.deployments, name="deployments", rich_help_panel=OPERATE)
 

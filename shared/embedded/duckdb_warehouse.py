@@ -25,7 +25,7 @@ from shared.schemas.predictions import PREDICTION_STAGING
 from shared.schemas.table import Table, ddl
 from shared.warehouse.merge import merge, require_distinct_keys
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 PARTS_TABLE = PREDICTION_STAGING
 """Append-only table stored in parts: a season's backfill writes most of its rows there."""

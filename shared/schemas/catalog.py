@@ -12,6 +12,8 @@ TABLES: tuple[Table, ...] = (
     reference.INJURY_REPORT,
     loads.LOAD_RECONCILIATION,
     reference.ROW_VERSIONS,
+    reference.PLAYERS,
+    reference.PLAYER_ALIASES,
     feature_store.ML_FEATURE_STORE,
     feature_store.PLAYER_DAILY_CACHE,
     feature_store.UPCOMING_PLAYER_GAME_CONTEXT,

@@ -1,4 +1,4 @@
-"""Tables of external data: schedule, box scores, quotes, injury reports."""
+"""Tables of external data: schedule, box scores, quotes, injury reports, players and their aliases."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ PLAYER_POINTS_PROPS = Table(
         Column("source", "STRING", "where the row came from"),
         Column("withdrawn_at", "TIMESTAMP", "when a later load withdrew the quote; NULL while it counts"),
         Column("team_abbr", "STRING", "the player's team as the source says; NULL where it does not"),
-        Column("player_id_source", "STRING", "source or name: how player_id was found; NULL without one"),
+        Column(
+            "player_id_source", "STRING", "source, alias or name: how player_id was found; NULL without one"
+        ),
     ),
     key=("game_date", "quote_id"),
     cluster=("player_lookup",),
@@ -119,7 +121,7 @@ INJURY_REPORT = Table(
         required("team_abbr", "STRING", "the player's team"),
         required("injury_status", "STRING", "out, doubtful, questionable, probable or available"),
         required("reported_at", "TIMESTAMP", "when the report was published"),
-        Column("player_id_source", "STRING", "source, name or none: how player_id was found"),
+        Column("player_id_source", "STRING", "source, alias, name or none: how player_id was found"),
     ),
     key=("game_date", "game_id", "player_id", "reported_at"),
 )
@@ -137,4 +139,42 @@ ROW_VERSIONS = Table(
     ),
     key=("game_date", "table_name", "row_key", "replaced_at"),
     cluster=("table_name",),
+)
+
+PLAYERS = Table(
+    "nba_reference.players",
+    "The league's players, as lists of players give them",
+    (
+        required("player_id", "INT64", "NBA.com player id"),
+        required("player_name", "STRING", "name as the source spells it"),
+        required("player_lookup", "STRING", "normalised name without separators"),
+        Column("team_abbr", "STRING", "current team; NULL without one, or if the source gives none"),
+        Column("first_season", "INT64", "year in which the first season began; NULL if unknown"),
+        Column("last_season", "INT64", "year in which the newest season began; NULL if unknown"),
+        Column("source", "STRING", "where the row came from"),
+        required("updated_at", "TIMESTAMP", "when a load last changed the row"),
+    ),
+    key=("player_id",),
+    partition=None,
+    cluster=("player_lookup",),
+    stamps=("updated_at",),
+)
+
+PLAYER_ALIASES = Table(
+    "nba_reference.player_aliases",
+    "Spellings and ids of sources that mean a player; none is deleted",
+    (
+        required("source", "STRING", "the source that uses the alias; empty: every source"),
+        required("kind", "STRING", "id: alias is an id of the source; name: a spelling"),
+        required("alias", "STRING", "the id as text, or the normalised spelling without separators"),
+        required("player_id", "INT64", "NBA.com player id"),
+        required("valid_from", "DATE", "first game date on which the alias counts"),
+        Column("valid_to", "DATE", "last game date on which it counts; NULL: no end"),
+        required("added_by", "STRING", "the operating system's user, or the feed"),
+        required("added_at", "TIMESTAMP", "when it was stored"),
+    ),
+    key=("source", "kind", "alias", "valid_from"),
+    partition=None,
+    cluster=("alias",),
+    stamps=("added_by", "added_at"),
 )

@@ -28,6 +28,8 @@ from shared.application.grading.signals import Evidence
 from shared.application.ingestion.problems import Note
 from shared.application.models.promotion import Comparison, Verdict
 from shared.application.operations.readiness import Checks
+from shared.application.players.check import PlayersCheck
+from shared.application.players.unresolved import UnresolvedName
 from shared.application.prediction.replay import LINE_COLUMNS, MODEL_COLUMNS, PREDICTION_COLUMNS
 from shared.application.runs.request import RunRequest
 from shared.application.views.run_list import RunRow
@@ -40,6 +42,7 @@ from shared.model_registry.bundle import Metrics
 from shared.schemas.deployments import DEPLOYMENTS
 from shared.schemas.models import MODEL_REGISTRY, MODEL_STATE_CHANGES
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PLAYER_PROP_PREDICTIONS
+from shared.schemas.reference import PLAYER_ALIASES
 
 Feature = Annotated[str, Meta(title="FEATURE")]
 Field = Annotated[str, Meta(title="FIELD")]
@@ -318,6 +321,23 @@ JSON_OUTPUT: dict[str, Any] = {
     ),
     "props models health": struct(
         "Healths", "Health by serving model.", systems=dict[SystemId, HealthAssessment]
+    ),
+    "props players unresolved": struct(
+        "UnresolvedNames", "Names without a player, most rows first.", names=list[UnresolvedName]
+    ),
+    "props players alias add": struct(
+        "AddedAlias", "``is_new``: false if an alias says the same already.",
+        alias=row_of(PLAYER_ALIASES), is_new=bool,
+    ),
+    "props players alias list": struct(
+        "Aliases", "Aliases, ended ones included.", aliases=list[row_of(PLAYER_ALIASES)]
+    ),
+    "props players alias end": struct(
+        "EndedAliases", "The aliases with their last game date.", ended=list[row_of(PLAYER_ALIASES)]
+    ),
+    "props players check": PlayersCheck,
+    "props players load-static": struct(
+        "LoadedPlayers", "Players of the list, and how many are new or changed.", read=int, changed=int
     ),
     "props deadletters list": struct("Messages", "Stored messages.", messages=list[MessageSummary]),
     "props deadletters show": MessageDetails,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from datetime import datetime
 
@@ -10,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shared.application.ingestion.player_changes import apply_player_changes, find_player_changes
+from shared.application.players.aliases import KnownAliases
 from shared.domain.arrays import Bools
 from shared.domain.market.lines import no_vig_over
 from shared.ports import Warehouse
@@ -18,10 +19,10 @@ from shared.schemas.reference import (
     NBA_SCHEDULE,
     PLAYER_GAME_SUMMARY,
     PLAYER_POINTS_PROPS,
-    ROW_VERSIONS,
 )
 from shared.schemas.table import Table
 from shared.warehouse.history import bools, date_span, floats, with_column
+from shared.warehouse.row_versions import store_versions
 from shared.warehouse.statements import statement
 
 STORED_ROWS = {
@@ -75,26 +76,24 @@ class RowHistory:
         marked = with_column(withdrawn, "withdrawn_at", times)
         return self._warehouse.upsert(PLAYER_POINTS_PROPS, marked, replace=True)
 
+    def change_players(self, table: Table, rows: pa.Table, aliases: KnownAliases) -> int:
+        """Give stored rows the player that ``rows``, all of a load, have for their name; return how many.
+
+        See ``player_changes``. Call it before ``write``, which then finds the rows under their new key.
+        """
+        changes = find_player_changes(self._warehouse, table, rows, aliases)
+        if not changes:
+            return 0
+        self._store_versions(table, pa.concat_tables([c.stored for c in changes]))
+        return apply_player_changes(self._warehouse, table, changes)
+
     def _stored(self, table: Table, rows: pa.Table) -> pa.Table:
         first, last = date_span(rows)
         return self._warehouse.query(statement(STORED_ROWS[table.name], first=first, last=last))
 
     def _store_versions(self, table: Table, versions: pa.Table) -> None:
-        if versions.num_rows == 0:
-            return
-        stored = [
-            {
-                "game_date": row["game_date"],
-                "table_name": table.full_name,
-                "row_key": json.dumps([row[k] for k in table.key], default=str),
-                "replaced_at": self._now,
-                "load_id": self.load_id,
-                "row_json": json.dumps(row, default=str),
-            }
-            for row in versions.to_pylist()
-        ]
-        self.stored_versions += len(stored)
-        self._warehouse.append(ROW_VERSIONS, ROW_VERSIONS.from_rows(stored))
+        store_versions(self._warehouse, table, versions.to_pylist(), self.load_id, self._now)
+        self.stored_versions += versions.num_rows
 
 
 def replaced_rows(table: Table, stored: pa.Table, rows: pa.Table) -> pa.Table:

@@ -90,7 +90,11 @@ class LoadFolder:
         history = RowHistory(self._warehouse, now)
         changed = {}
         for table, rows in matched.tables:
-            changed[table.name] = history.withdraw_quotes(rows) if table is PLAYER_POINTS_PROPS else 0
+            changed[table.name] = 0
+            if table is PLAYER_POINTS_PROPS:
+                changed[table.name] = history.withdraw_quotes(rows)
+            elif table in (PLAYER_GAME_SUMMARY, INJURY_REPORT):
+                changed[table.name] = history.change_players(table, rows, matched.aliases)
             for start in range(0, rows.num_rows, CHUNK):
                 changed[table.name] += history.write(table, rows.slice(start, CHUNK))
                 progress(table.name, min(start + CHUNK, rows.num_rows), rows.num_rows)

@@ -1,4 +1,4 @@
-"""Player ids of quotes, injury reports and box scores: the source's, or by name within two rosters."""
+"""Player ids of quotes, injury reports and box scores: the source's, by alias, or by name in two rosters."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import LOGS_FILE
 from shared.application.ingestion.problems import Note, Problem, raise_problems
-from shared.application.ingestion.rosters import COLUMNS, Rosters, stored_box_scores
 from shared.application.ingestion.warehouse_tables import FILE_OF, Tables
+from shared.application.players.aliases import KnownAliases, PlayerAliases
+from shared.application.players.directory import ListedPlayer, PlayerDirectory
+from shared.application.players.rosters import COLUMNS, Rosters, stored_box_scores
 from shared.domain.findings import Severity
-from shared.domain.players.name_matching import RosterPlayer, id_of_name, match_name
+from shared.domain.players.name_matching import RosterPlayer, has_last_name, id_of_name, match_name
 from shared.ports import Warehouse
 from shared.schemas.reference import INJURY_REPORT, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
 from shared.schemas.table import Table
@@ -24,7 +27,7 @@ from shared.warehouse.history import date_span, with_column
 PLAYER_TABLES = (PLAYER_GAME_SUMMARY.name, PLAYER_POINTS_PROPS.name, INJURY_REPORT.name)
 """Tables whose rows name a player."""
 
-SOURCE, NAME, NONE = "source", "name", "none"
+SOURCE, ALIAS, NAME, NONE = "source", "alias", "name", "none"
 
 
 class Reference(NamedTuple):
@@ -35,11 +38,12 @@ class Reference(NamedTuple):
     player_id: int | None
     lookup: str
     team: str | None
+    source: str
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """The player of a reference. ``how``: source, name or none; ``reason``: why there is none."""
+    """The player of a reference. ``how``: source, alias, name or none; ``reason``: why there is none."""
 
     player_id: int | None
     how: str
@@ -50,6 +54,9 @@ class Resolution:
 UNKNOWN = Resolution(None, NONE, "no player of the two rosters has the name")
 SEVERAL_PLAYERS = Resolution(None, NONE, "several players of the two rosters have the name")
 CONTRADICTION = Resolution(None, NONE, "the id and the name are two players of the rosters")
+OTHER_LAST_NAME = Resolution(
+    None, NONE, "the player of the alias is in neither roster, and a player of the rosters has this last name"
+)
 NEW = "an id that no box score has under this name"
 
 
@@ -59,14 +66,16 @@ class MatchedTables:
 
     tables: tuple[tuple[Table, pa.Table], ...]
     notes: tuple[Note, ...] = ()
+    aliases: KnownAliases = field(default_factory=KnownAliases)
 
 
 def match_players(warehouse: Warehouse, tables: Tables, folder: object) -> MatchedTables:
     """Find the ids of all rows that name a player; raise ``Rejected`` for an ambiguous box score.
 
-    The source's id is valid if a box score has it under the same name, in the store or in these
-    tables, or if it is in one of the game's rosters. Otherwise the name decides, within the two
-    rosters. The game's own box score counts as roster: a player's identity is no result of the game.
+    The source's id is valid if a box score has it under the same name, in the store or in these tables, or if
+    it is in one of the game's rosters. Otherwise an alias of the name decides, and without one the name
+    itself, within the two rosters. The game's own box score counts as roster: a player's identity is no
+    result of the game.
     """
     by_name = {t.name: rows for t, rows in tables}
     named = [by_name[name] for name in PLAYER_TABLES if name in by_name]
@@ -74,26 +83,30 @@ def match_players(warehouse: Warehouse, tables: Tables, folder: object) -> Match
     if not days:
         return MatchedTables(tuple(tables))
     stored = stored_box_scores(warehouse, min(days), max(days))
-    box, notes = _match_box_scores(by_name.get(PLAYER_GAME_SUMMARY.name), stored, folder)
+    aliases = KnownAliases(PlayerAliases(warehouse).all())
+    listed = [p for p in PlayerDirectory(warehouse).players() if p.team is not None]
+    box, notes = _match_box_scores(by_name.get(PLAYER_GAME_SUMMARY.name), stored, listed, aliases, folder)
     rosters = Rosters(
-        stored if box is None else pa.concat_tables([stored, box.select(COLUMNS).cast(stored.schema)])
+        stored if box is None else pa.concat_tables([stored, box.select(COLUMNS).cast(stored.schema)]), listed
     )
     matched: list[tuple[Table, pa.Table]] = []
     for table, rows in tables:
         if table is PLAYER_GAME_SUMMARY and box is not None:
             rows = box
         elif table in (PLAYER_POINTS_PROPS, INJURY_REPORT):
-            rows, table_notes = _match_rows(table, rows, rosters)
+            rows, table_notes = _match_rows(table, rows, rosters, aliases)
             _reject_repeated(folder, table, rows)
             notes += table_notes
         matched.append((table, rows))
-    return MatchedTables(tuple(matched), tuple(notes))
+    return MatchedTables(tuple(matched), tuple(notes), aliases)
 
 
-def _match_rows(table: Table, rows: pa.Table, rosters: Rosters) -> tuple[pa.Table, list[Note]]:
+def _match_rows(
+    table: Table, rows: pa.Table, rosters: Rosters, aliases: KnownAliases
+) -> tuple[pa.Table, list[Note]]:
     """Return quotes or injury reports with ids. A report without one gets the id of its name."""
     refs, at, counts = _references(rows)
-    resolved = _resolve_all(refs, lambda n: _resolve(n, rosters))
+    resolved = _resolve_all(refs, lambda n: _resolve(n, rosters, aliases))
     ids = [r.player_id for r in resolved]
     if table is INJURY_REPORT:
         ids = [id_of_name(n.lookup) if i is None else i for n, i in zip(refs, ids, strict=True)]
@@ -118,15 +131,19 @@ def _reject_repeated(folder: object, table: Table, rows: pa.Table) -> None:
 
 
 def _match_box_scores(
-    rows: pa.Table | None, stored: pa.Table, folder: object
+    rows: pa.Table | None,
+    stored: pa.Table,
+    listed: Sequence[ListedPlayer],
+    aliases: KnownAliases,
+    folder: object,
 ) -> tuple[pa.Table | None, list[Note]]:
     """Return box scores with an id in each row: without a match, the id of the name."""
     if rows is None:
         return None, []
     refs, at, counts = _references(rows)
     in_store, in_store_or_file = (
-        Rosters(stored),
-        Rosters(pa.concat_tables([stored, rows.select(COLUMNS).cast(stored.schema)])),
+        Rosters(stored, listed),
+        Rosters(pa.concat_tables([stored, rows.select(COLUMNS).cast(stored.schema)]), listed),
     )
     in_game: dict[str, set[int | None]] = {}
     for n in refs:
@@ -134,9 +151,12 @@ def _match_box_scores(
     first_resolution: dict[tuple[int, str], Resolution] = {}
 
     def resolve(n: Reference) -> Resolution:
-        roster = in_store_or_file.of(n.team or "", n.game_date - timedelta(days=1))
+        roster = in_store_or_file.of_game(n.game_date - timedelta(days=1), n.team or "")
+        alias = aliases.by_name(n.lookup, n.source, n.game_date)
         if n.player_id is None:
-            return _by_name(n, roster)
+            return _by_name(n, roster) if alias is None else _by_alias(n, alias, roster)
+        if alias is not None and alias not in in_game[n.game_id]:
+            return _resolve_box_with_alias(n, alias, roster, in_store)
         id_and_name = n.player_id, n.lookup
         if id_and_name not in first_resolution:
             first_resolution[id_and_name] = _resolve_box(n, roster, in_store, in_game[n.game_id])
@@ -165,12 +185,25 @@ def _resolve_box(
     return Resolution(id_by_name, NAME, is_other_id=True)
 
 
-def _resolve(n: Reference, rosters: Rosters) -> Resolution:
-    """Return the player of a quote or a report."""
-    if n.player_id is not None and rosters.has(n.player_id, n.lookup):
+def _resolve_box_with_alias(
+    n: Reference, alias: int, roster: Sequence[RosterPlayer], in_store: Rosters
+) -> Resolution:
+    """Return the player of a box-score row with an id and an alias; an id of the league is kept."""
+    assert n.player_id is not None
+    if in_store.has(n.player_id, n.lookup) or any(p.player_id == n.player_id for p in roster):
         return Resolution(n.player_id, SOURCE)
+    return _by_alias(n, alias, roster)
+
+
+def _resolve(n: Reference, rosters: Rosters, aliases: KnownAliases) -> Resolution:
+    """Return the player of a quote or a report."""
     _, away_team, home_team = n.game_id.split("_")
-    players = [*rosters.of(home_team, n.game_date), *rosters.of(away_team, n.game_date)]
+    players = rosters.of_game(n.game_date, home_team, away_team)
+    alias = aliases.by_name(n.lookup, n.source, n.game_date)
+    if n.player_id is not None and rosters.has(n.player_id, n.lookup):
+        return Resolution(n.player_id, SOURCE) if alias in (None, n.player_id) else CONTRADICTION
+    if alias is not None:
+        return _by_alias(n, alias, players)
     if n.player_id is None:
         return _by_name(n, players)
     match = match_name(n.lookup, n.team, [p for p in players if n.team in (None, p.team)])
@@ -182,6 +215,21 @@ def _resolve(n: Reference, rosters: Rosters) -> Resolution:
     if match.player_id is None:
         return Resolution(n.player_id, SOURCE, NEW)
     return Resolution(match.player_id, NAME, is_other_id=True)
+
+
+def _by_alias(n: Reference, alias: int, players: Sequence[RosterPlayer]) -> Resolution:
+    """Return the player of an alias, whom a game may name before his first box score for one of its teams.
+
+    The alias of a short spelling ("J. Johnson") must not take the rows of another player with this last name.
+    """
+    in_game = {p.player_id for p in players}
+    if n.player_id == alias:
+        return Resolution(alias, SOURCE)
+    if n.player_id in in_game:
+        return CONTRADICTION
+    if alias not in in_game and any(has_last_name(n.lookup, p) for p in players):
+        return OTHER_LAST_NAME
+    return Resolution(alias, ALIAS, is_other_id=n.player_id is not None)
 
 
 def _by_name(n: Reference, players: Sequence[RosterPlayer]) -> Resolution:
@@ -223,10 +271,12 @@ def _reject_ambiguous(
 def _references(rows: pa.Table) -> tuple[list[Reference], pa.Array, list[int]]:
     """Return a table's distinct references, the reference of each row, and the rows of each."""
     columns = ("game_id", "game_date", "player_id", "player_lookup", "team_abbr")
+    has_source = "source" in rows.column_names
+    source = pc.fill_null(rows["source"], "").to_pylist() if has_source else [""] * rows.num_rows
     position: dict[Reference, int] = {}
     at = [
         position.setdefault(Reference(*values), len(position))
-        for values in zip(*(rows[c].to_pylist() for c in columns), strict=True)
+        for values in zip(*(rows[c].to_pylist() for c in columns), source, strict=True)
     ]
     counts = Counter(at)
     return list(position), pa.array(at, pa.int64()), [counts[i] for i in range(len(position))]
@@ -261,6 +311,8 @@ def _notes(
 
 def _note_key(file: str, n: Reference, r: Resolution) -> tuple[Severity, str] | None:
     source_id = "no player id" if n.player_id is None else "another source's player id"
+    if r.how == ALIAS:
+        return Severity.INFO, f"{source_id}, matched by an alias"
     if r.how == NAME:
         return Severity.INFO, f"{source_id}, matched by name within the two rosters"
     if r.how == SOURCE:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.domain.players.names import player_lookup
+from shared.domain.players.names import player_lookup, search_key
 
 SUFFIXES = ("jr", "sr", "ii", "iii", "iv")
 _NOT_A_LETTER = re.compile(r"[^a-z]")
@@ -21,6 +21,13 @@ class RosterPlayer:
     lookup: str
     base: str
     team: str
+    name: str = ""
+
+    @property
+    def last_name(self) -> str:
+        """The last word of the name without a suffix, as ``player_lookup`` spells it."""
+        words, has_suffix = _words(self.name)
+        return search_key(words[-2 if has_suffix else -1]) if words else ""
 
 
 @dataclass(frozen=True)
@@ -62,13 +69,23 @@ def _with_suffix(player: RosterPlayer) -> tuple[str, ...]:
     return tuple(player.base + s for s in SUFFIXES) if player.base == player.lookup else ()
 
 
+def has_last_name(lookup: str, player: RosterPlayer) -> bool:
+    """Whether a spelling, with or without a suffix, ends in the player's last name."""
+    last_name = player.last_name
+    return bool(last_name) and any(lookup.removesuffix(s).endswith(last_name) for s in ("", *SUFFIXES))
+
+
 def roster_player(player_id: int, name: str, team: str) -> RosterPlayer:
-    words = name.replace(",", " ").split()
-    has_suffix = len(words) > 1 and _NOT_A_LETTER.sub("", words[-1].lower()) in SUFFIXES
+    words, has_suffix = _words(name)
     lookup = player_lookup(name)
-    return RosterPlayer(
-        player_id, lookup, player_lookup(" ".join(words[:-1])) if has_suffix else lookup, team
-    )
+    base = player_lookup(" ".join(words[:-1])) if has_suffix else lookup
+    return RosterPlayer(player_id, lookup, base, team, name)
+
+
+def _words(name: str) -> tuple[list[str], bool]:
+    """Return the words of a name, and whether the last one is a suffix."""
+    words = name.replace(",", " ").split()
+    return words, len(words) > 1 and _NOT_A_LETTER.sub("", words[-1].lower()) in SUFFIXES
 
 
 def id_of_name(lookup: str) -> int:

@@ -1,0 +1,1 @@
+"""The directory of players, their aliases, and names without a player."""
