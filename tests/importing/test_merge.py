@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -72,16 +73,16 @@ def test_rows_of_other_keys_stay() -> None:
     assert merged.rows.num_rows == 3
 
 
-def test_a_name_gets_the_id_of_the_same_player_in_another_file_of_the_game() -> None:
-    with_id = part("a", {"game_id": "1", "team": "SAS", "player_name": "Dāvis Bertāns", "player_id": 202722})
-    by_name = part(
-        "b",
-        {"game_id": "1", "team": "SAS", "player_name": "Davis Bertans"},
-        {"game_id": "1", "team": "ATL", "player_name": "Davis Bertans"},
-        {"game_id": "2", "team": "SAS", "player_name": "Davis Bertans"},
+def test_a_name_gets_the_id_of_the_same_player_of_another_file_or_of_the_warehouse() -> None:
+    day, other = date(2017, 1, 1), date(2017, 1, 2)
+    davis = {"game_date": day, "team": "SAS", "player_name": "Davis Bertans"}
+    with_id = part("a", davis | {"player_name": "Dāvis Bertāns", "player_id": 202722})
+    by_name = part("b", davis, davis | {"team": "ATL"}, davis | {"game_date": other})
+    stored = pa.Table.from_pylist(
+        [davis | {"game_date": other, "player_id": 202722}, davis | {"player_id": -5}]
     )
-    _, named = with_ids_of_names([with_id, by_name])
-    assert named.rows["player_id"].to_pylist() == [202722, None, None]
+    _, named = with_ids_of_names([with_id, by_name], stored)
+    assert named.rows["player_id"].to_pylist() == [202722, None, 202722]
 
 
 STORED = pa.table({"nba_game_id": ["1"], "home_team_score": [97], "season_type": ["Playoffs"]})

@@ -87,7 +87,7 @@ def distinct(rows: pa.Table, columns: Sequence[str]) -> tuple[pa.Array, list[tup
     An absent column is null in every row.
     """
     group = np.zeros(rows.num_rows, np.int64)
-    present = [c for c in columns if c in rows.column_names]
+    present = [c for c in dict.fromkeys(columns) if c in rows.column_names]
     for name in present:
         coded = pc.dictionary_encode(rows[name], null_encoding="encode").combine_chunks()
         code = np.asarray(coded.indices.to_numpy(zero_copy_only=False), np.int64)

@@ -25,9 +25,13 @@ from shared.application.ingestion.player_matching import match_players
 from shared.application.ingestion.problems import Note, Problem, format_value, raise_problems
 from shared.application.ingestion.reading import check_rows
 from shared.application.messaging.events import Progress
+from shared.application.players.add_aliases import AddAliases
+from shared.application.players.aliases import ID, PlayerAliases
+from shared.application.players.directory import PlayerDirectory
+from shared.domain.findings import Severity
 from shared.errors import Rejected
 from shared.ports import Clock, Warehouse
-from shared.schemas.reference import PLAYER_POINTS_PROPS
+from shared.schemas.reference import PLAYER_ALIASES, PLAYER_POINTS_PROPS, PLAYERS
 
 LABEL = "import"
 """How errors on rows of several files name their source."""
@@ -86,6 +90,7 @@ class ImportFiles:
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse, self._clock = warehouse, clock
         self._load = LoadFolder(warehouse, clock)
+        self._directory = PlayerDirectory(warehouse)
 
     def __call__(
         self,
@@ -159,7 +164,9 @@ class ImportFiles:
             batches.append((Spill.write(folder / f"batch-{len(batches)}.arrow", table), batch.notes))
         if dry_run:
             return self._dry_run(results, checked, [b.num_rows for b, _ in batches], notes)
-        loaded = [self._load.write(checked, LABEL, progress)] if checked.tables else []
+        loaded = [self._write_players(parts)]
+        if checked.tables:
+            loaded.append(self._load.write(checked, LABEL, progress))
         for spill, batch_notes in batches:
             batch = CheckedFolder(((PLAYER_POINTS_PROPS, spill.read()),), batch_notes)
             loaded.append(self._load.write(batch, LABEL, progress))
@@ -167,12 +174,34 @@ class ImportFiles:
 
     def _player_ids(self, parts: Mapping[RowKind, Sequence[_Part]]) -> PlayerIds:
         """Return NBA.com ids by those of other sources: stored ones, then those of this import."""
-        ids: dict[tuple[str, str], int] = {}
+        ids = {
+            (a.source, a.alias): a.player_id
+            for a in PlayerAliases(self._warehouse).all()
+            if a.kind == ID and not a.is_void
+        }
         for part in parts.get(RowKind.PLAYER_IDS, ()):
             columns = ("source", "source_player_id", "player_id")
             rows = zip(*(part.rows.read()[c].to_pylist() for c in columns), strict=True)
-            ids |= {(source, text): player for source, text, player in rows}
+            ids = {(source, text): player for source, text, player in rows} | ids
         return ids
+
+    def _write_players(self, parts: Mapping[RowKind, Sequence[_Part]]) -> LoadResult:
+        """Store lists of players and tables of ids; ids of unknown players are left out with a note."""
+        now = self._clock.now()
+        read: Counter[str] = Counter()
+        changed: Counter[str] = Counter()
+        notes: list[Note] = []
+        for part in parts.get(RowKind.PLAYERS, ()):
+            read[PLAYERS.name] += part.rows.num_rows
+            changed[PLAYERS.name] += self._directory.write(part.rows.read(), part.origin.feed, now)
+        for part in parts.get(RowKind.PLAYER_IDS, ()):
+            written = AddAliases(self._warehouse).ids(part.rows.read(), part.origin.feed, now)
+            read[PLAYER_ALIASES.name] += written.read
+            changed[PLAYER_ALIASES.name] += written.changed
+            notes += [
+                Note(Severity.INFO, part.origin.file, n.reason, n.rows, n.example) for n in written.left_out
+            ]
+        return LoadResult(dict(read), dict(changed), tuple(notes))
 
     def _checked(self, resolved: ResolvedReference) -> CheckedFolder:
         """Check games, box scores and reports as one folder; without rows return no tables."""

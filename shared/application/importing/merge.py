@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.application.ingestion.problems import Problem, format_value
+from shared.application.ingestion.problems import Note, Problem, format_value
 from shared.domain.players.names import player_lookup
 
 MINUTES_TOLERANCE = 1.0
@@ -39,6 +40,7 @@ class Merged:
 
     rows: pa.Table | None
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def merge_rows(parts: Sequence[Part], key: tuple[str, ...], label: str) -> Merged:
@@ -90,18 +92,21 @@ def _combine(
     return problems
 
 
-def with_ids_of_names(parts: Sequence[Part]) -> list[Part]:
-    """Give box scores without a player id that of the same game, team and name in another part."""
-    ids: dict[tuple[str, str, str], int] = {}
-    for part in parts:
-        for game, team, name, player in _identities(part.rows):
-            if player is not None and name is not None:
-                ids[game, team, player_lookup(name)] = player
+def with_ids_of_names(parts: Sequence[Part], stored: pa.Table) -> list[Part]:
+    """Give box scores without a player id that of the same date, team and name.
+
+    The id comes from another part, else from ``stored``, rows with the columns that identify.
+    """
+    ids: dict[tuple[date, str, str], int] = {}
+    for rows in (stored, *(p.rows for p in parts)):
+        for day, team, name, player in _identities(rows):
+            if player is not None and player > 0 and name is not None:
+                ids[day, team, player_lookup(name)] = player
     with_ids = []
     for part in parts:
         found = [
-            ids.get((game, team, player_lookup(name))) if player is None and name is not None else player
-            for game, team, name, player in _identities(part.rows)
+            ids.get((day, team, player_lookup(name))) if player is None and name is not None else player
+            for day, team, name, player in _identities(part.rows)
         ]
         columns = {c: part.rows[c] for c in part.rows.column_names} | {
             "player_id": pa.array(found, pa.int64())
@@ -110,8 +115,8 @@ def with_ids_of_names(parts: Sequence[Part]) -> list[Part]:
     return with_ids
 
 
-def _identities(rows: pa.Table) -> list[tuple[str, str, str | None, int | None]]:
-    columns = ("game_id", "team", "player_name", "player_id")
+def _identities(rows: pa.Table) -> list[tuple[date, str, str | None, int | None]]:
+    columns = ("game_date", "team", "player_name", "player_id")
     nulls = [None] * rows.num_rows
     return list(
         zip(*(rows[c].to_pylist() if c in rows.column_names else nulls for c in columns), strict=True)

@@ -84,6 +84,7 @@ class _Builder:
     def add_box_scores(self, files: Files) -> None:
         parts = [self._resolved(RowKind.BOX_SCORES, origin, rows) for origin, rows in files]
         merged = merged_box_scores(parts, self._warehouse)
+        self.notes += merged.notes
         if merged.rows is not None:
             self._add(PLAYER_GAME_LOGS, merged.rows, parts, merged.problems)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shared.application.feeds.raw_file import FeedError
 from shared.application.feeds.rows import RowKind
 from shared.application.importing.merge import Merged, Part, fill_from_stored, merge_rows, with_ids_of_names
 from shared.application.ingestion.file_contracts import (
@@ -15,11 +17,14 @@ from shared.application.ingestion.file_contracts import (
     GAMES_FILE,
     INJURY_REPORT,
     LOGS_FILE,
+    NEEDED_STATS,
     PLAYER_GAME_LOGS,
     PROP_LINES,
     FileContract,
 )
+from shared.application.ingestion.problems import Note
 from shared.application.ingestion.warehouse_tables import BOX_COLUMNS, OPTIONAL_GAME_COLUMNS
+from shared.domain.findings import Severity
 from shared.domain.players.names import player_lookup
 from shared.ports import Warehouse
 from shared.warehouse.history import date_span, with_column
@@ -50,38 +55,93 @@ def empty_rows(contract: FileContract) -> pa.Table:
 
 
 def merged_games(parts: Sequence[Part], feeds: Sequence[str], warehouse: Warehouse) -> Merged:
-    """Return one row a game. A feed of another site fills what NBA.com left open and changes nothing."""
-    merged = merge_rows(parts, ("game_id",), NAMES[GAMES_FILE])
-    if merged.rows is None:
-        return merged
+    """Return one row a game. A feed of another site fills what NBA.com left open and changes nothing.
+
+    So a schedule that was printed before a game was moved does not move it back.
+    """
     stored = warehouse.query(statement("stored_games", first=FIRST_DATE, last=LAST_DATE))
     stored = stored.filter(pc.and_(pc.is_null(stored["moved_to"]), pc.is_valid(stored["nba_game_id"])))
-    columns = {"season": "season", "season_type": "season_type", "game_date": "game_date"}
-    optional = {ours: theirs for theirs, ours in OPTIONAL_GAME_COLUMNS.items() if ours != "lines_source"}
-    from_elsewhere = not any(feed.startswith(NBA) for feed in feeds)
-    rows = fill_from_stored(
-        merged.rows, stored, {"game_id": "nba_game_id"}, columns | optional, keep_stored=from_elsewhere
+    stored = stored.select(_GAME_COLUMNS.values()).rename_columns(list(_GAME_COLUMNS))
+    league, others = (
+        merge_rows(
+            [p for p, f in zip(parts, feeds, strict=True) if f.startswith(NBA) is is_league],
+            ("game_id",),
+            NAMES[GAMES_FILE],
+        )
+        for is_league in (True, False)
     )
-    return Merged(rows, merged.problems)
+    rows: list[pa.Table] = []
+    if league.rows is not None:
+        rows.append(_filled(league.rows, stored, keep_stored=False))
+        replaced = pc.is_in(stored["game_id"], value_set=rows[0]["game_id"].combine_chunks())
+        stored = pa.concat_tables([stored.filter(pc.invert(replaced)), rows[0]], promote_options="permissive")
+    if others.rows is not None:
+        filled = _filled(others.rows, stored, keep_stored=True)
+        if rows:
+            repeated = pc.is_in(rows[0]["game_id"], value_set=filled["game_id"].combine_chunks())
+            rows[0] = rows[0].filter(pc.invert(repeated))
+        rows.append(filled)
+    merged = pa.concat_tables(rows, promote_options="permissive") if rows else None
+    return Merged(merged, (*league.problems, *others.problems))
+
+
+_GAME_COLUMNS = {
+    "game_id": "nba_game_id", "season": "season", "season_type": "season_type", "game_date": "game_date",
+    "home_team": "home_team_tricode", "away_team": "away_team_tricode",
+    **{ours: theirs for theirs, ours in OPTIONAL_GAME_COLUMNS.items() if ours != "lines_source"},
+}  # fmt: skip
+"""Columns of a file of games and of the warehouse's schedule."""
+
+
+def _filled(rows: pa.Table, stored: pa.Table, keep_stored: bool) -> pa.Table:
+    columns = {c: c for c in _GAME_COLUMNS if c != "game_id"}
+    return fill_from_stored(rows, stored, {"game_id": "game_id"}, columns, keep_stored=keep_stored)
 
 
 def merged_box_scores(parts: Sequence[Part], warehouse: Warehouse) -> Merged:
     """Return one row for each player and game; numbers that no file states come from the stored row."""
-    named = [Part(p.file, _with_player_key(p.rows)) for p in with_ids_of_names(parts)]
-    merged = merge_rows(named, ("game_date", "team", "player_key"), NAMES[LOGS_FILE])
-    if merged.rows is None or merged.rows.num_rows == 0:
-        return merged
+    if not parts:
+        return Merged(None)
+    spans = [date_span(p.rows) for p in parts]
+    days = {"first": min(first for first, _ in spans), "last": max(last for _, last in spans)}
+    stored = warehouse.query(statement("stored_box_scores", **days))
+    stored_names = stored.select(["game_date", "team_abbr", "player_name", "player_id"])
+    named = with_ids_of_names(
+        parts, stored_names.rename_columns(["game_date", "team", "player_name", "player_id"])
+    )
+    keyed = [Part(p.file, _with_player_key(p.rows)) for p in named]
+    merged = merge_rows(keyed, ("game_date", "team", "player_key"), NAMES[LOGS_FILE])
+    assert merged.rows is not None
     rows = merged.rows.drop_columns(["player_key"])
-    first, last = date_span(rows)
-    stored = warehouse.query(statement("stored_box_scores", first=first, last=last))
     key = {"game_date": "game_date", "team": "team_abbr", "player_id": "player_id"}
     names = {ours: theirs for theirs, ours in BOX_COLUMNS.items()} | {"player_name": "player_name"}
-    if "player_id" in rows.column_names:
-        played = rows["did_play"]
-        filled = fill_from_stored(rows.filter(played), stored.filter(pc.invert(stored["is_dnp"])), key, names)
-        others = rows.filter(pc.invert(played))
-        rows = pa.concat_tables([filled, others], promote_options="permissive")
-    return Merged(rows, merged.problems)
+    played = rows["did_play"]
+    filled = fill_from_stored(rows.filter(played), stored.filter(pc.invert(stored["is_dnp"])), key, names)
+    others = rows.filter(pc.invert(played))
+    complete, notes = _complete(filled, parts)
+    return Merged(pa.concat_tables([complete, others], promote_options="permissive"), merged.problems, notes)
+
+
+def _complete(rows: pa.Table, parts: Sequence[Part]) -> tuple[pa.Table, tuple[Note, ...]]:
+    """Leave out rows without a number that their file has no column for and that is not stored."""
+    lacking = [c for c in NEEDED_STATS if any(c not in p.rows.column_names for p in parts)]
+    absent = [c for c in lacking if c not in rows.column_names]
+    rows = reduce(lambda t, c: with_column(t, c, pa.nulls(t.num_rows, pa.int64())), absent, rows)
+    incomplete = reduce(pc.or_, (pc.is_null(rows[c]) for c in lacking), pa.repeat(False, rows.num_rows))
+    count = pc.sum(incomplete).as_py() or 0
+    if not count:
+        return rows, ()
+    row = pc.index(incomplete, True).as_py()
+    example = ", ".join(str(rows[c][row].as_py()) for c in ("player_name", "game_date"))
+    reason = f"left out, neither the file nor the warehouse has {', '.join(lacking)}"
+    if count == rows.num_rows:
+        raise FeedError(parts[0].file, f"{count:,} rows without {', '.join(lacking)} ({example})",
+                        "these columns; import box scores of NBA.com first, or with it")  # fmt: skip
+    return rows.filter(pc.invert(incomplete)), (
+        Note(
+            Severity.WARNING, parts[0].file if len(parts) == 1 else NAMES[LOGS_FILE], reason, count, example
+        ),
+    )
 
 
 def _with_player_key(rows: pa.Table) -> pa.Table:

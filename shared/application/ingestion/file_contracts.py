@@ -58,7 +58,7 @@ def _columns(names: str, kind: Kind, optional: bool = False) -> tuple[FileColumn
     return tuple(FileColumn(name, kind, optional) for name in names.split())
 
 
-_NEEDED_STATS = ("minutes", "points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "tov")
+NEEDED_STATS = ("minutes", "points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "tov")
 """Box-score numbers that features and grading read."""
 
 _OTHER_STATS = (
@@ -123,8 +123,8 @@ PLAYER_GAME_LOGS = FileContract(
         team_code("team"),
         team_code("opponent"),
         Check("opponent", "plays against itself", lambda t: pc.equal(t["team"], t["opponent"])),
-        *(required_if_played(c) for c in _NEEDED_STATS),
-        *(zero_unless_played(c) for c in _NEEDED_STATS),
+        *(required_if_played(c) for c in NEEDED_STATS),
+        *(zero_unless_played(c) for c in NEEDED_STATS),
         in_range("minutes", 0, 80),
         in_range("points", 0, 120),
         *at_least_zero("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "tov", *_OTHER_STATS),
