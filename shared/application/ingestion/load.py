@@ -1,9 +1,9 @@
-"""Load a folder of Parquet files: check all of it before writing any of it."""
+"""Load a folder of files in the product's own columns: check all of it before writing any of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from shared.application.ingestion.history import RowHistory
 from shared.application.ingestion.moved_games import MovedGame, apply_schedule_changes, find_schedule_changes
 from shared.application.ingestion.player_matching import PLAYER_TABLES, match_players
 from shared.application.ingestion.problems import Note, Problem, raise_problems
-from shared.application.ingestion.reading import absent_columns, read_folder
+from shared.application.ingestion.reading import absent_columns, file_names, read_folder
 from shared.application.ingestion.reconciliation import date_spans, load_notes, record_load, unmatched_rows
 from shared.application.ingestion.schedule import Schedule
 from shared.application.ingestion.team_codes import resolve_team_codes, two_codes_of_one_team
@@ -59,12 +59,14 @@ class SourceRows:
     """Rows by file in the types of its contract, with the problems that reading them found.
 
     ``label`` names the source in errors; ``absent``: columns that each file lacks, whose stored values stay.
+    ``names``: what a problem calls a file, if not by the name of its contract.
     """
 
     label: str
     files: dict[str, pa.Table]
     absent: dict[str, frozenset[str]]
     problems: Sequence[Problem] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class LoadFolder:
@@ -77,8 +79,11 @@ class LoadFolder:
         """Load ``folder``; raise ``NotFound`` without a required file, ``Rejected`` with all problems."""
         files, problems = read_folder(folder)
         absent = {} if problems else absent_columns(folder)
-        checked = self.check(SourceRows(str(folder), files, absent, problems))
-        return self.write(checked, str(folder), progress)
+        names = file_names(folder)
+        checked = self.check(SourceRows(str(folder), files, absent, problems, names))
+        loaded = self.write(checked, str(folder), progress)
+        notes = (replace(note, file=names.get(note.file, note.file)) for note in loaded.notes)
+        return replace(loaded, notes=tuple(notes))
 
     def write(self, checked: CheckedFolder, label: str, progress: Progress = lambda *_: None) -> LoadResult:
         """Write checked rows and the derived ones; raise ``Rejected`` before the first for a player."""
@@ -124,7 +129,7 @@ class LoadFolder:
         checked = self.inspect(source)
         if isinstance(checked, CheckedFolder):
             return checked
-        raise_problems(source.label, checked)
+        raise_problems(source.label, [replace(p, file=source.names.get(p.file, p.file)) for p in checked])
         raise AssertionError
 
     def inspect(self, source: SourceRows) -> CheckedFolder | list[Problem]:

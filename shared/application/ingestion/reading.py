@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from shared.application.ingestion import table_files
 from shared.application.ingestion.casting import cast
 from shared.application.ingestion.file_contracts import FILES, FileColumn, FileContract
 from shared.application.ingestion.problems import Problem, problems_of
@@ -24,44 +24,57 @@ ARROW_ERRORS = (pa.ArrowException, OSError, OverflowError, ValueError, TypeError
 
 def read_folder(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
     """Return each present file by name; raise ``NotFound`` if a required file is absent."""
-    absent = [c.name for c in FILES if not c.optional and not (folder / c.name).exists()]
+    paths = {c.name: table_files.find(folder, c.name) for c in FILES}
+    absent = [c.name for c in FILES if not c.optional and paths[c.name] is None]
     if absent:
         required = ", ".join(c.name for c in FILES if not c.optional)
-        raise NotFound(f"{folder}: no {', no '.join(absent)}; expected a folder with {required}")
+        raise NotFound(
+            f"{folder}: no {', no '.join(absent)}; expected a folder with {required}, or with .csv or .json "
+            "instead. Files of NBA.com, The Odds API and other sources are read by props import"
+        )
     tables: dict[str, pa.Table] = {}
     problems: list[Problem] = []
     for contract in FILES:
-        if (folder / contract.name).exists():
-            table, file_problems = _read(folder, contract)
+        path = paths[contract.name]
+        if path is not None:
+            table, file_problems = _read(path, contract)
             problems += file_problems
             if table is not None:
                 tables[contract.name] = table
     return tables, problems
 
 
+def file_names(folder: Path) -> dict[str, str]:
+    """Return the name of the file that is read for each file of the contracts."""
+    paths = {c.name: table_files.find(folder, c.name) for c in FILES}
+    return {name: path.name for name, path in paths.items() if path is not None}
+
+
 def absent_columns(folder: Path) -> dict[str, frozenset[str]]:
     """Return the columns of the contract that each readable file lacks, by file."""
-    present = [c for c in FILES if (folder / c.name).exists()]
+    paths = {c: table_files.find(folder, c.name) for c in FILES}
     return {
-        c.name: frozenset(column.name for column in c.columns) - set(pq.read_schema(folder / c.name).names)
-        for c in present
+        c.name: frozenset(column.name for column in c.columns) - set(table_files.column_names(path))
+        for c, path in paths.items()
+        if path is not None
     }
 
 
-def _read(folder: Path, contract: FileContract) -> tuple[pa.Table | None, list[Problem]]:
-    path = folder / contract.name
+def _read(path: Path, contract: FileContract) -> tuple[pa.Table | None, list[Problem]]:
     try:
-        names = pq.read_schema(path).names
+        names = table_files.column_names(path)
         columns = [c.name for c in contract.columns if c.name in names]
         repeated = [name for name, count in Counter(names).items() if count > 1 and name in columns]
         if repeated:
             return None, [
                 Problem(contract.name, "there is more than one column of this name", c) for c in repeated
             ]
-        with pq.ParquetFile(path) as file:
-            raw = file.read(columns=columns)
+        raw = table_files.read(path, columns)
+    except table_files.Unreadable as exc:
+        return None, [Problem(contract.name, str(exc))]
     except ARROW_ERRORS as exc:
-        return None, [Problem(contract.name, f"not a readable Parquet file ({_first_line(exc)})")]
+        kind = table_files.FORMATS[path.suffix]
+        return None, [Problem(contract.name, f"not a readable {kind} file ({_first_line(exc)})")]
     return check_rows(contract, raw)
 
 
