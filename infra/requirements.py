@@ -29,7 +29,17 @@ SERVICE = (
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "prediction-coordinator": (*SERVICE, "anyascii", "jinja2"),
     "prediction-worker": (*SERVICE, "catboost", "pysimdjson"),
-    "props": (*SERVICE, "aiohttp", "anyascii", "catboost", "jinja2", "matplotlib", "rich", "typer"),
+    "props": (
+        *SERVICE,
+        "aiohttp",
+        "anyascii",
+        "catboost",
+        "jinja2",
+        "matplotlib",
+        "pypdfium2",
+        "rich",
+        "typer",
+    ),
 }
 
 NOT_NEEDED = {
