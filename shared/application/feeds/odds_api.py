@@ -33,7 +33,7 @@ from shared.application.feeds.quotes import (
 )
 from shared.application.feeds.raw_file import FeedError, RawFile
 from shared.application.feeds.rows import Feed, FeedNote, FeedRows
-from shared.domain.arrays import Floats, Ints
+from shared.domain.arrays import Bools, Floats, Ints
 
 _ABSENT = msgspec.Raw(b"null")
 
@@ -197,19 +197,14 @@ def _sides(raw: RawFile, markets: _Markets) -> tuple[Sides, pa.Array]:
     """Return the outcomes as arrays, checked, and the names of the players."""
     columns = _regular_columns(markets.outcomes) or _any_columns(raw, markets)
     place = partial(_place, markets.places, np.cumsum(columns.lengths))
-    for i, value in enumerate(columns.sides):
-        if value not in ("Over", "Under"):
-            row = int(np.argmax(columns.side == i))
-            raise FeedError(raw.name, f"outcome {value!r}", "Over or Under", place(row))
     if "" in columns.players:
         row = int(np.argmax(columns.player == columns.players.index("")))
         raise FeedError(raw.name, "an empty description", "a player's name", place(row))
     check_prices(raw.name, columns.price, place)
     check_lines(raw.name, columns.line, place)
-    is_under = np.array([value == "Under" for value in columns.sides], np.bool_)[columns.side]
     listing = np.repeat(np.array(markets.listing, np.int64), columns.lengths)
     alternate = np.repeat(np.array(markets.is_alternate, np.bool_), columns.lengths)
-    sides = Sides(listing, columns.player, columns.line, columns.price, is_under, alternate)
+    sides = Sides(listing, columns.player, columns.line, columns.price, columns.is_under, alternate)
     return sides, pa.array(columns.players, pa.string())
 
 
@@ -219,11 +214,10 @@ def _place(places: list[str], ends: Ints, row: int) -> str:
 
 
 class _Columns(NamedTuple):
-    """Outcomes of all markets; ``side`` and ``player`` are positions in ``sides`` and ``players``."""
+    """Outcomes of all markets, and how many each market has; ``player`` is a position in ``players``."""
 
     lengths: Ints
-    side: Ints
-    sides: list[str]
+    is_under: Bools
     player: Ints
     players: list[str]
     price: Floats
@@ -235,15 +229,18 @@ def _any_columns(raw: RawFile, markets: _Markets) -> _Columns:
     lengths, outcomes = [], []
     for body, place in zip(markets.outcomes, markets.places, strict=True):
         decoded = _decoded(raw, _OUTCOMES, body, place)
-        for i, outcome in enumerate(decoded):
-            _need(raw, outcome, ("name", "description", "price", "point"), f"{place}[{i}]")
+        for i, o in enumerate(decoded):
+            if o.name is None or o.description is None or o.price is None or o.point is None:
+                _need(raw, o, ("name", "description", "price", "point"), f"{place}[{i}]")
+            if o.name not in ("Over", "Under"):
+                raise FeedError(raw.name, f"outcome {o.name!r}", "Over or Under", f"{place}[{i}]")
         lengths.append(len(decoded))
         outcomes.extend(decoded)
-    side, sides = encoded(pa.array([o.name for o in outcomes], pa.string()))
+    is_under = np.array([o.name == "Under" for o in outcomes], np.bool_)
     player, players = encoded(pa.array([o.description for o in outcomes], pa.string()))
     price = np.array([o.price for o in outcomes], np.float64)
     line = np.array([o.point for o in outcomes], np.float64)
-    return _Columns(np.array(lengths, np.int64), side, sides, player, players, price, line)
+    return _Columns(np.array(lengths, np.int64), is_under, player, players, price, line)
 
 
 _FIXED = ((0, b'"name":"'), (3, b'","description":"'), (7, b'","price":'), (10, b'"point":'))
@@ -266,13 +263,18 @@ class _Tokens(dict[int, bytes]):
         return token
 
 
+_OVER, _UNDER = (
+    (np.uint64(256 ** len(side) - 1), np.uint64(int.from_bytes(side, "little")))
+    for side in (b'Over"', b'Under"')
+)
+"""The bytes of a word that hold a side, and their value."""
+
 _NUMBER = rb"(-?(?:0|[1-9]\d*)(?:\.\d+)?)"
 _TOKENS = (
-    (2, 1, _Tokens(rb'([^"]{1,7})"')),
     (9, 2, _Tokens(_NUMBER + rb",")),
     (11, 2, _Tokens(_NUMBER + rb"\}")),
 )
-"""Side, price and point: the quotation mark before each and the distance from it to the token."""
+"""Price and point: the quotation mark before each and the distance from it to the token."""
 
 
 def _regular_columns(bodies: list[bytes]) -> _Columns | None:
@@ -296,9 +298,11 @@ def _regular_columns(bodies: list[bytes]) -> _Columns | None:
                 return None
     parsed = [_parsed(words[marks[:, mark] + after], tokens) for mark, after, tokens in _TOKENS]
     names = _names(marks, text)
-    if names is None or not all(parsed):
+    side = words[marks[:, 2] + 1]
+    is_under = side & _UNDER[0] == _UNDER[1]
+    if names is None or not all(parsed) or not (is_under | (side & _OVER[0] == _OVER[1])).all():
         return None
-    (side, sides), (price, prices), (point, points) = (p for p in parsed if p)
+    (price, prices), (point, points) = (p for p in parsed if p)
     starts = marks[:, 0]
     ends = marks[:, 11] + 2 + np.array([len(value) for value in points])[point]
     between = starts[1:] - ends[:-1]
@@ -307,9 +311,7 @@ def _regular_columns(bodies: list[bytes]) -> _Columns | None:
     rows = np.searchsorted(starts, np.cumsum([len(body) for body in bodies])).tolist()
     lengths = np.array([end - start for start, end in pairwise([0, *rows])], np.int64)
     price_of, point_of = np.array(prices, np.float64), np.array(points, np.float64)
-    return _Columns(
-        lengths, side, [value.decode() for value in sides], *names, price_of[price], point_of[point]
-    )
+    return _Columns(lengths, is_under, *names, price_of[price], point_of[point])
 
 
 def _parsed(words: Any, tokens: _Tokens) -> tuple[Ints, list[bytes]] | None:

@@ -16,7 +16,7 @@ from shared.application.feeds.rows import FeedNote, FeedRows, RowKind, feed_tabl
 from shared.domain.arrays import Bools, Floats, Ints
 from shared.domain.instants import UNKNOWN, eastern_date, to_day, to_micros
 from shared.domain.market.bookmakers import PICKEM, book_key, book_type
-from shared.domain.market.lines import main_quotes
+from shared.domain.market.lines import by_evenness
 
 POINTS, ALTERNATE = "player_points", "player_points_alternate"
 """Keys of The Odds API: the market of points, and its additional lines, of which none is a main line."""
@@ -142,10 +142,13 @@ def main_lines(pairs: Pairs) -> Bools:
     group = np.cumsum(starts) - 1
     single = np.bincount(group)[group] == 1
     main[rows[single]] = True
-    both = ~np.isnan(pairs.over[rows]) & ~np.isnan(pairs.under[rows]) & ~single
-    rows, group = rows[both], group[both]
-    nowhere = np.full(len(rows), np.nan)
-    main[rows] = main_quotes(group, pairs.line[rows], pairs.over[rows], pairs.under[rows], nowhere)
+    rows, group = rows[~single], group[~single]
+    if len(rows):
+        uneven, _ = by_evenness(pairs.line[rows], pairs.over[rows], pairs.under[rows])
+        begins = _starts(group)
+        least = np.minimum.reduceat(uneven, np.flatnonzero(begins))[np.cumsum(begins) - 1]
+        nearest = np.flatnonzero((uneven == least) & (uneven < 1.0))
+        main[rows[nearest[_starts(group[nearest])]]] = True
     return main
 
 
@@ -210,7 +213,8 @@ def _texts(values: Sequence[str | None], rows: Ints) -> pa.Array:
     distinct = [value for value in dict.fromkeys(values) if value is not None]
     numbers = {value: i for i, value in enumerate(distinct)}
     codes = np.array([-1 if value is None else numbers[value] for value in values], np.int32)[rows]
-    return pa.DictionaryArray.from_arrays(_masked(codes, codes < 0), pa.array(distinct, pa.string()))
+    indices = _masked(codes, codes < 0) if None in values else pa.array(codes)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(distinct, pa.string()))
 
 
 def _masked(values: Any, missing: Bools) -> pa.Array:
