@@ -70,7 +70,7 @@ class _Event(msgspec.Struct, gc=False):
 
 
 _EVENT, _EVENTS = msgspec.json.Decoder(_Event), msgspec.json.Decoder(list[_Event])
-_OUTCOMES, _PRICES = msgspec.json.Decoder(list[_Outcome]), msgspec.json.Decoder(list[_Price])
+_OUTCOMES, _OTHERS = msgspec.json.Decoder(list[_Outcome]), msgspec.json.Decoder(list[_Price])
 _TEXT = msgspec.json.Decoder(str | None)
 
 
@@ -149,7 +149,7 @@ def _add_event(raw: RawFile, markets: _Markets, place: str, event: _Event, times
                 updated = instant(raw.name, "last_update", market.last_update, f"{where}.last_update")
                 taken, precision = updated, "quote"
             if market.key not in (POINTS, ALTERNATE):
-                prices = _decoded(raw, _PRICES, market.outcomes, f"{where}.outcomes")
+                prices = _decoded(raw, _OTHERS, market.outcomes, f"{where}.outcomes")
                 _add_other(markets, str(market.key), [p.price for p in prices], taken, tipoff)
                 continue
             _need(raw, event, ("home_team", "away_team"), place)
@@ -243,82 +243,84 @@ def _any_columns(raw: RawFile, markets: _Markets) -> _Columns:
     return _Columns(np.array(lengths, np.int64), is_under, player, players, price, line)
 
 
-_FIXED = ((0, b'"name":"'), (3, b'","description":"'), (7, b'","price":'), (10, b'"point":'))
-"""Text of an outcome as the API writes it, with the number of the quotation mark at which it begins."""
+class _Numbers(dict[int, float]):
+    """The number at the start of each word of eight bytes, parsed once; NaN where there is none."""
+
+    def __init__(self, end: bytes) -> None:
+        self.pattern = re.compile(rb"(-?(?:0|[1-9]\d*)(?:\.\d+)?)" + re.escape(end))
+
+    def __missing__(self, word: int) -> float:
+        match = self.pattern.match(word.to_bytes(8, "little"))
+        number = float(match[1]) if match else np.nan
+        if len(self) < 65536:
+            self[word] = number
+        return number
+
 
 _MARKS = 12
+_OVER, _UNDER = (f'"name":"{side}","description":"'.encode() for side in ("Over", "Under"))
+_PRICE, _POINT = b'","price":', b'"point":'
+"""Texts of an outcome as the API writes it; they begin at its quotation marks 0, 7 and 10."""
 
-
-class _Tokens(dict[int, bytes]):
-    """The token at the start of each word of eight bytes, parsed once; empty where there is none."""
-
-    def __init__(self, pattern: bytes) -> None:
-        self.pattern = re.compile(pattern)
-
-    def __missing__(self, word: int) -> bytes:
-        match = self.pattern.match(word.to_bytes(8, "little"))
-        token = match[1] if match else b""
-        if len(self) < 65536:
-            self[word] = token
-        return token
-
-
-_OVER, _UNDER = (
-    (np.uint64(256 ** len(side) - 1), np.uint64(int.from_bytes(side, "little")))
-    for side in (b'Over"', b'Under"')
-)
-"""The bytes of a word that hold a side, and their value."""
-
-_NUMBER = rb"(-?(?:0|[1-9]\d*)(?:\.\d+)?)"
-_TOKENS = (
-    (9, 2, _Tokens(_NUMBER + rb",")),
-    (11, 2, _Tokens(_NUMBER + rb"\}")),
-)
-"""Price and point: the quotation mark before each and the distance from it to the token."""
+_PRICES, _POINTS = _Numbers(b","), _Numbers(b"}")
 
 
 def _regular_columns(bodies: list[bytes]) -> _Columns | None:
     """Read outcomes that are all written as the API writes them, compact and in its order; else return None.
 
     Several times faster than one object an outcome: the quotation marks are found with numpy. With no escaped
-    character and twelve marks an outcome, equal text between them proves the shape of every outcome. A short
-    value is taken with what follows it as a number of eight bytes, and each distinct one is parsed once.
+    character and twelve marks an outcome, equal text at three of them proves the shape of every outcome. A
+    number is taken with what follows it as a word of eight bytes, and each distinct word is parsed once.
     """
     bodies = [b"" if body == b"[]" else body for body in bodies]
-    text = b"".join([*bodies, bytes(8)])
+    text = b"".join([*bodies, bytes(32)])
     found = np.flatnonzero(np.frombuffer(text, np.uint8) == ord('"'))
     if not len(found) or len(found) % _MARKS or b"\\" in text or len(text) > 2**31 - 1:
         return None
     marks = found.reshape(-1, _MARKS)
-    words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
-    for mark, fixed in _FIXED:
-        for offset in {*range(0, len(fixed) - 7, 8), len(fixed) - 8}:
-            expected = int.from_bytes(fixed[offset : offset + 8], "little")
-            if (words[marks[:, mark] + offset] != expected).any():
-                return None
-    parsed = [_parsed(words[marks[:, mark] + after], tokens) for mark, after, tokens in _TOKENS]
-    names = _names(marks, text)
-    side = words[marks[:, 2] + 1]
-    is_under = side & _UNDER[0] == _UNDER[1]
-    if names is None or not all(parsed) or not (is_under | (side & _OVER[0] == _OVER[1])).all():
-        return None
-    (price, prices), (point, points) = (p for p in parsed if p)
     starts = marks[:, 0]
-    ends = marks[:, 11] + 2 + np.array([len(value) for value in points])[point]
+    side, tail, point = (_words(text, marks[:, mark], n) for mark, n in ((0, 4), (7, 3), (10, 2)))
+    is_under = _begins(side, _UNDER)
+    if not ((is_under | _begins(side, _OVER)) & _begins(tail, _PRICE) & _begins(point, _POINT)).all():
+        return None
+    price_of, price, _ = _parsed(tail[:, 1] >> 16 | tail[:, 2] << 48, _PRICES)
+    point_of, line, words = _parsed(point[:, 1], _POINTS)
+    names = _names(marks, text)
+    if names is None or np.isnan(price_of).any() or np.isnan(point_of).any():
+        return None
+    brace = np.array([word.to_bytes(8, "little").find(b"}") for word in words])
+    ends = marks[:, 10] + len(_POINT) + brace[line]
     between = starts[1:] - ends[:-1]
-    if starts[0] != 2 or ends[-1] != len(text) - 10 or ((between < 3) | (between > 4)).any():
+    if starts[0] != 2 or ends[-1] != len(text) - 34 or ((between < 3) | (between > 4)).any():
         return None
     rows = np.searchsorted(starts, np.cumsum([len(body) for body in bodies])).tolist()
     lengths = np.array([end - start for start, end in pairwise([0, *rows])], np.int64)
-    price_of, point_of = np.array(prices, np.float64), np.array(points, np.float64)
-    return _Columns(lengths, is_under, *names, price_of[price], point_of[point])
+    return _Columns(lengths, is_under, *names, price_of[price], point_of[line])
 
 
-def _parsed(words: Any, tokens: _Tokens) -> tuple[Ints, list[bytes]] | None:
-    """Return codes and distinct values of words of eight bytes, None if one of them is no such token."""
+def _words(text: bytes, positions: Ints, number: int) -> Any:
+    """Return so many words of eight bytes from each position on."""
+    size = 8 * number
+    every = np.ndarray((len(text) - size + 1,), f"V{size}", text, strides=(1,))
+    return every[positions].view("<u8").reshape(-1, number)
+
+
+def _begins(words: Any, text: bytes) -> Any:
+    """Return whether each row of words begins with a text."""
+    same = np.True_
+    for i in range(0, len(text), 8):
+        part = text[i : i + 8]
+        mask = np.uint64(256 ** len(part) - 1)
+        same = same & (words[:, i // 8] & mask == np.uint64(int.from_bytes(part, "little")))
+    return same
+
+
+def _parsed(words: Any, numbers: _Numbers) -> tuple[Floats, Ints, list[int]]:
+    """Return distinct numbers at the start of words, the position of each word's, and the distinct words."""
     coded = pa.array(words).dictionary_encode()
-    values = list(map(tokens.__getitem__, coded.dictionary.to_pylist()))
-    return (np.asarray(coded.indices), values) if all(values) else None
+    distinct = np.asarray(coded.dictionary).tolist()
+    values = np.array(list(map(numbers.__getitem__, distinct)), np.float64)
+    return values, np.asarray(coded.indices), distinct
 
 
 def _names(marks: Ints, text: bytes) -> tuple[Ints, list[str]] | None:
