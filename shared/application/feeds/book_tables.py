@@ -57,7 +57,7 @@ class _Found:
 
 
 def recognises(raw: RawFile) -> bool:
-    if SCREEN <= set(raw.header):
+    if set(raw.header) >= SCREEN:
         return True
     return bool(raw.keys) and (_all_games(raw.keys) or _are_books(raw))
 

@@ -45,13 +45,11 @@ FLATTENED = {
 }
 """Columns of the API's answer as pandas flattens it, by the names of ``NAMED``."""
 
-NAMED = {
-    name: name
-    for name in "player market bookmaker side line price home_team away_team commence_time game_id".split()
-}
+_BOTH = ("player", "market", "bookmaker", "line")
+NAMED = {c: c for c in (*_BOTH, "side", "price", "home_team", "away_team", "commence_time", "game_id")}
 """Columns of a row for each side. ``game_id`` is the event's id of the odds feed, not the league's."""
 
-WIDE = {name: name for name in "player market bookmaker line game game_time over_odds under_odds".split()}
+WIDE = {c: c for c in (*_BOTH, "game", "game_time", "over_odds", "under_odds")}
 """Columns of a row for both sides. The older form has no ``event_id``."""
 
 OPTIONAL = {
@@ -67,7 +65,7 @@ EVENT = ("event_id", "game_id", "home_team", "away_team", "game", "commence_time
 
 @dataclass(frozen=True)
 class _Quotes:
-    """The rows of points by the names above; ``rows`` are their positions in the file, ``headers`` its columns."""
+    """The rows of points by the names above. ``rows``: positions in the file; ``headers``: its names."""
 
     file: str
     headers: dict[str, str]

@@ -7,24 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from shared.application.feeds.raw_file import FeedError
+from shared.application.feeds.raw_file import SHOWN, FeedError
 from shared.application.feeds.rows import FeedNote, FeedRows, RowKind, feed_table
 from shared.domain.arrays import Bools, Floats, Ints
+from shared.domain.instants import UNKNOWN, eastern_date, to_day, to_micros
 from shared.domain.market.bookmakers import PICKEM, book_key, book_type
-from shared.domain.market.lines import main_quotes
+from shared.domain.market.lines import by_evenness
 
 POINTS, ALTERNATE = "player_points", "player_points_alternate"
 """Keys of The Odds API: the market of points, and its additional lines, of which none is a main line."""
 
 SPORT = "basketball_nba"
-
-EASTERN = ZoneInfo("America/New_York")
 
 Place = Callable[[int], str]
 """Returns where in its file a value of an array is."""
@@ -33,7 +30,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 class Event(NamedTuple):
-    """A game in the words of a feed. Without ``tipoff`` it is on ``day`` or at most ``days_later`` after it."""
+    """A game in a feed's words. Without ``tipoff`` it is on ``day`` or at most ``days_later`` after it."""
 
     event_id: str | None
     home_team: str
@@ -87,7 +84,7 @@ class Pairs:
 
 
 def pair(sides: Sides) -> Pairs:
-    """Pair the first Over of a listing, market, player and line with the first Under, the second with the second.
+    """Pair the first Over of a listing, market, player and line with the first Under, and so on.
 
     A side without its other side leaves that price NaN. The pairs are in the order of ``_quote_keys``.
     """
@@ -145,10 +142,13 @@ def main_lines(pairs: Pairs) -> Bools:
     group = np.cumsum(starts) - 1
     single = np.bincount(group)[group] == 1
     main[rows[single]] = True
-    both = ~np.isnan(pairs.over[rows]) & ~np.isnan(pairs.under[rows]) & ~single
-    rows, group = rows[both], group[both]
-    nowhere = np.full(len(rows), np.nan)
-    main[rows] = main_quotes(group, pairs.line[rows], pairs.over[rows], pairs.under[rows], nowhere)
+    rows, group = rows[~single], group[~single]
+    if len(rows):
+        uneven, _ = by_evenness(pairs.line[rows], pairs.over[rows], pairs.under[rows])
+        begins = _starts(group)
+        least = np.minimum.reduceat(uneven, np.flatnonzero(begins))[np.cumsum(begins) - 1]
+        nearest = np.flatnonzero((uneven == least) & (uneven < 1.0))
+        main[rows[nearest[_starts(group[nearest])]]] = True
     return main
 
 
@@ -183,40 +183,52 @@ def quote_rows(
 
 
 def _table(listings: Sequence[Listing], players: pa.Array, pairs: Pairs) -> pa.Table:
-    rows = pa.array(pairs.listing)
-
-    def each(values: list[Any], kind: pa.DataType) -> pa.Array:
-        array = pa.array(values, kind)
-        return (array.dictionary_encode() if pa.types.is_string(kind) else array).take(rows)
-
-    events = [listing.event for listing in listings]
-    text = pa.string()
+    rows, events = pairs.listing, [listing.event for listing in listings]
+    days = np.array([to_day(_game_date(e)) for e in events], np.int32)
+    taken = [UNKNOWN if x.taken_at is None else to_micros(x.taken_at) for x in listings]
+    micros = np.array(taken, np.int64)[rows]
     return feed_table(
         RowKind.QUOTES,
         {
-            "event_id": each([e.event_id for e in events], text),
-            "game_date": each([_game_date(e) for e in events], pa.date32()),
-            "days_later": each([e.days_later for e in events], pa.int64()),
-            "home_team": each([e.home_team for e in events], text),
-            "away_team": each([e.away_team for e in events], text),
-            "player_name": pa.DictionaryArray.from_arrays(pa.array(pairs.player, pa.int32()), players),
-            "bookmaker": each([x.bookmaker for x in listings], text),
-            "book_type": each([_type(x.bookmaker) for x in listings], text),
+            "event_id": _texts([e.event_id for e in events], rows),
+            "game_date": pa.array(days[rows]).view(pa.date32()),
+            "days_later": pa.array(np.array([e.days_later for e in events], np.int64)[rows]),
+            "home_team": _texts([e.home_team for e in events], rows),
+            "away_team": _texts([e.away_team for e in events], rows),
+            "player_name": pa.DictionaryArray.from_arrays(pa.array(pairs.player.astype(np.int32)), players),
+            "bookmaker": _texts([x.bookmaker for x in listings], rows),
+            "book_type": _texts([_type(x.bookmaker) for x in listings], rows),
             "line": pa.array(pairs.line),
             "over_price": _integers(pairs.over),
             "under_price": _integers(pairs.under),
             "is_main": pa.array(main_lines(pairs)),
-            "snapshot_time_utc": each([x.taken_at for x in listings], pa.timestamp("us", "UTC")),
-            "snapshot_precision": each([x.precision for x in listings], text),
+            "snapshot_time_utc": _masked(micros, micros == UNKNOWN).view(pa.timestamp("us", "UTC")),
+            "snapshot_precision": _texts([x.precision for x in listings], rows),
         },
     )
+
+
+def _texts(values: Sequence[str | None], rows: Ints) -> pa.Array:
+    """Return ``values`` of ``rows``, dictionary-encoded. Plain Python: a file has few listings."""
+    distinct = [value for value in dict.fromkeys(values) if value is not None]
+    numbers = {value: i for i, value in enumerate(distinct)}
+    codes = np.array([-1 if value is None else numbers[value] for value in values], np.int32)[rows]
+    indices = _masked(codes, codes < 0) if None in values else pa.array(codes)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(distinct, pa.string()))
+
+
+def _masked(values: Any, missing: Bools) -> pa.Array:
+    return pa.array(values, mask=missing) if missing.any() else pa.array(values)
 
 
 def other_markets(counts: dict[str, int]) -> list[FeedNote]:
     """Return the note on rows that are not of points, by market."""
     if not counts:
         return []
-    named = ", ".join(f"{name} {n}" for name, n in sorted(counts.items(), key=lambda x: (-x[1], x[0])))
+    ordered = sorted(counts.items(), key=lambda x: (-x[1], x[0]))
+    named = ", ".join(f"{name} {n}" for name, n in ordered[:SHOWN])
+    if len(ordered) > SHOWN:
+        named += f" and {len(ordered) - SHOWN} more"
     return [FeedNote(f"rows of other markets: {named}", sum(counts.values()))]
 
 
@@ -261,13 +273,12 @@ def numbers(file: str, column: str, texts: pa.ChunkedArray, place: Place) -> Flo
     return parsed[codes]
 
 
-def encoded(texts: pa.ChunkedArray) -> tuple[Ints, list[str]]:
+def encoded(texts: pa.Array | pa.ChunkedArray) -> tuple[Ints, list[str]]:
     """Return codes, -1 for null, and the distinct texts in the order of their first row."""
-    array = pc.dictionary_encode(texts.combine_chunks())
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    codes = np.asarray(array.indices.fill_null(-1)).astype(np.int64)
-    return codes, array.dictionary.to_pylist()
+    array = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    coded = array.dictionary_encode()
+    indices = coded.indices.fill_null(-1) if coded.null_count else coded.indices
+    return np.asarray(indices).astype(np.int64), coded.dictionary.to_pylist()
 
 
 def instant(file: str, column: str, text: str, place: str) -> datetime:
@@ -307,29 +318,36 @@ def _is_in_play(listing: Listing) -> bool:
     return tipoff is not None and taken is not None and taken >= tipoff
 
 
-def _game_date(event: Event) -> date | None:
-    return event.tipoff.astimezone(EASTERN).date() if event.tipoff else event.day
+def _game_date(event: Event) -> date:
+    """Return the Eastern date of the tip-off, or the day that the file gives."""
+    if event.tipoff is not None:
+        return eastern_date(event.tipoff)
+    if event.day is None:
+        raise ValueError(f"{event!r} has no time and no day")
+    return event.day
 
 
 def _integers(prices: Floats) -> pa.Array:
     missing = np.isnan(prices)
-    return pa.array(np.where(missing, 0, prices).astype(np.int64), mask=missing)
+    return _masked(np.where(missing, 0, prices).astype(np.int64), missing)
 
 
 def _quote_keys(quotes: Sides | Pairs) -> Ints:
     """Return a number for each row, equal for the same listing, player and line, and in their order."""
-    halves = (quotes.line * 2).astype(np.int64)
+    halves: Ints = (quotes.line * 2).astype(np.int64)
     people, most = quotes.player.max(initial=0) + 1, halves.max(initial=0) + 1
-    return (quotes.listing * people + quotes.player) * most + halves
+    keys: Ints = (quotes.listing * people + quotes.player) * most + halves
+    return keys
 
 
 def _starts(sorted_keys: Ints) -> Bools:
     """Return whether each of some sorted numbers is the first of its value."""
-    starts = np.ones(len(sorted_keys), np.bool_)
+    starts: Bools = np.ones(len(sorted_keys), np.bool_)
     np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=starts[1:])
     return starts
 
 
 def _position_in_run(starts: Bools) -> Ints:
     positions = np.arange(len(starts))
-    return positions - np.maximum.accumulate(np.where(starts, positions, 0))
+    latest: Ints = np.maximum.accumulate(np.where(starts, positions, 0))
+    return positions - latest

@@ -95,7 +95,7 @@ class RawFile:
     @cached_property
     def keys(self) -> frozenset[str]:
         """The keys of a JSON object, empty for any other file."""
-        return frozenset(self.json_parts) if self.start[:1] == b"{" else frozenset()
+        return frozenset(cast(dict[str, Any], self.json_parts)) if self.start[:1] == b"{" else frozenset()
 
     @cached_property
     def first_keys(self) -> frozenset[str]:

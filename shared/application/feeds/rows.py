@@ -99,9 +99,8 @@ def feed_table(kind: RowKind, columns: Mapping[str, Any]) -> pa.Table:
 def _typed(values: Any, kind: pa.DataType) -> Any:
     if not isinstance(values, pa.Array | pa.ChunkedArray):
         return pa.array(values, kind)
-    if pa.types.is_dictionary(values.type) and values.type.value_type == kind:
-        return values
-    return values.cast(kind)
+    is_encoded = pa.types.is_dictionary(values.type) and values.type.value_type == kind
+    return values if is_encoded or values.type == kind else values.cast(kind)
 
 
 @dataclass(frozen=True)
