@@ -46,7 +46,7 @@ def find_player_changes(
     if rows.num_rows == 0:
         return []
     first, last = date_span(rows)
-    named = sorted(aliases.all_named())
+    named = sorted(map(str, aliases.all_named()))
     query = statement(f"rows_by_name_{SUFFIX[table.name]}", first=first, last=last, players=named)
     stored = warehouse.query(query)
     if stored.num_rows == 0:
