@@ -57,9 +57,9 @@ def unresolved(
 @alias.command(
     "add",
     examples=(
-        "props players alias add SPELLING --player-id 203999",
-        "props players alias add SPELLING --player-id 203999 --source SOURCE --from 2025-01-01",
-        "props players alias add 3112335 --id --source espn --player-id 203999",
+        "props players alias add SPELLING --player-id PLAYER_ID",
+        "props players alias add SPELLING --player-id PLAYER_ID --source SOURCE --from DATE",
+        "props players alias add 3112335 --id --source espn --player-id PLAYER_ID",
     ),
 )
 def alias_add(

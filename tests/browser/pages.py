@@ -94,6 +94,7 @@ PAGES = (
         entry=Entry("#q", "skirk", "q=skirk"),
     ),
     Case("players-nobody", "/console/players?q=nobody", "Players", ("No player whose name",), graded=True),
+    Case("unresolved", "/console/unresolved", "Names without a player", ("has a player",), graded=True),
     Case(
         "player",
         "/console/players/{player}",

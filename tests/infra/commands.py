@@ -37,7 +37,7 @@ VALUES = {
     "NAME": "answers_equal", "NOTE": "after a change", "MODEL_PATH": "gs://my-project-props-models/models/catboost_v9-2025-02-17-0a1b2c3d.cbm",
     "OWNER": "somebody", "PATH": "models/a.cbm", "PREDICTION_ID": "0a1b2c3d", "PROJECT": "my-project",
     "REASON": "because", "REVISION": "prediction-worker-00042-abc", "RUN_ID": "20250319-0a1b2c3d4e5f",
-    "SERVICE": "prediction-worker", "SYSTEM": "catboost_v9", "YYYY-MM-DD": "2025-03-19",
+    "SERVICE": "prediction-worker", "SOURCE": "espn", "SPELLING": "neorookson", "PLAYER_ID": "203999", "SYSTEM": "catboost_v9", "YYYY-MM-DD": "2025-03-19",
 }  # fmt: skip
 
 _PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9_$-])(YYYY-MM-DD|[A-Z][A-Z0-9_]*)(?![A-Za-z0-9_(])")

@@ -1,4 +1,4 @@
-"""Player pages: the search, and one player's games."""
+"""Player pages: the search, names without a player, and one player's games."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from services.prediction_coordinator.console.tables import csv_response
 from services.prediction_coordinator.console.views import Views
 from shared.application.views.player import GAMES, MAX_GAMES, Namesakes, PlayedRow, PlayerView, PredictionRow
 from shared.application.views.players import PlayerRow
+from shared.application.views.unresolved import UnresolvedRow
 from shared.errors import Rejected
 
 
@@ -22,6 +23,14 @@ def add_players(router: APIRouter, pages: Pages, views: Views) -> None:
     @router.get("/console/players.csv")
     def players_csv(q: str = "", page: int = 1) -> Response:
         return csv_response("players", PlayerRow, views.players(q, page).rows)
+
+    @router.get("/console/unresolved")
+    def unresolved(request: Request) -> Response:
+        return pages.html(request, "unresolved.html.jinja", view=views.unresolved())
+
+    @router.get("/console/unresolved.csv")
+    def unresolved_csv() -> Response:
+        return csv_response("unresolved", UnresolvedRow, views.unresolved().rows)
 
     @router.get("/console/players/{player_lookup}.csv")
     def player_csv(

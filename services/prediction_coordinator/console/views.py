@@ -27,6 +27,7 @@ from shared.application.views.run_list import ListRuns
 from shared.application.views.run_progress import ShowRun
 from shared.application.views.system_performance import ShowPerformance
 from shared.application.views.today import ShowToday
+from shared.application.views.unresolved import ShowUnresolved
 from shared.ports import Clock, DeadLetters, Documents, ModelStore, RunStore, Warehouse
 from shared.schemas.messages import RunRequested
 
@@ -64,6 +65,7 @@ class Views:
     coverage: ShowCoverage
     players: ShowPlayers
     player: ShowPlayer
+    unresolved: ShowUnresolved
     explanation: ShowExplanation
     health: ShowHealth
     features: ShowFeatures
@@ -88,6 +90,7 @@ def build_views(ports: Ports) -> Views:
         coverage=ShowCoverage(GradingCoverage(ports.warehouse, ports.clock), ports.clock),
         players=ShowPlayers(ports.warehouse, ports.clock),
         player=ShowPlayer(ports.warehouse, ports.clock),
+        unresolved=ShowUnresolved(ports.warehouse, ports.clock),
         explanation=ShowExplanation(ports.warehouse, ports.models),
         health=ShowHealth(
             ports.warehouse,

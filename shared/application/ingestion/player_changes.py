@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shared.application.players.aliases import KnownAliases
 from shared.ports import Statement, Warehouse
@@ -18,6 +19,9 @@ from shared.warehouse.statements import statement
 
 SUFFIX = {PLAYER_GAME_SUMMARY.name: "box_scores", INJURY_REPORT.name: "injury_reports"}
 """End of the names of the statements of each table."""
+
+MAX_CHANGES = 200
+"""Changes in one transaction: BigQuery takes at most 10,000 parameters."""
 
 _ROW = ("game_id", "team_abbr", "player_lookup")
 """Columns that identify a player's row by his name, in one game."""
@@ -46,12 +50,13 @@ def find_player_changes(
     if rows.num_rows == 0:
         return []
     first, last = date_span(rows)
-    named = sorted(aliases.all_named())
+    named = sorted(map(str, aliases.all_named()))
     query = statement(f"rows_by_name_{SUFFIX[table.name]}", first=first, last=last, players=named)
     stored = warehouse.query(query)
     if stored.num_rows == 0:
         return []
-    new_players = _players_by_name(rows)
+    lookups = stored["player_lookup"].combine_chunks()
+    new_players = _players_by_name(rows.filter(pc.is_in(rows["player_lookup"], value_set=lookups)))
     found: dict[tuple[str, int, int, str | None], list[int]] = defaultdict(list)
     for i, (*row, old) in enumerate(zip(*_values(stored, (*_ROW, "player_id")), strict=True)):
         lookup = row[2]
@@ -64,10 +69,17 @@ def find_player_changes(
 
 
 def apply_player_changes(warehouse: Warehouse, table: Table, changes: Sequence[PlayerChange]) -> int:
-    """Change the players of stored rows, in one transaction; return the number of changed rows.
+    """Change the players of stored rows; return the number of changed rows. Repeating it changes nothing.
 
     A row whose new key another stored row has already is removed. Its version must be stored before.
     """
+    changed = 0
+    for start in range(0, len(changes), MAX_CHANGES):
+        changed += sum(warehouse.transact(_statements(table, changes[start : start + MAX_CHANGES])))
+    return changed
+
+
+def _statements(table: Table, changes: Sequence[PlayerChange]) -> list[Statement]:
     statements: list[Statement] = []
     for c in changes:
         first, last = date_span(c.stored)
@@ -79,7 +91,7 @@ def apply_player_changes(warehouse: Warehouse, table: Table, changes: Sequence[P
         if table is INJURY_REPORT:
             params["how"] = c.how
         statements.append(statement(f"change_player_of_{SUFFIX[table.name]}", **params))
-    return sum(warehouse.transact(statements))
+    return statements
 
 
 def _change(stored: pa.Table, lookup: str, old: int, new: int, how: str | None) -> PlayerChange:

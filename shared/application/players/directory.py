@@ -87,7 +87,8 @@ class PlayerDirectory:
 
     def known_ids(self, ids: Sequence[int]) -> set[int]:
         """Return those of the ids that are in the directory or in a box score."""
-        query = statement("known_player_ids", players=sorted(set(ids)), first=FIRST_DATE, last=LAST_DATE)
+        players = sorted(map(str, set(ids)))  # text: BigQuery cannot tell the type of an empty list
+        query = statement("known_player_ids", players=players, first=FIRST_DATE, last=LAST_DATE)
         return set(self._warehouse.query(query)["player_id"].to_pylist())
 
     def ids_of_name(self, lookup: str) -> set[int]:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from shared.application.players.directory import ListedPlayer, PlayerDirectory
 from shared.application.players.rosters import Rosters, stored_box_scores
+from shared.application.queries.shared_connection import shared_connection
 from shared.domain.players.name_matching import has_last_name
 from shared.domain.players.names import player_lookup
 from shared.ports import Warehouse
@@ -65,6 +66,7 @@ class UnresolvedNames:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
+    @shared_connection
     def __call__(self, first: date, last: date) -> list[UnresolvedName]:
         """Return the names of the game dates ``first`` to ``last``, those with the most rows first."""
         rows = query_rows(self._warehouse, "unresolved_names", first=first, last=last)

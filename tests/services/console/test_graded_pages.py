@@ -133,6 +133,26 @@ def test_players_are_found_and_paged(console: Console, empty: Console) -> None:
     assert "props load DIR" in empty.page("/console/players").text
 
 
+def test_names_without_a_player_have_the_command_that_settles_them(
+    console: Console, console_copy: Console, graded_copy: Jobs
+) -> None:
+    assert "has a player" in console.page("/console/unresolved").text
+    assert "/console/unresolved" in console.page("/console/players").links
+    quotes = "nba_raw.odds_api_player_points_props"
+    (known,) = graded_copy.rows(f"SELECT player_id FROM {quotes} WHERE game_date = @d LIMIT 1", d=DAY)
+    graded_copy.change(
+        f"UPDATE {quotes} SET player_id = NULL WHERE game_date = @d AND player_id = @p",
+        d=DAY,
+        p=known["player_id"],
+    )
+    page = console_copy.page("/console/unresolved")
+    (row,) = page.table("Names without a player")
+    assert f"props players alias add {row[0]} --player-id {known['player_id']}" in row[-1]
+    (csv,) = console_copy.rows("/console/unresolved.csv")
+    assert (csv["player_lookup"], csv["quotes"]) == (row[0], row[2])
+    assert str(known["player_id"]) in csv["candidates"]
+
+
 def test_a_players_games_show_line_points_and_what_each_system_said(console: Console) -> None:
     top = console.rows("/console/players.csv")[0]
     html = console.get(f"/console/players/{top['player_lookup']}").text

@@ -32,6 +32,7 @@ def addresses(console: Console) -> list[str]:
         f"/console/performance?system={ANCHORED}",
         f"/console/coverage?end_date={DAY}",
         PLAYERS,
+        "/console/unresolved",
         f"{PLAYERS}/{rows[0]['player_lookup']}",
         f"/console/predictions/{rows[0]['prediction_id']}?date={DAY}",
         "/console/health",
