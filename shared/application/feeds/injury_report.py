@@ -74,11 +74,11 @@ class Report:
         })  # fmt: skip
 
     def result(self) -> FeedRows:
-        notes = (FeedNote("teams have not submitted, so their players are unknown", self.not_submitted),)
-        notes = notes if self.not_submitted else ()
+        reason = "teams have not submitted, so their players are unknown"
+        notes = [FeedNote(reason, self.not_submitted)] if self.not_submitted else []
         if not self.rows:
             return FeedRows({}, (*notes, FeedNote("no player in the report", 0)))
-        return FeedRows({RowKind.INJURIES: feed_table(RowKind.INJURIES, columns_of(self.rows))}, notes)
+        return FeedRows({RowKind.INJURIES: feed_table(RowKind.INJURIES, columns_of(self.rows))}, tuple(notes))
 
 
 def first_name_first(name: str) -> str:
