@@ -16,7 +16,17 @@ from shared.application.messaging.topics import TOPICS
 from shared.domain.systems.catalog import MODEL_SYSTEMS
 from shared.embedded.clock import FixedClock, SystemClock, parse_now
 from shared.errors import Rejected, Unavailable
-from shared.ports import Clock, DeadLetters, Documents, Locks, ModelStore, Publisher, RunStore, Warehouse
+from shared.ports import (
+    Clock,
+    DeadLetters,
+    Documents,
+    Locks,
+    ModelStore,
+    Publisher,
+    RawStore,
+    RunStore,
+    Warehouse,
+)
 
 
 class BackendSettings(BaseSettings):
@@ -47,6 +57,10 @@ class BackendSettings(BaseSettings):
     model_folder: str | None = None
     """Destination of trained bundles: a folder, or on ``gcp`` a ``gs://bucket/prefix``. Unset: ``models``
     below PROPS_HOME, or ``gs://PROJECT-models``."""
+
+    raw_bucket: str | None = None
+    """Bucket of the raw responses of feeds on ``gcp``; unset is PROJECT-props-raw. The embedded backend keeps
+    them in ``raw`` below PROPS_HOME."""
 
     model_cache: Path = Path(tempfile.gettempdir()) / "props-model-cache"
     """Cache folder of model files from Cloud Storage, by content hash."""
@@ -128,6 +142,7 @@ class Backend:
     locks: Locks
     models: ModelStore
     model_folder: str
+    raw: RawStore
     clock: Clock
     home: Path
     closing: tuple[Callable[[], None], ...] = ()
@@ -162,6 +177,7 @@ def _embedded(settings: BackendSettings) -> Backend:
     from shared.embedded.locks import FileLocks
     from shared.embedded.model_store import DirectoryModelStore
     from shared.embedded.publisher import BrokerPublisher, StorePublisher
+    from shared.embedded.raw_store import DirectoryRawStore
     from shared.embedded.run_store import SqliteRunStore
 
     home = settings.props_home
@@ -182,6 +198,7 @@ def _embedded(settings: BackendSettings) -> Backend:
         locks=FileLocks(home / "locks"),
         models=DirectoryModelStore(),
         model_folder=settings.model_folder or str((home / "models").resolve()),
+        raw=DirectoryRawStore(home / "raw"),
         clock=make_clock(settings),
         home=home,
     )
@@ -192,6 +209,7 @@ def _google(settings: BackendSettings) -> Backend:
     from shared.gcp.bigquery_warehouse import BigQueryWarehouse
     from shared.gcp.clients import Clients
     from shared.gcp.cloud_model_store import CloudModelStore
+    from shared.gcp.cloud_raw_store import CloudRawStore
     from shared.gcp.dead_letters import PubSubDeadLetters
     from shared.gcp.firestore_documents import FirestoreDocuments, FirestoreLocks
     from shared.gcp.firestore_runs import FirestoreRunStore
@@ -215,6 +233,7 @@ def _google(settings: BackendSettings) -> Backend:
         locks=FirestoreLocks(clients),
         models=CloudModelStore(clients, settings.model_cache, generations),
         model_folder=settings.model_folder or f"gs://{project}-models",
+        raw=CloudRawStore(clients, settings.raw_bucket or f"{project}-props-raw"),
         clock=clock,
         home=settings.props_home,
         closing=(warehouse.close, clients.close),

@@ -60,6 +60,30 @@ class Warehouse(Protocol):
         """
 
 
+class RawEntry(NamedTuple):
+    """A stored response: its feed, the game date that it was fetched for, and its name."""
+
+    feed: str
+    day: date
+    name: str
+
+
+class RawStore(Protocol):
+    """Keeps responses of feeds as they were received; nothing is overwritten and nothing deleted.
+
+    Every method raises ``Unavailable`` when the store cannot be reached.
+    """
+
+    def put(self, entry: RawEntry, body: bytes) -> None:
+        """Store a response durably. A name that has this body stays; ``Conflict`` if it has another one."""
+
+    def entries(self, first: date, last: date, feed: str | None = None) -> list[RawEntry]:
+        """Return what is stored for game dates, of one feed or all, in order of date and name."""
+
+    def read(self, entry: RawEntry) -> bytes:
+        """Return a stored response; ``NotFound`` if there is none."""
+
+
 @dataclass(frozen=True)
 class OutgoingMessage:
     """A message to publish: its body, and attributes that are readable without decoding the body."""

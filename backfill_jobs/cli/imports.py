@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backfill_jobs.cli.dates import date_option
+from backfill_jobs.cli.dates import End, Start, date_option
 from backfill_jobs.cli.framework import FINDING, DryRun, Json, connect_backend
 from backfill_jobs.cli.output import show, show_table
 from backfill_jobs.cli.progress import Bars
+from shared.errors import NotFound
 
 if TYPE_CHECKING:
     from shared.application.feeds.rows import FeedNote
     from shared.application.importing.import_files import ImportResult
+    from shared.application.importing.sources import FileSource
 
 
 def import_files(
@@ -30,6 +33,11 @@ def import_files(
         date | None, date_option("Game date of files that state none; else the one in their name.", "--date")
     ] = None,
     player: Annotated[str | None, typer.Option(help="Player of a game log that names none.")] = None,
+    from_raw: Annotated[
+        bool, typer.Option("--from-raw", help="Import what props fetch stored, of one FEED or all, again.")
+    ] = False,
+    start_date: Start = None,
+    end_date: End = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -39,21 +47,37 @@ def import_files(
     Exit code 1 if a file is refused, or if rows must be reviewed.
     """
     from shared.application.feeds.registry import BY_NAME
+    from shared.application.fetching.fetch import stored_files
     from shared.application.importing.import_files import ImportFiles
     from shared.application.importing.sources import files_of
 
+    if not from_raw and (start_date or end_date):
+        raise typer.BadParameter("--start-date and --end-date belong to --from-raw")
     paths = list(arguments or ())
     feed = paths.pop(0) if paths and paths[0] in BY_NAME and not Path(paths[0]).exists() else None
-    if not paths:
-        raise typer.BadParameter("no path, expected one or more files or folders")
-    sources, skipped = files_of(map(Path, paths), day, player)
+    if bool(paths) is from_raw:
+        raise typer.BadParameter("expected one or more files or folders, or --from-raw without any")
     backend = connect_backend()
+    sources: Sequence[FileSource]
+    skipped: list[Path] = []
+    if from_raw:
+        first, last = _span(start_date, end_date)
+        sources = stored_files(backend.raw, first, last, feed)
+        if not sources:
+            raise NotFound(f"no stored response from {first} to {last}, expected one that props fetch stored")
+    else:
+        sources, skipped = files_of(map(Path, paths), day, player)
     with Bars() as bars:
         result = ImportFiles(backend.warehouse, backend.clock)(sources, feed, dry_run, bars)
-    value = _value(result, skipped)
-    show(as_json, value, _lines(result, skipped))
+    show(as_json, import_value(result, skipped), import_lines(result, skipped))
     if any(note.is_finding for note in result.notes) or result.unresolved:
         raise typer.Exit(FINDING)
+
+
+def _span(first: date | None, last: date | None) -> tuple[date, date]:
+    from shared.domain.game_dates import FIRST, LAST
+
+    return first or FIRST, last or LAST
 
 
 def list_feeds(as_json: Json = False) -> None:
@@ -65,7 +89,7 @@ def list_feeds(as_json: Json = False) -> None:
     show_table(as_json, value, ("feed", "files"), rows, "no feeds")
 
 
-def _value(result: ImportResult, skipped: list[Path]) -> dict[str, object]:
+def import_value(result: ImportResult, skipped: Sequence[Path] = ()) -> dict[str, object]:
     return {
         "files": [
             {"name": f.name, "feed": f.feed, "rows": f.rows, "notes": [vars(n) for n in f.notes]}
@@ -81,7 +105,7 @@ def _value(result: ImportResult, skipped: list[Path]) -> dict[str, object]:
     }
 
 
-def _lines(result: ImportResult, skipped: list[Path]) -> list[str]:
+def import_lines(result: ImportResult, skipped: Sequence[Path] = ()) -> list[str]:
     """Return the files of each feed together, then rows by table, then what to look at."""
     lines = []
     for feed in dict.fromkeys(f.feed for f in result.files):

@@ -16,6 +16,7 @@ from backfill_jobs.cli import (
     deployments,
     evaluation,
     feature_store,
+    fetch,
     imports,
     models,
     players,
@@ -149,9 +150,17 @@ def _add(name: str, function: Callable[..., None], panel: str, *examples: str) -
 _add(
     "import", imports.import_files, START,
     "props import DIR", "props import odds-api FILE --dry-run",
+    "props import odds-api --from-raw --start-date A --end-date B",
 )  # fmt: skip
 _add("feeds", imports.list_feeds, START, "props feeds")
 _add("doctor", reports.doctor, START, "props doctor", "props doctor --json")
+_add(
+    "fetch",
+    fetch.fetch,
+    DAILY,
+    "props fetch schedule --date TODAY",
+    "props fetch odds --date TODAY --budget 20",
+)
 _add("predict", predict, DAILY, "props predict --dates TODAY", "props predict --dates D --allow-started")
 _add("grade", grade, DAILY, "props grade --dates TODAY-1", "props grade --start-date A --end-date B")
 _add("coverage", reports.coverage, DAILY, "props coverage --start-date A --end-date B")

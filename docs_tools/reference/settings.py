@@ -14,6 +14,7 @@ from docs_tools import docstrings, markdown
 from services.prediction_coordinator.settings import CoordinatorSettings
 from services.prediction_worker.settings import WorkerSettings
 from shared.alerting.webhook import AlertSettings
+from shared.application.fetching.settings import FetchSettings
 from shared.backends import BackendSettings, ModelSettings
 from shared.web.authentication import AuthSettings
 from shared.web.body_limits import LimitSettings
@@ -25,6 +26,7 @@ GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Request sizes", "Both services.", LimitSettings),
     ("The coordinator", "", CoordinatorSettings),
     ("The worker", "", WorkerSettings),
+    ("Fetches", "`props fetch` and `props day`.", FetchSettings),
     ("Alerts", "`--alert` of `props validate-daily`.", AlertSettings),
     ("Service URLs", "`props doctor` and the daily checks.", ServiceUrls),
 )

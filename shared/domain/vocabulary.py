@@ -28,6 +28,15 @@ class RunState(StrEnum):
 ACTIVE_STATES = (RunState.CREATED, RunState.PUBLISHED, RunState.ACTIVATING)
 
 
+class FeedKind(StrEnum):
+    """What ``props fetch`` asks the sources of a game date for."""
+
+    SCHEDULE = "schedule"
+    BOX_SCORES = "boxscores"
+    INJURIES = "injuries"
+    ODDS = "odds"
+
+
 class Role(StrEnum):
     """Role of a prediction: ``IN_SAMPLE`` ones and those of shadow models are never active."""
 

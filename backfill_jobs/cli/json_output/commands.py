@@ -86,6 +86,21 @@ class Import(TypedDict):
     dry_run: bool
 
 
+class Fetch(TypedDict):
+    """Responses of a fetch. ``stored``: names of new ones; ``refused``: what is missing or cannot be
+    imported; ``stopped``: what was left out for the budget. ``spent``, ``remaining``: credits."""
+
+    kind: str
+    game_date: str
+    stored: list[str]
+    unchanged: int
+    refused: list[str]
+    stopped: list[str]
+    imported: list[Import]
+    spent: int
+    remaining: int | None
+
+
 class Doctor(TypedDict):
     """``home``: the folder of the state. ``severity``: that of the worst finding."""
 
@@ -268,6 +283,7 @@ JSON_OUTPUT: dict[str, Any] = {
     "props load": Load,
     "props import": Import,
     "props feeds": FeedList,
+    "props fetch": Fetch,
     "props doctor": Doctor,
     "props predict": Predictions,
     "props grade": Grades,

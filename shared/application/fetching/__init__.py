@@ -1,0 +1,1 @@
+"""Fetching feeds: polite requests, raw responses stored first, then imported."""
