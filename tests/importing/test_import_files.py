@@ -13,8 +13,8 @@ from shared.application.importing.import_files import ImportResult
 from shared.errors import Rejected
 from tests.feeds import nba_files
 from tests.feeds.nba_files import CURRY, LOG, game, log, schedule
-from tests.feeds.test_kaggle import SCHEDULE, STATISTICS, csv
 from tests.importing.games import World
+from tests.importing.kaggle_files import SCHEDULE, STATISTICS, csv
 
 GAMES, BOX = "nba_reference.nba_schedule", "nba_analytics.player_game_summary"
 QUOTES = "nba_raw.odds_api_player_points_props"

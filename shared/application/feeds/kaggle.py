@@ -1,38 +1,36 @@
-"""Box scores and schedules of popular Kaggle data sets.
+"""Box scores and players of popular Kaggle data sets.
 
-The minutes of ``PlayerStatistics`` are whole, or minutes and seconds written as a decimal: 33.09 is 33:09,
-and 37.6 is 37:60, a lost zero. Those of the daily set are true decimals. The same digits mean different
-times, so each feed has its rule, and a file that contradicts it is refused.
+``PlayerStatistics`` and the set that is grouped from it write minutes and seconds as a decimal, in older rows
+whole minutes. The daily set has true decimals. The same digits mean different times, so each feed has its
+rule, and a file that contradicts it is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.application.feeds.nba_tables import game_id_of
 from shared.application.feeds.raw_file import FeedError, RawFile
-from shared.application.feeds.rows import MICROS, Feed, FeedNote, FeedRows, RowKind, feed_table
+from shared.application.feeds.rows import Feed, FeedNote, FeedRows, RowKind, feed_table
 from shared.application.feeds.text_columns import (
-    counts_of_played,
+    by_word,
     dates,
     decimal,
     joined,
     read_table,
+    refuse,
+    refuse_null,
     text,
+    where,
     whole,
     yes,
 )
-from shared.domain.nba_game_ids import kind_of, season_of
-from shared.domain.nba_team_ids import TEAM_CODES
+from shared.domain.nba_game_ids import kind_of, parse_game_id, season_of
 from shared.domain.season_types import COUNTED
-
-EASTERN = ZoneInfo("America/New_York")
+from shared.domain.written_minutes import Notation, is_clock, minutes_of_clock, notation_of
 
 _COUNTS = {
     "points": "points", "fgm": "fieldGoalsMade", "fga": "fieldGoalsAttempted", "fg3m": "threePointersMade",
@@ -41,150 +39,135 @@ _COUNTS = {
     "stl": "steals", "blk": "blocks", "tov": "turnovers", "pf": "foulsPersonal",
     "plus_minus": "plusMinusPoints",
 }  # fmt: skip
-_STATISTICS = (
-    "firstName", "lastName", "personId", "gameId", "gameDateTimeEst", "playerteamCity", "playerteamName",
-    "opponentteamCity", "opponentteamName", "home", "numMinutes", *_COUNTS.values(),
+_IDENTITY = (
+    "personId", "gameId", "gameDateTimeEst", "playerteamName", "opponentteamName", "home",
 )  # fmt: skip
+_NAMES = ("firstName", "lastName", "playerteamCity", "opponentteamCity")
 
-NOT_IMPORTED = "rows of pre-season or All-Star games, which are not imported"
+LEFT_OUT = "rows of pre-season or All-Star games, which are not imported"
+UNKNOWN_MINUTES = "rows with points but without minutes"
+NO_APPEARANCE = "rows of 0 minutes without any count, read as players who did not play"
 
 
-def minutes_and_seconds(raw: RawFile, values: pa.Array, name: str) -> pa.Array:
-    """Return minutes of 33.09 for 33:09; refuse a file with a fraction above .60, which is a true decimal."""
-    minutes = pc.floor(values)
-    seconds = pc.round(pc.multiply(pc.subtract(values, minutes), 100.0))
-    worst = pc.max(seconds).as_py()
-    if worst is not None and worst > 60:
-        came = f"{name} with {worst:.0f} hundredths"
-        raise FeedError(raw.name, came, "minutes and seconds, so at most 60 (33.09 for 33:09)")
-    return pc.add(minutes, pc.divide(seconds, 60.0))
+def game_ids(raw: RawFile, table: pa.Table) -> pa.Array:
+    """Return ids of ten digits; the sets write them as numbers, without the leading zeros."""
+    refuse_null(raw, table, ("gameId",))
+
+    def parsed(word: str) -> str:
+        try:
+            return parse_game_id(word.removesuffix(".0"))
+        except ValueError as exc:
+            came, _, expected = str(exc).rpartition(", expected ")
+            raise FeedError(raw.name, came, expected) from exc
+
+    return by_word(text(table, "gameId"), parsed, pa.string())
+
+
+def is_counted(ids: pa.Array) -> pa.Array:
+    """Return whether each game is imported."""
+    return by_word(ids, lambda game_id: kind_of(game_id) in COUNTED, pa.bool_())
+
+
+def note_of(reason: str, rows: pa.Array, examples: pa.Array) -> tuple[FeedNote, ...]:
+    """Return a note on the rows that are true, with the value of the first; none without such rows."""
+    count = pc.sum(rows).as_py() or 0
+    return (FeedNote(reason, count, str(examples[pc.index(rows, True).as_py()])),) if count else ()
+
+
+def _is_statistics(raw: RawFile) -> bool:
+    return {"personId", "gameId", "numMinutes"} <= set(raw.header)
 
 
 def _read_statistics(raw: RawFile) -> FeedRows:
-    """Read PlayerStatistics. ``gameDateTimeEst`` gives the date only: in some seasons it is hours off."""
-    table = read_table(raw, _STATISTICS)
-    ids = _game_ids(raw, table)
-    keep = _is_counted(ids)
-    written = decimal(raw, table, "numMinutes")
-    played = pc.is_valid(written)
+    """Read PlayerStatistics: the id alone gives season and kind of a game, whatever ``gameType`` says.
+
+    ``gameDateTimeEst`` is hours off in some seasons: only its date is used.
+    """
+    comment = ("comment",) if "comment" in raw.header else ()
+    table = read_table(raw, (*_IDENTITY, *_NAMES, "numMinutes", *_COUNTS.values(), *comment))
+    refuse_null(raw, table, _IDENTITY)
+    ids = game_ids(raw, table)
     counts = {ours: whole(raw, table, theirs) for ours, theirs in _COUNTS.items()}
+    minutes = _clock_minutes(raw, table, "numMinutes")
+    reasons = text(table, "comment") if comment else pa.nulls(table.num_rows, pa.string())
+    names = joined(text(table, "firstName"), text(table, "lastName"))
+    refuse(raw, table, "lastName", pc.is_null(names), "a name")
+    played, notes, keep = _appearances(minutes, counts, reasons, is_counted(ids), ids)
     rows = feed_table(RowKind.BOX_SCORES, {
-        "game_id": ids, "season": _by_id(ids, season_of), "game_date": dates(raw, table, "gameDateTimeEst"),
-        "player_id": whole(raw, table, "personId"),
-        "player_name": joined(text(table, "firstName"), text(table, "lastName")),
+        "game_id": ids, "season": by_word(ids, season_of, pa.string()),
+        "season_type": by_word(ids, kind_of, pa.string()), "game_date": dates(raw, table, "gameDateTimeEst"),
+        "player_id": whole(raw, table, "personId"), "player_name": names,
         "team": joined(text(table, "playerteamCity"), text(table, "playerteamName")),
         "opponent": joined(text(table, "opponentteamCity"), text(table, "opponentteamName")),
         "is_home": yes(raw, table, "home"), "did_play": played,
-        "minutes": pc.fill_null(minutes_and_seconds(raw, written, "numMinutes"), 0.0),
-        **counts_of_played(played, counts),
+        "minutes": pc.if_else(played, minutes, 0.0), **where(played, counts),
+        **({"dnp_reason": pc.if_else(played, pa.scalar(None, pa.string()), reasons)} if comment else {}),
     }).filter(keep)  # fmt: skip
-    return _result(RowKind.BOX_SCORES, rows, ids, keep)
+    return FeedRows({RowKind.BOX_SCORES: rows} if rows.num_rows else {}, notes)
 
 
-def _game_ids(raw: RawFile, table: pa.Table) -> pa.Array:
-    """Return ten-digit ids; each distinct one is parsed once."""
-    coded = text(table, "gameId").dictionary_encode()
-    parsed = [game_id_of(word.removesuffix(".0"), raw.name) for word in coded.dictionary.to_pylist()]
-    return pa.array(parsed, pa.string()).take(coded.indices)
+def _appearances(
+    minutes: pa.Array, counts: Mapping[str, pa.Array], reasons: pa.Array, counted: pa.Array, ids: pa.Array
+) -> tuple[pa.Array, tuple[FeedNote, ...], pa.Array]:
+    """Return who played, notes, and the rows to keep.
 
-
-def _by_id(ids: pa.Array, value: Callable[[str], object]) -> pa.Array:
-    coded = ids.dictionary_encode()
-    return pa.array([value(word) for word in coded.dictionary.to_pylist()]).take(coded.indices)
-
-
-def _is_counted(ids: pa.Array) -> pa.Array:
-    return _by_id(ids, lambda game_id: kind_of(game_id) in COUNTED)
-
-
-def _result(kind: RowKind, rows: pa.Table, ids: pa.Array, keep: pa.Array, *notes: FeedNote) -> FeedRows:
-    left_out = pc.sum(pc.invert(keep)).as_py() or 0
-    found = list(notes)
-    if left_out:
-        found.insert(0, FeedNote(NOT_IMPORTED, left_out, ids[pc.index(keep, False).as_py()].as_py()))
-    return FeedRows({kind: rows} if rows.num_rows else {}, tuple(found))
-
-
-def _schedule_teams(raw: RawFile) -> tuple[str, str]:
-    home = "hometeamId" if "hometeamId" in raw.header else "homeTeamId"
-    return home, "awayteamId" if "awayteamId" in raw.header else "awayTeamId"
-
-
-def _is_schedule(raw: RawFile) -> bool:
-    return {"gameId", "gameDateTimeEst"} <= set(raw.header) and bool(
-        {"hometeamId", "homeTeamId"} & set(raw.header)
+    A player with 0 whole minutes and any count was on the floor; without one, nothing shows it. Points
+    without minutes are of a time when nobody wrote them down.
+    """
+    has_count = pa.array(np.zeros(len(minutes), np.bool_))
+    for values in counts.values():
+        has_count = pc.or_(has_count, pc.fill_null(pc.not_equal(values, 0), False))
+    absent = pc.fill_null(pc.match_substring_regex(reasons, r"^(DNP|DND|NWT)\b"), False)
+    has_minutes = pc.fill_null(pc.greater(minutes, 0.0), False)
+    played = pc.and_(pc.or_(has_minutes, has_count), pc.invert(absent))
+    unknown = pc.and_(pc.and_(played, pc.is_null(minutes)), counted)
+    idle = pc.and_(
+        pc.and_(pc.equal(pc.fill_null(minutes, -1.0), 0.0), pc.invert(pc.or_(has_count, absent))), counted
     )
+    notes = (
+        *note_of(LEFT_OUT, pc.invert(counted), ids),
+        *note_of(UNKNOWN_MINUTES, unknown, ids),
+        *note_of(NO_APPEARANCE, idle, ids),
+    )
+    return played, notes, pc.and_(counted, pc.invert(unknown))
 
 
-def _read_schedule(raw: RawFile) -> FeedRows:
-    """Read LeagueSchedule: ``gameDateTimeEst`` is US Eastern, though written with ``+00:00`` or ``Z``."""
-    home, away = _schedule_teams(raw)
-    table = read_table(raw, ("gameId", "gameDateTimeEst", home, away))
-    ids = _game_ids(raw, table)
-    counted = _is_counted(ids)
-    codes = [pc.cast(whole(raw, table, c), pa.int64()).to_pylist() for c in (home, away)]
-    teams = [pa.array([TEAM_CODES.get(i) for i in column], pa.string()) for column in codes]
-    has_teams = pc.and_(pc.is_valid(teams[0]), pc.is_valid(teams[1]))
-    keep = pc.and_(counted, has_teams)
-    rows = feed_table(RowKind.GAMES, {
-        "game_id": ids, "season": _by_id(ids, season_of), "season_type": _by_id(ids, kind_of),
-        "game_date": dates(raw, table, "gameDateTimeEst"), "start_time_utc": _eastern(raw, table),
-        "home_team": teams[0], "away_team": teams[1],
-    }).filter(keep)  # fmt: skip
-    unknown = pc.and_(counted, pc.invert(has_teams))
-    count = pc.sum(unknown).as_py() or 0
-    notes = [
-        FeedNote("games whose teams are not known yet", count, ids[pc.index(unknown, True).as_py()].as_py())
-    ]
-    return _result(RowKind.GAMES, rows, ids, counted, *(notes if count else ()))
+def _clock_minutes(raw: RawFile, table: pa.Table, name: str) -> pa.Array:
+    """Return minutes of minutes and seconds or whole minutes; refuse a value that is neither."""
+    written = decimal(raw, table, name)
+    values = np.asarray(written.to_numpy(zero_copy_only=False), np.float64)
+    expected = "minutes and seconds as a decimal, 33.09 for 33:09, so no fraction above .60"
+    refuse(raw, table, name, pa.array(~is_clock(values)), expected)
+    return pa.array(minutes_of_clock(values), pa.float64(), from_pandas=True)
 
 
-def _eastern(raw: RawFile, table: pa.Table) -> pa.Array:
-    """Return the instants of Eastern wall-clock times; a time at midnight is an unknown one."""
-    words = pc.replace_substring(pc.utf8_slice_codeunits(text(table, "gameDateTimeEst"), 0, 19), "T", " ")
-    local = pc.strptime(words, format="%Y-%m-%d %H:%M:%S", unit="us", error_is_null=True)
-    if local.null_count > words.null_count:
-        row = pc.index(pc.and_(pc.is_null(local), pc.is_valid(words)), True).as_py()
-        came = f"gameDateTimeEst {table['gameDateTimeEst'][row].as_py()!r}"
-        raise FeedError(raw.name, came, "YYYY-MM-DD HH:MM:SS", f"line {row + 2}")
-    instants = [None if t is None else t.replace(tzinfo=EASTERN).astimezone(UTC) for t in local.to_pylist()]
-    return pa.array(instants, MICROS)
-
-
-_REGROUPED = (
-    "firstName",
-    "gameDate",
-    "playerteamName",
-    "opponentteamName",
-    "home",
-    "MP",
-    "PTS",
-    "3PM",
-    "TRB",
-)
-_REGROUPED_COUNTS = {
+_GROUPED_COUNTS = {
     "points": "PTS", "fgm": "FG", "fga": "FGA", "fg3m": "3PM", "fg3a": "3PA", "ftm": "FTM", "fta": "FTA",
     "reb": "TRB", "ast": "AST", "stl": "STL", "blk": "BLK", "tov": "TOV",
 }  # fmt: skip
+_GROUPED = ("firstName", "gameDate", "playerteamName", "opponentteamName", "home", "MP")
 
 
 def _is_regrouped(raw: RawFile) -> bool:
-    return {"firstName", "gameDate", "playerteamName", "MP"} <= set(raw.header)
+    return {"playerteamName", "MP"} <= set(raw.header)
 
 
 def _read_regrouped(raw: RawFile) -> FeedRows:
-    """Read the regrouped set: whole names in ``firstName``, nicknames of teams, no ids."""
-    table = read_table(raw, (*_REGROUPED, *_REGROUPED_COUNTS.values()))
-    written = decimal(raw, table, "MP")
-    played = pc.is_valid(written)
-    rows = feed_table(RowKind.BOX_SCORES, {
-        "game_date": dates(raw, table, "gameDate"), "player_name": text(table, "firstName"),
+    """Read the grouped set: ``firstName`` is the whole name, teams are nicknames, there are no ids."""
+    table = read_table(raw, (*_GROUPED, *_GROUPED_COUNTS.values()))
+    refuse_null(raw, table, (*_GROUPED, *_GROUPED_COUNTS.values()))
+    names = text(table, "firstName")
+    counts = {ours: whole(raw, table, theirs) for ours, theirs in _GROUPED_COUNTS.items()}
+    minutes = _clock_minutes(raw, table, "MP")
+    everyone = pa.repeat(True, table.num_rows)
+    played, notes, keep = _appearances(
+        minutes, counts, pa.nulls(table.num_rows, pa.string()), everyone, names
+    )
+    return FeedRows({RowKind.BOX_SCORES: feed_table(RowKind.BOX_SCORES, {
+        "game_date": dates(raw, table, "gameDate"), "player_name": names,
         "team": text(table, "playerteamName"), "opponent": text(table, "opponentteamName"),
-        "is_home": yes(raw, table, "home"), "did_play": played,
-        "minutes": pc.fill_null(minutes_and_seconds(raw, written, "MP"), 0.0),
-        **counts_of_played(played, {o: whole(raw, table, t) for o, t in _REGROUPED_COUNTS.items()}),
-    })  # fmt: skip
-    return FeedRows({RowKind.BOX_SCORES: rows})
+        "is_home": yes(raw, table, "home"), "did_play": played, "minutes": minutes, **where(played, counts),
+    }).filter(keep)}, notes)  # fmt: skip
 
 
 _DAILY_COUNTS = {
@@ -192,75 +175,55 @@ _DAILY_COUNTS = {
     "oreb": "ORB", "dreb": "DRB", "reb": "TRB", "ast": "AST", "stl": "STL", "blk": "BLK", "tov": "TOV",
     "pf": "PF",
 }  # fmt: skip
-FEW_FRACTIONS = 30
-"""With fewer fractions, all below .60, minutes and seconds cannot be told from decimals."""
+_DAILY = ("Player", "Tm", "Opp", "MP", "Data", *_DAILY_COUNTS.values())
 
 
 def _is_daily(raw: RawFile) -> bool:
-    return {"Player", "Tm", "Opp", "MP", "Data"} <= set(raw.header)
+    return {"Player", "Tm", "Opp", "MP"} <= set(raw.header)
 
 
 def _read_daily(raw: RawFile) -> FeedRows:
-    """Read the daily set: the date is in ``Data``, minutes are decimals, nothing says who was at home."""
-    table = read_table(raw, ("Player", "Tm", "Opp", "MP", "Data", *_DAILY_COUNTS.values()))
+    """Read the daily set: players who played, the date in ``Data``, and no column for who was at home."""
+    table = read_table(raw, _DAILY)
+    refuse_null(raw, table, _DAILY)
     minutes = decimal(raw, table, "MP")
-    _refuse_clock_minutes(raw, minutes)
-    played = pc.is_valid(minutes)
-    rows = feed_table(RowKind.BOX_SCORES, {
+    notation = notation_of(np.asarray(minutes.to_numpy(zero_copy_only=False), np.float64))
+    if notation is Notation.CLOCK:
+        came = f"MP without a fraction above .60, so {notation}"
+        raise FeedError(raw.name, came, Notation.DECIMAL.value)
+    return FeedRows({RowKind.BOX_SCORES: feed_table(RowKind.BOX_SCORES, {
         "game_date": dates(raw, table, "Data"), "player_name": text(table, "Player"),
-        "team": text(table, "Tm"), "opponent": text(table, "Opp"), "did_play": played,
-        "minutes": pc.fill_null(minutes, 0.0),
-        **counts_of_played(played, {o: whole(raw, table, t) for o, t in _DAILY_COUNTS.items()}),
-    })  # fmt: skip
-    return FeedRows({RowKind.BOX_SCORES: rows})
-
-
-def _refuse_clock_minutes(raw: RawFile, minutes: pa.Array) -> None:
-    """Refuse minutes that look like minutes and seconds: many with two decimals, none above .60."""
-    values = np.asarray(pc.drop_null(minutes).to_numpy(zero_copy_only=False), np.float64)
-    fractions = values[values != np.floor(values)] % 1
-    has_two_decimals = np.allclose(fractions * 100, np.round(fractions * 100), atol=1e-6)
-    if len(fractions) >= FEW_FRACTIONS and has_two_decimals and fractions.max() < 0.605:
-        raise FeedError(raw.name, "MP with no fraction above .60, so minutes and seconds", "decimal minutes")
+        "team": text(table, "Tm"), "opponent": text(table, "Opp"),
+        "did_play": pa.repeat(True, table.num_rows), "minutes": minutes,
+        **{ours: whole(raw, table, theirs) for ours, theirs in _DAILY_COUNTS.items()},
+    })})  # fmt: skip
 
 
 def _is_players(raw: RawFile) -> bool:
-    return {"personId", "firstName", "lastName", "birthdate"} <= set(raw.header)
+    header = set(raw.header)
+    return {"personId", "firstName", "lastName"} <= header and not {"gameId", "numMinutes"} & header
 
 
 def _read_players(raw: RawFile) -> FeedRows:
     table = read_table(raw, ("personId", "firstName", "lastName"))
-    names = pc.utf8_trim_whitespace(
-        pc.binary_join_element_wise(
-            pc.fill_null(text(table, "firstName"), ""), pc.fill_null(text(table, "lastName"), ""), " "
-        )
-    )
-    keep = pc.not_equal(names, "")
-    columns = {"player_id": whole(raw, table, "personId"), "player_name": names}
-    rows = feed_table(RowKind.PLAYERS, columns).filter(keep)
-    left_out = table.num_rows - rows.num_rows
-    notes = (FeedNote("rows without a name", left_out),) if left_out else ()
+    refuse_null(raw, table, ("personId",))
+    names = joined(text(table, "firstName"), text(table, "lastName"))
+    keep = pc.is_valid(names)
+    ids = whole(raw, table, "personId")
+    notes = note_of("rows without a name", pc.invert(keep), ids)
+    rows = feed_table(RowKind.PLAYERS, {"player_id": ids, "player_name": names}).filter(keep)
     return FeedRows({RowKind.PLAYERS: rows} if rows.num_rows else {}, notes)
-
-
-def _is_statistics(raw: RawFile) -> bool:
-    return {"personId", "gameId", "numMinutes", "playerteamName"} <= set(raw.header)
 
 
 FEEDS: tuple[Feed, ...] = (
     Feed(
-        "kaggle-player-statistics",
-        "PlayerStatistics, historical box scores (CSV)",
-        _is_statistics,
+        "kaggle-player-statistics", "PlayerStatistics, historical box scores (CSV)", _is_statistics,
         _read_statistics,
     ),
-    Feed("kaggle-schedule", "LeagueSchedule24_25 and the like (CSV)", _is_schedule, _read_schedule),
-    Feed("kaggle-players", "Players (CSV)", _is_players, _read_players),
     Feed(
-        "kaggle-regrouped",
-        "box scores with MP, PTS and nicknames of teams (CSV)",
-        _is_regrouped,
+        "kaggle-regrouped", "PlayerStatistics with the columns MP and PTS (CSV)", _is_regrouped,
         _read_regrouped,
     ),
     Feed("kaggle-daily", "daily box scores with the date in Data (CSV)", _is_daily, _read_daily),
-)
+    Feed("kaggle-players", "Players (CSV)", _is_players, _read_players),
+)  # fmt: skip

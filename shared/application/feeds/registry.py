@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from shared.application.feeds import (
     basketball_reference,
-    basketball_reference_page,
+    basketball_reference_html,
     book_tables,
     hoopr,
     injury_report,
     kaggle,
+    kaggle_schedule,
     nba_box_scores,
     nba_players,
     nba_schedule,
@@ -30,8 +31,9 @@ FEEDS: tuple[Feed, ...] = (
     *injury_report.FEEDS,
     *hoopr.FEEDS,
     *basketball_reference.FEEDS,
-    *basketball_reference_page.FEEDS,
+    *basketball_reference_html.FEEDS,
     *kaggle.FEEDS,
+    *kaggle_schedule.FEEDS,
 )
 
 BY_NAME = {feed.name: feed for feed in FEEDS}

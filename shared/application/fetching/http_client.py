@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import time
@@ -28,6 +29,17 @@ _KEY = re.compile(r"(apiKey=)[^&\s'\"]+", re.IGNORECASE)
 def redacted(text: str) -> str:
     """Return a text without the value of an ``apiKey`` parameter."""
     return _KEY.sub(r"\1...", text)
+
+
+class _WithoutKey(logging.Filter):
+    """Removes keys from lines of httpx, which logs the address of each request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redacted(record.getMessage()), ()
+        return True
+
+
+logging.getLogger("httpx").addFilter(_WithoutKey())
 
 
 @dataclass(frozen=True)
