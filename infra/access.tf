@@ -58,6 +58,12 @@ locals {
       write  = local.registry
       append = []
     }
+    # What an import writes. Where a game has moved, it also ends the active predictions of the old date.
+    fetch = {
+      read   = []
+      write  = concat(local.inputs, ["nba_raw.row_versions", "nba_predictions.player_prop_predictions"])
+      append = []
+    }
     # A release compares every table's columns with the code's, which takes a query of it.
     release = {
       read   = [for t in keys(local.tables) : t if t != local.deployments]
@@ -107,7 +113,7 @@ resource "google_bigquery_table_iam_member" "rows" {
 }
 
 resource "google_bigquery_dataset_iam_member" "scratch" {
-  for_each   = toset(["coordinator", "jobs", "training"])
+  for_each   = toset(["coordinator", "jobs", "training", "fetch"])
   dataset_id = google_bigquery_dataset.scratch.dataset_id
   role       = "roles/bigquery.dataEditor"
   member     = google_service_account.this[each.value].member
@@ -130,7 +136,7 @@ resource "google_project_iam_member" "reads_results_fast" {
 
 # The worker keeps its heartbeat here, the coordinator the runs, jobs their locks and checkpoints.
 resource "google_project_iam_member" "documents" {
-  for_each = setsubtract(keys(local.grants), ["release"])
+  for_each = setsubtract(keys(local.grants), ["release", "fetch"])
   project  = var.project_id
   role     = "roles/datastore.user"
   member   = google_service_account.this[each.value].member

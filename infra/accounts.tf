@@ -6,6 +6,7 @@ locals {
     worker      = "Runs prediction-worker"
     jobs        = "Runs features, grading and validation"
     training    = "Runs training, and alone may write models"
+    fetch       = "Runs fetches, and alone leaves for the internet"
     push        = "Is who Pub/Sub says it is when it pushes"
     scheduler   = "Publishes run requests, calls /check-stalled, starts jobs"
     release     = "Builds images, deploys and checks them"

@@ -1,5 +1,6 @@
 # Services and jobs leave through a subnet without a way to the internet: they reach Google's APIs and nothing
-# else. It is also what makes a call from a job count as internal.
+# else. It is also what makes a call from a job count as internal. Fetches are outside of it (docs/adr/0038): they
+# reach the internet and no service.
 
 resource "google_compute_network" "this" {
   name                    = "props"

@@ -8,6 +8,11 @@ output "model_bucket" {
   value       = google_storage_bucket.models.name
 }
 
+output "raw_bucket" {
+  description = "Bucket of the responses of feeds, as they came."
+  value       = google_storage_bucket.raw.name
+}
+
 output "environment" {
   description = "Declared environment of each program, without what a release sets."
   value       = { for name, d in local.declared : name => d.values }

@@ -5,7 +5,7 @@ data "google_project" "this" {
 locals {
   apis = [
     "artifactregistry", "bigquery", "bigquerystorage", "cloudbuild", "cloudscheduler", "compute", "containeranalysis",
-    "firestore", "iam", "iap", "logging", "monitoring", "pubsub", "run", "storage",
+    "firestore", "iam", "iap", "logging", "monitoring", "pubsub", "run", "secretmanager", "storage",
   ]
 
   # Google's own account of Pub/Sub in this project: it moves dead letters and mints push tokens.

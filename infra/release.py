@@ -44,6 +44,7 @@ def declared(service: str, project: str, number: str, region: str) -> tuple[Envi
             region=region,
             audience=audience(service, project),
             model_bucket=f"{project}-props-models",
+            raw_bucket=f"{project}-props-raw",
         )
     )
     return filled["values"], filled["from_release"]

@@ -11,8 +11,15 @@ locals {
     same-day = { at = "30 11 * * *", reason = "same-day run", force = true }
   }
 
-  # Ahead of each run come the features it needs; grading waits for the last game of the west coast.
+  # Ahead of each run come the features it needs, and ahead of those the feeds: games first, since every other row
+  # belongs to one. Grading waits for the last game of the west coast and its box scores. The two evening fetches of
+  # odds come before the tip-offs of 19:00 and 22:00. Each feed comes twice a day or more: alert feed-late cannot wait
+  # for a whole day.
   job_times = {
+    fetch-schedule     = { job = "fetch-schedule", at = "0 1,6 * * *" }
+    fetch-boxscores    = { job = "fetch-boxscores", at = "10 6,10 * * *" }
+    fetch-injuries     = { job = "fetch-injuries", at = "40 1,5,10,13,17,18 * * *" }
+    fetch-odds         = { job = "fetch-odds", at = "45 1,5,10,18,21 * * *" }
     features-early     = { job = "features", at = "0 2 * * *" }
     features-overnight = { job = "features", at = "30 6 * * *" }
     features-same-day  = { job = "features", at = "0 11 * * *" }

@@ -12,6 +12,7 @@ locals {
         region         = var.region
         audience       = lookup(local.audiences, name, "")
         model_bucket   = google_storage_bucket.models.name
+        raw_bucket     = google_storage_bucket.raw.name
       })
     )
   }

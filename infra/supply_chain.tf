@@ -114,7 +114,7 @@ resource "google_cloud_run_v2_job_iam_member" "release_deploys" {
 
 # A revision runs as its own account, so whoever deploys it must be allowed to say so.
 resource "google_service_account_iam_member" "release_acts_as" {
-  for_each           = toset(["coordinator", "worker", "jobs", "training", "release"])
+  for_each           = toset(["coordinator", "worker", "jobs", "training", "fetch", "release"])
   service_account_id = google_service_account.this[each.value].name
   role               = "roles/iam.serviceAccountUser"
   member             = local.release

@@ -47,6 +47,15 @@ mock_provider "google" {
   }
 
   override_resource {
+    target = google_service_account.this["fetch"]
+    values = {
+      email  = "props-fetch@p.test"
+      member = "serviceAccount:props-fetch@p.test"
+      name   = "projects/p/serviceAccounts/props-fetch@p.test"
+    }
+  }
+
+  override_resource {
     target = google_service_account.this["push"]
     values = {
       email  = "props-push@p.test"
@@ -366,6 +375,142 @@ run "schedule" {
   assert {
     condition     = toset([for t in local.job_times : t.job]) == setsubtract(keys(module.job), ["release"])
     error_message = "Every job has its time but the release, which is started by the script."
+  }
+}
+
+run "feeds" {
+  command = plan
+
+  assert {
+    condition = [for key, j in module.job : key if length(j.job.template[0].template[0].vpc_access) == 0] == [
+      "fetch-boxscores", "fetch-injuries", "fetch-odds", "fetch-schedule",
+    ]
+    error_message = "Only fetches leave for the internet."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for j in module.job : [for v in j.job.template[0].template[0].vpc_access : v.egress == "ALL_TRAFFIC"]
+    ]))
+    error_message = "Whatever is in the network leaves through its subnet."
+  }
+
+  assert {
+    condition = [
+      for key, j in module.job : key if j.job.template[0].template[0].service_account == "props-fetch@p.test"
+    ] == ["fetch-boxscores", "fetch-injuries", "fetch-odds", "fetch-schedule"]
+    error_message = "Every fetch runs as the account fetch, and nothing else does."
+  }
+
+  assert {
+    condition = { for key, g in google_bigquery_table_iam_member.rows : g.table_id => g.role if g.member == "serviceAccount:props-fetch@p.test" } == {
+      load_reconciliation          = google_project_iam_custom_role.row_writer.id
+      nba_schedule                 = google_project_iam_custom_role.row_writer.id
+      nbac_injury_report           = google_project_iam_custom_role.row_writer.id
+      odds_api_player_points_props = google_project_iam_custom_role.row_writer.id
+      player_game_summary          = google_project_iam_custom_role.row_writer.id
+      player_prop_predictions      = google_project_iam_custom_role.row_writer.id
+      row_versions                 = google_project_iam_custom_role.row_writer.id
+    }
+    error_message = "A fetch writes what an import writes, and reads nothing else."
+  }
+
+  assert {
+    condition     = !contains([for g in google_project_iam_member.documents : g.member], "serviceAccount:props-fetch@p.test")
+    error_message = "A fetch has nothing in the run store."
+  }
+
+  assert {
+    condition = !contains(
+      concat(values(module.coordinator.invokers), values(module.worker.invokers), flatten([for t in module.topic : t.publishers])),
+      "serviceAccount:props-fetch@p.test",
+    )
+    error_message = "What reaches the internet calls no service and publishes nothing."
+  }
+
+  assert {
+    condition = { for g in google_storage_bucket_iam_member.fetch_raw : g.role => g.member } == {
+      "roles/storage.objectCreator" = "serviceAccount:props-fetch@p.test"
+      "roles/storage.objectViewer"  = "serviceAccount:props-fetch@p.test"
+    }
+    error_message = "A fetch adds responses and reads them again."
+  }
+
+  assert {
+    condition     = local.environment["props"].RAW_BUCKET == google_storage_bucket.raw.name && google_storage_bucket.raw.name == "p-props-raw"
+    error_message = "A fetch stores in the bucket of responses."
+  }
+
+  assert {
+    condition     = google_storage_bucket.raw.public_access_prevention == "enforced" && google_storage_bucket.raw.uniform_bucket_level_access
+    error_message = "The bucket of responses is closed."
+  }
+
+  assert {
+    condition     = google_storage_bucket.raw.retention_policy[0].retention_period == 400 * 24 * 60 * 60
+    error_message = "A response is kept for longer than a season."
+  }
+
+  assert {
+    condition = [for r in google_storage_bucket.raw.lifecycle_rule : [for a in r.action : "${a.type} ${a.storage_class}"][0]] == [
+      "SetStorageClass NEARLINE", "SetStorageClass ARCHIVE",
+    ]
+    error_message = "Responses become cheaper; no rule deletes them."
+  }
+
+  assert {
+    condition = {
+      for key, j in module.job : key => {
+        for e in j.job.template[0].template[0].containers[0].env : e.name => e.value_source[0].secret_key_ref[0].secret if length(e.value_source) > 0
+      }
+    } == merge({ for key in keys(module.job) : key => {} }, { fetch-odds = { ODDS_API_KEY = "props-odds-api-key" } })
+    error_message = "The key of The Odds API is in the job that needs it and in no other."
+  }
+
+  assert {
+    condition = alltrue([
+      for e in module.job["fetch-odds"].job.template[0].template[0].containers[0].env : e.value_source[0].secret_key_ref[0].version == "latest" if length(e.value_source) > 0
+    ])
+    error_message = "A new key needs no release."
+  }
+
+  assert {
+    condition = (
+      google_secret_manager_secret_iam_member.fetch_reads_odds_api_key.role == "roles/secretmanager.secretAccessor"
+      && google_secret_manager_secret_iam_member.fetch_reads_odds_api_key.member == "serviceAccount:props-fetch@p.test"
+    )
+    error_message = "The key is read by the account fetch, and not changed."
+  }
+
+  assert {
+    condition = { for c in google_monitoring_alert_policy.symptom["feed-late"].conditions : c.display_name => c.condition_absent[0].filter } == {
+      for job in [for key in keys(module.job) : "props-${key}" if startswith(key, "fetch-")] :
+      "A feed has not come for longer than between two fetches: ${job}" => "resource.type=\"cloud_run_job\" AND metric.type=\"logging.googleapis.com/user/props_feeds\" AND resource.labels.job_name=\"${job}\""
+    }
+    error_message = "Every fetch is missed when it does not come."
+  }
+
+  assert {
+    condition = alltrue([
+      for c in google_monitoring_alert_policy.symptom["feed-late"].conditions : tonumber(trimsuffix(c.condition_absent[0].duration, "s")) <= 23.5 * 60 * 60
+    ])
+    error_message = "Cloud Monitoring misses nothing for longer than 23.5 hours."
+  }
+
+  assert {
+    condition = (
+      google_logging_metric.feeds.filter == "resource.type=\"cloud_run_job\" AND jsonPayload.event=(\"feed_stored\" OR \"feed_empty\")"
+      && google_logging_metric.feeds.label_extractors.feed == "EXTRACT(jsonPayload.feed)"
+    )
+    error_message = "A fetch with nothing to fetch has come as well."
+  }
+
+  assert {
+    condition = (
+      google_logging_metric.refused_feeds.filter == "resource.type=\"cloud_run_job\" AND jsonPayload.event=\"feed_refused\""
+      && google_monitoring_alert_policy.symptom["feed-refused"].conditions[0].condition_threshold[0].threshold_value == 0
+    )
+    error_message = "One response that cannot be read is told."
   }
 }
 

@@ -225,6 +225,7 @@ def gcloud(words: Words, named: bool) -> str | None:
 @cache
 def _declared() -> dict[tuple[str, str], frozenset[str]]:
     topics, jobs = _keys("messaging.tf", "topics"), _keys("jobs.tf", "jobs")
+    feeds = (ROOT / "infra" / "feeds.tf").read_text(encoding="utf-8")
     schedules = [f"run-{r}" for r in _keys("schedule.tf", "runs")] + _keys("schedule.tf", "job_times")
     return {
         ("run", "services"): frozenset(SERVICES),
@@ -234,6 +235,7 @@ def _declared() -> dict[tuple[str, str], frozenset[str]]:
         ("pubsub", "topics"): frozenset(topics),
         ("pubsub", "subscriptions"): frozenset({*topics, *(f"{t}-dead" for t in topics)}),
         ("builds", "triggers"): frozenset({"props-release"}),
+        ("secrets", "versions"): frozenset(re.findall(r'secret_id\s+= "(props-[a-z-]+)"', feeds)),
     }
 
 

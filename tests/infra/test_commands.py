@@ -68,6 +68,7 @@ def test_every_command_is_understood() -> None:
         ("terraform -chdir=infra output -raw no_such_output", "no output"),
         ("terraform apply", "give -chdir=infra"),
         ("gcloud scheduler jobs run props-run-at-noon --location=us-west2", "not declared"),
+        ("gcloud secrets versions add props-odds-key --data-file=key.txt", "not declared"),
         ("gcloud run jobs execute props-training --args=train,catboost_v9", "Missing"),
         ("PROPS_BACKENDS=gcp props doctor", "no program reads"),
         ("export PROJECT_ID=PROJECT", "no program reads"),

@@ -51,5 +51,12 @@ def test_bytes_and_tables_are_as_measured(measured: dict[str, Any]) -> None:
 
 
 def test_what_terraform_declares_is_counted() -> None:
-    assert costs.declared_schedules() >= 10
-    assert costs.declared_conditions() >= 9
+    assert costs.declared_schedules() >= 14
+    assert costs.declared_conditions() >= 14
+    fetches = costs.declared_fetches()
+    assert fetches.keys() == costs.RESPONSES.keys() == costs.RESPONSE_BYTES.keys()
+    assert fetches == {"fetch-boxscores": 2, "fetch-injuries": 6, "fetch-odds": 5, "fetch-schedule": 2}
+
+
+def test_the_credits_are_those_of_the_schedule_and_the_budget() -> None:
+    assert costs.declared_credits() == costs.Credits(fetches=5, budget=15, attempts=2, month=5 * 15 * 31)

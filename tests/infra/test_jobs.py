@@ -36,6 +36,10 @@ WANTED = {
     "props grade",
     "props validate-daily",
     "props train",
+    "props fetch boxscores",
+    "props fetch injuries",
+    "props fetch odds",
+    "props fetch schedule",
     "props deployments list",
 }
 

@@ -28,8 +28,14 @@ variable "arguments" {
   type        = list(string)
 }
 
+variable "secrets" {
+  description = "Variables that Secret Manager holds: name of the secret by variable. An execution reads the newest version."
+  type        = map(string)
+  default     = {}
+}
+
 variable "network" {
-  description = "Network and subnetwork it leaves through."
+  description = "Network and subnetwork it leaves through; null: it leaves for the internet, and is outside of the network."
   type        = object({ network = string, subnetwork = string })
 }
 
@@ -81,12 +87,15 @@ resource "google_cloud_run_v2_job" "this" {
       max_retries           = var.retries
       execution_environment = "EXECUTION_ENVIRONMENT_GEN2"
 
-      vpc_access {
-        egress = "ALL_TRAFFIC"
+      dynamic "vpc_access" {
+        for_each = var.network == null ? [] : [var.network]
+        content {
+          egress = "ALL_TRAFFIC"
 
-        network_interfaces {
-          network    = var.network.network
-          subnetwork = var.network.subnetwork
+          network_interfaces {
+            network    = vpc_access.value.network
+            subnetwork = vpc_access.value.subnetwork
+          }
         }
       }
 
@@ -99,6 +108,20 @@ resource "google_cloud_run_v2_job" "this" {
           content {
             name  = env.key
             value = env.value
+          }
+        }
+
+        dynamic "env" {
+          for_each = var.secrets
+          content {
+            name = env.key
+
+            value_source {
+              secret_key_ref {
+                secret  = env.value
+                version = "latest"
+              }
+            }
           }
         }
 
