@@ -4,7 +4,8 @@
 locals {
   inputs = [
     "nba_reference.nba_schedule", "nba_analytics.player_game_summary", "nba_raw.odds_api_player_points_props",
-    "nba_raw.nbac_injury_report", "nba_raw.load_reconciliation",
+    "nba_raw.nbac_injury_report", "nba_raw.load_reconciliation", "nba_reference.players",
+    "nba_reference.player_aliases",
   ]
   features = [
     "nba_predictions.ml_feature_store_v2", "nba_predictions.feature_snapshots",

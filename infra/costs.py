@@ -290,7 +290,7 @@ def declared_fetches() -> dict[str, int]:
 
 
 class Credits(NamedTuple):
-    """Credits of The Odds API: fetches per day, credits and attempts per fetch, credits per month of 31 days."""
+    """Credits of The Odds API: fetches a day, credits and attempts a fetch, credits in a month of 31 days."""
 
     fetches: int
     budget: int
@@ -352,7 +352,7 @@ def sources() -> str:
 | schedules, alerts, memory, CPUs, retention periods | declared in `infra/` and the code |
 | busy seconds: {coordinator} of the coordinator, {worker} of the worker in a run, {job} of a job | assumed |
 | {REQUEST_LOG_BYTES / 1000} kB of log per request, {OUTCOME_BYTES / 1000:.0f} kB per document | assumed |
-| {FETCH_SECONDS:.0f} s for a fetch and {RESPONSE_SECONDS:.0f} s for each response, {FETCH_TABLES} tables read | assumed |
+| {FETCH_SECONDS:.0f} s a fetch, {RESPONSE_SECONDS:.0f} s a response, {FETCH_TABLES} tables read | assumed |
 | 0.04 to 5 MB for a response of a feed | assumed |
 | {RELEASE_GIB} GiB for three images, {RELEASE_MINUTES} minutes per release | assumed |"""
 
@@ -361,8 +361,8 @@ def credit_bound() -> str:
     """Return the sentences on the credits of The Odds API."""
     bound = declared_credits()
     return (
-        f"{bound.fetches} fetches a day with `--budget {bound.budget}` use at most **{bound.month:,} credits** in a month of "
-        f"31 days.\nIf every fetch fails and is repeated, it is {bound.attempts} times as many: "
+        f"{bound.fetches} fetches a day with `--budget {bound.budget}` use at most "
+        f"**{bound.month:,} credits** in a month of 31 days.\nIf every fetch fails and is repeated, it is {bound.attempts} times as many: "
         f"{bound.attempts * bound.month:,}."
     )
 

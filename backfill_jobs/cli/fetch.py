@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,12 +37,23 @@ def fetch(
     from shared.application.fetching.settings import FetchSettings
 
     backend = connect_backend()
+    log_in_the_cloud()
     run = FetchFeed(backend.warehouse, backend.clock, backend.raw, FetchSettings())
     with Bars() as bars:
         result = run(kind, day, budget, bars)
     show(as_json, fetch_value(result), fetch_lines(result))
     if not result.is_complete:
         raise typer.Exit(FINDING)
+
+
+def log_in_the_cloud() -> None:
+    """Write the events of fetches to the log of a job: alerts count them."""
+    from shared.backends import BackendSettings
+    from shared.observability.logging import configure_logging
+
+    settings = BackendSettings()
+    if settings.props_backend == "gcp":
+        configure_logging("props", settings.build_commit, settings.gcp_project_id, sys.stderr)
 
 
 def fetch_value(result: FetchResult) -> dict[str, Any]:

@@ -94,10 +94,13 @@ def test_box_scores_are_those_of_finished_games(fetch: Fetches, host: Host) -> N
     assert fetch.world.rows(BOX, ["player_id", "points"]) == [(201939, 13)]
 
 
-def test_the_same_response_is_stored_once(fetch: Fetches) -> None:
+def test_the_same_response_is_stored_once(fetch: Fetches, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     first, second = fetch(FeedKind.SCHEDULE), fetch(FeedKind.SCHEDULE)
     assert (len(first.stored), second.stored, second.unchanged) == (1, (), 1)
     assert len(fetch.names()) == 1
+    events = [r.event for r in caplog.records if hasattr(r, "event")]
+    assert events == ["feed_stored", "feed_empty"]
 
 
 def test_odds_show_the_quota_and_the_key_is_nowhere(

@@ -15,7 +15,7 @@ Step = Annotated[str, Meta(title="STEP")]
 """The keys of a dict that are names; the reference shows the title for any of them."""
 
 
-def struct(name: str, doc: str | None, **fields: Any) -> Any:
+def struct(name: str, doc: str | None, /, **fields: Any) -> Any:
     """Return the type of an object with these fields and no others."""
     return defstruct(name, list(fields.items()), namespace={"__doc__": doc}, forbid_unknown_fields=True)
 

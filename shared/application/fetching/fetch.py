@@ -40,13 +40,13 @@ class FeedStored(Event):
 
 @dataclass(frozen=True)
 class FeedEmpty(Event):
-    """A fetch ran and its source had nothing for the date."""
+    """A fetch ran and its source had nothing new for the date."""
 
     feed: str
     game_date: date
 
     def __str__(self) -> str:
-        return f"{self.feed} {self.game_date}: nothing to fetch"
+        return f"{self.feed} {self.game_date}: nothing new"
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class FetchFeed:
                 progress(f"fetch {kind.value}", count, count)
         except FetchFailed as exc:
             refused.append(str(exc))
-        if not new and not unchanged and not refused:
+        if not new and not refused:
             self._observe(FeedEmpty(kind.value, day))
         imported, errors = import_each(ImportFiles(self._warehouse, self._clock), files, progress)
         refused += errors
