@@ -362,7 +362,8 @@ def credit_bound() -> str:
     bound = declared_credits()
     return (
         f"{bound.fetches} fetches a day with `--budget {bound.budget}` use at most "
-        f"**{bound.month:,} credits** in a month of 31 days.\nIf every fetch fails and is repeated, it is {bound.attempts} times as many: "
+        f"**{bound.month:,} credits** in a month of 31 days.\nIf every fetch fails and is repeated, "
+        f"it is {bound.attempts} times as many: "
         f"{bound.attempts * bound.month:,}."
     )
 
