@@ -107,9 +107,7 @@ def alias_list(
     show_table(as_json, {"aliases": [vars(a) for a in aliases]}, columns, rows, "no alias is stored")
 
 
-@alias.command(
-    "end", examples=("props players alias end SPELLING", "props players alias end SPELLING --to DATE")
-)
+@alias.command("end", examples=("props players alias end SPELLING --to DATE",))
 def alias_end(
     spelling: Spelling,
     source: Source = "",

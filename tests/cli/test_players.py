@@ -41,9 +41,9 @@ def folder(tmp_path: Path) -> str:
 
 
 def shown(props: Any, command: str, *arguments: str, code: int = 0) -> Any:
-    ended, text = props(*command.split(), *arguments, "--json")
+    ended, text = props(*command.split()[1:], *arguments, "--json")
     assert ended == code, text
-    return checked(f"props {command}", text)
+    return checked(command, text)
 
 
 def test_an_operator_settles_a_name(props: Any, folder: str) -> None:
@@ -51,10 +51,10 @@ def test_an_operator_settles_a_name(props: Any, folder: str) -> None:
     code, table = props("players", "unresolved")
     assert code == 0
     assert "Ben Bo 2" in table
-    (name,) = shown(props, "players unresolved")["names"]
+    (name,) = shown(props, "props players unresolved")["names"]
     assert (name["player_lookup"], name["quotes"], name["source"]) == ("bbo", 1, "s")
-    assert shown(props, "players unresolved", "--since", "2025-03-20")["names"] == []
-    added = shown(props, "players alias add", "B. Bo", "--player-id", "2", "--from", "2025-03-01")
+    assert shown(props, "props players unresolved", "--since", "2025-03-20")["names"] == []
+    added = shown(props, "props players alias add", "B. Bo", "--player-id", "2", "--from", "2025-03-01")
     assert (added["is_new"], added["alias"]["alias"], added["alias"]["valid_from"]) == (
         True,
         "bbo",
@@ -68,12 +68,12 @@ def test_an_operator_settles_a_name(props: Any, folder: str) -> None:
 
 def test_aliases_are_listed_and_ended_yesterday(props: Any, folder: str) -> None:
     props("load", folder)
-    shown(props, "players alias add", "77", "--id", "--source", "espn", "--player-id", "2")
+    shown(props, "props players alias add", "77", "--id", "--source", "espn", "--player-id", "2")
     assert "every source" not in props("players", "alias", "list")[1]
-    assert shown(props, "players alias list", "--source", "other")["aliases"] == []
-    (ended,) = shown(props, "players alias end", "77", "--id", "--source", "espn")["ended"]
+    assert shown(props, "props players alias list", "--source", "other")["aliases"] == []
+    (ended,) = shown(props, "props players alias end", "77", "--id", "--source", "espn")["ended"]
     assert ended["valid_to"] == "2025-03-18"
-    (listed,) = shown(props, "players alias list", "--source", "espn")["aliases"]
+    (listed,) = shown(props, "props players alias list", "--source", "espn")["aliases"]
     assert listed == ended
     code, text = props("players", "alias", "end", "77", "--id", "--source", "espn")
     assert code == 1
@@ -101,9 +101,9 @@ def test_the_list_of_nba_api_is_loaded_and_checked(props: Any, monkeypatch: pyte
     static = ModuleType(STATIC)
     static.get_players = lambda: [{"id": 1, "full_name": "Aron Aşık"}, {"id": 2, "full_name": "Ben Bo"}]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, STATIC, static)
-    assert shown(props, "players load-static") == {"read": 2, "changed": 2}
-    assert shown(props, "players load-static") == {"read": 2, "changed": 0}
-    found = shown(props, "players check")
+    assert shown(props, "props players load-static") == {"read": 2, "changed": 2}
+    assert shown(props, "props players load-static") == {"read": 2, "changed": 0}
+    found = shown(props, "props players check")
     assert (found["players"], found["without_season"], found["shared_identities"]) == (2, 2, [])
     assert "2 players in the directory" in props("players", "check")[1]
     static.get_players = lambda: [{"person_id": 1}]  # type: ignore[attr-defined]
@@ -113,7 +113,7 @@ def test_the_list_of_nba_api_is_loaded_and_checked(props: Any, monkeypatch: pyte
 
 def test_the_list_as_installed_has_ids_and_names(props: Any) -> None:
     pytest.importorskip("nba_api")
-    assert shown(props, "players load-static")["read"] > 5000
+    assert shown(props, "props players load-static")["read"] > 5000
 
 
 def test_without_the_package_the_command_names_the_extra(props: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_the_check_ends_with_1_if_two_players_have_one_identity(props: Any) -> N
         }
     )
     PlayerDirectory(connect_backend().warehouse).write(rows, "list", NOW)
-    assert shown(props, "players check", code=1)["shared_identities"] == [
+    assert shown(props, "props players check", code=1)["shared_identities"] == [
         {"player_lookup": "albo", "player_ids": [8, 9]}
     ]
     assert "albo: 8, 9" in props("players", "check")[1]

@@ -65,6 +65,7 @@ def names(world: Path) -> dict[str, str]:
         VALUES["MODEL_PATH"]: model["path"],
         VALUES["MODEL"]: model["model_id"],
         VALUES["RUN_ID"]: one(jobs, "run_id", "is_active"),
+        VALUES["PLAYER_ID"]: one(jobs, "player_id", "is_active"),
         VALUES["PREDICTION_ID"]: one(jobs, "prediction_id", f"is_active AND system_id = '{NINE}'"),
     }
 

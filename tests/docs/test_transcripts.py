@@ -19,9 +19,15 @@ CHECKED_ELSEWHERE = {
     "props models compare": "tests/application/test_models.py",
     "props deadletters show": "tests/cli/test_deadletters.py",
     "props deadletters replay": "tests/cli/test_deadletters.py",
+    "props players unresolved": "tests/cli/test_players.py",
+    "props players alias add": "tests/cli/test_players.py",
+    "props players alias list": "tests/cli/test_players.py",
+    "props players alias end": "tests/cli/test_players.py",
+    "props players check": "tests/cli/test_players.py",
+    "props players load-static": "tests/cli/test_players.py",
     "props deployments check": "tests/docs/test_json_output.py",
 }
-"""Commands that need services, messages or minutes, which a page does not have."""
+"""Commands that need services, messages, minutes or rows without a player, which a page does not have."""
 
 PAGE = """# A
 

@@ -64,7 +64,13 @@ LEFT_OUT = {
 
 RUN_ALL_THE_SAME = ("./bin/deploy-service.sh * --dry-run", "./bin/deploy-service.sh --help")
 
-PREPARES = ("props load *", "props features build *", "props predict *", "props grade *")
+PREPARES = (
+    "props load *",
+    "props features build *",
+    "props predict *",
+    "props grade *",
+    "props players alias add *",
+)
 """What later commands of a page build on: these run again on each page where one comes after them."""
 
 ENDS = {
