@@ -10,7 +10,7 @@ import typer
 
 from backfill_jobs.cli.dates import Day
 from backfill_jobs.cli.framework import FINDING, Json, connect_backend
-from backfill_jobs.cli.imports import import_lines, import_value
+from backfill_jobs.cli.imports import counted, import_lines, import_value
 from backfill_jobs.cli.output import show
 from backfill_jobs.cli.progress import Bars
 from shared.domain.vocabulary import FeedKind
@@ -65,7 +65,8 @@ def fetch_value(result: FetchResult) -> dict[str, Any]:
 
 def fetch_lines(result: FetchResult) -> list[str]:
     lines = [
-        f"{result.kind} {result.game_date}: {len(result.stored)} new responses, {result.unchanged} unchanged"
+        f"{result.kind} {result.game_date}: {counted(len(result.stored), 'new response')}, "
+        f"{result.unchanged} unchanged"
     ]
     if result.spent or result.remaining is not None:
         left = "unknown" if result.remaining is None else f"{result.remaining:,}"

@@ -113,19 +113,19 @@ def import_lines(result: ImportResult, skipped: Sequence[Path] = ()) -> list[str
         rows: Counter[str] = Counter()
         for file in files:
             rows.update(file.rows)
-        found = ", ".join(f"{n:,} {kind}" for kind, n in rows.items() if n) or "no rows"
-        lines.append(f"{feed}: {_counted(len(files), 'file')}, {found}")
+        found = ", ".join(counted(n, kind.removesuffix("s")) for kind, n in rows.items() if n) or "no rows"
+        lines.append(f"{feed}: {counted(len(files), 'file')}, {found}")
         lines += _note_lines([(Path(f.name).name, note) for f in files for note in f.notes])
     if skipped:
-        lines.append(f"{_counted(len(skipped), 'file')} not read: {', '.join(p.name for p in skipped[:3])}")
+        lines.append(f"{counted(len(skipped), 'file')} not read: {', '.join(p.name for p in skipped[:3])}")
     for table, count in result.read.items():
         changes = "" if result.dry_run else f", {result.changed[table]:,} new or changed"
-        lines.append(f"{table}: {count:,} rows{changes}")
+        lines.append(f"{table}: {counted(count, 'row')}{changes}")
     if result.replaced:
         lines.append(f"{result.replaced:,} rows replaced; their earlier versions are in nba_raw.row_versions")
     lines += map(str, result.notes)
     if result.unresolved:
-        lines.append(f"{_counted(result.unresolved, 'name')} without a player -> props players unresolved")
+        lines.append(f"{counted(result.unresolved, 'name')} without a player -> props players unresolved")
     if result.dry_run:
         lines.append("dry run: nothing was written")
     return lines
@@ -137,9 +137,12 @@ def _note_lines(notes: list[tuple[str, FeedNote]]) -> list[str]:
     examples: dict[str, str] = {}
     for file, note in notes:
         rows[note.reason] += note.rows
-        examples.setdefault(note.reason, f"{file}: {note.example}" if note.example else file)
-    return [f"  {count:,} {reason}; the first: {examples[reason]}" for reason, count in rows.items()]
+        examples.setdefault(note.reason, f"{file}, {note.example}" if note.example else file)
+    return [
+        f"  {reason}{f': {count:,}' if count else ''}; the first: {examples[reason]}"
+        for reason, count in rows.items()
+    ]
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

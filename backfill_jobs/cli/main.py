@@ -12,6 +12,7 @@ import typer
 
 from backfill_jobs.cli import (
     bench,
+    day,
     deadletters,
     deployments,
     evaluation,
@@ -154,13 +155,11 @@ _add(
 )  # fmt: skip
 _add("feeds", imports.list_feeds, START, "props feeds")
 _add("doctor", reports.doctor, START, "props doctor", "props doctor --json")
+_add("day", day.day, DAILY, "props day", "props day --no-fetch --date YYYY-MM-DD")
 _add(
-    "fetch",
-    fetch.fetch,
-    DAILY,
-    "props fetch schedule --date TODAY",
-    "props fetch odds --date TODAY --budget 20",
-)
+    "fetch", fetch.fetch, DAILY,
+    "props fetch schedule --date TODAY", "props fetch odds --date TODAY --budget 20",
+)  # fmt: skip
 _add("predict", predict, DAILY, "props predict --dates TODAY", "props predict --dates D --allow-started")
 _add("grade", grade, DAILY, "props grade --dates TODAY-1", "props grade --start-date A --end-date B")
 _add("coverage", reports.coverage, DAILY, "props coverage --start-date A --end-date B")

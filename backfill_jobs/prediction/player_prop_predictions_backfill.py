@@ -91,7 +91,7 @@ def predict(
     )
     days = dates_in(ranges(dates, start_date, end_date))
     with Bars() as bars:
-        job = _job(connect(settings), settings, bars)
+        job = prediction_job(connect(settings), settings, bars)
         results = job(days, options, resume=not no_resume, progress=bars)
     if as_json:
         print_json({"dry_run": dry_run, "dates": results})
@@ -101,7 +101,7 @@ def predict(
         raise typer.Exit(FINDING)
 
 
-def _job(backend: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictions:
+def prediction_job(backend: Backend, settings: ModelSettings, bars: Bars) -> BackfillPredictions:
     from shared.application.backfill.model_choice import BackfillModels
     from shared.application.backfill.prediction_backfill import BackfillPredictions, Ports
     from shared.application.models.registry import Registry

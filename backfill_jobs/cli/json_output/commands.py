@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from backfill_jobs.cli.bench import BenchResult
+from backfill_jobs.cli.day import StepResult
 from backfill_jobs.cli.deadletters import MessageDetails, MessageSummary, ReplayResult
 from backfill_jobs.cli.json_output.evaluation import EvaluationReport
 from backfill_jobs.cli.json_output.types import Step, SystemId, row_of, struct, variant
@@ -99,6 +100,13 @@ class Fetch(TypedDict):
     imported: list[Import]
     spent: int
     remaining: int | None
+
+
+class DayOfSteps(TypedDict):
+    """The steps of a game date in their order, with what they printed."""
+
+    game_date: str
+    steps: list[StepResult]
 
 
 class Doctor(TypedDict):
@@ -284,6 +292,7 @@ JSON_OUTPUT: dict[str, Any] = {
     "props import": Import,
     "props feeds": FeedList,
     "props fetch": Fetch,
+    "props day": DayOfSteps,
     "props doctor": Doctor,
     "props predict": Predictions,
     "props grade": Grades,

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from shared.application.feeds.raw_file import RawFile
 from shared.application.fetching.http_client import FeedClient, FetchFailed
@@ -20,6 +20,9 @@ from shared.domain.vocabulary import FeedKind
 from shared.errors import Rejected
 from shared.ports import Clock, RawEntry, RawStore, Warehouse
 from shared.warehouse.statements import query_rows
+
+FRESH_FOR = timedelta(minutes=10)
+"""A fetch that is repeated within this time continues the earlier one."""
 
 HASH = 12
 """Hexadecimal digits of the body's sha256 in a name."""
@@ -136,9 +139,8 @@ class FetchFeed:
         """
         quota = Quota(self._settings.odds_api_budget if budget is None else budget)
         source = Source(self._client, self._settings, quota)
-        asked = Asked(
-            day, self._clock.now(), self._finished_games(day) if kind is FeedKind.BOX_SCORES else ()
-        )
+        games = self._finished_games(day) if kind is FeedKind.BOX_SCORES else ()
+        asked = Asked(day, self._clock.now(), games, frozenset(self._fresh(day)))
         new: list[str] = []
         unchanged = 0
         files: list[StoredFile] = []
@@ -167,8 +169,20 @@ class FetchFeed:
         rows = query_rows(self._warehouse, "finished_games", first=day, last=day)
         return [row["nba_game_id"] for row in rows]
 
+    def _fresh(self, day: date) -> dict[tuple[str, str], RawEntry]:
+        """Return the responses of the last ``FRESH_FOR``, by feed and slug: these are not asked for again."""
+        since = f"{self._clock.now() - FRESH_FOR:%Y%m%dT%H%M%SZ}"
+        fresh = {}
+        for entry in self._raw.entries(day, day):
+            taken, slug = entry.name.split("-", 1)
+            if taken >= since:
+                fresh[entry.feed, slug.rpartition("-")[0]] = entry
+        return fresh
+
     def _store(self, fetched: Fetched, day: date) -> tuple[RawEntry, bool]:
         """Store a response unless its source and body are stored for this date; return whether it is new."""
+        if fetched.body is None:
+            return self._fresh(day)[fetched.feed, fetched.slug], False
         digest = hashlib.sha256(fetched.body).hexdigest()[:HASH]
         ending = f"-{fetched.slug}-{digest}.{fetched.suffix}"
         for entry in self._raw.entries(day, day, fetched.feed):

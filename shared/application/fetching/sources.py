@@ -22,12 +22,15 @@ from shared.errors import Rejected
 
 @dataclass(frozen=True)
 class Fetched:
-    """A response to store under ``feed``; ``slug`` says what it is. Only one with rows is imported."""
+    """A response to store under ``feed``; ``slug`` says what it is. Only one with rows is imported.
+
+    ``body`` is None for a response that was stored minutes ago and is not asked for again.
+    """
 
     feed: str
     slug: str
     suffix: str
-    body: bytes
+    body: bytes | None
     has_rows: bool = True
 
 
@@ -51,11 +54,15 @@ class Quota:
 
 @dataclass(frozen=True)
 class Asked:
-    """``now`` decides between live and historical odds; ``games``: ids of the date's finished games."""
+    """``now`` decides between live and historical odds; ``games``: ids of the date's finished games.
+
+    ``fresh``: the feeds and slugs of responses that were stored minutes ago, by a fetch that was interrupted.
+    """
 
     day: date
     now: datetime
     games: Sequence[str] = ()
+    fresh: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass
@@ -79,6 +86,9 @@ def schedule(source: Source, asked: Asked) -> Iterator[Fetched]:
 def box_scores(source: Source, asked: Asked) -> Iterator[Fetched]:
     """The box score of each finished game of the date."""
     for game_id in asked.games:
+        if ("nba-box-score", game_id) in asked.fresh:
+            yield Fetched("nba-box-score", game_id, "json", None)
+            continue
         response = _stats(source, "BoxScoreTraditionalV3", game_id=game_id)
         yield Fetched("nba-box-score", game_id, "json", response.body)
 
@@ -147,7 +157,7 @@ class _Event(msgspec.Struct):
 def odds(source: Source, asked: Asked) -> Iterator[Fetched]:
     """The odds of each event of the date: live, or those of a past date as they were before the tip-off."""
     key = source.settings.odds_api_key
-    if key is None:
+    if key is None or not key.get_secret_value():
         raise Rejected("ODDS_API_KEY is not set, expected the key of The Odds API")
     start = datetime(asked.day.year, asked.day.month, asked.day.day, 6, tzinfo=EASTERN).astimezone(UTC)
     is_past = asked.now > start + timedelta(days=1)
@@ -167,6 +177,9 @@ def odds(source: Source, asked: Asked) -> Iterator[Fetched]:
     for i, event in enumerate(listed):
         tipoff = datetime.fromisoformat(event.commence_time.replace("Z", "+00:00"))
         if not is_past and tipoff <= asked.now:
+            continue
+        if ("odds-api", event.id) in asked.fresh:
+            yield Fetched("odds-api", event.id, "json", None)
             continue
         if not _may_spend(source, cost, f"{len(listed) - i} of {len(listed)} events"):
             return
