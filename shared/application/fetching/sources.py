@@ -129,7 +129,7 @@ def _request_of(endpoint: str, parameters: Mapping[str, str]) -> _StatsRequest:
         """Stands for the session of nba_api; takes the request and sends nothing."""
 
         def get(self, url: str, params: Any, headers: Mapping[str, str], **_: Any) -> None:
-            accepted = {k: v for k, v in headers.items() if k.lower() != "accept-encoding"}
+            accepted = {k: v for k, v in headers.items() if k.lower() not in ("accept-encoding", "host")}
             made.append(_StatsRequest(url, dict(params), accepted))
             raise _RequestMade
 
