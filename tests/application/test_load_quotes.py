@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from shared.application.features.slate_inputs import Quotes
 from shared.domain.instants import to_micros
-from shared.domain.players.names import game_id
+from shared.domain.players.names import game_id, player_lookup
 from shared.domain.vocabulary import RunMode
 from tests.application.small_folder import NOW, TONIGHT, World, files, game, log, quote
 
@@ -168,3 +170,44 @@ def test_a_code_without_evidence_is_refused_with_the_likely_one(tmp_path: Path) 
     with pytest.raises(Exception, match=r"row 2, column opponent, value 'PHO': .*likely PHX") as refused:
         World(tmp_path).load(tables)
     assert "value 'LAL': a team of no game" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["O'Neale", 'Say "Hey"', "Dāvis Bertāns", "Nenê"])
+def test_the_id_of_a_quote_is_the_hash_of_its_values_as_a_tuple(name: str, tmp_path: Path) -> None:
+    """Stored quotes have these ids, so every character of the text must stay."""
+    tables = files()
+    tables["prop_lines"] = [
+        quote(player_name=name, player_id=None, line=20.0, over=None, source='a "b" c'),
+        quote(player_name=name, snapshot_time_utc=None, snapshot_precision="date"),
+    ]
+    world = World(tmp_path)
+    world.load(tables)
+    instant = int(datetime(2025, 3, 19, 18, tzinfo=UTC).timestamp() * 1_000_000)
+    lookup = player_lookup(name)
+    shared = (TONIGHT, "20250319_BKN_PHX")
+    texts = [
+        repr(
+            (
+                *shared,
+                None,
+                lookup,
+                "draftkings",
+                "sportsbook",
+                20.0,
+                None,
+                -110,
+                True,
+                instant,
+                "quote",
+                'a "b" c',
+            )
+        ),
+        repr((*shared, 1, lookup, "draftkings", "sportsbook", 20.5, -110, -110, True, None, "date", "s")),
+    ]
+    stored = {
+        row["quote_id"]
+        for row in world.rows(
+            "SELECT quote_id FROM nba_raw.odds_api_player_points_props WHERE game_date > '1900-01-01'"
+        )
+    }
+    assert stored == {sha256(text.encode()).hexdigest()[:24] for text in texts}

@@ -175,14 +175,7 @@ def _cells(line: Sequence[Word], columns: Mapping[str, float]) -> dict[str, str]
 
 
 def _is_table(raw: RawFile) -> bool:
-    if raw.is_json:
-        document = raw.json
-        return isinstance(document, list) and bool(document) and _has_columns(document[0])
-    return set(COLUMNS) <= set(raw.header)
-
-
-def _has_columns(row: object) -> bool:
-    return isinstance(row, dict) and set(COLUMNS) <= row.keys()
+    return set(COLUMNS) <= (raw.first_keys if raw.is_json else set(raw.header))
 
 
 def _read_table(raw: RawFile) -> FeedRows:

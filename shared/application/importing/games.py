@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from shared.application.ingestion.groups import groups_of
 from shared.application.ingestion.schedule import Game, Schedule
 from shared.domain.team_names import season_start, team_candidates
 
@@ -73,27 +72,9 @@ def games_of_rows(
     rows: pa.Table, teams: tuple[str, str], finder: GameFinder, words: Sequence[str] = ()
 ) -> RowGames:
     """Return the game of each row: by the source's id if it has one, else by date and ``teams``."""
-    group, keys = distinct(rows, (*KEY, *teams, "days_later", *words))
+    groups = groups_of(rows, (*KEY, *teams, "days_later", *words))
     games = []
-    for source_id, day, first, second, later, *_ in keys:
+    for source_id, day, first, second, later, *_ in groups.values:
         by_id = None if source_id is None else finder.schedule.by_source.get(source_id)
         games.append(by_id if source_id is not None else finder.by_teams(day, first, second, later or 0))
-    return RowGames(games, [key[5:] for key in keys], group)
-
-
-def distinct(rows: pa.Table, columns: Sequence[str]) -> tuple[pa.Array, list[tuple[Any, ...]]]:
-    """Return the index of each row's values among the distinct ones, and these as plain values.
-
-    An absent column is null in every row.
-    """
-    group = np.zeros(rows.num_rows, np.int64)
-    present = [c for c in dict.fromkeys(columns) if c in rows.column_names]
-    for name in present:
-        coded = pc.dictionary_encode(rows[name], null_encoding="encode").combine_chunks()
-        code = np.asarray(coded.indices.to_numpy(zero_copy_only=False), np.int64)
-        _, group = np.unique(group * (len(coded.dictionary) + 1) + code, return_inverse=True)
-    _, first = np.unique(group, return_index=True)
-    taken = rows.select(present).take(pa.array(first))
-    nulls = [None] * len(first)
-    values = [taken[c].to_pylist() if c in present else nulls for c in columns]
-    return pa.array(group), list(zip(*values, strict=True))
+    return RowGames(games, [key[5:] for key in groups.values], groups.indices)

@@ -117,6 +117,11 @@ def withdrawn_quotes(stored: pa.Table, rows: pa.Table) -> pa.Table:
     candidates = stored.filter(pc.and_(pc.invert(repeated), pc.is_valid(stored["captured_at"])))
     if candidates.num_rows == 0:
         return candidates
+    instants = rows["captured_at"].combine_chunks().cast(candidates["captured_at"].type)
+    candidates = candidates.filter(pc.is_in(candidates["captured_at"], value_set=instants))
+    if candidates.num_rows == 0:
+        return candidates
+    rows = rows.filter(pc.is_in(instants, value_set=candidates["captured_at"].combine_chunks()))
     snapshots = pa.array(_snapshots(candidates))
     return candidates.filter(pc.is_in(snapshots, value_set=pa.array(sorted(set(_snapshots(rows))))))
 

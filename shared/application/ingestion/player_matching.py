@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import reduce
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import LOGS_FILE
+from shared.application.ingestion.groups import groups_of
 from shared.application.ingestion.problems import Note, Problem, raise_problems
 from shared.application.ingestion.warehouse_tables import FILE_OF, Tables
 from shared.application.players.aliases import KnownAliases, PlayerAliases
@@ -23,6 +26,7 @@ from shared.ports import Warehouse
 from shared.schemas.reference import INJURY_REPORT, PLAYER_GAME_SUMMARY, PLAYER_POINTS_PROPS
 from shared.schemas.table import Table
 from shared.warehouse.history import date_span, with_column
+from shared.warehouse.merge import rows_of_repeated_keys
 
 PLAYER_TABLES = (PLAYER_GAME_SUMMARY.name, PLAYER_POINTS_PROPS.name, INJURY_REPORT.name)
 """Tables whose rows name a player."""
@@ -118,16 +122,15 @@ def _match_rows(
 
 def _reject_repeated(folder: object, table: Table, rows: pa.Table) -> None:
     """Reject two rows of one key: a report with two spellings of a player."""
-    keys = list(zip(*(rows[k].to_pylist() for k in table.key), strict=True))
-    if len(set(keys)) == len(keys):
+    is_repeated = rows_of_repeated_keys(table.key, rows)
+    if not pc.any(is_repeated).as_py():
         return
-    counts = Counter(keys)
-    row = next(i for i, key in enumerate(keys) if counts[key] > 1)
+    row = pc.index(is_repeated, True).as_py()
+    same = [pc.equal(rows[k], rows[k][row]) for k in table.key]
+    count = pc.sum(reduce(pc.and_, same)).as_py()
     reason = f"is player {rows['player_id'][row].as_py()}, who is in another row of the same report"
     name = rows["player_lookup"][row].as_py()
-    raise_problems(
-        folder, [Problem(FILE_OF[table.name], reason, "player_name", row, name, counts[keys[row]])]
-    )
+    raise_problems(folder, [Problem(FILE_OF[table.name], reason, "player_name", row, name, count)])
 
 
 def _match_box_scores(
@@ -270,16 +273,10 @@ def _reject_ambiguous(
 
 def _references(rows: pa.Table) -> tuple[list[Reference], pa.Array, list[int]]:
     """Return a table's distinct references, the reference of each row, and the rows of each."""
-    columns = ("game_id", "game_date", "player_id", "player_lookup", "team_abbr")
-    has_source = "source" in rows.column_names
-    source = pc.fill_null(rows["source"], "").to_pylist() if has_source else [""] * rows.num_rows
-    position: dict[Reference, int] = {}
-    at = [
-        position.setdefault(Reference(*values), len(position))
-        for values in zip(*(rows[c].to_pylist() for c in columns), source, strict=True)
-    ]
-    counts = Counter(at)
-    return list(position), pa.array(at, pa.int64()), [counts[i] for i in range(len(position))]
+    columns = ("game_id", "game_date", "player_id", "player_lookup", "team_abbr", "source")
+    groups = groups_of(rows, columns)
+    refs = [Reference(*(*named, source or "")) for *named, source in groups.values]
+    return refs, groups.indices, np.bincount(groups.of_row, minlength=len(refs)).tolist()
 
 
 @dataclass

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import LINES_FILE
+from shared.application.ingestion.groups import group_numbers
 from shared.application.ingestion.problems import Note, Problem, problems_of
 from shared.domain.arrays import Floats, Ints
 from shared.domain.findings import Severity
@@ -46,7 +47,7 @@ def with_one_main_quote(quotes: pa.Table) -> tuple[pa.Table, list[Note]]:
         return quotes, []
     key = ("game_id", "player_lookup", "player_id", "bookmaker", "captured_at")
     keys = quotes.select(key).take(pa.array(candidate))
-    group = _groups(keys)
+    group = group_numbers(keys)
     line, over, under = (floats(quotes[c])[candidate] for c in ("points_line", "over_price", "under_price"))
     is_selected = main_quotes(group, line, over, under, _lines_of_other_books(keys, group, line))
     demoted = candidate[~is_selected]
@@ -72,8 +73,8 @@ def _lines_of_other_books(keys: pa.Table, group: Ints, line: Floats) -> Floats:
     """Return the median line of the player's other books; NaN without any, or if a quote has no rival."""
     medians = np.full(len(line), np.nan)
     contested = np.bincount(group)[group] > 1
-    player = _groups(keys.select(("game_id", "player_lookup", "player_id")))
-    book = _groups(keys.select(("bookmaker",)))
+    player = group_numbers(keys.select(("game_id", "player_lookup", "player_id")))
+    book = group_numbers(keys.select(("bookmaker",)))
     order = np.argsort(player, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(player[order])) + 1):
         for row in rows[contested[rows]]:
@@ -96,13 +97,3 @@ def teams_of_players(quotes: pa.Table) -> tuple[pa.Array, list[Note]]:
     reason, dates = "team does not play in this game, left out", date_span(quotes.filter(is_other_team))
     note = Note(Severity.WARNING, LINES_FILE, reason, count, example, dates)
     return pc.if_else(is_other_team, None, team), [note]
-
-
-def _groups(keys: pa.Table) -> Ints:
-    """Number rows by their values; equal rows, nulls included, have the same number."""
-    group = np.zeros(keys.num_rows, np.int64)
-    for name in keys.column_names:
-        coded = pc.dictionary_encode(keys[name], null_encoding="encode").combine_chunks()
-        code = np.asarray(coded.indices.to_numpy(zero_copy_only=False), np.int64)
-        _, group = np.unique(group * (len(coded.dictionary) + 1) + code, return_inverse=True)
-    return group

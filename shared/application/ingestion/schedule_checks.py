@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
+from shared.application.ingestion.groups import groups_of
 from shared.application.ingestion.problems import Note, Problem, problems_of
 from shared.application.ingestion.schedule import Schedule, days_of, tipoffs_of
 from shared.application.ingestion.warehouse_tables import game_ids_of_logs, game_ids_of_quotes
@@ -163,10 +164,9 @@ def _other_teams(rows: pa.Table, schedule: Schedule, *columns: str) -> Bools:
     """Return whether the source's game id belongs to a game of the date without a team of the row."""
     if pc.all(pc.is_null(rows["game_id"]), min_count=0).as_py():
         return np.zeros(rows.num_rows, np.bool_)
-    names = ("game_id", "game_date", *columns)
-    keys = list(zip(*(rows[c].to_pylist() for c in names), strict=True))
-    bad = {key: _is_other_game(schedule, *key) for key in set(keys)}
-    return np.array([bad[key] for key in keys], np.bool_)
+    groups = groups_of(rows, ("game_id", "game_date", *columns))
+    bad = np.array([_is_other_game(schedule, *key) for key in groups.values], np.bool_)
+    return np.asarray(bad[groups.of_row])
 
 
 def _is_other_game(schedule: Schedule, source_id: str | None, day: date | None, *teams: str) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.application.ingestion.file_contracts import GAMES_FILE, INJURY_FILE, LINES_FILE, LOGS_FILE
+from shared.application.ingestion.groups import groups_of
 from shared.application.ingestion.schedule import Schedule
 from shared.domain.players import names
 from shared.domain.players.injury_status import injury_status
@@ -29,8 +29,11 @@ Tables = Sequence[tuple[Table, pa.Table]]
 """Rows by table, in the order of writing."""
 
 
-def game_ids(day: pa.ChunkedArray, away: pa.ChunkedArray, home: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(pc.strftime(day, format="%Y%m%d"), away, home, "_")
+def game_ids(day: pa.ChunkedArray, away: pa.ChunkedArray, home: pa.ChunkedArray) -> pa.Array:
+    """Return ``YYYYMMDD_AWAY_HOME`` of each row, null where a part is; each game's text is made once."""
+    groups = groups_of(pa.table({"day": day, "away": away, "home": home}), ("day", "away", "home"))
+    words = [None if None in key else names.game_id(*key) for key in groups.values]
+    return pa.array(words, pa.string()).take(groups.indices)
 
 
 def game_ids_of_logs(rows: pa.Table) -> pa.ChunkedArray:
@@ -123,19 +126,35 @@ def quote_rows(rows: pa.Table, team: pa.Array) -> pa.Table:
             "source": rows["source"],
         }
     )
-    digests = [hashlib.sha256(repr(r).encode()).hexdigest()[:24] for r in _tuples(quotes)]
-    first = np.sort(np.unique(np.array(digests, dtype="<U24"), return_index=True)[1])
-    quotes = quotes.append_column("quote_id", pa.array(digests, pa.string()))
-    return quotes.append_column("team_abbr", team).take(pa.array(first, pa.int64()))
+    if not quotes.num_rows:
+        return quotes.append_column("quote_id", pa.array([], pa.string())).append_column("team_abbr", team)
+    digests = pa.array(
+        [hashlib.sha256(text.encode()).hexdigest()[:24] for text in _row_texts(quotes).to_pylist()],
+        pa.string(),
+    )
+    quotes = quotes.append_column("quote_id", digests).append_column("team_abbr", team)
+    coded = digests.dictionary_encode()
+    if len(coded.dictionary) == len(digests):
+        return quotes
+    _, first = np.unique(coded.indices.to_numpy(), return_index=True)
+    return quotes.take(pa.array(np.sort(first)))
 
 
-def _tuples(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
-    """Return rows as plain values; instants as integers, which are faster and have no time zone."""
-    columns = [
-        pc.cast(c, pa.int64()) if pa.types.is_timestamp(c.type) else c
-        for c in (rows[name] for name in rows.column_names)
-    ]
-    return zip(*(c.to_pylist() for c in columns), strict=True)
+def _row_texts(rows: pa.Table) -> pa.Array:
+    """Return each row as the text of a tuple, instants as integers: ``quote_id`` is a hash of it.
+
+    The texts of a column are made once for each distinct value. Stored ids depend on every character.
+    """
+    texts = []
+    for name in rows.column_names:
+        column = rows[name]
+        column = pc.cast(column, pa.int64()) if pa.types.is_timestamp(column.type) else column
+        coded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
+        texts.append(
+            pa.array([repr(v) for v in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
+        )
+    inside = pc.binary_join_element_wise(*texts, ", ")
+    return pc.binary_join_element_wise("(", inside, ")", "")
 
 
 def injury_rows(rows: pa.Table, schedule: Schedule) -> pa.Table:
