@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from infra import fetch_costs
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "costs.md"
 
@@ -58,7 +60,6 @@ QUOTES = 10.25
 
 CPUS, SERVICE_GIB = 2, 2
 JOB_GIB = 4
-FETCH_CPUS, FETCH_GIB = 1, 2
 CHECKS = DAYS * 24 * 30
 """Calls of /check-stalled: one every two minutes."""
 
@@ -82,21 +83,6 @@ FIT_SECONDS, READ_SECONDS = 60.0, 60.0
 
 FEATURE_SECONDS = 0.0002
 """Seconds per row of features, and per graded row."""
-
-FETCH_SECONDS, RESPONSE_SECONDS = 30.0, 1.0
-"""Seconds of a fetch for its start and the import, and for each response."""
-
-RESPONSES = {"fetch-boxscores": 16, "fetch-injuries": 1, "fetch-odds": 16, "fetch-schedule": 1}
-"""Responses of one fetch on a date of 15 games, the list of games included."""
-
-RESPONSE_BYTES = {
-    "fetch-boxscores": 100_000,
-    "fetch-injuries": 200_000,
-    "fetch-odds": 40_000,
-    "fetch-schedule": 5_000_000,
-}
-FETCH_TABLES = 30
-"""References to tables in the statements of one fetch."""
 
 OUTCOME_BYTES = 2000
 """Bytes of an outcome's document, with its indices."""
@@ -182,8 +168,8 @@ def _billed_items(scale: int) -> Iterator[BilledItem]:
     yield from _bigquery_items(players)
     yield from _firestore_items(players)
     yield "Cloud Storage", "models, releases, state", "objects", 1 + 0.004 * scale
-    yield from _response_items(scale)
-    log_bytes = (CHECKS + 2 * messages + DAYS * responses_per_day(scale)) * REQUEST_LOG_BYTES
+    yield from fetch_costs.response_items(scale, DAYS)
+    log_bytes = (CHECKS + 2 * messages + DAYS * fetch_costs.responses_per_day(scale)) * REQUEST_LOG_BYTES
     yield "Cloud Logging", "lines", "logs", log_bytes / GIB
     yield "Cloud Scheduler", "jobs", "schedules", declared_schedules()
     image_gib = RELEASE_GIB * max(50, 6 * RELEASES)
@@ -211,25 +197,9 @@ def _job_items(players: int) -> Iterator[BilledItem]:
     daily = RUNS * JOB_SECONDS["features"] + JOB_SECONDS["grading"] + JOB_SECONDS["validation"]
     fits = READ_SECONDS + FIT_SECONDS * players / PLAYERS
     seconds = DAYS * (daily + FEATURE_SECONDS * rows) + fits
-    fetches = sum(declared_fetches().values())
-    fetch_seconds = DAYS * (
-        FETCH_SECONDS * fetches + RESPONSE_SECONDS * responses_per_day(players // PLAYERS)
-    )
-    yield "Cloud Run jobs", "CPU", "job cpu", CPUS * seconds + FETCH_CPUS * fetch_seconds
-    yield "Cloud Run jobs", "memory", "job memory", JOB_GIB * seconds + FETCH_GIB * fetch_seconds
-
-
-def _response_items(scale: int) -> Iterator[BilledItem]:
-    new_bytes = scale * sum(n * RESPONSES[f] * RESPONSE_BYTES[f] for f, n in declared_fetches().items())
-    yield "Cloud Storage", "responses of feeds, for 30 days", "objects", 30 * new_bytes / GIB
-    yield "Cloud Storage", "responses, older, after a year", "nearline", 335 * new_bytes / GIB
-    thousands = DAYS * responses_per_day(scale) / 1000
-    yield "Cloud Storage", "responses written, later made Nearline", "responses", thousands
-
-
-def responses_per_day(scale: int) -> int:
-    """Return the responses that all fetches of a day store."""
-    return scale * sum(n * RESPONSES[feed] for feed, n in declared_fetches().items())
+    fetching = DAYS * fetch_costs.seconds_per_day(players // PLAYERS)
+    yield "Cloud Run jobs", "CPU", "job cpu", CPUS * seconds + fetch_costs.CPUS * fetching
+    yield "Cloud Run jobs", "memory", "job memory", JOB_GIB * seconds + fetch_costs.MEMORY_GIB * fetching
 
 
 def _bigquery_items(players: int) -> Iterator[BilledItem]:
@@ -262,8 +232,7 @@ def scanned_bytes_per_day(players: int) -> float:
     table_reads = RUNS * TABLES_READ["run"] + TABLES_READ["grading"] + TABLES_READ["validation"]
     # A fetch reads inputs, not predictions.
     inputs = max(MIN_READ_BYTES, QUOTES * players * BYTES_PER_ROW["odds_api_player_points_props"])
-    fetch_reads = FETCH_TABLES * sum(declared_fetches().values())
-    return table_reads * largest + FEATURE_BUILDS * history + fetch_reads * inputs
+    return table_reads * largest + FEATURE_BUILDS * history + fetch_costs.table_reads_per_day() * inputs
 
 
 def _firestore_items(players: int) -> Iterator[BilledItem]:
@@ -280,32 +249,6 @@ def _firestore_items(players: int) -> Iterator[BilledItem]:
 def declared_schedules() -> int:
     text = (ROOT / "infra" / "schedule.tf").read_text(encoding="utf-8")
     return len(re.findall(r"\bat\s+= \"", text)) + 1
-
-
-def declared_fetches() -> dict[str, int]:
-    """Return the daily fetches of each feed."""
-    text = (ROOT / "infra" / "schedule.tf").read_text(encoding="utf-8")
-    found = re.findall(r'job = "(fetch-\w+)", at = "\d+ ([\d,]+) \* \* \*"', text)
-    return {feed: len(hours.split(",")) for feed, hours in found}
-
-
-class Credits(NamedTuple):
-    """Credits of The Odds API: fetches a day, credits and attempts a fetch, credits in a month of 31 days."""
-
-    fetches: int
-    budget: int
-    attempts: int
-    month: int
-
-
-def declared_credits() -> Credits:
-    """Return the credits that the schedule can use."""
-    jobs = (ROOT / "infra" / "jobs.tf").read_text(encoding="utf-8")
-    (retries, budget), *_ = re.findall(
-        r'fetch-odds = \{.*?retries = (\d+).*?"--budget", "(\d+)"', jobs, flags=re.DOTALL
-    )
-    fetches = declared_fetches()["fetch-odds"]
-    return Credits(fetches, int(budget), 1 + int(retries), fetches * int(budget) * 31)
 
 
 def declared_conditions() -> int:
@@ -352,20 +295,8 @@ def sources() -> str:
 | schedules, alerts, memory, CPUs, retention periods | declared in `infra/` and the code |
 | busy seconds: {coordinator} of the coordinator, {worker} of the worker in a run, {job} of a job | assumed |
 | {REQUEST_LOG_BYTES / 1000} kB of log per request, {OUTCOME_BYTES / 1000:.0f} kB per document | assumed |
-| {FETCH_SECONDS:.0f} s a fetch, {RESPONSE_SECONDS:.0f} s a response, {FETCH_TABLES} tables read | assumed |
-| 0.04 to 5 MB for a response of a feed | assumed |
+{fetch_costs.sources()}
 | {RELEASE_GIB} GiB for three images, {RELEASE_MINUTES} minutes per release | assumed |"""
-
-
-def credit_bound() -> str:
-    """Return the sentences on the credits of The Odds API."""
-    bound = declared_credits()
-    return (
-        f"{bound.fetches} fetches a day with `--budget {bound.budget}` use at most "
-        f"**{bound.month:,} credits** in a month of 31 days.\nIf every fetch fails and is repeated, "
-        f"it is {bound.attempts} times as many: "
-        f"{bound.attempts * bound.month:,}."
-    )
 
 
 def costs(quantities: list[float], items: list[Line]) -> list[float]:
@@ -397,7 +328,7 @@ def _number(value: float) -> str:
 
 def page(text: str) -> str:
     """Return the page with current tables between its markers; ``ValueError`` if it has no markers."""
-    for name, table in (("costs", tables()), ("credits", credit_bound()), ("sources", sources())):
+    for name, table in (("costs", tables()), ("credits", fetch_costs.credit_bound()), ("sources", sources())):
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)

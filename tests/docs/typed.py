@@ -45,6 +45,7 @@ LEFT_OUT = {
     "make faults *": "an hour",
     "props demo --data *": "half a minute; tests/cli/test_props.py plays one with real data",
     "props demo --keep": "serves until it is ended; tests/cli/test_props.py plays it without",
+    "props fetch *": "asks sources on the internet",
     "props serve*": "serves until it is ended: docs_tools/newcomer.py",
     "props bench*": "minutes, and a quiet machine: make bench",
     "props evaluate --start * --end 2025-03-18": "half a minute; with --systems it runs on another page",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra import costs
+from infra import costs, fetch_costs
 from shared.embedded.duckdb_warehouse import DuckDbWarehouse
 from shared.model_registry.loading import LoadedModel
 from tests.bench.traffic import measure
@@ -53,10 +53,21 @@ def test_bytes_and_tables_are_as_measured(measured: dict[str, Any]) -> None:
 def test_what_terraform_declares_is_counted() -> None:
     assert costs.declared_schedules() >= 14
     assert costs.declared_conditions() >= 14
-    fetches = costs.declared_fetches()
-    assert fetches.keys() == costs.RESPONSES.keys() == costs.RESPONSE_BYTES.keys()
+    fetches = fetch_costs.declared_fetches()
+    assert fetches.keys() == fetch_costs.RESPONSES.keys() == fetch_costs.RESPONSE_BYTES.keys()
     assert fetches == {"fetch-boxscores": 2, "fetch-injuries": 6, "fetch-odds": 5, "fetch-schedule": 2}
 
 
 def test_the_credits_are_those_of_the_schedule_and_the_budget() -> None:
-    assert costs.declared_credits() == costs.Credits(fetches=5, budget=15, attempts=2, month=5 * 15 * 31)
+    assert fetch_costs.declared_credits() == fetch_costs.Credits(
+        fetches=5, budget=15, attempts=2, month=5 * 15 * 31
+    )
+
+
+def test_a_fetch_of_odds_without_a_budget_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("jobs.tf", "schedule.tf"):
+        text = (fetch_costs.FOLDER / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace(', "--budget", "15"', ""), encoding="utf-8")
+    monkeypatch.setattr(fetch_costs, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match="fetch-odds has no retries or no --budget, expected both"):
+        fetch_costs.declared_credits()

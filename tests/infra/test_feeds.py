@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from infra import costs
+from infra import fetch_costs
 from tests.infra.install import ROOT
 
 SCHEDULE = (ROOT / "infra" / "schedule.tf").read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ def alerts_in_between(schedule: str, alerts: str) -> set[str]:
 
 
 def test_feeds_come_before_what_needs_them() -> None:
-    assert {n for n in times(SCHEDULE) if n.startswith("fetch-")} == costs.RESPONSES.keys()
+    assert {n for n in times(SCHEDULE) if n.startswith("fetch-")} == fetch_costs.RESPONSES.keys()
     assert too_late(SCHEDULE) == set()
 
 
@@ -127,7 +127,7 @@ def test_an_alert_between_two_fetches_is_noticed(right: str, wrong: str, feed: s
 
 
 def test_the_pages_state_the_credits_of_the_schedule() -> None:
-    bound = costs.declared_credits()
+    bound = fetch_costs.declared_credits()
     for page in (ADR, ROOT / "infra" / "README.md"):
         text = page.read_text(encoding="utf-8")
         assert f"{bound.month:,} credits" in text
