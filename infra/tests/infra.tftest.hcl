@@ -408,8 +408,11 @@ run "feeds" {
       nba_schedule                 = google_project_iam_custom_role.row_writer.id
       nbac_injury_report           = google_project_iam_custom_role.row_writer.id
       odds_api_player_points_props = google_project_iam_custom_role.row_writer.id
+      player_aliases               = google_project_iam_custom_role.row_writer.id
+      player_aliases               = google_project_iam_custom_role.row_writer.id
       player_game_summary          = google_project_iam_custom_role.row_writer.id
       player_prop_predictions      = google_project_iam_custom_role.row_writer.id
+      players                      = google_project_iam_custom_role.row_writer.id
       row_versions                 = google_project_iam_custom_role.row_writer.id
     }
     error_message = "A fetch writes what an import writes, and reads nothing else."
