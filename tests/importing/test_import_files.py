@@ -109,6 +109,17 @@ def test_rows_of_an_unknown_game_are_left_out_or_refused_if_there_are_no_others(
     assert ("WARNING", 1) in reasons(result)
 
 
+def test_quotes_of_an_unknown_game_are_left_out_of_each_file_by_name(world: World) -> None:
+    unknown = odds("Stephen Curry", (25.5, -110, -120), tipoff="2025-03-18T00:40:00Z")
+    files = (odds("Stephen Curry", (25.5, -110, -120)), RawFile("later.json", unknown.body))
+    with pytest.raises(Rejected, match=r"later.json: 1 rows of games that are not in the schedule"):
+        world.add(schedule(GAME), log(CURRY), *files)
+    both = nba_files.raw([files[0].json, unknown.json], "both.json")
+    for dry_run in (True, False):
+        result = world.add(schedule(GAME), log(CURRY), both, dry_run=dry_run)
+        assert [(n.file, n.rows) for n in result.notes if n.is_finding] == [("both.json", 1)]
+
+
 def test_the_teams_may_be_in_either_order(world: World) -> None:
     swapped = {"home_team": "New York Knicks", "away_team": "Golden State Warriors"}
     world.add(schedule(GAME), log(CURRY), odds("Stephen Curry", (25.5, -110, -120), **swapped))

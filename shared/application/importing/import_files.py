@@ -13,9 +13,9 @@ import pyarrow as pa
 from shared.application.feeds.raw_file import FeedError
 from shared.application.feeds.registry import BY_NAME, FEEDS, feed_of
 from shared.application.feeds.rows import FeedNote, RowKind
-from shared.application.importing.merge import Part
+from shared.application.importing.quote_batches import QuoteBatch, QuoteSpiller, resolve_batch
 from shared.application.importing.reference import REFERENCE_KINDS, ResolvedReference
-from shared.application.importing.resolve import Origin, PlayerIds, resolve
+from shared.application.importing.resolve import Origin, PlayerIds
 from shared.application.importing.sources import FileSource
 from shared.application.importing.spill import Spill
 from shared.application.importing.tables import NAMES, FileOfRow, absent_columns, file_of_row
@@ -38,9 +38,6 @@ LABEL = "import"
 
 RANK = {feed.name: i for i, feed in enumerate(FEEDS)}
 """NBA.com first: its value counts where feeds differ in one that may differ."""
-
-BATCH_ROWS = 150_000
-"""Quotes that are checked and written together; more files are not held in memory."""
 
 MAX_ERRORS = 20
 """Unreadable files that a message lists; it counts the rest."""
@@ -83,8 +80,8 @@ class _Part:
 class ImportFiles:
     """Adds files of feeds to the warehouse; importing the same files again changes nothing.
 
-    Every file is read and checked before the first row is written. At most one file's rows are in memory,
-    apart from games, box scores and reports, which are checked against each other.
+    Every file is read and checked before the first row is written. One batch of quotes is in memory;
+    games, box scores and reports are checked against each other, so all of an import are.
     """
 
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
@@ -104,13 +101,19 @@ class ImportFiles:
         Raises ``Rejected`` with every file that cannot be read, or with all problems of the rows.
         """
         with tempfile.TemporaryDirectory(prefix="props-import-") as name:
-            results, parts = self._read(sources, feed, Path(name), progress)
-            return self._import(results, parts, Path(name), dry_run, progress)
+            quotes = QuoteSpiller(Path(name))
+            results, parts = self._read(sources, feed, Path(name), quotes, progress)
+            return self._import(results, parts, quotes, dry_run, progress)
 
     def _read(
-        self, sources: Sequence[FileSource], feed: str | None, folder: Path, progress: Progress
+        self,
+        sources: Sequence[FileSource],
+        feed: str | None,
+        folder: Path,
+        quotes: QuoteSpiller,
+        progress: Progress,
     ) -> tuple[list[FileResult], dict[RowKind, list[_Part]]]:
-        """Read every file, its rows to disk; parts are in the order of the feeds."""
+        """Read every file, its rows to disk; parts other than quotes are in the order of the feeds."""
         results: list[FileResult] = []
         parts: dict[RowKind, list[_Part]] = {}
         errors: list[str] = []
@@ -124,11 +127,13 @@ class ImportFiles:
                 continue
             counts = {kind.value: table.num_rows for kind, table in rows.tables.items()}
             results.append(FileResult(source.name, found.name, counts, tuple(rows.notes)))
+            origin = Origin(source.name, found.name, found.id_space)
             for kind, table in rows.tables.items():
+                if kind is RowKind.QUOTES:
+                    quotes.add(origin, table)
+                    continue
                 spill = Spill.write(folder / f"{count}-{kind.name}.arrow", table)
-                parts.setdefault(kind, []).append(
-                    _Part(Origin(source.name, found.name, found.id_space), spill)
-                )
+                parts.setdefault(kind, []).append(_Part(origin, spill))
             progress("files read", count, len(sources))
         if errors:
             shown = [
@@ -138,6 +143,7 @@ class ImportFiles:
             raise Rejected(
                 "\n  ".join([f"{len(errors)} of {len(sources)} files, nothing was imported", *shown])
             )
+        quotes.flush()
         for kind_parts in parts.values():
             kind_parts.sort(key=lambda p: RANK[p.origin.feed])
         return results, parts
@@ -146,7 +152,7 @@ class ImportFiles:
         self,
         results: Sequence[FileResult],
         parts: Mapping[RowKind, Sequence[_Part]],
-        folder: Path,
+        quotes: QuoteSpiller,
         dry_run: bool,
         progress: Progress,
     ) -> ImportResult:
@@ -157,12 +163,13 @@ class ImportFiles:
             self._player_ids(parts),
         )
         checked = self._checked(resolved)
-        notes = [*resolved.notes, *checked.notes]
+        left_out = list(resolved.notes)
         batches: list[tuple[Spill, tuple[Note, ...]]] = []
-        for batch in self._quote_batches(parts.get(RowKind.QUOTES, ()), resolved, notes):
+        for batch in self._checked_quotes(quotes.batches, resolved, left_out):
             table = {t.name: rows for t, rows in batch.tables}[PLAYER_POINTS_PROPS.name]
-            batches.append((Spill.write(folder / f"batch-{len(batches)}.arrow", table), batch.notes))
+            batches.append((Spill.write(quotes.folder / f"checked-{len(batches)}.arrow", table), batch.notes))
         if dry_run:
+            notes = [*left_out, *checked.notes, *(n for _, of_batch in batches for n in of_batch)]
             return self._dry_run(results, checked, [b.num_rows for b, _ in batches], notes)
         loaded = [self._write_players(parts)]
         if checked.tables:
@@ -170,7 +177,7 @@ class ImportFiles:
         for spill, batch_notes in batches:
             batch = CheckedFolder(((PLAYER_POINTS_PROPS, spill.read()),), batch_notes)
             loaded.append(self._load.write(batch, LABEL, progress))
-        return _result(results, loaded, resolved.notes)
+        return _result(results, loaded, left_out)
 
     def _player_ids(self, parts: Mapping[RowKind, Sequence[_Part]]) -> PlayerIds:
         """Return NBA.com ids by those of other sources: stored ones, then those of this import."""
@@ -211,22 +218,16 @@ class ImportFiles:
         checked = self._inspect(resolved.tables, resolved)
         return CheckedFolder(tuple((t, rows) for t, rows in checked.tables if rows.num_rows), checked.notes)
 
-    def _quote_batches(
-        self, parts: Sequence[_Part], resolved: ResolvedReference, notes: list[Note]
+    def _checked_quotes(
+        self, batches: Sequence[QuoteBatch], resolved: ResolvedReference, notes: list[Note]
     ) -> Iterator[CheckedFolder]:
-        """Yield checked quotes of one or more files, ``BATCH_ROWS`` or one file's at a time."""
-        batch: list[Part] = []
-        for i, part in enumerate(parts):
-            rows = resolve(
-                RowKind.QUOTES, part.rows.read(), part.origin, resolved.finder, resolved.player_ids
-            )
-            notes += rows.notes
-            batch.append(Part(part.origin.file, rows.rows))
-            if i + 1 == len(parts) or sum(p.rows.num_rows for p in batch) >= BATCH_ROWS:
-                quotes = pa.concat_tables([p.rows for p in batch], promote_options="permissive")
-                tables = {GAMES: resolved.tables[GAMES], PROP_LINES: quotes.unify_dictionaries()}
-                yield self._inspect(tables, resolved, {PROP_LINES: file_of_row(batch, quotes)})
-                batch = []
+        """Yield the checked quotes of each batch; add to ``notes`` what is left out."""
+        for batch in batches:
+            parts, left_out = resolve_batch(batch, resolved.finder, resolved.player_ids)
+            notes += left_out
+            quotes = pa.concat_tables([p.rows for p in parts], promote_options="permissive")
+            tables = {GAMES: resolved.tables[GAMES], PROP_LINES: quotes.unify_dictionaries()}
+            yield self._inspect(tables, resolved, {PROP_LINES: file_of_row(parts, quotes)})
 
     def _inspect(
         self,
