@@ -10,13 +10,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from backfill_jobs.cli.output import print_lines
 from backfill_jobs.cli.progress import Bars
 from backfill_jobs.cli.serve import until_interrupted
-from backfill_jobs.demo import figures, report, tables
+from backfill_jobs.demo import feed_files, figures, report, tables
 from backfill_jobs.demo.scenario import Demo, Outcome, Scenario, sample_scenario
 from backfill_jobs.local_processes import Services
 from shared.backends import BackendSettings
 from shared.domain.vocabulary import RunMode
+from shared.embedded import sample_league
 
 
 def run_demo(data: Path | None, day: date | None, keep: bool, as_json: bool) -> bool:
@@ -51,6 +53,18 @@ def run_demo(data: Path | None, day: date | None, keep: bool, as_json: bool) -> 
         return bool(outcome.run["state"] == "COMPLETE")
     finally:
         services.stop()
+
+
+def write_feed_files(folder: Path) -> None:
+    """Write the sample league as files of feeds and say what to do with them."""
+    day = sample_league.DEMO_DATE
+    before, after = feed_files.write_league(folder)
+    print_lines([
+        f"{folder / 'before'}: {len(before)} files, as on the afternoon of {day}",
+        f"{folder / 'after'}: {len(after)} files, the results of {day}",
+        "The teams are real; the players and the results are invented.",
+        f"-> props import {folder / 'before'}",
+    ])  # fmt: skip
 
 
 def _show(outcome: Outcome, demo: Demo, console: Console, as_json: bool) -> None:

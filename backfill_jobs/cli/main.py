@@ -73,7 +73,12 @@ def options(
 
 @app.command(
     rich_help_panel=START,
-    examples=("props demo", "props demo --data DIR --date YYYY-MM-DD", "props demo --keep"),
+    examples=(
+        "props demo",
+        "props demo --data DIR --date YYYY-MM-DD",
+        "props demo --keep",
+        "props demo --feed-files DIR",
+    ),
 )
 def demo(
     data: Annotated[
@@ -81,11 +86,20 @@ def demo(
     ] = None,
     day: Annotated[date | None, date_option("Game date to run, with --data.", "--date")] = None,
     keep: Annotated[bool, typer.Option(help="Keep both services running until Ctrl-C.")] = False,
+    feed_files: Annotated[
+        Path | None,
+        typer.Option(help="Write files as feeds publish them, to try props import, and exit.", metavar="DIR"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run one game date from loading to grading and show the results."""
-    from backfill_jobs.cli.demo import run_demo
+    from backfill_jobs.cli.demo import run_demo, write_feed_files
 
+    if feed_files is not None:
+        if data is not None or day is not None or keep or as_json:
+            raise typer.BadParameter("--feed-files writes the sample league; give it without other options")
+        write_feed_files(feed_files)
+        return
     if (data is None) != (day is None):
         raise typer.BadParameter("give both --data and --date, or neither to use the sample league")
     if not run_demo(data, day, keep, as_json):

@@ -72,6 +72,11 @@ def team_candidates(text: str, season: int | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def team_name(code: str) -> str:
+    """Return the name of a team of the present, such as Boston Celtics for ``BOS``; raise ``KeyError``."""
+    return _PRESENT[code]
+
+
 def _plays(season: int | None, first: int, last: int | None) -> bool:
     return last is None if season is None else first <= season <= (last if last is not None else season)
 
@@ -84,3 +89,4 @@ def _words(code: str, name: str, others: tuple[str, ...]) -> frozenset[str]:
 _ENTRIES = tuple(
     (code, first, last, _words(code, name, tuple(others))) for code, first, last, name, *others in _TEAMS
 )
+_PRESENT = {code: name for code, _, last, name, *_ in _TEAMS if last is None}

@@ -88,6 +88,7 @@ def test_the_version_is_that_of_the_newest_release_and_of_the_package(tmp_path: 
         (["sql", "DROP TABLE nba_predictions.prediction_runs"], 1, "expected one SELECT"),
         (["mlfs", "diagnose"], 64, "--date"),
         (["demo", "--data", "/nowhere"], 64, "give both --data and --date"),
+        (["demo", "--feed-files", "feeds", "--keep"], 64, "give it without other options"),
         (["unknown"], 64, "unknown"),
     ],
 )

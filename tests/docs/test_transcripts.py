@@ -52,7 +52,7 @@ def test_every_played_page_shows_what_its_commands_print(tmp_path: Path) -> None
 
 
 def test_the_pages_that_people_follow_are_played() -> None:
-    guides = {"backfill-a-date", "empty-feature-store", "own-data", "retrain-and-promote"}
+    guides = {"backfill-a-date", "empty-feature-store", "import-files", "own-data", "retrain-and-promote"}
     wanted = {"docs/tutorial.md", *(f"docs/how-to/{g}.md" for g in guides)}
     assert wanted <= transcripts.starting_states().keys()
 

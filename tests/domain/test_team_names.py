@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.team_names import season_start, team_candidates
+from shared.domain.team_names import season_start, team_candidates, team_name
 
 NOW = [
     "ATL",
@@ -74,3 +74,8 @@ def test_each_of_the_thirty_codes_means_itself_in_every_season_since_the_last_mo
 @pytest.mark.parametrize(("year", "month", "start"), [(2024, 10, 2024), (2025, 6, 2024), (2025, 8, 2025)])
 def test_a_season_is_named_by_the_year_in_which_it_began(year: int, month: int, start: int) -> None:
     assert season_start(year, month) == start
+
+
+def test_each_of_the_thirty_codes_has_a_name_that_means_it() -> None:
+    assert [team_candidates(team_name(code)) for code in NOW] == [(code,) for code in NOW]
+    assert team_name("CHA") == "Charlotte Hornets"
