@@ -36,6 +36,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
         "catboost",
         "jinja2",
         "matplotlib",
+        "nba_api",
         "pypdfium2",
         "rich",
         "typer",

@@ -66,7 +66,6 @@ def test_files_of_feeds_predict_a_real_date_as_own_files_do(
         key: round(abs(by_import[key]["predicted_points"] - row["predicted_points"]), 2)
         for key, row in by_load.items()
     }
-    print(sorted(differences.items(), key=lambda x: -x[1])[:20])
     assert {key: d for key, d in differences.items() if d > MOST_DIFFERENT} == {}
 
 
