@@ -24,6 +24,7 @@ GOOD = {
     "folder": ".",
     "action": "deploy",
     "outcome": "succeeded",
+    "kind": "schedule",
 }
 
 

@@ -22,13 +22,14 @@ def arguments_of(text: str) -> list[list[str]]:
 
 
 def parse(arguments: list[str]) -> str:
-    """The command that would run, its options read and nothing run; raises what a wrong use raises."""
+    """The command that would run, with the kind of a fetch; nothing is run. Raises what a wrong use raises."""
     command: Any = typer.main.get_command(app)
     context = command.make_context("props", list(arguments))
     while hasattr(command, "resolve_command"):
         name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         context = command.make_context(name, rest, parent=context)
-    return str(context.command_path)
+    kind = context.params.get("kind")
+    return f"{context.command_path} {kind.value}" if kind else str(context.command_path)
 
 
 WANTED = {
