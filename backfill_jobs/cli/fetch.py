@@ -24,7 +24,9 @@ def fetch(
     day: Day,
     budget: Annotated[
         int | None,
-        typer.Option(min=0, help="Credits of The Odds API to spend at most; default ODDS_API_BUDGET."),
+        typer.Option(
+            min=0, max=100_000, help="Credits of The Odds API to spend at most; default ODDS_API_BUDGET."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
