@@ -25,6 +25,7 @@ GOOD = {
     "action": "deploy",
     "outcome": "succeeded",
     "kind": "schedule",
+    "player_id": "1",
 }
 
 
