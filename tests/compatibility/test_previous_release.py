@@ -32,7 +32,8 @@ PARAMETER = re.compile(r"(?<!@)@(\w+)")
 PARAMETERS: dict[str, Any] = {
     "now": datetime(2025, 3, 19, 12, tzinfo=UTC), "force": True, "counted": True, "also_whole": True, "least_played": 5,
     "high_edge": 5.0, "least": 0.0, "most": 5, "skipped": 0,
-    **{name: [VALUES["STRING"]] for name in ("run_ids", "snapshots", "games")}, "player_id": VALUES["INT64"],
+    **{name: [VALUES["STRING"]] for name in ("run_ids", "snapshots", "games", "players")},
+    **dict.fromkeys(("player_id", "old", "new"), VALUES["INT64"]),
     **dict.fromkeys(("game_date", "first", "last", "since", "before", "next_date", "names_since", "today"), DAY),
 }  # fmt: skip
 """Values of the statements' parameters; those that are not here are the text that stands in every row."""
