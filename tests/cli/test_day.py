@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from shared.embedded import sample_league
 from tests.cli.test_props import props
 from tests.conftest import DAY
+from tests.docs.json_commands import checked
 from tests.feeds.nba_files import CURRY, game, log, schedule
 from tests.fetching.host import Answer, Host, serving
 from tests.fetching.test_fetch import SCHEDULE
@@ -38,7 +38,7 @@ def host() -> Iterator[Host]:
 def day(home: Path, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
     ended = props(home, "day", *arguments, "--json", **environment)
     assert ended.stderr == ""
-    found: dict[str, Any] = json.loads(ended.stdout)
+    found: dict[str, Any] = checked("props day", ended.stdout)
     return ended.returncode, found
 
 
@@ -86,6 +86,8 @@ def test_fetch_prints_what_is_new(host: Host, tmp_path: Path) -> None:
     ]
     again = props(tmp_path, "import", "nba-schedule", "--from-raw", PROPS_NOW=MARCH)
     assert again.stdout.splitlines()[-1] == "nba_schedule: 1 row, 0 new or changed"
+    plain = props(tmp_path, "fetch", "schedule", "--date", "2025-03-15", "--json", **environment)
+    assert checked("props fetch", plain.stdout)["unchanged"] == 1
 
 
 def test_import_says_what_was_read_and_what_must_be_looked_at(tmp_path: Path) -> None:
@@ -104,6 +106,13 @@ def test_import_says_what_was_read_and_what_must_be_looked_at(tmp_path: Path) ->
         "player_game_summary: 1 row, 1 new or changed",
     ]
     assert ended.returncode == 0
+    plain = props(tmp_path / "home", "import", str(folder), "--json", PROPS_NOW=MARCH)
+    assert checked("props import", plain.stdout)["skipped"] == [str(folder / "notes.md")]
+
+
+def test_feeds_lists_what_can_be_imported(tmp_path: Path) -> None:
+    listed = checked("props feeds", props(tmp_path, "feeds", "--json").stdout)["feeds"]
+    assert {"nba-schedule", "odds-api", "injury-report"} <= {feed["name"] for feed in listed}
 
 
 @pytest.mark.parametrize(
