@@ -48,7 +48,6 @@ LEFT_OUT = {
     "props import *": "needs files of feeds; the same page plays it with those of the demo",
     "props fetch *": "asks a site of a feed: tests/fetching",
     "props day*": "asks sites of feeds: tests/cli/test_day.py",
-    "pip install *": "what is installed is tested here",
     "props demo --keep": "serves until it is ended; tests/cli/test_props.py plays it without",
     "props serve*": "serves until it is ended: docs_tools/newcomer.py",
     "props bench*": "minutes, and a quiet machine: make bench",

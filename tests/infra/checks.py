@@ -23,6 +23,7 @@ from backfill_jobs.cli.main import app
 from backfill_jobs.cli.service_checks import ServiceUrls
 from backfill_jobs.grading.prediction_accuracy.prediction_accuracy_grading_backfill import grade
 from backfill_jobs.prediction.player_prop_predictions_backfill import predict
+from shared.application.fetching.settings import FetchSettings
 from shared.backends import ModelSettings
 from tests.infra.commands import ROOT, Command, unknown
 
@@ -60,7 +61,7 @@ def environment(values: Mapping[str, str]) -> str | None:
 
 @cache
 def _variables() -> frozenset[str]:
-    classes: tuple[type[BaseSettings], ...] = (ModelSettings, ServiceUrls)
+    classes: tuple[type[BaseSettings], ...] = (ModelSettings, ServiceUrls, FetchSettings)
     fields = {name.upper() for c in classes for name in c.model_fields}
     return frozenset({*fields, "PYTHONPATH", "PROPS_REAL_DATA"})
 
