@@ -12,19 +12,16 @@ import typer
 
 from backfill_jobs.cli import (
     bench,
-    day,
     deadletters,
     deployments,
     evaluation,
     feature_store,
-    fetch,
-    imports,
     models,
-    players,
     reports,
     runs,
 )
 from backfill_jobs.cli.dates import date_option
+from backfill_jobs.cli.feeds import day, fetch, imports, players
 from backfill_jobs.cli.framework import FINDING, Json, connect_backend, program, run
 from backfill_jobs.cli.output import print_lines, show
 from backfill_jobs.cli.progress import Bars

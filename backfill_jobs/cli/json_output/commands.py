@@ -14,23 +14,20 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from backfill_jobs.cli.bench import BenchResult
-from backfill_jobs.cli.day import StepResult
 from backfill_jobs.cli.deadletters import MessageDetails, MessageSummary, ReplayResult
 from backfill_jobs.cli.json_output.evaluation import EvaluationReport
+from backfill_jobs.cli.json_output.feeds import FEED_OUTPUT, TableName
 from backfill_jobs.cli.json_output.types import Step, SystemId, row_of, struct, variant
 from backfill_jobs.demo.figures import Summary
 from shared.application.backfill.results import DateResult
 from shared.application.features import diagnosis
 from shared.application.features.build import Build
-from shared.application.feeds.rows import FeedNote
 from shared.application.grading.grade import GradeStatus
 from shared.application.grading.performance import Figures
 from shared.application.grading.signals import Evidence
 from shared.application.ingestion.problems import Note
 from shared.application.models.promotion import Comparison, Verdict
 from shared.application.operations.readiness import Checks
-from shared.application.players.check import PlayersCheck
-from shared.application.players.unresolved import UnresolvedName
 from shared.application.prediction.replay import LINE_COLUMNS, MODEL_COLUMNS, PREDICTION_COLUMNS
 from shared.application.runs.request import RunRequest
 from shared.application.views.run_list import RunRow
@@ -43,12 +40,9 @@ from shared.model_registry.bundle import Metrics
 from shared.schemas.deployments import DEPLOYMENTS
 from shared.schemas.models import MODEL_REGISTRY, MODEL_STATE_CHANGES
 from shared.schemas.predictions import DAILY_PREDICTION_SIGNALS, PLAYER_PROP_PREDICTIONS
-from shared.schemas.reference import PLAYER_ALIASES
 
 Feature = Annotated[str, Meta(title="FEATURE")]
 Field = Annotated[str, Meta(title="FIELD")]
-TableName = Annotated[str, Meta(title="TABLE")]
-RowKindName = Annotated[str, Meta(title="KIND")]
 
 
 class Load(TypedDict):
@@ -60,53 +54,6 @@ class Load(TypedDict):
     notes: list[variant(Note, "A remark on loaded rows; ``example`` is the first.", without=("dates",))]
     replaced: int
     moved: list[struct("MovedGame", "A game with a new id.", game_id=str, moved_to=str)]
-
-
-class FeedList(TypedDict):
-    """The feeds that can be imported."""
-
-    feeds: list[struct("FeedName", "A feed.", name=str, title=str)]
-
-
-class Import(TypedDict):
-    """Rows by file and by table. ``skipped``: files of a folder that are not data. ``unresolved``: names
-    without a player. A dry run has no ``changed``."""
-
-    files: list[
-        struct(
-            "ImportedFile", "A file, and notes on rows that were left out.", name=str, feed=str,
-            rows=dict[RowKindName, int], notes=list[variant(FeedNote)],
-        )
-    ]  # fmt: skip
-    skipped: list[str]
-    read: dict[TableName, int]
-    changed: dict[TableName, int]
-    notes: list[variant(Note, "A remark on imported rows; ``example`` is the first.", without=("dates",))]
-    replaced: int
-    unresolved: int
-    dry_run: bool
-
-
-class Fetch(TypedDict):
-    """Responses of a fetch. ``stored``: names of new ones; ``refused``: what is missing or cannot be
-    imported; ``stopped``: what was left out for the budget. ``spent``, ``remaining``: credits."""
-
-    kind: str
-    game_date: str
-    stored: list[str]
-    unchanged: int
-    refused: list[str]
-    stopped: list[str]
-    imported: list[Import]
-    spent: int
-    remaining: int | None
-
-
-class DayOfSteps(TypedDict):
-    """The steps of a game date in their order, with what they printed."""
-
-    game_date: str
-    steps: list[StepResult]
 
 
 class Doctor(TypedDict):
@@ -289,10 +236,6 @@ StateChanges = struct(
 JSON_OUTPUT: dict[str, Any] = {
     "props demo": Summary,
     "props load": Load,
-    "props import": Import,
-    "props feeds": FeedList,
-    "props fetch": Fetch,
-    "props day": DayOfSteps,
     "props doctor": Doctor,
     "props predict": Predictions,
     "props grade": Grades,
@@ -347,23 +290,7 @@ JSON_OUTPUT: dict[str, Any] = {
     "props models health": struct(
         "Healths", "Health by serving model.", systems=dict[SystemId, HealthAssessment]
     ),
-    "props players unresolved": struct(
-        "UnresolvedNames", "Names without a player, most rows first.", names=list[UnresolvedName]
-    ),
-    "props players alias add": struct(
-        "AddedAlias", "``is_new``: false if an alias says the same already.",
-        alias=row_of(PLAYER_ALIASES), is_new=bool,
-    ),
-    "props players alias list": struct(
-        "Aliases", "Aliases, ended ones included.", aliases=list[row_of(PLAYER_ALIASES)]
-    ),
-    "props players alias end": struct(
-        "EndedAliases", "The aliases with their last game date.", ended=list[row_of(PLAYER_ALIASES)]
-    ),
-    "props players check": PlayersCheck,
-    "props players load-static": struct(
-        "LoadedPlayers", "Players of the list, and how many are new or changed.", read=int, changed=int
-    ),
+    **FEED_OUTPUT,
     "props deadletters list": struct("Messages", "Stored messages.", messages=list[MessageSummary]),
     "props deadletters show": MessageDetails,
     "props deadletters replay": ReplayResult,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backfill_jobs.cli.dates import date_option
-from backfill_jobs.cli.fetch import fetch_lines, log_in_the_cloud
+from backfill_jobs.cli.feeds.fetch import fetch_lines, log_in_the_cloud
 from backfill_jobs.cli.framework import FINDING, Json
 from backfill_jobs.cli.output import show
 from backfill_jobs.cli.progress import Bars

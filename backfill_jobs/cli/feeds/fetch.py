@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backfill_jobs.cli.dates import Day
+from backfill_jobs.cli.feeds.imports import counted, import_lines, import_value
 from backfill_jobs.cli.framework import FINDING, Json, connect_backend
-from backfill_jobs.cli.imports import counted, import_lines, import_value
 from backfill_jobs.cli.output import show
 from backfill_jobs.cli.progress import Bars
 from shared.domain.vocabulary import FeedKind

@@ -1,0 +1,1 @@
+"""Commands on feeds: fetch, import, the whole game date, and who the named players are."""
