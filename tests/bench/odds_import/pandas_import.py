@@ -108,7 +108,7 @@ if __name__ == "__main__":
     was_read = time.process_time()
     rows = resolved(quotes, folder)
     done = time.process_time()
-    print(  # noqa: T201
+    print(
         f"{len(rows)} quotes, {int(rows['is_main'].sum())} main, "
         f"{int(rows['player_id'].isna().sum())} without a player, {int(rows['game_id'].isna().sum())} without a game; "
         f"read {was_read - begun:.2f} s, all {done - begun:.2f} s"

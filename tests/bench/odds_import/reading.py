@@ -41,5 +41,5 @@ if __name__ == "__main__":
         for _ in range(ROUNDS)
     ]
     for ours, theirs in rounds:
-        print(f"product {ours:.2f} s, pandas {theirs:.2f} s: {theirs / ours:.1f} times")  # noqa: T201
-    print(f"median {median(theirs / ours for ours, theirs in rounds):.1f} times")  # noqa: T201
+        print(f"product {ours:.2f} s, pandas {theirs:.2f} s: {theirs / ours:.1f} times")
+    print(f"median {median(theirs / ours for ours, theirs in rounds):.1f} times")
