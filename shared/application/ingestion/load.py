@@ -101,11 +101,13 @@ class LoadFolder:
             elif table in (PLAYER_GAME_SUMMARY, INJURY_REPORT):
                 changed[table.name] = history.change_players(table, rows, matched.aliases)
             for start in range(0, rows.num_rows, CHUNK):
-                changed[table.name] += history.write(table, rows.slice(start, CHUNK))
+                with self._warehouse.shared_connection():  # a chunk at a time: others may need the file
+                    changed[table.name] += history.write(table, rows.slice(start, CHUNK))
                 progress(table.name, min(start + CHUNK, rows.num_rows), rows.num_rows)
-        apply_schedule_changes(self._warehouse, schedule_changes, now)
-        refresh_game_status(self._warehouse, now)
-        unmatched = self._reconcile(matched.tables, checked.notes, now)
+        with self._warehouse.shared_connection():
+            apply_schedule_changes(self._warehouse, schedule_changes, now)
+            refresh_game_status(self._warehouse, now)
+            unmatched = self._reconcile(matched.tables, checked.notes, now)
         return LoadResult(
             {t.name: r.num_rows for t, r in matched.tables},
             changed,
