@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from shared.application.importing import import_files
+from shared.application.importing import import_files, quote_batches
 from shared.errors import Unavailable
 from tests.feeds import nba_files
 from tests.feeds.nba_files import CURRY, game, log, schedule
@@ -100,7 +100,7 @@ def test_two_imports_at_once_leave_what_one_leaves(tmp_path: Path, folder: Path)
 def test_an_import_that_fails_between_batches_of_quotes_is_completed_by_the_same_import(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_files, "BATCH_ROWS", 1)
+    monkeypatch.setattr(quote_batches, "BATCH_ROWS", 1)
     (tmp_path / "calm").mkdir()
     calm = World(tmp_path / "calm")
     calm.add(*FILES)
